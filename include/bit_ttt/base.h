@@ -1,0 +1,57 @@
+/* base.h - what every public header shares: symbol visibility and status codes.
+ * SPDX-License-Identifier: MIT */
+#ifndef BIT_TTT_BASE_H
+#define BIT_TTT_BASE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(_WIN32) && defined(BIT_TTT_BUILD)
+#define BT_API __declspec(dllexport)
+#elif defined(_WIN32) && !defined(BIT_TTT_STATIC)
+#define BT_API __declspec(dllimport)
+#elif defined(__GNUC__)
+#define BT_API __attribute__((visibility("default")))
+#else
+#define BT_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Every function that can fail returns one of these as an int. 0, 1, 2 and 99 are the original
+ * engine's; 3 to 59 are the library's, 60 to 98 are left to language bindings. */
+typedef enum ttt_status {
+    TTT_OK = 0,
+    TTT_NULL_POINTER = 1,       /* a required pointer is NULL */
+    TTT_DIMENSION_MISMATCH = 2, /* a length, hidden_dim or seq_len that cannot be right */
+    TTT_NON_FINITE = 3,         /* the input holds a NaN or an infinity */
+    TTT_INPUT_RANGE = 4,        /* a finite input so large that its projection overflows */
+    TTT_DIVERGED = 5,           /* the learning rate made the memory grow without bound */
+    TTT_OUT_OF_MEMORY = 6,      /* an allocation, or the start of a thread, failed */
+    TTT_INVALID_CONFIG = 7,     /* unknown objective, non-finite rate, bad thread count or size */
+    TTT_INVALID_WEIGHTS = 8,    /* a weight other than -1, 0 or 1 */
+    TTT_OVERLAP = 9,            /* input, output or surprise overlap in part */
+    TTT_UNKNOWN_KERNEL = 10,    /* no kernel of that name is compiled in */
+    TTT_UNSUPPORTED_KERNEL = 11, /* compiled in, but this CPU cannot run it */
+    TTT_BUFFER_SIZE = 12,        /* the buffer for a state is too small */
+    TTT_STATE_DAMAGED = 20,      /* not a state, truncated, or a byte was changed */
+    TTT_STATE_VERSION = 21,      /* written by a newer version of the format */
+    TTT_STATE_DIMENSIONS = 22,   /* of a layer with another hidden_dim */
+    TTT_STATE_LEARNING_RATE = 23, /* of a layer with another inner_lr */
+    TTT_STATE_OBJECTIVE = 24,     /* of a layer with another objective */
+    TTT_STATE_WEIGHTS = 25,       /* of a layer with other ternary weights */
+    TTT_PANIC = 99                /* internal failure; never seen, reserved by the ABI */
+} ttt_status;
+
+/* One English sentence for a status; a fixed text for numbers it does not know. Never NULL. */
+BT_API const char *ttt_status_string(int status);
+
+/* The library's version, "MAJOR.MINOR.PATCH". */
+BT_API const char *ttt_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

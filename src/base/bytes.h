@@ -1,0 +1,39 @@
+/* bytes.h - little-endian access to byte buffers, without alignment or host-order assumptions.
+ * SPDX-License-Identifier: MIT */
+#ifndef BT_BYTES_H
+#define BT_BYTES_H
+
+#include <stdint.h>
+#include <string.h>
+
+static inline void bt_put_u32(uint8_t *p, uint32_t v)
+{
+    for (int i = 0; i < 4; i++) p[i] = (uint8_t)(v >> (8 * i));
+}
+static inline uint32_t bt_get_u32(const uint8_t *p)
+{
+    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+static inline void bt_put_u64(uint8_t *p, uint64_t v)
+{
+    bt_put_u32(p, (uint32_t)v);
+    bt_put_u32(p + 4, (uint32_t)(v >> 32));
+}
+static inline uint64_t bt_get_u64(const uint8_t *p)
+{
+    return (uint64_t)bt_get_u32(p) | (uint64_t)bt_get_u32(p + 4) << 32;
+}
+static inline uint32_t bt_float_bits(float v)
+{
+    uint32_t bits;
+    memcpy(&bits, &v, sizeof bits);
+    return bits;
+}
+static inline float bt_float_from_bits(uint32_t bits)
+{
+    float v;
+    memcpy(&v, &bits, sizeof v);
+    return v;
+}
+
+#endif

@@ -1,0 +1,35 @@
+/* status.c - what the status codes mean, in a sentence each, and the version.
+ * SPDX-License-Identifier: MIT */
+#include <bit_ttt/base.h>
+
+const char *ttt_status_string(int status)
+{
+    switch (status) {
+    case TTT_OK: return "ok";
+    case TTT_NULL_POINTER: return "a required pointer is NULL";
+    case TTT_DIMENSION_MISMATCH: return "a dimension or length is wrong";
+    case TTT_NON_FINITE: return "the input holds a NaN or an infinity";
+    case TTT_INPUT_RANGE: return "an input value is too large to be projected";
+    case TTT_DIVERGED: return "the memory diverges with this learning rate";
+    case TTT_OUT_OF_MEMORY: return "out of memory or threads";
+    case TTT_INVALID_CONFIG: return "the configuration is invalid";
+    case TTT_INVALID_WEIGHTS: return "a weight is not -1, 0 or 1";
+    case TTT_OVERLAP: return "input, output or surprise overlap in part";
+    case TTT_UNKNOWN_KERNEL: return "no kernel of that name";
+    case TTT_UNSUPPORTED_KERNEL: return "this CPU cannot run that kernel";
+    case TTT_BUFFER_SIZE: return "the buffer is too small for the state";
+    case TTT_STATE_DAMAGED: return "not a saved state, or a damaged one";
+    case TTT_STATE_VERSION: return "the state was written by a newer version";
+    case TTT_STATE_DIMENSIONS: return "the state is of a layer with another hidden_dim";
+    case TTT_STATE_LEARNING_RATE: return "the state is of a layer with another learning rate";
+    case TTT_STATE_OBJECTIVE: return "the state is of a layer with another objective";
+    case TTT_STATE_WEIGHTS: return "the state is of a layer with other weights";
+    case TTT_PANIC: return "internal failure";
+    default: return "unknown status";
+    }
+}
+
+const char *ttt_version(void)
+{
+    return BIT_TTT_VERSION;
+}

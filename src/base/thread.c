@@ -1,0 +1,156 @@
+/* thread.c - the worker pool: each run is a generation number that workers wait for.
+ * SPDX-License-Identifier: MIT */
+#include "thread.h"
+
+#include "alloc.h"
+#include "fpenv.h"
+
+#include <stdint.h>
+
+#if defined(__EMSCRIPTEN__)
+
+struct bt_pool {
+    size_t count;
+};
+
+bt_pool *bt_pool_create(size_t count)
+{
+    (void)count;
+    bt_pool *pool = bt_alloc(1, sizeof *pool);
+    if (pool) pool->count = 1;
+    return pool;
+}
+
+void bt_pool_destroy(bt_pool *pool)
+{
+    bt_free(pool);
+}
+
+void bt_pool_run(bt_pool *pool, bt_task task, void *context)
+{
+    (void)pool;
+    task(context, 0, 1);
+}
+
+#else
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define SPINS 4000 /* some microseconds: phases of a block follow each other that fast */
+
+typedef struct {
+    bt_pool *pool;
+    size_t index;
+    pthread_t thread;
+} worker;
+
+struct bt_pool {
+    size_t count, started;
+    worker *workers;
+    bt_task task;
+    void *context;
+    atomic_size_t generation, running;
+    atomic_bool stopping;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+};
+
+static void pause_cpu(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#endif
+}
+
+/* Waits until *value differs from `old` (or, with equal set, equals it): spins, then sleeps. */
+static void wait_for(bt_pool *pool, atomic_size_t *value, size_t old, bool equal)
+{
+    for (int i = 0; i < SPINS; i++) {
+        if ((atomic_load_explicit(value, memory_order_acquire) == old) == equal) return;
+        pause_cpu();
+    }
+    pthread_mutex_lock(&pool->lock);
+    while ((atomic_load(value) == old) != equal) pthread_cond_wait(&pool->changed, &pool->lock);
+    pthread_mutex_unlock(&pool->lock);
+}
+
+static void announce(bt_pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    pthread_cond_broadcast(&pool->changed);
+    pthread_mutex_unlock(&pool->lock);
+}
+
+static void *work(void *argument)
+{
+    worker *self = argument;
+    bt_pool *pool = self->pool;
+    size_t seen = 0;
+    bt_fpenv saved = bt_fpenv_enter();
+    for (;;) {
+        wait_for(pool, &pool->generation, seen, false);
+        seen++;
+        if (atomic_load(&pool->stopping)) break;
+        pool->task(pool->context, self->index, pool->count);
+        if (atomic_fetch_sub(&pool->running, 1) == 1) announce(pool);
+    }
+    bt_fpenv_leave(saved);
+    return NULL;
+}
+
+bt_pool *bt_pool_create(size_t count)
+{
+    bt_pool *pool = bt_alloc(1, sizeof *pool);
+    if (!pool) return NULL;
+    pool->count = count;
+    pool->workers = bt_alloc(count, sizeof *pool->workers);
+    pthread_mutex_init(&pool->lock, NULL);
+    pthread_cond_init(&pool->changed, NULL);
+    bool good = pool->workers != NULL;
+    for (size_t i = 1; good && i < count; i++) {
+        worker *w = &pool->workers[i];
+        w->pool = pool;
+        w->index = i;
+        good = !bt_fault() && pthread_create(&w->thread, NULL, work, w) == 0;
+        if (good) pool->started++;
+    }
+    if (good) return pool;
+    bt_pool_destroy(pool);
+    return NULL;
+}
+
+void bt_pool_destroy(bt_pool *pool)
+{
+    if (!pool) return;
+    atomic_store(&pool->stopping, true);
+    atomic_fetch_add(&pool->generation, 1);
+    announce(pool);
+    for (size_t i = 1; i <= pool->started; i++) pthread_join(pool->workers[i].thread, NULL);
+    pthread_cond_destroy(&pool->changed);
+    pthread_mutex_destroy(&pool->lock);
+    bt_free(pool->workers);
+    bt_free(pool);
+}
+
+void bt_pool_run(bt_pool *pool, bt_task task, void *context)
+{
+    if (!pool || pool->count == 1) {
+        task(context, 0, 1);
+        return;
+    }
+    pool->task = task;
+    pool->context = context;
+    atomic_store(&pool->running, pool->count - 1);
+    atomic_fetch_add(&pool->generation, 1);
+    announce(pool);
+    task(context, 0, pool->count);
+    wait_for(pool, &pool->running, 0, true);
+}
+
+#endif
+
+size_t bt_pool_count(const bt_pool *pool)
+{
+    return pool ? pool->count : 1;
+}

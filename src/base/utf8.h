@@ -1,0 +1,52 @@
+/* utf8.h - strict UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF.
+ * SPDX-License-Identifier: MIT */
+#ifndef BT_UTF8_H
+#define BT_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Bytes of the character at p, of which `left` (at least one) may be read; 0 if there is none. */
+static inline size_t bt_utf8_length(const char *text, size_t left)
+{
+    const uint8_t *p = (const uint8_t *)text;
+    uint8_t first = p[0], low = 0x80, high = 0xbf; /* what the second byte may be */
+    size_t length;
+    if (first < 0x80) return 1;
+    if (first < 0xc2 || first > 0xf4) return 0;
+    if (first < 0xe0) length = 2;
+    else if (first < 0xf0) length = 3;
+    else length = 4;
+    if (left < length) return 0;
+    if (first == 0xe0) low = 0xa0;
+    else if (first == 0xed) high = 0x9f;
+    else if (first == 0xf0) low = 0x90;
+    else if (first == 0xf4) high = 0x8f;
+    if (p[1] < low || p[1] > high) return 0;
+    for (size_t i = 2; i < length; i++)
+        if (p[i] < 0x80 || p[i] > 0xbf) return 0;
+    return length;
+}
+
+/* Writes a character (no surrogate, at most U+10FFFF) to out[4]; returns its bytes. */
+static inline size_t bt_utf8_put(uint32_t character, char *out)
+{
+    if (character < 0x80) {
+        out[0] = (char)character;
+        return 1;
+    }
+    size_t length = character < 0x800 ? 2 : character < 0x10000 ? 3 : 4;
+    for (size_t i = length; i-- > 1; character >>= 6) out[i] = (char)(0x80 | (character & 0x3f));
+    out[0] = (char)((0xf00u >> length & 0xf0u) | character);
+    return length;
+}
+
+static inline bool bt_utf8_valid(const char *text, size_t size)
+{
+    for (size_t i = 0, n; i < size; i += n)
+        if ((n = bt_utf8_length(text + i, size - i)) == 0) return false;
+    return true;
+}
+
+#endif

@@ -1,0 +1,77 @@
+/* isa_avx2.c - 8 lanes, vpmaddubsw into 16-bit accumulators, widened once a block.
+ * Bound: a step adds at most 2 * 2 * 127 = 508, so 64 steps (16 chunks) stay below 2^15.
+ * SPDX-License-Identifier: MIT */
+#include "tables.h"
+
+#include <immintrin.h>
+
+#define BT_VL 8
+#include "lanes.h"
+
+typedef int8_t activation;
+typedef __m256i packed, weights, inputs, accumulator;
+#define BT_FLUSH_CHUNKS 16u
+#define BT_TILE_V 2
+#define BT_TILE_T 4
+
+BT_INLINE vi max_i(vi a, vi b)
+{
+    return (vi)_mm256_max_epi32((__m256i)a, (__m256i)b);
+}
+#define BT_GEMM_ROWS 6
+BT_INLINE vf fma_f(vf a, vf b, vf c)
+{
+    return (vf)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+}
+BT_INLINE vf sqrt_f(vf v)
+{
+    return (vf)_mm256_sqrt_ps((__m256)v);
+}
+BT_INLINE vf splat4(const float *p)
+{
+    return (vf)_mm256_broadcast_ps((const __m128 *)(const void *)p);
+}
+BT_INLINE void store_activations(activation *p, vi v)
+{
+    __m128i words = _mm_packs_epi32(_mm256_castsi256_si128((__m256i)v),
+                                    _mm256_extracti128_si256((__m256i)v, 1));
+    _mm_storel_epi64((__m128i *)(void *)p, _mm_packs_epi16(words, words));
+}
+BT_INLINE packed load_w(const uint8_t *p)
+{
+    return _mm256_load_si256((const __m256i *)(const void *)p);
+}
+BT_INLINE weights unpack(packed raw, int field)
+{
+    return _mm256_and_si256(_mm256_srli_epi16(raw, 2 * field), _mm256_set1_epi8(3));
+}
+BT_INLINE inputs load_x(const activation *p)
+{
+    int32_t four;
+    memcpy(&four, p, sizeof four);
+    return _mm256_set1_epi32(four);
+}
+BT_INLINE accumulator dot(accumulator acc, weights w, inputs x)
+{
+    return _mm256_add_epi16(acc, _mm256_maddubs_epi16(w, x));
+}
+BT_INLINE vi total(accumulator acc)
+{
+    return (vi)_mm256_madd_epi16(acc, _mm256_set1_epi16(1));
+}
+
+/* |x| times sign(x) w: a pair is at most 2 * 127 * 127 < 2^15. */
+#define BT_OFFSET8 0
+BT_INLINE weights unpack8(packed raw)
+{
+    return _mm256_xor_si256(raw, _mm256_set1_epi8(-128));
+}
+BT_INLINE vi dot8(vi acc, weights w, inputs x)
+{
+    __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(x), _mm256_sign_epi8(w, x));
+    return acc + (vi)_mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
+}
+
+#include "body.inc"
+
+const bt_kernels bt_kernels_avx2 = BT_TABLE("avx2");

@@ -1,0 +1,74 @@
+/* isa_avx512.c - 16 lanes, vpdpbusd: u8 codes (w + 1) times s8 activations, four products a lane.
+ * Bound: |sum| <= 2 * 127 * 65536 < 2^31. Zen 4: vpdpbusd 1 a cycle, latency 4, so the 2 x 8 tile
+ * keeps 16 independent accumulators in flight.
+ * SPDX-License-Identifier: MIT */
+#include "tables.h"
+
+#include <immintrin.h>
+
+#define BT_VL 16
+#include "lanes.h"
+
+typedef int8_t activation;
+typedef __m512i packed, weights, inputs, accumulator;
+#define BT_FLUSH_CHUNKS 0u
+#define BT_TILE_V 2
+#define BT_TILE_T 8
+
+BT_INLINE vi max_i(vi a, vi b)
+{
+    return (vi)_mm512_max_epi32((__m512i)a, (__m512i)b);
+}
+#define BT_GEMM_ROWS 12
+BT_INLINE vf fma_f(vf a, vf b, vf c)
+{
+    return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+}
+BT_INLINE vf sqrt_f(vf v)
+{
+    return (vf)_mm512_sqrt_ps((__m512)v);
+}
+BT_INLINE vf splat4(const float *p)
+{
+    return (vf)_mm512_broadcast_f32x4(_mm_loadu_ps(p));
+}
+BT_INLINE void store_activations(activation *p, vi v)
+{
+    _mm_storeu_si128((__m128i *)(void *)p, _mm512_cvtepi32_epi8((__m512i)v));
+}
+BT_INLINE packed load_w(const uint8_t *p)
+{
+    return _mm512_load_si512(p);
+}
+BT_INLINE weights unpack(packed raw, int field)
+{
+    return _mm512_and_si512(_mm512_srli_epi32(raw, (unsigned)(2 * field)), _mm512_set1_epi8(3));
+}
+BT_INLINE inputs load_x(const activation *p)
+{
+    int32_t four;
+    memcpy(&four, p, sizeof four);
+    return _mm512_set1_epi32(four);
+}
+BT_INLINE accumulator dot(accumulator acc, weights w, inputs x)
+{
+    return _mm512_dpbusd_epi32(acc, w, x);
+}
+BT_INLINE vi total(accumulator acc)
+{
+    return (vi)acc;
+}
+
+#define BT_OFFSET8 (-128)
+BT_INLINE weights unpack8(packed raw)
+{
+    return raw;
+}
+BT_INLINE vi dot8(vi acc, weights w, inputs x)
+{
+    return (vi)_mm512_dpbusd_epi32((__m512i)acc, w, x);
+}
+
+#include "body.inc"
+
+const bt_kernels bt_kernels_avx512 = BT_TABLE("avx512");

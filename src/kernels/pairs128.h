@@ -1,0 +1,84 @@
+/* pairs128.h - the int8 dot product of 128-bit targets without a byte one: codes and activations
+ * as 16-bit pairs, multiplied and added pairwise to int32 by multiply_pairs (pmaddwd and its like).
+ * An activation quad x0 x1 x2 x3 is stored as x0 x2 x1 x3, since even and odd bytes of a packed
+ * lane unpack to pairs (0, 2) and (1, 3).
+ * SPDX-License-Identifier: MIT */
+#ifndef BT_PAIRS128_H
+#define BT_PAIRS128_H
+
+#include <math.h>
+
+typedef int16_t activation;
+typedef int16_t vh __attribute__((vector_size(16)));
+typedef uint16_t vuh __attribute__((vector_size(16)));
+typedef vuh packed;
+typedef struct {
+    vh even, odd;
+} weights, inputs;
+typedef vi accumulator;
+#define BT_FLUSH_CHUNKS 0u
+
+BT_INLINE vi multiply_pairs(vh a, vh b);
+
+BT_INLINE vi max_i(vi a, vi b)
+{
+    vi above = a > b;
+    return (a & above) | (b & ~above);
+}
+#define BT_GEMM_ROWS 4
+BT_INLINE vf fma_f(vf a, vf b, vf c)
+{
+    return a * b + c;
+}
+BT_INLINE vf sqrt_f(vf v)
+{
+    BT_UNROLL for (int i = 0; i < BT_VL; i++) v[i] = sqrtf(v[i]);
+    return v;
+}
+BT_INLINE vf splat4(const float *p)
+{
+    return load_f(p);
+}
+BT_INLINE packed load_w(const uint8_t *p)
+{
+    return *(const vuh *)(const void *)p;
+}
+BT_INLINE weights unpack(packed raw, int field)
+{
+    const vuh mask = {3, 3, 3, 3, 3, 3, 3, 3};
+    return (weights){(vh)((raw >> (2 * field)) & mask), (vh)((raw >> (2 * field + 8)) & mask)};
+}
+BT_INLINE inputs load_x(const activation *p)
+{
+    int32_t pair[2];
+    memcpy(pair, p, sizeof pair);
+    return (inputs){(vh)splat_i(pair[0]), (vh)splat_i(pair[1])};
+}
+BT_INLINE accumulator dot(accumulator acc, weights w, inputs x)
+{
+    return acc + (multiply_pairs(w.even, x.even) + multiply_pairs(w.odd, x.odd));
+}
+BT_INLINE vi total(accumulator acc)
+{
+    return acc;
+}
+#define BT_OFFSET8 0
+BT_INLINE weights unpack8(packed raw)
+{
+    const vuh offset = {0x8080, 0x8080, 0x8080, 0x8080, 0x8080, 0x8080, 0x8080, 0x8080};
+    vh bytes = (vh)(raw ^ offset);
+    return (weights){(vh)((vuh)bytes << 8) >> 8, bytes >> 8};
+}
+BT_INLINE vi dot8(vi acc, weights w, inputs x)
+{
+    return dot(acc, w, x);
+}
+BT_INLINE void store_activations(activation *p, vi v)
+{
+    p[0] = (int16_t)v[0];
+    p[1] = (int16_t)v[2];
+    p[2] = (int16_t)v[1];
+    p[3] = (int16_t)v[3];
+}
+
+#endif

@@ -1,0 +1,22 @@
+/* quantize.c - weight scales and int8 rows.
+ * SPDX-License-Identifier: MIT */
+#include "quantize.h"
+
+#include <math.h>
+
+float bt_ternary_scale(const float *w, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) sum += (double)fabsf(w[i]);
+    float scale = (float)(sum / (double)n);
+    return scale > 1e-12f ? scale : 1e-12f;
+}
+
+float bt_row_int8(const float *x, size_t n, int8_t *q)
+{
+    float largest = 0.0f;
+    for (size_t i = 0; i < n; i++) largest = fabsf(x[i]) > largest ? fabsf(x[i]) : largest;
+    float scale = largest > 1e-9f ? 127.0f / largest : 1.0f;
+    for (size_t i = 0; i < n; i++) q[i] = (int8_t)roundf(x[i] * scale);
+    return largest > 1e-9f ? largest / 127.0f : 1.0f;
+}

@@ -1,0 +1,136 @@
+/* sampler.c - greedy choice and sampling over an exactly defined order of candidates.
+ * SPDX-License-Identifier: MIT */
+#include "sampler.h"
+
+#include "../base/alloc.h"
+#include "../base/fpenv.h"
+
+#include <string.h>
+
+void bt_sampling_init(bt_sampling *o)
+{
+    *o = (bt_sampling){.temperature = 0.8f, .top_p = 0.95f, .repetition_penalty = 1.0f, .seed = 1};
+}
+
+const char *bt_sampling_problem(const bt_sampling *o)
+{
+    if (!(o->temperature >= 0.0f && o->temperature <= 100.0f)) return "temperature must be 0 to 100";
+    if (!(o->top_p > 0.0f && o->top_p <= 1.0f)) return "top_p must be above 0 and at most 1";
+    if (!(o->min_p >= 0.0f && o->min_p <= 1.0f)) return "min_p must be 0 to 1";
+    if (!(o->repetition_penalty >= 1.0f && o->repetition_penalty <= 10.0f))
+        return "repetition_penalty must be 1 to 10";
+    return (const char *)0;
+}
+
+bool bt_sampler_init(bt_sampler *s, const bt_sampling *o, size_t vocab)
+{
+    *s = (bt_sampler){.options = *o, .vocab = vocab};
+    s->weights = bt_alloc((vocab + 15) / 16 * 16, sizeof *s->weights);
+    s->candidates = bt_alloc(vocab, sizeof *s->candidates);
+    if (s->weights && s->candidates) return true;
+    bt_sampler_free(s);
+    return false;
+}
+
+void bt_sampler_free(bt_sampler *s)
+{
+    bt_free(s->weights);
+    bt_free(s->candidates);
+    *s = (bt_sampler){0};
+}
+
+void bt_sampler_note(bt_sampler *s, uint32_t id)
+{
+    s->recent[s->recent_count++ % BT_PENALTY_WINDOW] = id;
+}
+
+/* Divides positive logits of remembered tokens by the penalty, multiplies negative ones, once. */
+static void penalize(bt_sampler *s)
+{
+    float penalty = s->options.repetition_penalty;
+    size_t n = s->recent_count < BT_PENALTY_WINDOW ? s->recent_count : BT_PENALTY_WINDOW;
+    if (penalty == 1.0f) return;
+    for (size_t i = 0; i < n; i++) {
+        bool again = false;
+        for (size_t j = 0; j < i; j++) again |= s->recent[j] == s->recent[i];
+        float *w = &s->weights[s->recent[i]];
+        if (!again) *w = *w > 0.0f ? *w / penalty : *w * penalty;
+    }
+}
+
+static uint32_t largest(const float *w, size_t n)
+{
+    uint32_t best = 0;
+    for (uint32_t i = 1; i < n; i++)
+        if (w[i] > w[best]) best = i;
+    return best;
+}
+
+static bool before(bt_candidate a, bt_candidate b)
+{
+    return a.weight > b.weight || (a.weight == b.weight && a.id < b.id);
+}
+
+static void sift(bt_candidate *heap, size_t n, size_t i)
+{
+    for (size_t child; (child = 2 * i + 1) < n; i = child) {
+        if (child + 1 < n && before(heap[child + 1], heap[child])) child++;
+        if (!before(heap[child], heap[i])) return;
+        bt_candidate moved = heap[i];
+        heap[i] = heap[child];
+        heap[child] = moved;
+    }
+}
+
+/* Uniform in [0, 1): a counter-based generator (SplitMix64), so that the state is two numbers. */
+static float uniform(bt_sampler *s)
+{
+    uint64_t z = s->options.seed + ++s->drawn * 0x9e3779b97f4a7c15u;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return (float)((z ^ z >> 31) >> 40) * 0x1p-24f;
+}
+
+/* Candidates in falling order leave a heap until top-k, top-p or min-p is reached; they lie at the
+ * heap's end, likeliest last. Returns how many, and their sum. */
+static size_t select(bt_sampler *s, float total, float *sum)
+{
+    const bt_sampling *o = &s->options;
+    bt_candidate *heap = s->candidates;
+    size_t n = s->vocab, most = o->top_k && o->top_k < n ? o->top_k : n, taken = 0;
+    for (uint32_t i = 0; i < n; i++) heap[i] = (bt_candidate){s->weights[i], i};
+    for (size_t i = n / 2; i-- > 0;) sift(heap, n, i);
+    float floor = o->min_p * heap[0].weight;
+    *sum = 0.0f;
+    while (taken < most && heap[0].weight >= floor && (taken == 0 || *sum < o->top_p * total)) {
+        bt_candidate top = heap[0];
+        heap[0] = heap[n - ++taken];
+        heap[n - taken] = top;
+        sift(heap, n - taken, 0);
+        *sum += top.weight;
+    }
+    return taken;
+}
+
+uint32_t bt_sampler_draw(bt_sampler *s, const float *logits)
+{
+    bt_fpenv saved = bt_fpenv_enter();
+    memcpy(s->weights, logits, s->vocab * sizeof *logits);
+    penalize(s);
+    uint32_t best = largest(s->weights, s->vocab), chosen = best;
+    if (s->options.temperature > 0.0f) {
+        float sum, total = bt_kernels_active()->softmax_weights(
+                       s->weights, s->vocab, s->weights[best], 1.0f / s->options.temperature);
+        size_t count = select(s, total, &sum);
+        float left = uniform(s) * sum;
+        const bt_candidate *c = s->candidates + s->vocab;
+        chosen = c[-1].id;
+        for (size_t i = 1; i <= count; i++) {
+            chosen = c[-(ptrdiff_t)i].id;
+            left -= c[-(ptrdiff_t)i].weight;
+            if (left < 0.0f) break;
+        }
+    }
+    bt_fpenv_leave(saved);
+    return chosen;
+}

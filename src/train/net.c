@@ -1,0 +1,280 @@
+/* net.c - one batch through the model: forward, loss, backward.
+ * SPDX-License-Identifier: MIT */
+#include "net.h"
+
+#include "../base/alloc.h"
+#include "../base/fpenv.h"
+#include "../kernels/layout.h"
+
+#include <string.h>
+
+/* ---- buffers --------------------------------------------------------------------------------- */
+
+static size_t widest(const bt_model_config *c)
+{
+    size_t width = c->mlp > c->dim ? c->mlp : c->dim;
+    for (size_t i = 0; i < c->layers; i++) {
+        size_t mixer = 2 * bt_mixer_width(c, i) + bt_gate_stride(bt_mixer_heads(c, i));
+        if (mixer > width) width = mixer;
+    }
+    return width;
+}
+
+static bool floats(float **out, size_t count)
+{
+    *out = bt_alloc(count, sizeof(float));
+    return *out != NULL;
+}
+
+static bool cache_init(bt_net *net, size_t i)
+{
+    const bt_model_config *c = &net->params.config;
+    bt_layer_cache *k = &net->caches[i];
+    size_t n = net->tokens, width = bt_mixer_width(c, i), head = bt_mixer_head(c, i);
+    size_t heads = bt_mixer_heads(c, i), segments = (net->length + BT_SEGMENT - 1) / BT_SEGMENT;
+    return floats(&k->x1, n * c->dim) && floats(&k->inv1, n) && floats(&k->n1, n * c->dim) &&
+           floats(&k->q, n * width) && floats(&k->norms, n * heads) && floats(&k->v, n * width) &&
+           floats(&k->r, n * width) && floats(&k->gates, n * bt_gate_stride(heads)) &&
+           floats(&k->checkpoints, net->seqs * heads * segments * head * head) &&
+           floats(&k->x2, n * c->dim) && floats(&k->inv2, n) && floats(&k->n2, n * c->dim) &&
+           floats(&k->gate, n * c->mlp) && floats(&k->up, n * c->mlp) && floats(&k->h, n * c->mlp);
+}
+
+static void cache_free(bt_layer_cache *k)
+{
+    float *all[] = {k->x1, k->inv1, k->n1, k->q, k->norms, k->v, k->r, k->gates, k->checkpoints,
+                    k->x2, k->inv2, k->n2, k->gate, k->up, k->h};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) bt_free(all[i]);
+}
+
+/* Panels for the ternary tensors. */
+static bool packed_init(bt_net *net)
+{
+    size_t count = net->params.tensor_count;
+    net->packed = bt_alloc(count, sizeof *net->packed);
+    if (!net->packed || !floats(&net->scales, count)) return false;
+    for (size_t i = 0; i < count; i++) {
+        const bt_tensor *t = &net->params.tensors[i];
+        if (t->kind != BT_TERNARY) continue;
+        uint8_t *panels = bt_alloc(1, bt_ternary_bytes(t->rows, t->cols));
+        if (!panels) return false;
+        bt_ternary_clear(panels, t->rows, t->cols);
+        bt_ternary_view(&net->packed[i], panels, t->rows, t->cols);
+    }
+    return true;
+}
+
+static bool buffers_init(bt_net *net, size_t threads)
+{
+    const bt_model_config *c = &net->params.config;
+    size_t n = net->tokens, head = 0;
+    for (size_t i = 0; i < c->layers; i++) {
+        if (!cache_init(net, i)) return false;
+        if (bt_mixer_head(c, i) > head) head = bt_mixer_head(c, i);
+    }
+    for (int i = 0; i < 4; i++)
+        if (!floats(&net->wide[i], n * widest(c))) return false;
+    net->activations = bt_alloc(n * widest(c), sizeof(int16_t));
+    net->sums = bt_alloc(n, sizeof *net->sums);
+    if (!net->activations || !net->sums || !floats(&net->multipliers, n) || !packed_init(net))
+        return false;
+    return floats(&net->weights, net->params.floats) && floats(&net->gradients, net->params.floats) &&
+           floats(&net->effective, net->params.floats) && floats(&net->x, n * c->dim) &&
+           floats(&net->inv, n) && floats(&net->n, n * c->dim) && floats(&net->dx, n * c->dim) &&
+           floats(&net->logits, BT_LOGIT_ROWS * c->vocab) && floats(&net->zeros, head) &&
+           floats(&net->work, threads * bt_memory_work(head)) && floats(&net->losses, n) &&
+           floats(&net->exec.pack, threads * BT_PACK_FLOATS);
+}
+
+bool bt_net_init(bt_net *net, const bt_model_config *config, size_t seqs, size_t length,
+                 size_t threads)
+{
+    *net = (bt_net){.seqs = seqs, .length = length, .tokens = seqs * length, .quantize = true};
+    net->exec.kernels = bt_kernels_active();
+    bool good = bt_params_init(&net->params, config);
+    if (good) good = (net->caches = bt_alloc(config->layers, sizeof *net->caches)) != NULL;
+    if (good) good = (net->exec.pool = bt_pool_create(threads)) != NULL;
+    if (good) good = buffers_init(net, bt_pool_count(net->exec.pool));
+    if (!good) bt_net_free(net);
+    return good;
+}
+
+void bt_net_free(bt_net *net)
+{
+    for (size_t i = 0; net->caches && i < net->params.config.layers; i++)
+        cache_free(&net->caches[i]);
+    float *all[] = {net->weights, net->gradients, net->effective, net->x, net->inv, net->n, net->dx,
+                    net->logits, net->wide[0], net->wide[1], net->wide[2], net->wide[3], net->work,
+                    net->zeros, net->losses, net->exec.pack};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) bt_free(all[i]);
+    for (size_t i = 0; net->packed && i < net->params.tensor_count; i++)
+        bt_free((void *)(uintptr_t)net->packed[i].panels);
+    bt_free(net->packed);
+    bt_free(net->scales);
+    bt_free(net->activations);
+    bt_free(net->sums);
+    bt_free(net->multipliers);
+    bt_free(net->caches);
+    bt_pool_destroy(net->exec.pool);
+    bt_params_free(&net->params);
+    *net = (bt_net){0};
+}
+
+static void refresh_task(void *context, size_t index, size_t count)
+{
+    const bt_net *net = context;
+    size_t end = bt_share(net->params.tensor_count, 1, index + 1, count);
+    for (size_t i = bt_share(net->params.tensor_count, 1, index, count); i < end; i++)
+        bt_tensor_effective(net, i);
+}
+
+void bt_net_refresh(bt_net *net)
+{
+    bt_pool_run(net->exec.pool, refresh_task, net);
+}
+
+/* ---- feed-forward ---------------------------------------------------------------------------- */
+
+typedef struct {
+    bt_net *net;
+    bt_layer_cache *cache;
+    float *dh, *dgate, *dup;
+} mlp_op;
+
+static void mlp_task(void *context, size_t index, size_t count)
+{
+    const mlp_op *o = context;
+    bt_net *net = o->net;
+    size_t n = net->tokens * net->params.config.mlp, begin = bt_share(n, 16, index, count);
+    size_t len = bt_share(n, 16, index + 1, count) - begin;
+    const bt_layer_cache *k = o->cache;
+    if (o->dh)
+        net->exec.kernels->swiglu_backward(k->gate + begin, k->up + begin, o->dh + begin,
+                                           o->dgate + begin, o->dup + begin, len);
+    else net->exec.kernels->swiglu(k->gate + begin, k->up + begin, k->h + begin, len);
+}
+
+static void layer_forward(bt_net *net, size_t i, float *next)
+{
+    const bt_layer_tensors *l = &net->params.layers[i];
+    bt_layer_cache *k = &net->caches[i];
+    mlp_op o = {.net = net, .cache = k};
+    bt_norm(net, l->norm1, k->x1, k->n1, k->inv1);
+    bt_mixer_forward(net, i);
+    bt_norm(net, l->norm2, k->x2, k->n2, k->inv2);
+    bt_linear(net, l->gate, k->n2, k->gate, false);
+    bt_linear(net, l->up, k->n2, k->up, false);
+    bt_pool_run(net->exec.pool, mlp_task, &o);
+    memcpy(next, k->x2, net->tokens * net->params.config.dim * sizeof *next);
+    bt_linear(net, l->down, k->h, next, true);
+}
+
+/* dx is dL/dx of the layer's output on entry, of its input on return. */
+static void layer_backward(bt_net *net, size_t i, float *dx)
+{
+    const bt_layer_tensors *l = &net->params.layers[i];
+    bt_layer_cache *k = &net->caches[i];
+    float *dn = net->wide[3];
+    mlp_op o = {.net = net, .cache = k, .dh = net->wide[1], .dgate = net->wide[1],
+                .dup = net->wide[2]};
+    bt_linear_backward(net, l->down, k->h, dx, o.dh, false);
+    bt_pool_run(net->exec.pool, mlp_task, &o);
+    bt_linear_backward(net, l->gate, k->n2, o.dgate, dn, false);
+    bt_linear_backward(net, l->up, k->n2, o.dup, dn, true);
+    bt_norm_backward(net, l->norm2, k->x2, k->inv2, dn, dx);
+    bt_mixer_backward(net, i, dx, dn);
+    bt_norm_backward(net, l->norm1, k->x1, k->inv1, dn, dx);
+}
+
+/* ---- embedding, head and loss ---------------------------------------------------------------- */
+
+static void embed(bt_net *net, float *x)
+{
+    const bt_tensor *t = &net->params.tensors[net->params.embed];
+    for (size_t i = 0; i < net->tokens; i++)
+        memcpy(x + i * t->cols, net->effective + t->offset + net->ids[i] * t->cols,
+               t->cols * sizeof *x);
+}
+
+static void embed_backward(bt_net *net, const float *dx)
+{
+    const bt_tensor *t = &net->params.tensors[net->params.embed];
+    for (size_t i = 0; i < net->tokens; i++) {
+        float *d = net->gradients + t->offset + net->ids[i] * t->cols;
+        for (size_t j = 0; j < t->cols; j++) d[j] += dx[i * t->cols + j];
+    }
+}
+
+typedef struct {
+    bt_net *net;
+    size_t first, rows;
+    float scale;
+    bool gradient;
+} loss_op;
+
+static void loss_task(void *context, size_t index, size_t count)
+{
+    const loss_op *o = context;
+    bt_net *net = o->net;
+    size_t vocab = net->params.config.vocab, end = bt_share(o->rows, 1, index + 1, count);
+    for (size_t i = bt_share(o->rows, 1, index, count); i < end; i++) {
+        uint32_t target = net->targets[o->first + i];
+        float *row = net->logits + i * vocab;
+        net->losses[o->first + i] = 0.0f;
+        if (target == BT_NO_TARGET) {
+            if (o->gradient) memset(row, 0, vocab * sizeof *row);
+            continue;
+        }
+        net->losses[o->first + i] =
+            net->exec.kernels->cross_entropy(row, vocab, target, o->scale, o->gradient);
+    }
+}
+
+/* The head in slices of tokens, so that logits stay in the cache: loss, and dx of the final norm. */
+static void head(bt_net *net, bool gradient, float scale, float *dn)
+{
+    const bt_tensor *t = &net->params.tensors[net->params.head];
+    size_t dim = t->cols, vocab = t->rows, tokens = net->tokens;
+    const float *n = net->n;
+    for (size_t first = 0; first < tokens; first += BT_LOGIT_ROWS) {
+        loss_op o = {net, first, tokens - first < BT_LOGIT_ROWS ? tokens - first : BT_LOGIT_ROWS,
+                     scale, gradient};
+        net->tokens = o.rows; /* the linear ops work on this slice */
+        bt_linear(net, net->params.head, n + first * dim, net->logits, false);
+        bt_pool_run(net->exec.pool, loss_task, &o);
+        if (gradient)
+            bt_linear_backward(net, net->params.head, n + first * dim, net->logits,
+                               dn + first * dim, false);
+    }
+    (void)vocab;
+    net->tokens = tokens;
+}
+
+double bt_net_run(bt_net *net, const uint32_t *ids, const uint32_t *targets, bool gradient,
+                  float scale, size_t *count)
+{
+    bt_fpenv saved = bt_fpenv_enter();
+    size_t layers = net->params.config.layers;
+    net->ids = ids;
+    net->targets = targets;
+    embed(net, net->caches[0].x1);
+    for (size_t i = 0; i < layers; i++)
+        layer_forward(net, i, i + 1 < layers ? net->caches[i + 1].x1 : net->x);
+    bt_norm(net, net->params.norm, net->x, net->n, net->inv);
+    float *dn = net->wide[3];
+    head(net, gradient, scale, dn);
+    if (gradient) {
+        memset(net->dx, 0, net->tokens * net->params.config.dim * sizeof *net->dx);
+        bt_norm_backward(net, net->params.norm, net->x, net->inv, dn, net->dx);
+        for (size_t i = layers; i-- > 0;) layer_backward(net, i, net->dx);
+        embed_backward(net, net->dx);
+    }
+    double sum = 0;
+    *count = 0;
+    for (size_t i = 0; i < net->tokens; i++) {
+        sum += (double)net->losses[i];
+        *count += targets[i] != BT_NO_TARGET;
+    }
+    bt_fpenv_leave(saved);
+    return *count ? sum / (double)*count : 0;
+}

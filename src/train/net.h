@@ -1,0 +1,115 @@
+/* net.h - a model in training: parameters, gradients and the buffers of one batch.
+ *
+ * One flat array holds all parameters, so that the optimiser, clipping and checkpoints see a single
+ * vector; every tensor starts at a multiple of 16 floats.
+ * SPDX-License-Identifier: MIT */
+#ifndef BT_NET_H
+#define BT_NET_H
+
+#include "../model/config.h"
+#include "gemm.h"
+
+/* How a tensor is seen by the forward pass; the gradient passes straight through to the f32. */
+typedef enum bt_kind {
+    BT_DENSE,   /* as it is: norms, gates */
+    BT_TERNARY, /* s clamp(round(w / s), -1, 1), s = mean |w| (BitNet b1.58, arXiv 2402.17764) */
+    BT_ROW_INT8 /* int8 by each row's absmax: embedding, head */
+} bt_kind;
+
+typedef struct bt_tensor {
+    size_t offset, rows, cols; /* row-major [rows][cols] */
+    bt_kind kind;
+    bool decayed;
+    size_t layer; /* or BT_NO_LAYER */
+    const char *name;
+} bt_tensor;
+
+#define BT_NO_LAYER SIZE_MAX
+#define BT_NAME_SIZE 64u
+void bt_tensor_name(const bt_tensor *t, char name[BT_NAME_SIZE]); /* "layers.0.norm1.weight" */
+
+typedef struct bt_layer_tensors {
+    size_t norm1, key, value, out, gates, bias; /* indices; key and out are down and up elsewhere */
+    size_t norm2, gate, up, down;
+} bt_layer_tensors;
+
+typedef struct bt_params {
+    bt_model_config config;
+    bt_tensor *tensors;
+    size_t tensor_count, floats;
+    size_t embed, norm, head;
+    bt_layer_tensors *layers;
+} bt_params;
+
+/* What a layer's backward pass needs of its forward pass; all [tokens][...]. */
+typedef struct bt_layer_cache {
+    float *x1, *inv1, *n1;      /* input of the layer, its norm */
+    float *q, *norms, *v, *r;   /* memory: features, their lengths a head, values, readings */
+    float *gates;               /* [tokens][2 * heads rounded up to 16]: keep, then write */
+    float *checkpoints;         /* [seqs][heads][segments][head * head] */
+    float *x2, *inv2, *n2;      /* after the mixer */
+    float *gate, *up, *h;       /* feed-forward */
+} bt_layer_cache;
+
+typedef struct bt_net {
+    bt_params params;
+    bt_exec exec;
+    size_t seqs, length, tokens;   /* batch shape */
+    bool quantize;                 /* false: all in f32, for gradient checks */
+    float *weights, *gradients;    /* [floats] */
+    float *effective;              /* [floats] what the forward pass uses */
+    bt_ternary *packed;            /* [tensor_count], of ternary tensors */
+    float *scales;                 /* [tensor_count], likewise */
+    void *activations;             /* [tokens][max width] quantised, and for each token: */
+    int32_t *sums;
+    float *multipliers;
+    bt_layer_cache *caches;
+    float *x, *inv, *n, *dx;       /* final stream, its norm; gradient of the stream */
+    float *logits;                 /* [BT_LOGIT_ROWS][vocab] */
+    float *wide[4];                /* scratch [tokens][max width] */
+    float *work;                   /* [threads][memory work] */
+    float *zeros;
+    float *losses; /* [tokens] */
+    const uint32_t *ids, *targets; /* [tokens], of the batch on its way */
+} bt_net;
+
+#define BT_LOGIT_ROWS 256u
+#define BT_NO_TARGET UINT32_MAX /* a token without a loss */
+
+static inline size_t bt_gate_stride(size_t heads)
+{
+    return (2 * heads + 15) / 16 * 16;
+}
+
+/* params.c */
+bool bt_params_init(bt_params *p, const bt_model_config *config);
+void bt_params_free(bt_params *p);
+void bt_params_randomize(const bt_params *p, float *weights, uint64_t seed);
+
+/* net.c: buffers for batches of seqs x length tokens; false when out of memory. */
+bool bt_net_init(bt_net *net, const bt_model_config *config, size_t seqs, size_t length,
+                 size_t threads);
+void bt_net_free(bt_net *net);
+
+/* Loss of one batch, mean nats over targets other than BT_NO_TARGET (counted into *count).
+ * With gradient, adds scale * dLoss_sum / dw to gradients. */
+double bt_net_run(bt_net *net, const uint32_t *ids, const uint32_t *targets, bool gradient,
+                  float scale, size_t *count);
+void bt_net_refresh(bt_net *net); /* effective <- weights */
+
+/* ops.c */
+void bt_tensor_effective(const bt_net *net, size_t tensor);
+/* y [tokens][out] = or += quantised(x [tokens][in]) w^T */
+void bt_linear(bt_net *net, size_t tensor, const float *x, float *y, bool accumulate);
+/* dw += dy^T quantised(x); dx = or += dy w, if dx is not NULL */
+void bt_linear_backward(bt_net *net, size_t tensor, const float *x, const float *dy, float *dx,
+                        bool accumulate);
+void bt_norm(bt_net *net, size_t tensor, const float *x, float *y, float *inverse);
+void bt_norm_backward(bt_net *net, size_t tensor, const float *x, const float *inverse,
+                      const float *dy, float *dx);
+
+/* mixer.c: x2 = x1 + mixer(n1); backward: given dx = dL/dx2 adds dL/dn1 to dn (set). */
+void bt_mixer_forward(bt_net *net, size_t layer);
+void bt_mixer_backward(bt_net *net, size_t layer, const float *dx, float *dn);
+
+#endif

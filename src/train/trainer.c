@@ -1,0 +1,154 @@
+/* trainer.c - one optimiser step after the other.
+ * SPDX-License-Identifier: MIT */
+#include "trainer.h"
+
+#include "../base/alloc.h"
+
+#include <math.h>
+#include <string.h>
+
+void bt_train_options_init(bt_train_options *o)
+{
+    *o = (bt_train_options){.seqs = 16, .length = 128, .accumulate = 1, .steps = 1000,
+                            .warmup = 50, .rate = 5e-3f, .final_rate = 2.5e-4f, .decay = 0.01f,
+                            .beta1 = 0.9f, .beta2 = 0.98f, .clip = 1.0f, .repeat = 0.15f,
+                            .seed = 1, .threads = 1};
+}
+
+bool bt_trainer_init(bt_trainer *t, const bt_model_config *config, const bt_train_options *options,
+                     const uint16_t *tokens, size_t token_count)
+{
+    *t = (bt_trainer){.options = *options, .rng = options->seed, .tokens = tokens,
+                      .token_count = token_count};
+    size_t n = (size_t)options->seqs * options->length;
+    bool good = bt_net_init(&t->net, config, options->seqs, options->length, options->threads);
+    if (good) {
+        t->first = bt_alloc(t->net.params.floats, sizeof(float));
+        t->second = bt_alloc(t->net.params.floats, sizeof(float));
+        t->ids = bt_alloc(n, sizeof *t->ids);
+        t->targets = bt_alloc(n, sizeof *t->targets);
+        good = t->first && t->second && t->ids && t->targets;
+    }
+    if (!good) {
+        bt_trainer_free(t);
+        return false;
+    }
+    bt_params_randomize(&t->net.params, t->net.weights, options->seed);
+    bt_net_refresh(&t->net);
+    return true;
+}
+
+void bt_trainer_free(bt_trainer *t)
+{
+    bt_free(t->first);
+    bt_free(t->second);
+    bt_free(t->ids);
+    bt_free(t->targets);
+    bt_net_free(&t->net);
+    *t = (bt_trainer){0};
+}
+
+static uint32_t below(uint64_t *state, uint32_t limit)
+{
+    uint64_t z = *state += 0x9e3779b97f4a7c15u;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return (uint32_t)(((z ^ z >> 31) >> 32) * limit >> 32);
+}
+
+/* A window of length + 1 tokens at a random place. In some a passage of 16 to 64 tokens stands
+ * again further on, so that the model learns to use its memory. */
+static void sample(bt_trainer *t, uint32_t *window)
+{
+    uint32_t n = t->options.length + 1;
+    size_t start = below(&t->rng, (uint32_t)(t->token_count - n + 1));
+    for (uint32_t i = 0; i < n; i++) window[i] = t->tokens[start + i];
+    if ((float)below(&t->rng, 1u << 24) * 0x1p-24f >= t->options.repeat || n < 48) return;
+    uint32_t most = n / 2 - 8 < 64 ? n / 2 - 8 : 64;
+    uint32_t len = 16 + below(&t->rng, most - 15), from = below(&t->rng, n - 2 * len + 1);
+    uint32_t to = from + len + below(&t->rng, n - 2 * len - from + 1);
+    memmove(window + to, window + from, len * sizeof *window);
+}
+
+static void next_batch(bt_trainer *t, uint32_t *window)
+{
+    uint32_t length = t->options.length;
+    for (size_t s = 0; s < t->options.seqs; s++) {
+        sample(t, window);
+        memcpy(t->ids + s * length, window, length * sizeof *window);
+        memcpy(t->targets + s * length, window + 1, length * sizeof *window);
+    }
+}
+
+static float rate_at(const bt_train_options *o, uint32_t step)
+{
+    if (step < o->warmup) return o->rate * (float)(step + 1) / (float)o->warmup;
+    if (step >= o->steps) return o->final_rate;
+    double part = (double)(step - o->warmup) / (double)(o->steps - o->warmup);
+    float falling = (float)(0.5 + 0.5 * cos(3.14159265358979 * part));
+    return o->final_rate + (o->rate - o->final_rate) * falling;
+}
+
+static double gradient_norm(const bt_net *net)
+{
+    double sum = 0;
+    for (size_t i = 0; i < net->params.tensor_count; i++) {
+        const bt_tensor *x = &net->params.tensors[i];
+        size_t n = (x->rows * x->cols + 15) / 16 * 16;
+        const float *g = net->gradients + x->offset;
+        sum += (double)net->exec.kernels->dot(g, g, n);
+    }
+    return sqrt(sum);
+}
+
+static void update_task(void *context, size_t index, size_t count)
+{
+    const void *const *both = context;
+    bt_trainer *t = (bt_trainer *)(uintptr_t)both[0];
+    const bt_adamw *o = both[1];
+    bt_net *net = &t->net;
+    for (size_t i = 0; i < net->params.tensor_count; i++) {
+        const bt_tensor *x = &net->params.tensors[i];
+        bt_adamw own = *o;
+        if (!x->decayed) own.decay = 0.0f;
+        size_t n = (x->rows * x->cols + 15) / 16 * 16, begin = bt_share(n, 16, index, count);
+        size_t at = x->offset + begin, len = bt_share(n, 16, index + 1, count) - begin;
+        net->exec.kernels->adamw(&own, net->weights + at, net->gradients + at, t->first + at,
+                                 t->second + at, len);
+    }
+}
+
+bool bt_trainer_step(bt_trainer *t, bt_step_report *report)
+{
+    const bt_train_options *o = &t->options;
+    bt_net *net = &t->net;
+    uint32_t window[4097];
+    *report = (bt_step_report){.rate = rate_at(o, t->step)};
+    memset(net->gradients, 0, net->params.floats * sizeof(float));
+    float scale = 1.0f / (float)(o->seqs * o->length * o->accumulate);
+    for (uint32_t i = 0; i < o->accumulate; i++) {
+        size_t count;
+        next_batch(t, window);
+        report->loss += bt_net_run(net, t->ids, t->targets, true, scale, &count) / o->accumulate;
+        report->tokens += count;
+    }
+    double norm = gradient_norm(net);
+    report->gradient_norm = (float)norm;
+    if (!isfinite(report->loss) || !isfinite(norm)) return false;
+    t->step++;
+    double step = t->step;
+    bt_adamw adam = {.rate = report->rate, .beta1 = o->beta1, .beta2 = o->beta2, .eps = 1e-8f,
+                     .decay = o->decay, .scale = norm > (double)o->clip ? o->clip / (float)norm : 1.0f,
+                     .correction1 = (float)(1 / (1 - pow((double)o->beta1, step))),
+                     .correction2 = (float)(1 / (1 - pow((double)o->beta2, step)))};
+    const void *both[] = {t, &adam};
+    bt_pool_run(net->exec.pool, update_task, both);
+    bt_net_refresh(net);
+    return true;
+}
+
+double bt_trainer_evaluate(bt_trainer *t, const uint32_t *ids, const uint32_t *targets,
+                           size_t *count)
+{
+    return bt_net_run(&t->net, ids, targets, false, 1.0f, count);
+}

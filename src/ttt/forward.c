@@ -1,0 +1,225 @@
+/* forward.c - reads tokens, in blocks of three passes: features (ternary product down), memory
+ * (one pass over W a token), outputs (ternary product up).
+ *
+ * A call succeeds whole or changes nothing. Whatever can be wrong with the input is found before
+ * the memory is touched: a call of one block computes its features first, a longer one is scanned
+ * whole. Only a memory that may overflow (an unstable rate) can fail later, so its calls rehearse:
+ * once without output, from a backup, then for real.
+ * SPDX-License-Identifier: MIT */
+#include "layer.h"
+
+#include "../base/bytes.h"
+#include "../base/fpenv.h"
+#include "../kernels/layout.h"
+
+#include <float.h>
+#include <string.h>
+
+/* One block on its way; the tasks below run on every thread of the pool. */
+typedef struct {
+    bt_layer *layer;
+    const bt_kernels *kernels;
+    const float *input;
+    float *output, *surprise; /* may be NULL */
+    size_t tokens;
+} block;
+
+static const float ones[BT_BLOCK] = {
+#define EIGHT 1, 1, 1, 1, 1, 1, 1, 1
+    EIGHT, EIGHT, EIGHT, EIGHT, EIGHT, EIGHT, EIGHT, EIGHT};
+
+/* Projections sum at most D products of |x|: up to here they stay finite. */
+static float input_limit(const bt_layer *layer)
+{
+    return FLT_MAX / (1.01f * (float)layer->dim);
+}
+
+static int check_input(const bt_layer *layer, const bt_kernels *kernels, const float *x, size_t n)
+{
+    uint32_t bits = kernels->absmax_bits(x, n);
+    if (bits >= BT_MAX_ABSMAX) return TTT_NON_FINITE;
+    return bt_float_from_bits(bits) > input_limit(layer) ? TTT_INPUT_RANGE : TTT_OK;
+}
+
+/* Quantises n values of token t (engine formula: scale 127 / max |x|, 1 for a vanishing token). */
+static float quantize_token(block *b, const float *x, size_t n, size_t t)
+{
+    bt_layer *layer = b->layer;
+    float largest = bt_float_from_bits(b->kernels->absmax_bits(x, n));
+    float scale = largest > 1e-9f ? 127.0f / largest : 1.0f;
+    uint8_t *act = layer->activations;
+    act += t * bt_round_up(n, BT_CHUNK) * b->kernels->activation_size;
+    layer->sums[t] = b->kernels->quantize(x, n, scale, act);
+    layer->scales[t] = scale;
+    return largest;
+}
+
+static void multiply(block *b, const bt_ternary *w, const float *multipliers, const float *residual,
+                     float *out, size_t stride, size_t begin, size_t end)
+{
+    const uint8_t *act = b->layer->activations;
+    bt_matmul op = {
+        .w = w,
+        .activations = act + begin * w->chunks * BT_CHUNK * b->kernels->activation_size,
+        .sums = b->layer->sums + begin,
+        .multipliers = multipliers + begin,
+        .residual = residual ? residual + begin * stride : NULL,
+        .out = out + begin * stride,
+        .out_stride = stride,
+        .tokens = end - begin,
+    };
+    b->kernels->matmul(&op);
+}
+
+static void features_task(void *context, size_t index, size_t count)
+{
+    block *b = context;
+    bt_layer *layer = b->layer;
+    size_t begin = bt_share(b->tokens, 8, index, count);
+    size_t end = bt_share(b->tokens, 8, index + 1, count);
+    float *features = layer->features + layer->stride; /* row 0 is the token before */
+    if (begin == end) return;
+    for (size_t t = begin; t < end; t++)
+        quantize_token(b, b->input + t * layer->dim, layer->dim, t);
+    multiply(b, bt_weights_down(layer->weights), ones, NULL, features, layer->stride, begin, end);
+    for (size_t t = begin; t < end; t++)
+        b->kernels->normalize(features + t * layer->stride, layer->small, layer->scales[t]);
+}
+
+static void memory_task(void *context, size_t index, size_t count)
+{
+    block *b = context;
+    bt_layer *layer = b->layer;
+    size_t tiles = bt_tile_count(layer->small), after = layer->objective == TTT_PREDICT;
+    bt_memory op = {
+        .state = layer->memory.tiles,
+        .q = layer->features,
+        .target = layer->features + after * layer->stride,
+        .r = layer->readings,
+        .stride = layer->stride,
+        .target_stride = layer->stride,
+        .dim = layer->small,
+        .tokens = b->tokens,
+        .rate = layer->rate,
+    };
+    b->kernels->memory(&op, bt_share(tiles, 1, index, count), bt_share(tiles, 1, index + 1, count));
+}
+
+static void outputs_task(void *context, size_t index, size_t count)
+{
+    block *b = context;
+    bt_layer *layer = b->layer;
+    size_t begin = bt_share(b->tokens, 8, index, count), stride = layer->stride;
+    size_t end = bt_share(b->tokens, 8, index + 1, count);
+    size_t before = layer->objective == TTT_PREDICT ? 0 : stride;
+    if (begin == end) return;
+    for (size_t t = begin; t < end; t++) {
+        const float *reading = layer->readings + (t + 1) * stride;
+        float largest = quantize_token(b, reading, layer->small, t);
+        layer->multipliers[t] = largest > 1e-9f ? largest / 127.0f : 1.0f;
+        if (b->surprise)
+            b->surprise[t] = b->kernels->distance2(layer->readings + t * stride + before,
+                                                   layer->features + (t + 1) * stride, stride);
+    }
+    multiply(b, bt_weights_up(layer->weights), layer->multipliers, b->input, b->output, layer->dim,
+             begin, end);
+}
+
+/* Threads pay only where a block holds enough work; results do not depend on it. */
+static void run(block *b, bt_task task)
+{
+    const bt_layer *layer = b->layer;
+    bool worth = b->tokens * layer->dim * layer->small >= (size_t)1 << 20;
+    bt_pool_run(worth ? layer->pool : NULL, task, b);
+}
+
+static int run_block(block *b)
+{
+    bt_layer *layer = b->layer;
+    size_t row = layer->stride * sizeof(float);
+    run(b, features_task);
+    run(b, memory_task);
+    if (layer->backup.tiles) {
+        uint32_t bits = b->kernels->absmax_bits(layer->readings, (b->tokens + 1) * layer->stride);
+        if (bits > bt_float_bits(BT_READING_LIMIT)) return TTT_DIVERGED;
+    }
+    if (b->output) run(b, outputs_task);
+    memcpy(layer->features, layer->features + b->tokens * layer->stride, row);
+    memcpy(layer->readings, layer->readings + b->tokens * layer->stride, row);
+    return TTT_OK;
+}
+
+static int run_blocks(block b, size_t seq_len)
+{
+    size_t dim = b.layer->dim;
+    for (size_t t = 0; t < seq_len; t += b.tokens) {
+        b.tokens = seq_len - t < BT_BLOCK ? seq_len - t : BT_BLOCK;
+        int status = run_block(&b);
+        if (status != TTT_OK) return status;
+        b.input += b.tokens * dim;
+        if (b.output) b.output += b.tokens * dim;
+        if (b.surprise) b.surprise += b.tokens;
+    }
+    return TTT_OK;
+}
+
+static int rehearse(block b, size_t seq_len)
+{
+    bt_layer *layer = b.layer;
+    bt_memory_copy(layer, &layer->backup, &layer->memory);
+    b.output = NULL;
+    b.surprise = NULL;
+    int status = run_blocks(b, seq_len);
+    bt_memory_copy(layer, &layer->memory, &layer->backup);
+    return status;
+}
+
+static bool overlap(const float *a, size_t a_len, const float *b, size_t b_len)
+{
+    uintptr_t a0 = (uintptr_t)a, b0 = (uintptr_t)b;
+    return a0 < b0 + b_len * sizeof(float) && b0 < a0 + a_len * sizeof(float);
+}
+
+static int check_call(const bt_layer *layer, const float *input, size_t input_len, size_t seq_len,
+                      const float *output, size_t output_len, const float *surprise)
+{
+    if (!layer || !input || !output) return TTT_NULL_POINTER;
+    if (seq_len == 0 || seq_len > PTRDIFF_MAX / sizeof(float) / layer->dim) /* of any object */
+        return TTT_DIMENSION_MISMATCH;
+    size_t len = seq_len * layer->dim;
+    if (input_len != len || output_len != len) return TTT_DIMENSION_MISMATCH;
+    if (input != output && overlap(input, len, output, len)) return TTT_OVERLAP;
+    if (surprise &&
+        (overlap(input, len, surprise, seq_len) || overlap(output, len, surprise, seq_len)))
+        return TTT_OVERLAP;
+    return TTT_OK;
+}
+
+int ttt_forward_ex(void *model, const float *input, size_t input_len, size_t seq_len, float *output,
+                   size_t output_len, float *surprise)
+{
+    bt_layer *layer = model;
+    int status = check_call(layer, input, input_len, seq_len, output, output_len, surprise);
+    if (status != TTT_OK) return status;
+    bt_fpenv saved = bt_fpenv_enter();
+    block b = {.layer = layer,
+               .kernels = bt_kernels_active(),
+               .input = input,
+               .output = output,
+               .surprise = surprise};
+    status = check_input(layer, b.kernels, input, input_len);
+    if (status == TTT_OK && layer->backup.tiles) status = rehearse(b, seq_len);
+    if (status == TTT_OK) status = run_blocks(b, seq_len);
+    if (status == TTT_OK) layer->tokens += seq_len;
+    bt_fpenv_leave(saved);
+    return status;
+}
+
+int ttt_forward(void *model, const float *input, size_t seq_len, float *output)
+{
+    const bt_layer *layer = model;
+    if (!layer) return TTT_NULL_POINTER;
+    if (seq_len > SIZE_MAX / layer->dim) return TTT_DIMENSION_MISMATCH;
+    size_t len = seq_len * layer->dim;
+    return ttt_forward_ex(model, input, len, seq_len, output, len, NULL);
+}

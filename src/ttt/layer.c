@@ -1,0 +1,225 @@
+/* layer.c - creates, copies and destroys layers, and answers questions about them.
+ * SPDX-License-Identifier: MIT */
+#include "layer.h"
+
+#include "../base/alloc.h"
+#include "../kernels/layout.h"
+
+#include <math.h>
+#include <string.h>
+
+/* With a unit feature k the update scales W k's error by 1 - rate, and |W|^2 grows by at most
+ * rate / (2 - rate) a token whatever is read: 1.99 leaves room for rounding. */
+bool bt_rate_is_stable(float rate)
+{
+    return rate >= 0.0f && rate <= 1.99f;
+}
+
+size_t bt_state_floats(const bt_layer *layer)
+{
+    return bt_tile_count(layer->small) * bt_tile_floats(layer->small);
+}
+
+void bt_memory_copy(const bt_layer *layer, bt_memory_state *to, const bt_memory_state *from)
+{
+    memcpy(to->tiles, from->tiles, bt_state_floats(layer) * sizeof(float));
+    memcpy(to->feature, from->feature, layer->stride * sizeof(float));
+    memcpy(to->reading, from->reading, layer->stride * sizeof(float));
+}
+
+static bool memory_alloc(const bt_layer *layer, bt_memory_state *memory, size_t rows)
+{
+    memory->tiles = bt_alloc(bt_state_floats(layer), sizeof(float));
+    memory->feature = bt_alloc(rows * layer->stride, sizeof(float));
+    memory->reading = bt_alloc(rows * layer->stride, sizeof(float));
+    return memory->tiles && memory->feature && memory->reading;
+}
+
+static void memory_free(bt_memory_state *memory)
+{
+    bt_free(memory->tiles);
+    bt_free(memory->feature);
+    bt_free(memory->reading);
+    *memory = (bt_memory_state){0};
+}
+
+bool bt_layer_need_backup(bt_layer *layer)
+{
+    if (layer->backup.tiles) return true;
+    if (memory_alloc(layer, &layer->backup, 1)) return true;
+    memory_free(&layer->backup);
+    return false;
+}
+
+/* Everything but the weights; NULL when out of memory. */
+static bt_layer *layer_alloc(size_t dim, float rate, ttt_objective objective, size_t threads)
+{
+    bt_layer *layer = bt_alloc(1, sizeof *layer);
+    if (!layer) return NULL;
+    layer->dim = dim;
+    layer->small = dim / 4;
+    layer->stride = bt_round_up(layer->small, BT_ROWS);
+    layer->rate = rate;
+    layer->objective = objective;
+    layer->activations = bt_alloc(BT_BLOCK * bt_round_up(dim, BT_CHUNK), sizeof(int16_t));
+    bool good = layer->activations && memory_alloc(layer, &layer->memory, BT_BLOCK + 1);
+    layer->features = layer->memory.feature;
+    layer->readings = layer->memory.reading;
+    if (good && !bt_rate_is_stable(rate)) good = bt_layer_need_backup(layer);
+    if (good && threads > 1) good = (layer->pool = bt_pool_create(threads)) != NULL;
+    if (good) return layer;
+    ttt_destroy(layer);
+    return NULL;
+}
+
+void ttt_config_init(ttt_config *config)
+{
+    if (!config) return;
+    *config = (ttt_config){.size = sizeof *config,
+                           .objective = TTT_RECONSTRUCT,
+                           .hidden_dim = 64,
+                           .seed = TTT_DEFAULT_SEED,
+                           .inner_lr = 0.1f,
+                           .threads = 1};
+}
+
+static int check_config(const ttt_config *config)
+{
+    if (config->size != sizeof *config) return TTT_INVALID_CONFIG;
+    if (config->hidden_dim < TTT_MIN_HIDDEN_DIM || config->hidden_dim > TTT_MAX_HIDDEN_DIM)
+        return TTT_DIMENSION_MISMATCH;
+    if (config->objective != TTT_RECONSTRUCT && config->objective != TTT_PREDICT)
+        return TTT_INVALID_CONFIG;
+    if (!isfinite(config->inner_lr)) return TTT_INVALID_CONFIG;
+    if (config->threads < 1 || config->threads > TTT_MAX_THREADS) return TTT_INVALID_CONFIG;
+    return TTT_OK;
+}
+
+int ttt_create_from_config(const ttt_config *config, void **model)
+{
+    if (!model) return TTT_NULL_POINTER;
+    *model = NULL;
+    if (!config) return TTT_NULL_POINTER;
+    int status = check_config(config);
+    if (status != TTT_OK) return status;
+    size_t dim = (size_t)config->hidden_dim;
+    bt_layer *layer = layer_alloc(dim, config->inner_lr, (ttt_objective)config->objective,
+                                  config->threads);
+    if (layer) layer->weights = bt_weights_from_seed(dim, config->seed);
+    if (!layer || !layer->weights) {
+        ttt_destroy(layer);
+        return TTT_OUT_OF_MEMORY;
+    }
+    *model = layer;
+    return TTT_OK;
+}
+
+void *ttt_create(size_t hidden_dim, float inner_lr)
+{
+    ttt_config config;
+    void *model = NULL;
+    ttt_config_init(&config);
+    config.hidden_dim = hidden_dim;
+    config.inner_lr = inner_lr;
+    return ttt_create_from_config(&config, &model) == TTT_OK ? model : NULL;
+}
+
+void ttt_destroy(void *model)
+{
+    bt_layer *layer = model;
+    if (!layer) return;
+    bt_pool_destroy(layer->pool);
+    bt_weights_release(layer->weights);
+    memory_free(&layer->memory);
+    memory_free(&layer->backup);
+    bt_free(layer->activations);
+    bt_free(layer);
+}
+
+void *ttt_clone(const void *model)
+{
+    const bt_layer *from = model;
+    if (!from) return NULL;
+    bt_layer *to = layer_alloc(from->dim, from->rate, from->objective, bt_pool_count(from->pool));
+    if (!to) return NULL;
+    to->weights = bt_weights_share(from->weights);
+    to->tokens = from->tokens;
+    bt_memory_copy(to, &to->memory, &from->memory);
+    if (from->backup.tiles && !bt_layer_need_backup(to)) {
+        ttt_destroy(to);
+        return NULL;
+    }
+    return to;
+}
+
+int ttt_reset(void *model)
+{
+    bt_layer *layer = model;
+    if (!layer) return TTT_NULL_POINTER;
+    memset(layer->memory.tiles, 0, bt_state_floats(layer) * sizeof(float));
+    memset(layer->memory.feature, 0, layer->stride * sizeof(float));
+    memset(layer->memory.reading, 0, layer->stride * sizeof(float));
+    layer->tokens = 0;
+    return TTT_OK;
+}
+
+int ttt_set_weights(void *model, const int8_t *down, const int8_t *up)
+{
+    bt_layer *layer = model;
+    if (!layer || !down || !up) return TTT_NULL_POINTER;
+    for (size_t i = 0; i < layer->dim * layer->small; i++)
+        if (down[i] < -1 || down[i] > 1 || up[i] < -1 || up[i] > 1) return TTT_INVALID_WEIGHTS;
+    bt_weights *weights = bt_weights_from_entries(layer->dim, down, up);
+    if (!weights) return TTT_OUT_OF_MEMORY;
+    bt_weights_release(layer->weights);
+    layer->weights = weights;
+    return ttt_reset(layer);
+}
+
+int ttt_get_weights(const void *model, int8_t *down, int8_t *up)
+{
+    const bt_layer *layer = model;
+    if (!layer || !down || !up) return TTT_NULL_POINTER;
+    size_t dim = layer->dim, d = layer->small;
+    for (size_t i = 0; i < dim; i++)
+        for (size_t j = 0; j < d; j++) {
+            down[i * d + j] = (int8_t)bt_ternary_get(bt_weights_down(layer->weights), j, i);
+            up[j * dim + i] = (int8_t)bt_ternary_get(bt_weights_up(layer->weights), i, j);
+        }
+    return TTT_OK;
+}
+
+size_t ttt_hidden_dim(const void *model)
+{
+    return model ? ((const bt_layer *)model)->dim : 0;
+}
+
+size_t ttt_memory_dim(const void *model)
+{
+    return model ? ((const bt_layer *)model)->small : 0;
+}
+
+float ttt_inner_lr(const void *model)
+{
+    return model ? ((const bt_layer *)model)->rate : 0.0f;
+}
+
+int ttt_get_objective(const void *model)
+{
+    return model ? (int)((const bt_layer *)model)->objective : TTT_RECONSTRUCT;
+}
+
+size_t ttt_threads(const void *model)
+{
+    return model ? bt_pool_count(((const bt_layer *)model)->pool) : 0;
+}
+
+uint64_t ttt_tokens_seen(const void *model)
+{
+    return model ? ((const bt_layer *)model)->tokens : 0;
+}
+
+uint64_t ttt_weights_fingerprint(const void *model)
+{
+    return model ? bt_weights_fingerprint(((const bt_layer *)model)->weights) : 0;
+}

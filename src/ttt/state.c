@@ -1,0 +1,159 @@
+/* state.c - saves and loads a layer's memory.
+ *
+ * Format, version 1, little-endian; 64 bytes of header, then floats:
+ *
+ *      0  magic "BitTTT\r\n"
+ *      8  u32 version             12  u32 size of the whole state in bytes
+ *     16  u64 hidden_dim          24  u64 fingerprint of the weights
+ *     32  u64 tokens seen         40  u32 objective
+ *     44  f32 inner_lr            48  u64 zero
+ *     56  u32 CRC-32C of the floats
+ *     60  u32 CRC-32C of bytes 0 to 59
+ *     64  W [d][d] row-major, feature [d], reading [d]
+ *
+ * W stands before the update that the last token's feature and reading imply: that update is
+ * carried out with the next token, by the same arithmetic as without a save in between.
+ * Later versions keep bytes 0 to 11 and 60 to 63 where they are.
+ * SPDX-License-Identifier: MIT */
+#include "layer.h"
+
+#include "../base/bytes.h"
+#include "../base/crc32c.h"
+#include "../base/fpenv.h"
+#include "../kernels/layout.h"
+
+#include <string.h>
+
+enum {
+    AT_VERSION = 8,
+    AT_SIZE = 12,
+    AT_DIM = 16,
+    AT_FINGERPRINT = 24,
+    AT_TOKENS = 32,
+    AT_OBJECTIVE = 40,
+    AT_RATE = 44,
+    AT_ZERO = 48,
+    AT_BODY_CRC = 56,
+    AT_HEADER_CRC = 60,
+    HEADER = 64
+};
+#define VERSION 1u
+
+static const uint8_t magic[8] = {'B', 'i', 't', 'T', 'T', 'T', '\r', '\n'};
+
+static size_t body_size(const bt_layer *layer)
+{
+    return (layer->small * layer->small + 2 * layer->small) * sizeof(float);
+}
+
+size_t ttt_state_size(const void *model)
+{
+    return model ? HEADER + body_size(model) : 0;
+}
+
+static uint8_t *put_floats(uint8_t *p, const float *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++) bt_put_u32(p + 4 * i, bt_float_bits(v[i]));
+    return p + 4 * n;
+}
+
+int ttt_save_state(const void *model, void *buffer, size_t size)
+{
+    const bt_layer *layer = model;
+    if (!layer || !buffer) return TTT_NULL_POINTER;
+    if (size < ttt_state_size(layer)) return TTT_BUFFER_SIZE;
+    size_t d = layer->small;
+    uint8_t *head = buffer, *p = head + HEADER;
+    for (size_t i = 0; i < d; i++)
+        for (size_t j = 0; j < d; j++)
+            p = put_floats(p, &layer->memory.tiles[bt_state_index(d, i, j)], 1);
+    p = put_floats(p, layer->memory.feature, d);
+    put_floats(p, layer->memory.reading, d);
+
+    memset(head, 0, HEADER);
+    memcpy(head, magic, sizeof magic);
+    bt_put_u32(head + AT_VERSION, VERSION);
+    bt_put_u32(head + AT_SIZE, (uint32_t)ttt_state_size(layer));
+    bt_put_u64(head + AT_DIM, layer->dim);
+    bt_put_u64(head + AT_FINGERPRINT, bt_weights_fingerprint(layer->weights));
+    bt_put_u64(head + AT_TOKENS, layer->tokens);
+    bt_put_u32(head + AT_OBJECTIVE, layer->objective);
+    bt_put_u32(head + AT_RATE, bt_float_bits(layer->rate));
+    bt_put_u32(head + AT_BODY_CRC, bt_crc32c(head + HEADER, body_size(layer)));
+    bt_put_u32(head + AT_HEADER_CRC, bt_crc32c(head, AT_HEADER_CRC));
+    return TTT_OK;
+}
+
+static int check_header(const bt_layer *layer, const uint8_t *head, size_t size)
+{
+    if (size < HEADER || memcmp(head, magic, sizeof magic) != 0) return TTT_STATE_DAMAGED;
+    if (bt_crc32c(head, AT_HEADER_CRC) != bt_get_u32(head + AT_HEADER_CRC))
+        return TTT_STATE_DAMAGED;
+    if (bt_get_u32(head + AT_VERSION) != VERSION)
+        return bt_get_u32(head + AT_VERSION) > VERSION ? TTT_STATE_VERSION : TTT_STATE_DAMAGED;
+    if (bt_get_u32(head + AT_SIZE) != size || bt_get_u64(head + AT_ZERO) != 0)
+        return TTT_STATE_DAMAGED;
+    if (bt_get_u64(head + AT_DIM) != layer->dim) return TTT_STATE_DIMENSIONS;
+    if (size != ttt_state_size(layer)) return TTT_STATE_DAMAGED;
+    if (bt_crc32c(head + HEADER, body_size(layer)) != bt_get_u32(head + AT_BODY_CRC))
+        return TTT_STATE_DAMAGED;
+    if (bt_get_u32(head + AT_OBJECTIVE) != (uint32_t)layer->objective) return TTT_STATE_OBJECTIVE;
+    if (bt_get_u32(head + AT_RATE) != bt_float_bits(layer->rate)) return TTT_STATE_LEARNING_RATE;
+    if (bt_get_u64(head + AT_FINGERPRINT) != bt_weights_fingerprint(layer->weights))
+        return TTT_STATE_WEIGHTS;
+    return TTT_OK;
+}
+
+/* Largest magnitude in the body as float bits; non-finite values order above all others. */
+static uint32_t body_absmax(const uint8_t *body, size_t size)
+{
+    uint32_t largest = 0;
+    for (size_t i = 0; i < size; i += 4) {
+        uint32_t bits = bt_get_u32(body + i) & 0x7fffffffu;
+        if (bits > largest) largest = bits;
+    }
+    return largest;
+}
+
+int ttt_load_state(void *model, const void *buffer, size_t size)
+{
+    bt_layer *layer = model;
+    if (!layer || !buffer) return TTT_NULL_POINTER;
+    const uint8_t *head = buffer, *p = head + HEADER;
+    int status = check_header(layer, head, size);
+    if (status != TTT_OK) return status;
+    uint32_t largest = body_absmax(p, body_size(layer));
+    if (largest >= BT_MAX_ABSMAX) return TTT_STATE_DAMAGED;
+    /* A stable layer's own states are small; a forged one might overflow, so it must rehearse. */
+    if (largest > bt_float_bits(0x1p20f) && !bt_layer_need_backup(layer)) return TTT_OUT_OF_MEMORY;
+
+    size_t d = layer->small;
+    for (size_t i = 0; i < d; i++)
+        for (size_t j = 0; j < d; j++, p += 4)
+            layer->memory.tiles[bt_state_index(d, i, j)] = bt_float_from_bits(bt_get_u32(p));
+    for (size_t i = 0; i < d; i++) {
+        layer->memory.feature[i] = bt_float_from_bits(bt_get_u32(p + 4 * i));
+        layer->memory.reading[i] = bt_float_from_bits(bt_get_u32(p + 4 * (d + i)));
+    }
+    layer->tokens = bt_get_u64(head + AT_TOKENS);
+    return TTT_OK;
+}
+
+/* The pending update, carried out on the copy: the arithmetic of the kernels' memory pass. For
+ * predict nothing is pending, since an update needs the feature that follows. */
+int ttt_get_memory(const void *model, float *w)
+{
+    const bt_layer *layer = model;
+    if (!layer || !w) return TTT_NULL_POINTER;
+    bt_fpenv saved = bt_fpenv_enter();
+    size_t d = layer->small;
+    const bt_memory_state *m = &layer->memory;
+    bool pending = layer->objective == TTT_RECONSTRUCT;
+    for (size_t i = 0; i < d; i++) {
+        float gain = pending ? layer->rate * (m->reading[i] - m->feature[i]) : 0.0f;
+        for (size_t j = 0; j < d; j++)
+            w[i * d + j] = m->tiles[bt_state_index(d, i, j)] - gain * m->feature[j];
+    }
+    bt_fpenv_leave(saved);
+    return TTT_OK;
+}

@@ -1,0 +1,23 @@
+/* weights.h - a layer's two ternary matrices: immutable once made, shared between clones.
+ * SPDX-License-Identifier: MIT */
+#ifndef BT_WEIGHTS_H
+#define BT_WEIGHTS_H
+
+#include "../kernels/kernels.h"
+
+typedef struct bt_weights bt_weights;
+
+/* From a seed (the same weights everywhere), or from -1/0/1 entries: down [dim][d], up [d][dim],
+ * row-major, already validated. NULL when out of memory. The caller holds one reference. */
+bt_weights *bt_weights_from_seed(size_t dim, uint64_t seed);
+bt_weights *bt_weights_from_entries(size_t dim, const int8_t *down, const int8_t *up);
+bt_weights *bt_weights_share(bt_weights *w);
+void bt_weights_release(bt_weights *w); /* NULL is fine */
+
+const bt_ternary *bt_weights_down(const bt_weights *w); /* rows d, cols dim */
+const bt_ternary *bt_weights_up(const bt_weights *w);   /* rows dim, cols d */
+
+/* Hash of the dimension and of every entry in API order; equal for equal weights everywhere. */
+uint64_t bt_weights_fingerprint(const bt_weights *w);
+
+#endif

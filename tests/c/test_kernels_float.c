@@ -1,0 +1,273 @@
+/* test_kernels_float.c - the float kernels of every usable table against the scalar reference, to
+ * the last bit, with operands against pages that may not be touched.
+ * SPDX-License-Identifier: MIT */
+#include "check.h"
+#include "kernel_reference.h"
+#include "kernels/kernels.h"
+#include "kernels/layout.h"
+#include "support.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A padded operand: n floats, then zeros to a multiple of 16, against a guard page. */
+static guarded padded_alloc(size_t n, bool at_end)
+{
+    size_t bytes = bt_round_up(n, 16) * sizeof(float);
+    guarded g = guard_alloc(bytes, at_end);
+    memset(g.bytes, 0, bytes);
+    return g;
+}
+
+/* Ordinary, tiny or huge numbers with signed zeros between them; never NaN or infinite. */
+static void fill_padded(rng *r, float *x, size_t n)
+{
+    static const float sizes[] = {1, 127e3f, 1e-8f, 1e-30f, 1e30f, 1e-42f};
+    float size = sizes[rng_below(r, 6)];
+    for (size_t i = 0; i < n; i++) {
+        x[i] = rng_float(r, -1, 1) * size;
+        if (rng_below(r, 9) == 0) x[i] = rng_below(r, 2) ? 0.0f : -0.0f;
+    }
+}
+
+static void compare_normalize(const bt_kernels *table, const float *from, size_t n, float scale,
+                              bool at_end)
+{
+    guarded g = padded_alloc(n, at_end);
+    size_t padded = bt_round_up(n, 16);
+    float *expected = must_zero(padded * sizeof(float));
+    memcpy(g.bytes, from, n * sizeof(float));
+    memcpy(expected, from, n * sizeof(float));
+    table->normalize(g.bytes, n, scale);
+    reference_normalize(expected, n, scale);
+    CHECK_SAME(g.bytes, expected, n * sizeof(float));
+    for (size_t i = n; i < padded; i++) CHECK(((float *)g.bytes)[i] == 0);
+    free(expected);
+    guard_free(&g);
+}
+
+static void check_normalize(const bt_kernels *table)
+{
+    rng r = {11};
+    static const float scales[] = {1, 127, 1e-3f, 3.4e38f, 1.1754944e-38f, 1e-40f};
+    float x[400];
+    for (size_t n = 1; n <= 200; n++)
+        for (int turn = 0; turn < 6; turn++) {
+            float scale = scales[(n + (size_t)turn) % 6];
+            check_context("kernel=%s n=%zu scale=%g", table->name, n, (double)scale);
+            fill_padded(&r, x, n);
+            float largest = 0;
+            for (size_t i = 0; i < n; i++) largest = fmaxf(largest, fabsf(x[i] / scale));
+            if (isinf(largest)) continue; /* the engine refuses such a projection before */
+            compare_normalize(table, x, n, scale, turn % 2);
+        }
+    /* norms on both sides of 1e-6, above which a vector is scaled to length 1 */
+    for (uint32_t d = 0; d < 64; d++)
+        for (size_t n = 1; n <= 49; n += 16) {
+            memset(x, 0, sizeof x);
+            x[n - 1] = float_of(bits_of(1e-6f) + d - 32);
+            check_context("kernel=%s n=%zu x=%.9g", table->name, n, (double)x[n - 1]);
+            compare_normalize(table, x, n, 1, true);
+        }
+}
+
+static void normalize(void)
+{
+    each_table(check_normalize);
+}
+
+static void check_distance2(const bt_kernels *table)
+{
+    rng r = {12};
+    for (size_t n = 1; n <= 260; n++)
+        for (int turn = 0; turn < 6; turn++) {
+            guarded x = padded_alloc(n, turn % 2), y = padded_alloc(n, turn % 2);
+            check_context("kernel=%s n=%zu turn=%d", table->name, n, turn);
+            fill_padded(&r, x.bytes, n);
+            fill_padded(&r, y.bytes, n);
+            if (turn == 5) memcpy(y.bytes, x.bytes, n * sizeof(float));
+            float got = table->distance2(x.bytes, y.bytes, n);
+            float expected = reference_distance2(x.bytes, y.bytes, n);
+            CHECK_SAME(&got, &expected, sizeof got);
+            guard_free(&x);
+            guard_free(&y);
+        }
+}
+
+static void distance2(void)
+{
+    each_table(check_distance2);
+}
+
+/* ---- memory pass ---------------------------------------------------------------------------- */
+
+typedef struct pass {
+    size_t dim, tokens, stride;
+    float rate;
+    guarded state, q, target, r; /* for the kernel */
+    float *expected_state, *expected_r;
+} pass;
+
+/* Padded rows [rows][stride] with the first dim of each filled. */
+static void fill_rows(rng *r, float *x, size_t rows, size_t stride, size_t dim, bool extreme)
+{
+    for (size_t t = 0; t < rows; t++) {
+        if (extreme) fill_padded(r, x + t * stride, dim);
+        else rng_fill(r, x + t * stride, dim);
+    }
+}
+
+static pass make_pass(size_t dim, size_t tokens, rng *r, bool extreme)
+{
+    pass p = {.dim = dim, .tokens = tokens, .rate = rng_float(r, -0.5f, 2)};
+    p.stride = bt_round_up(dim, 16) + 16 * rng_below(r, 3);
+    bool at_end = rng_below(r, 2);
+    p.state = padded_alloc(bt_tile_count(dim) * bt_tile_floats(dim), at_end);
+    p.q = padded_alloc((tokens + 1) * p.stride, at_end);
+    p.target = padded_alloc(tokens * p.stride, at_end);
+    p.r = padded_alloc((tokens + 1) * p.stride, at_end);
+    p.expected_state = must_zero(dim * dim * sizeof(float));
+    fill_rows(r, p.q.bytes, tokens + 1, p.stride, dim, extreme);
+    fill_rows(r, p.target.bytes, tokens, p.stride, dim, extreme);
+    fill_rows(r, p.r.bytes, 1, p.stride, dim, extreme);
+    for (size_t i = 0; i < dim; i++)
+        for (size_t j = 0; j < dim; j++) {
+            float v = rng_below(r, 20) ? rng_float(r, -1, 1) : -0.0f;
+            p.expected_state[i * dim + j] = v;
+            ((float *)p.state.bytes)[bt_state_index(dim, i, j)] = v;
+        }
+    p.expected_r = must_copy(p.r.bytes, (tokens + 1) * p.stride * sizeof(float));
+    return p;
+}
+
+static void free_pass(pass *p)
+{
+    guard_free(&p->state);
+    guard_free(&p->q);
+    guard_free(&p->target);
+    guard_free(&p->r);
+    free(p->expected_state);
+    free(p->expected_r);
+}
+
+/* Overflow makes infinities and then NaNs, whose bits are nobody's promise: only where they stand
+ * is compared. */
+static bool same_number(float a, float b)
+{
+    return bits_of(a) == bits_of(b) || (isnan(a) && isnan(b));
+}
+
+/* Rows past dim of a tile may hold anything that is zero; all others stand in the reference. */
+static void compare_pass(const pass *p, size_t row_begin, size_t row_end)
+{
+    size_t wrong_state = 0, wrong_r = 0, padding = 0;
+    const float *state = p->state.bytes, *r = p->r.bytes;
+    for (size_t i = 0; i < p->dim; i++)
+        for (size_t j = 0; j < p->dim; j++)
+            wrong_state += !same_number(state[bt_state_index(p->dim, i, j)],
+                                        p->expected_state[i * p->dim + j]);
+    for (size_t t = 0; t <= p->tokens; t++)
+        for (size_t i = 0; i < p->stride; i++) {
+            if (i < p->dim) wrong_r += !same_number(r[t * p->stride + i],
+                                                    p->expected_r[t * p->stride + i]);
+            else padding += r[t * p->stride + i] != 0;
+        }
+    check_context("dim=%zu tokens=%zu stride=%zu rows %zu to %zu", p->dim, p->tokens, p->stride,
+                  row_begin, row_end);
+    CHECK_EQ(wrong_state, 0);
+    CHECK_EQ(wrong_r, 0);
+    CHECK_EQ(padding, 0);
+}
+
+/* The kernel on tiles [0, cut) and the reference on their rows; then both on the rest. */
+static void run_pass(const bt_kernels *table, pass *p, size_t cut)
+{
+    size_t tiles = bt_tile_count(p->dim), bounds[3] = {0, cut, tiles};
+    bt_memory op = {.state = p->state.bytes,
+                    .q = p->q.bytes,
+                    .target = p->target.bytes,
+                    .r = p->r.bytes,
+                    .stride = p->stride,
+                    .target_stride = p->stride,
+                    .dim = p->dim,
+                    .tokens = p->tokens,
+                    .rate = p->rate};
+    for (int part = 0; part < 2; part++) {
+        size_t begin = bounds[part] * BT_ROWS, end = bounds[part + 1] * BT_ROWS;
+        reference_pass reference = {.state = p->expected_state,
+                                    .r = p->expected_r,
+                                    .q = p->q.bytes,
+                                    .target = p->target.bytes,
+                                    .stride = p->stride,
+                                    .dim = p->dim,
+                                    .tokens = p->tokens,
+                                    .row_begin = begin,
+                                    .row_end = end < p->dim ? end : p->dim,
+                                    .rate = p->rate};
+        table->memory(&op, bounds[part], bounds[part + 1]);
+        reference_memory(&reference);
+        compare_pass(p, begin, reference.row_end);
+    }
+}
+
+static void check_memory(const bt_kernels *table)
+{
+    rng r = {13};
+    size_t step = check_quick() ? 7 : 1;
+    for (size_t dim = 1; dim <= 70; dim += step)
+        for (int turn = 0; turn < 4; turn++) {
+            pass p = make_pass(dim, rng_below(&r, 17) + 1, &r, turn == 3);
+            run_pass(table, &p, rng_below(&r, bt_tile_count(dim) + 1));
+            free_pass(&p);
+        }
+    static const size_t large[] = {128, 250, 256, 257, 512, 1000};
+    for (size_t i = 0; i < (check_quick() ? 3 : 6); i++) {
+        pass p = make_pass(large[i], i % 2 ? 65 : 5, &r, false);
+        run_pass(table, &p, rng_below(&r, bt_tile_count(large[i]) + 1));
+        free_pass(&p);
+    }
+}
+
+static void memory(void)
+{
+    each_table(check_memory);
+}
+
+/* No tokens and no tiles touch nothing. */
+static void check_memory_empty(const bt_kernels *table)
+{
+    rng r = {14};
+    pass p = make_pass(20, 0, &r, false);
+    run_pass(table, &p, 1);
+    free_pass(&p);
+    p = make_pass(20, 3, &r, false);
+    bt_memory op = {.state = p.state.bytes,
+                    .q = p.q.bytes,
+                    .target = p.target.bytes,
+                    .r = p.r.bytes,
+                    .stride = p.stride,
+                    .target_stride = p.stride,
+                    .dim = p.dim,
+                    .tokens = p.tokens,
+                    .rate = p.rate};
+    table->memory(&op, 1, 1);
+    compare_pass(&p, 0, 0);
+    free_pass(&p);
+}
+
+static void memory_empty(void)
+{
+    each_table(check_memory_empty);
+}
+
+int main(int argc, char **argv)
+{
+    static const check_case cases[] = {
+        {"normalize", normalize},
+        {"distance2", distance2},
+        {"memory", memory},
+        {"memory_empty", memory_empty},
+    };
+    return check_main(argc, argv, cases, sizeof cases / sizeof cases[0]);
+}
