@@ -1,0 +1,156 @@
+// bundle.mjs - makes dist's JavaScript with esbuild and its declarations with tsc.
+//
+// On Node the ES modules only re-export the CommonJS ones: a program that uses both has one engine
+// and one TTTError. Browser bundles are self-contained, with the WebAssembly module inlined.
+// SPDX-License-Identifier: MIT
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+import { build } from 'esbuild';
+
+import { root } from './stamps.mjs';
+
+const require = createRequire(import.meta.url);
+const dist = join(root, 'dist');
+const nodeEntries = { index: 'ts/index.ts', wasm: 'ts/wasm-only.ts', native: 'ts/native-only.ts' };
+const typeEntries = ['index', 'browser', 'wasm-only', 'native-only'];
+
+/** Puts the module's base64 in place of the name `bit_ttt.wasm`. */
+function inlineWasm(present) {
+  return {
+    name: 'inline-wasm',
+    setup(builder) {
+      builder.onResolve({ filter: /^bit_ttt\.wasm$/ }, (args) => ({
+        path: args.path,
+        namespace: 'inline-wasm',
+      }));
+      builder.onLoad({ filter: /.*/, namespace: 'inline-wasm' }, () => ({
+        contents: present ? readFileSync(join(dist, 'bit_ttt.wasm')) : '',
+        loader: 'base64',
+      }));
+    },
+  };
+}
+
+/** The command shares the package's main module instead of carrying a second engine. */
+const shareEntry = {
+  name: 'share-entry',
+  setup(builder) {
+    builder.onResolve({ filter: /^\.\.\/index\.(js|ts)$/ }, () => ({
+      path: './index.mjs',
+      external: true,
+    }));
+  },
+};
+
+function options(present) {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  return {
+    absWorkingDir: root,
+    bundle: true,
+    charset: 'utf8',
+    define: { BIT_TTT_VERSION: JSON.stringify(version) },
+    external: ['*.node'],
+    logLevel: 'silent',
+    metafile: true,
+    plugins: [inlineWasm(present)],
+  };
+}
+
+async function bundleNode(common) {
+  const result = await build({
+    ...common,
+    entryPoints: nodeEntries,
+    outdir: dist,
+    outExtension: { '.js': '.cjs' },
+    platform: 'node',
+    format: 'cjs',
+    target: 'node18',
+  });
+  // The names come from the same source in another format: CommonJS output has no export list.
+  const probe = await build({
+    ...common,
+    entryPoints: { index: nodeEntries.index },
+    outdir: dist,
+    platform: 'node',
+    format: 'esm',
+    write: false,
+  });
+  const [{ exports }] = Object.values(probe.metafile.outputs).filter((output) => output.entryPoint);
+  for (const name of Object.keys(nodeEntries)) {
+    const names = exports.join(', ');
+    const code = `// ES module view of ${name}.cjs.\nexport { ${names} } from './${name}.cjs';\n`;
+    writeFileSync(join(dist, `${name}.mjs`), code);
+  }
+  return result;
+}
+
+async function bundleBrowser(common) {
+  for (const [format, extension] of [
+    ['esm', 'mjs'],
+    ['cjs', 'cjs'],
+  ]) {
+    await build({
+      ...common,
+      entryPoints: ['ts/browser.ts'],
+      outfile: join(dist, `browser.${extension}`),
+      platform: 'browser',
+      format,
+      target: 'es2022',
+    });
+  }
+}
+
+async function bundleCommand(common) {
+  const source = 'ts/cli/main.ts';
+  if (!existsSync(join(root, source))) return;
+  const outfile = join(dist, 'cli.mjs');
+  const shebang = readFileSync(join(root, source), 'utf8').startsWith('#!');
+  await build({
+    ...common,
+    plugins: [shareEntry, ...common.plugins],
+    banner: shebang ? {} : { js: '#!/usr/bin/env node' },
+    entryPoints: [source],
+    outfile,
+    platform: 'node',
+    format: 'esm',
+    target: 'node18',
+  });
+  chmodSync(outfile, 0o755);
+}
+
+/** Writes dist's .cjs and .mjs files; `present` says whether there is a module to inline. */
+export async function bundle(present) {
+  mkdirSync(dist, { recursive: true });
+  const common = options(present);
+  await bundleNode(common);
+  await bundleBrowser(common);
+  await bundleCommand(common);
+}
+
+/** Copies a declaration and all that it imports, once for each kind of module. */
+function copyDeclarations(name, extension, seen) {
+  if (seen.has(name)) return;
+  seen.add(name);
+  const text = readFileSync(join(root, 'build/types', `${name}.d.ts`), 'utf8');
+  const local = /((?:from|import)\s*\(?\s*')\.\/([\w-]+)\.js(')/g;
+  const renamed = text.replace(local, (_, before, file, after) => {
+    copyDeclarations(file, extension, seen);
+    return `${before}./${file}.${extension.replace('d.', '').replace('ts', 'js')}${after}`;
+  });
+  writeFileSync(join(dist, 'types', `${name}.${extension}`), renamed);
+}
+
+/** Checks all types and writes dist/types. `run(program, args)` throws on failure. */
+export function declarations(run) {
+  const compiler = join(require.resolve('typescript/package.json'), '../bin/tsc');
+  rmSync(join(root, 'build/types'), { recursive: true, force: true });
+  run(process.execPath, [compiler, '-p', 'tsconfig.json']);
+  rmSync(join(dist, 'types'), { recursive: true, force: true });
+  mkdirSync(join(dist, 'types'), { recursive: true });
+  for (const extension of ['d.mts', 'd.cts']) {
+    const seen = new Set();
+    for (const entry of typeEntries) copyDeclarations(entry, extension, seen);
+  }
+}

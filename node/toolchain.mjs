@@ -1,0 +1,92 @@
+// Finds the tools that building and testing need, and installs what is missing through apt-get.
+// SPDX-License-Identifier: MIT
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+const onPath = (name) =>
+  (process.env.PATH ?? '').split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, name), constants.X_OK);
+      return statSync(join(folder, name)).isFile();
+    } catch {
+      return false;
+    }
+  });
+
+const anyOf = (...names) => () => names.some(onPath);
+
+/** A tool: how to see that it is here, and the Debian packages that bring it. */
+const tools = {
+  'a C compiler': { here: anyOf('cc', 'gcc', 'clang'), packages: ['gcc', 'libc6-dev'] },
+  'a C++ compiler': { here: anyOf('c++', 'g++', 'clang++'), packages: ['g++'] },
+  CMake: { here: anyOf('cmake'), packages: ['cmake'] },
+  make: { here: anyOf('make', 'gmake', 'ninja'), packages: ['make'] },
+  Emscripten: { here: anyOf('emcc'), packages: ['emscripten'] },
+  clang: { here: anyOf('clang'), packages: ['clang'] },
+  'clang sanitizers': {
+    here: () => clangRuntime(),
+    packages: ['libclang-rt-14-dev'],
+  },
+  Chromium: {
+    here: anyOf('chromium', 'chromium-browser', 'google-chrome'),
+    packages: ['chromium'],
+  },
+  'qemu-user': { here: anyOf('qemu-aarch64', 'qemu-aarch64-static'), packages: ['qemu-user'] },
+  'an AArch64 compiler': {
+    here: anyOf('aarch64-linux-gnu-gcc'),
+    packages: ['gcc-aarch64-linux-gnu', 'libc6-dev-arm64-cross'],
+  },
+};
+
+function clangRuntime() {
+  const found = spawnSync('clang', ['-print-file-name=libclang_rt.asan-x86_64.a']);
+  return found.status === 0 && existsSync(String(found.stdout).trim());
+}
+
+export const forBuilding = ['a C compiler', 'a C++ compiler', 'CMake', 'make', 'Emscripten'];
+export const forTesting = [
+  'clang',
+  'clang sanitizers',
+  'Chromium',
+  'qemu-user',
+  'an AArch64 compiler',
+];
+
+export const missing = (names) => names.filter((name) => !tools[name].here());
+
+const packagesOf = (names) => names.flatMap((name) => tools[name].packages);
+
+/** How to become root without a question, or null. */
+function rootPrefix() {
+  if (process.getuid?.() === 0) return [];
+  const sudo = onPath('sudo') && spawnSync('sudo', ['-n', 'true']).status === 0;
+  return sudo ? ['sudo', '-n'] : null;
+}
+
+function aptGet(prefix, args) {
+  const command = [...prefix, 'apt-get', '-o', 'DPkg::Lock::Timeout=500', ...args];
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const run = spawnSync(command[0], command.slice(1), { env, encoding: 'utf8' });
+  return { good: run.status === 0, output: `${run.stdout ?? ''}${run.stderr ?? ''}` };
+}
+
+/** Installs what is missing of `names`, in one go and then, if that fails, one by one. */
+export function install(names) {
+  const wanted = missing(names);
+  if (wanted.length === 0) return [];
+  const prefix = onPath('apt-get') ? rootPrefix() : null;
+  if (prefix) {
+    console.log(`installing ${wanted.join(', ')} (${packagesOf(wanted).join(' ')}) ...`);
+    aptGet(prefix, ['update', '-qq']);
+    const add = (list) => aptGet(prefix, ['install', '-y', '--no-install-recommends', ...list]);
+    if (!add(packagesOf(wanted)).good) for (const name of wanted) add(packagesOf([name]));
+  }
+  return missing(names);
+}
+
+/** One sentence that says what a person must install. */
+export function advice(names) {
+  const packages = packagesOf(names).join(' ');
+  return `Missing: ${names.join(', ')}; install with: sudo apt-get install ${packages}`;
+}

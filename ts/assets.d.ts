@@ -1,0 +1,9 @@
+/**
+ * assets.d.ts - the module that the build puts in place of the name `bit_ttt.wasm`.
+ * SPDX-License-Identifier: MIT
+ */
+declare module 'bit_ttt.wasm' {
+  /** Base64; empty in a build without Emscripten. */
+  const text: string;
+  export default text;
+}

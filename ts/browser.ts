@@ -1,0 +1,14 @@
+/**
+ * browser.ts - the entry for browsers, workers and edge runtimes: WebAssembly only, and nothing of
+ * Node in sight of a bundler.
+ * SPDX-License-Identifier: MIT
+ */
+import { usePlatform } from './platform.js';
+import { loadWasm } from './wasm.js';
+
+usePlatform({
+  loadWasm: (source) => loadWasm(source, undefined),
+  missing: 'the native addon exists only on Node',
+});
+
+export * from './public.js';

@@ -1,0 +1,68 @@
+/**
+ * main.ts - the command `bit-ttt`: finds the subcommand, and turns every failure into one sentence
+ * on stderr and an exit code (1 for what failed, 2 for a wrong command line).
+ * SPDX-License-Identifier: MIT
+ */
+import { bench } from './bench.js';
+import { doctor } from './doctor.js';
+import { describeFailure, systemCode, UsageError } from './failure.js';
+import { suggestion } from './options.js';
+import { surprise } from './surprise.js';
+import { VERSION } from '../version.js';
+
+const COMMANDS: Record<string, (argv: readonly string[]) => Promise<void>> = {
+  surprise,
+  doctor,
+  bench,
+};
+
+const HELP = `Usage: bit-ttt COMMAND [options]
+
+A neural memory that learns while it reads.
+
+  bit-ttt surprise FILE|-   show the lines of a text or log that the memory did not expect
+  bit-ttt doctor            show which engine is in use and why, and check its results
+  bit-ttt bench             measure its speed, beside plain JavaScript
+
+  bit-ttt COMMAND --help    options of a command
+  bit-ttt --version
+
+BIT_TTT_BACKEND (native, wasm or auto) and BIT_TTT_KERNEL (such as avx2 or baseline) choose the
+engine; the results are the same bits with any.
+`;
+
+async function run(argv: readonly string[]): Promise<void> {
+  const [name, ...rest] = argv;
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    if (name === undefined) throw new UsageError(HELP);
+    process.stdout.write(HELP);
+    return;
+  }
+  if (name === '--version' || name === '-v') {
+    process.stdout.write(`${VERSION}\n`);
+    return;
+  }
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command === undefined) {
+    const kind = name.startsWith('-') ? 'option' : 'command';
+    const near = suggestion(name, Object.keys(COMMANDS));
+    throw new UsageError(`unknown ${kind} ${name}${near} (bit-ttt --help lists the commands)`);
+  }
+  await command(rest);
+}
+
+/** A reader that went away (`| head`) wants no more output, and that is no error. */
+function ignoreClosedOutput(error: Error): void {
+  if (systemCode(error) === 'EPIPE') process.exit(0);
+  process.stderr.write(`bit-ttt: cannot write: ${error.message}\n`);
+  process.exit(1);
+}
+
+process.stdout.on('error', ignoreClosedOutput);
+process.stderr.on('error', () => process.exit(1));
+
+run(process.argv.slice(2)).catch((error: unknown) => {
+  const { text, exitCode } = describeFailure(error);
+  process.stderr.write(text === HELP ? HELP : `bit-ttt: ${text.replace(/\.$/, '')}\n`);
+  process.exitCode = exitCode;
+});

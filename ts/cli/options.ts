@@ -1,0 +1,142 @@
+/**
+ * options.ts - reads a command line strictly, with a suggestion for what is misspelt.
+ * SPDX-License-Identifier: MIT
+ */
+import { parseArgs } from 'node:util';
+import { UsageError } from './failure.js';
+
+/** The options of one command: whether each takes a value. */
+export type OptionSpecs = Record<string, { type: 'string' | 'boolean'; short?: string }>;
+
+/** What was given. Later options win over earlier ones of the same name. */
+export interface CommandLine {
+  flags: Set<string>;
+  values: Map<string, string>;
+  positionals: string[];
+}
+
+/** Options that every command has. */
+export const COMMON_OPTIONS: OptionSpecs = {
+  help: { type: 'boolean', short: 'h' },
+  json: { type: 'boolean' },
+  color: { type: 'boolean' },
+  'no-color': { type: 'boolean' },
+};
+
+/** Number of letters to insert, delete, replace or swap to turn `a` into `b`. */
+export function editDistance(a: string, b: string): number {
+  let before: number[] = [];
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1];
+      let best = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (same ? 0 : 1));
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
+        best = Math.min(best, before[j - 2]! + 1);
+      }
+      next.push(best);
+    }
+    before = row;
+    row = next;
+  }
+  return row[b.length]!;
+}
+
+/** `; did you mean "x"?` for the nearest known name, or nothing if none is near. */
+export function suggestion(given: string, known: readonly string[], prefix = ''): string {
+  let best: string | undefined;
+  let distance = Math.max(2, Math.floor(given.length / 3)) + 1;
+  for (const name of known) {
+    const d = name.startsWith(given) && given.length >= 2 ? 1 : editDistance(given, name);
+    if (d < distance) [best, distance] = [name, d];
+  }
+  return best === undefined ? '' : `; did you mean ${prefix}${best}?`;
+}
+
+/** Splits `argv` by `specs`; throws a UsageError that names what is wrong. */
+export function readCommandLine(argv: readonly string[], specs: OptionSpecs): CommandLine {
+  const { tokens } = parseArgs({
+    args: [...argv],
+    options: specs,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const line: CommandLine = { flags: new Set(), values: new Map(), positionals: [] };
+  for (const token of tokens) {
+    if (token.kind === 'positional') line.positionals.push(token.value);
+    if (token.kind !== 'option') continue;
+    const { name, rawName, value, inlineValue } = token;
+    const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
+    if (spec === undefined) {
+      const near = rawName.startsWith('--') ? suggestion(name, Object.keys(specs), '--') : '';
+      throw new UsageError(`unknown option ${rawName}${near}`);
+    }
+    if (spec.type === 'boolean') {
+      if (value !== undefined) throw new UsageError(`${rawName} takes no value`);
+      line.flags.add(name);
+    } else if (value === undefined || value === '') {
+      throw new UsageError(`${rawName} needs a value`);
+    } else if (inlineValue === false && value.length > 1 && value.startsWith('-')) {
+      const hint = `write ${rawName}=${value} if that is the value`;
+      throw new UsageError(`${rawName} needs a value, but ${value} follows it (${hint})`);
+    } else {
+      line.values.set(name, value);
+    }
+  }
+  return line;
+}
+
+/** Bounds of a numeric option, both inclusive. */
+export interface NumberRange {
+  min: number;
+  max: number;
+  integer?: boolean;
+}
+
+function parseNumber(text: string, what: string, { min, max, integer }: NumberRange): number {
+  const value = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text) ? Number(text) : NaN;
+  const wrongKind = integer === true && !Number.isInteger(value);
+  if (Number.isNaN(value) || wrongKind || value < min || value > max) {
+    const kind = integer === true ? 'an integer' : 'a number';
+    throw new UsageError(`${what} must be ${kind} from ${min} to ${max}, not "${text}"`);
+  }
+  return value;
+}
+
+/** The number given for `--name`, or undefined. */
+export function numberOption(
+  line: CommandLine,
+  name: string,
+  range: NumberRange,
+): number | undefined {
+  const text = line.values.get(name);
+  return text === undefined ? undefined : parseNumber(text, `--${name}`, range);
+}
+
+/** The numbers given for `--name` as a comma-separated list, or undefined. */
+export function numberListOption(
+  line: CommandLine,
+  name: string,
+  range: NumberRange,
+): number[] | undefined {
+  const text = line.values.get(name);
+  return text?.split(',').map((item) => parseNumber(item.trim(), `each of --${name}`, range));
+}
+
+/** One of `allowed` given for `--name`, or undefined. */
+export function choiceOption<T extends string>(
+  line: CommandLine,
+  name: string,
+  allowed: readonly T[],
+): T | undefined {
+  const text = line.values.get(name);
+  if (text === undefined) return undefined;
+  const found = allowed.find((choice) => choice === text);
+  if (found === undefined) {
+    const list = allowed.map((choice) => `"${choice}"`).join(' or ');
+    throw new UsageError(`--${name} must be ${list}, not "${text}"`);
+  }
+  return found;
+}

@@ -1,0 +1,118 @@
+/**
+ * config.ts - reads and checks the options of a new layer.
+ * SPDX-License-Identifier: MIT
+ */
+import { checkObject, checkWeights, describe } from './args.js';
+import type { LayerConfig } from './backend.js';
+import { TTTError } from './errors.js';
+import type { Objective, TTTOptions, TTTWeights } from './types.js';
+
+const MIN_DIM = 4;
+const MAX_DIM = 65536;
+const MAX_THREADS = 64;
+const MAX_SEED = (1n << 64n) - 1n;
+const DEFAULT_SEED = 1n;
+const DEFAULT_RATE: Record<Objective, number> = { reconstruct: 0.1, predict: 0.5 };
+
+/** A layer's configuration, and weights of its own if it has any. */
+export interface CheckedOptions {
+  config: LayerConfig;
+  weights: TTTWeights | undefined;
+}
+
+function wrongType(name: string, wanted: string, value: unknown): TTTError {
+  return new TTTError('INVALID_ARGUMENT', `${name} must be ${wanted}, not ${describe(value)}`);
+}
+
+function badConfig(message: string): TTTError {
+  return new TTTError('INVALID_CONFIG', message);
+}
+
+function readDim(value: unknown): number {
+  const range = `an integer from ${MIN_DIM} to ${MAX_DIM}`;
+  if (typeof value !== 'number') throw wrongType('hiddenDim', range, value);
+  if (!Number.isInteger(value) || value < MIN_DIM || value > MAX_DIM) {
+    throw new TTTError('DIMENSION_MISMATCH', `hiddenDim must be ${range}, not ${value}`);
+  }
+  return value;
+}
+
+function readObjective(value: unknown): Objective {
+  if (value === undefined) return 'reconstruct';
+  if (value === 'reconstruct' || value === 'predict') return value;
+  const wanted = "'reconstruct' or 'predict'";
+  if (typeof value !== 'string') throw wrongType('objective', wanted, value);
+  throw badConfig(`objective must be ${wanted}, not ${describe(value)}`);
+}
+
+function readRate(value: unknown, objective: Objective): number {
+  if (value === undefined) return DEFAULT_RATE[objective];
+  if (typeof value !== 'number') throw wrongType('innerLr', 'a number', value);
+  if (!Number.isFinite(Math.fround(value))) {
+    throw badConfig(`innerLr must be finite as a 32-bit float, not ${value}`);
+  }
+  return value;
+}
+
+function readSeed(value: unknown): bigint {
+  if (value === undefined) return DEFAULT_SEED;
+  if (typeof value !== 'number' && typeof value !== 'bigint') {
+    throw wrongType('seed', 'an integer', value);
+  }
+  if (typeof value === 'number' && !Number.isSafeInteger(value)) {
+    throw badConfig(`seed must be an integer, not ${value} (use a bigint above 2^53)`);
+  }
+  const seed = BigInt(value);
+  if (seed < 0n || seed > MAX_SEED) throw badConfig(`seed must be 0 to 2^64 - 1, not ${seed}`);
+  return seed;
+}
+
+function readThreads(value: unknown): number {
+  if (value === undefined) return 1;
+  if (typeof value !== 'number') throw wrongType('threads', 'a number', value);
+  if (!Number.isInteger(value) || value < 1 || value > MAX_THREADS) {
+    throw badConfig(`threads must be an integer from 1 to ${MAX_THREADS}, not ${value}`);
+  }
+  return value;
+}
+
+/** Refuses weights of the wrong type or length; their values are the engine's to check. */
+export function readWeights(value: unknown, dim: number): TTTWeights {
+  checkObject(value, 'weights');
+  const { down, up } = value as Record<string, unknown>;
+  const d = Math.floor(dim / 4);
+  checkWeights(down, dim * d, 'weights.down', `hiddenDim ${dim} * memoryDim ${d}`);
+  checkWeights(up, dim * d, 'weights.up', `memoryDim ${d} * hiddenDim ${dim}`);
+  return { down, up };
+}
+
+/** The error for weights that the engine refused, naming the first culprit. */
+export function weightsError({ down, up }: TTTWeights): TTTError {
+  for (const [name, array] of [
+    ['down', down],
+    ['up', up],
+  ] as const) {
+    const at = array.findIndex((w) => w < -1 || w > 1);
+    if (at >= 0) {
+      const text = `weights.${name}[${at}] is ${array[at]}; weights are -1, 0 or 1`;
+      return new TTTError('INVALID_WEIGHTS', text);
+    }
+  }
+  return new TTTError('INVALID_WEIGHTS', 'weights are -1, 0 or 1');
+}
+
+/** Everything that TTT.create was given, each option read once. */
+export function readOptions(options: TTTOptions): CheckedOptions {
+  checkObject(options, 'options');
+  const { hiddenDim, innerLr, objective, seed, threads, weights } = options;
+  const dim = readDim(hiddenDim);
+  const goal = readObjective(objective);
+  const config: LayerConfig = {
+    hiddenDim: dim,
+    objective: goal,
+    seed: readSeed(seed),
+    innerLr: readRate(innerLr, goal),
+    threads: readThreads(threads),
+  };
+  return { config, weights: weights === undefined ? undefined : readWeights(weights, dim) };
+}

@@ -1,0 +1,18 @@
+/**
+ * index.ts - the entry for Node: the native addon, or WebAssembly where that cannot be loaded.
+ * SPDX-License-Identifier: MIT
+ */
+import { readFile } from 'node:fs/promises';
+
+import { loadNative } from './native.js';
+import { usePlatform } from './platform.js';
+import { loadWasm } from './wasm.js';
+
+usePlatform({
+  loadNative,
+  loadWasm: (source) => loadWasm(source, readFile),
+  missing: '',
+  env: (name) => process.env[name],
+});
+
+export * from './public.js';

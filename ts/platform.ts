@@ -1,0 +1,103 @@
+/**
+ * platform.ts - chooses and caches backends. Each entry says once what its platform can do.
+ * SPDX-License-Identifier: MIT
+ */
+import { checkObject, describe } from './args.js';
+import type { Backend } from './backend.js';
+import { TTTError } from './errors.js';
+import type { BackendKind, BackendOptions, WasmSource } from './types.js';
+
+/** What an entry of the package offers. */
+export interface Platform {
+  /** Loads the addon, or throws TTTError; missing: this entry never uses it. */
+  loadNative?: (binding: string | object | undefined) => Backend;
+  /** Makes a WebAssembly instance, or throws TTTError; missing: this entry never uses it. */
+  loadWasm?: (source: WasmSource | undefined) => Promise<Backend>;
+  /** Why a backend is not offered. */
+  missing: string;
+  /** An environment variable. */
+  env?: (name: string) => string | undefined;
+}
+
+/** A backend, and why it is not the one that `auto` prefers. */
+export interface Resolved {
+  backend: Backend;
+  fallback: string | null;
+}
+
+type Choice = 'auto' | BackendKind;
+
+let platform: Platform;
+const natives = new Map<string | object | undefined, Backend>();
+const wasms = new Map<WasmSource | undefined, Promise<Backend>>();
+
+/** Called once, by the entry. */
+export function usePlatform(given: Platform): void {
+  platform = given;
+}
+
+function checkChoice(value: unknown, name: string): Choice {
+  if (value === undefined || value === '' || value === 'auto') return 'auto';
+  if (value === 'native' || value === 'wasm') return value;
+  throw new TTTError(
+    'INVALID_ARGUMENT',
+    `${name} must be 'auto', 'native' or 'wasm', not ${describe(value)}`,
+  );
+}
+
+/** The caller's choice, else the environment's. */
+function choose(options: BackendOptions): Choice {
+  const choice = checkChoice(options.backend, 'backend');
+  if (choice !== 'auto') return choice;
+  return checkChoice(platform.env?.('BIT_TTT_BACKEND'), 'the environment variable BIT_TTT_BACKEND');
+}
+
+function getNative(options: BackendOptions): Backend {
+  const { nativeBinding: binding } = options;
+  if (!platform.loadNative) throw new TTTError('BACKEND_UNAVAILABLE', platform.missing);
+  if (binding !== undefined && typeof binding !== 'string') {
+    checkObject(binding, 'nativeBinding');
+  }
+  let backend = natives.get(binding);
+  if (!backend) {
+    backend = platform.loadNative(binding);
+    natives.set(binding, backend);
+  }
+  return backend;
+}
+
+/** One instance per source, shared by all layers; a new one after a trap or a failure. */
+async function getWasm(options: BackendOptions): Promise<Backend> {
+  if (!platform.loadWasm) throw new TTTError('BACKEND_UNAVAILABLE', platform.missing);
+  const given = options.wasm as { href?: unknown } | string | undefined;
+  const key = typeof given === 'object' && typeof given.href === 'string' ? given.href : given;
+  let made = wasms.get(key);
+  if (made && (await made).poisoned) made = undefined;
+  if (!made) {
+    made = platform.loadWasm(options.wasm);
+    wasms.set(key, made);
+    made.catch(() => wasms.delete(key));
+  }
+  return made;
+}
+
+/** The backend that the options ask for. Throws TTTError if it cannot be had. */
+export async function resolveBackend(options: BackendOptions = {}): Promise<Resolved> {
+  checkObject(options, 'options');
+  const choice = choose(options);
+  if (choice === 'native') return { backend: getNative(options), fallback: null };
+  if (choice === 'wasm') return { backend: await getWasm(options), fallback: null };
+  if (!platform.loadNative) return { backend: await getWasm(options), fallback: null };
+  try {
+    return { backend: getNative(options), fallback: null };
+  } catch (error) {
+    if (
+      !platform.loadWasm ||
+      !(error instanceof TTTError) ||
+      error.code !== 'BACKEND_UNAVAILABLE'
+    ) {
+      throw error;
+    }
+    return { backend: await getWasm(options), fallback: error.message };
+  }
+}

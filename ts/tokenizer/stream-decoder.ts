@@ -1,0 +1,47 @@
+/**
+ * stream-decoder.ts - text from token ids that come one by one.
+ * SPDX-License-Identifier: MIT
+ */
+
+/** What the decoder needs to know about a token. */
+export interface DecodableToken {
+  /** The bytes that it stands for. */
+  readonly bytes: Uint8Array;
+  /** Its text, if it is an added token: bytes before and after never make a character with it. */
+  readonly text: string | undefined;
+  readonly special: boolean;
+}
+
+/**
+ * Turns ids into text as they come. Only whole characters are given out: the bytes of one that is
+ * not complete are kept for the next token. What all calls gave, joined, is what
+ * `Tokenizer.decode` gives for all ids. One decoder is for one text; `flush` makes it ready for the
+ * next.
+ */
+export class StreamDecoder {
+  readonly #lookUp: (id: number) => DecodableToken;
+  readonly #skipSpecials: boolean;
+  readonly #utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
+  /** @internal Made by `Tokenizer.createDecoder`. */
+  constructor(lookUp: (id: number) => DecodableToken, skipSpecials: boolean) {
+    this.#lookUp = lookUp;
+    this.#skipSpecials = skipSpecials;
+  }
+
+  /**
+   * The text that this token completes; often empty for part of a character. Throws TTTError
+   * (`INVALID_ARGUMENT`) for what is no token's id; the decoder stays as it was.
+   */
+  push(id: number): string {
+    const { bytes, text, special } = this.#lookUp(id);
+    if (special && this.#skipSpecials) return '';
+    if (text !== undefined) return this.flush() + text;
+    return this.#utf8.decode(bytes, { stream: true });
+  }
+
+  /** Ends the text: U+FFFD if a character is incomplete, nothing otherwise. */
+  flush(): string {
+    return this.#utf8.decode();
+  }
+}

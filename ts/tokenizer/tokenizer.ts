@@ -1,0 +1,263 @@
+/**
+ * tokenizer.ts - text to token ids and back, without losing a byte.
+ * SPDX-License-Identifier: MIT
+ */
+import { Tokenizer as Library } from '@huggingface/tokenizers';
+
+import { checkObject, describe } from '../args.js';
+import { checkSignal } from '../async.js';
+import { TTTError } from '../errors.js';
+import type { AbortSignalLike } from '../types.js';
+import { bytesOfSymbols, wordsOf } from './byte-level.js';
+import { cutAfter, type CutRules } from './cutting.js';
+import { IdList } from './id-list.js';
+import type { TokenizerJson } from './json.js';
+import { literalPattern } from './literals.js';
+import { Slices } from './slices.js';
+import { type DecodableToken, StreamDecoder } from './stream-decoder.js';
+import { readVocabulary, type TokenizerSource, type Vocabulary } from './vocabulary.js';
+import { WordEncoder } from './word-encoder.js';
+
+/** Pieces of a text that are encoded at once, in UTF-16 code units; words end with them ... */
+const PIECE_UNITS = 1 << 11;
+/** ... unless one is longer than this: it is then cut. */
+const LONGEST_PIECE_UNITS = 1 << 16;
+/** Ids that are decoded at once, if a character ends there. */
+const DECODED_IDS = 1 << 12;
+
+/** Special tokens that end a text, by their customary names. */
+const END_OF_TEXT = ['<|endoftext|>', '<|end_of_text|>', '</s>', '<eos>', '<|eos|>', '[EOS]'];
+
+/** How to encode. */
+export interface EncodeOptions {
+  /**
+   * Whether the text of a special token, such as `<|endoftext|>`, becomes that token. It is
+   * ordinary text unless this is true, as befits a text that somebody else wrote.
+   */
+  specialTokens?: boolean | undefined;
+}
+
+/** How to encode in slices. */
+export interface EncodeAsyncOptions extends EncodeOptions {
+  /** Stops the call; the promise is then rejected with the code `ABORTED`. */
+  signal?: AbortSignalLike | undefined;
+}
+
+/** How to decode. */
+export interface DecodeOptions {
+  /** Whether special tokens are left out. */
+  skipSpecialTokens?: boolean | undefined;
+}
+
+/** The vocabulary as the library decodes with it; merges play no part. */
+function decodingLibrary({ json, tokens }: Vocabulary): Library {
+  const file = {
+    normalizer: null,
+    pre_tokenizer: null,
+    post_processor: null,
+    decoder: { type: 'ByteLevel' },
+    added_tokens: json.added_tokens ?? [],
+    model: {
+      type: 'BPE',
+      vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
+      merges: [],
+    },
+  };
+  return new Library(file, { clean_up_tokenization_spaces: false });
+}
+
+function flag(options: unknown, key: string): boolean {
+  checkObject(options, 'options');
+  const value = (options as Record<string, unknown>)[key] ?? false;
+  if (typeof value === 'boolean') return value;
+  throw new TTTError('INVALID_ARGUMENT', `${key} must be true or false, not ${describe(value)}`);
+}
+
+function checkText(text: unknown): asserts text is string {
+  if (typeof text === 'string') return;
+  throw new TTTError('INVALID_ARGUMENT', `text must be a string, not ${describe(text)}`);
+}
+
+/** Whether what comes before a token is decoded in the same way without it. */
+function beginsCharacter({ bytes, text }: DecodableToken): boolean {
+  return text !== undefined || (bytes[0]! & 0xc0) !== 0x80;
+}
+
+/**
+ * A byte-level BPE tokenizer, from a tokenizer.json of HuggingFace's libraries; encoding and
+ * decoding are those of `@huggingface/tokenizers`. Immutable, and safe to share between sessions.
+ *
+ * `decode(encode(text))` is `text` for every string whose surrogates are paired (a lone one becomes
+ * U+FFFD); with `add_prefix_space` in the file, a space is put before it.
+ */
+export class Tokenizer {
+  /** Number of tokens; their ids are 0 to `vocabSize - 1`. */
+  readonly vocabSize: number;
+  /** Id of the special token that ends a text, if there is one of a customary name. */
+  readonly endOfText: number | undefined;
+  /** Ids of the special tokens, by their texts. */
+  readonly specialTokens: ReadonlyMap<string, number>;
+  /**
+   * How many bytes of text each token stands for; 0 for special tokens. The lengths of a text's
+   * tokens add up to its length in UTF-8.
+   */
+  readonly byteLengths: Uint32Array;
+
+  readonly #vocabulary: Vocabulary;
+  readonly #tokens: readonly DecodableToken[];
+  readonly #words: WordEncoder;
+  readonly #library: Library;
+
+  private constructor(vocabulary: Vocabulary) {
+    const { tokens, added } = vocabulary;
+    const specials = [...added].filter(([, token]) => token.special);
+    const utf8 = new TextEncoder();
+    this.#vocabulary = vocabulary;
+    this.#tokens = tokens.map((token) => {
+      const found = added.get(token);
+      if (!found) return { bytes: bytesOfSymbols(token)!, text: undefined, special: false };
+      return { bytes: utf8.encode(token), text: token, special: found.special };
+    });
+    this.#words = new WordEncoder(vocabulary);
+    this.#library = decodingLibrary(vocabulary);
+    this.vocabSize = tokens.length;
+    this.specialTokens = new Map(specials.map(([text, { id }]) => [text, id]));
+    const end = END_OF_TEXT.find((text) => this.specialTokens.has(text));
+    this.endOfText = end === undefined ? undefined : this.specialTokens.get(end);
+    this.byteLengths = Uint32Array.from(this.#tokens, ({ bytes, special }) =>
+      special ? 0 : bytes.length,
+    );
+  }
+
+  /**
+   * Reads a tokenizer.json: parsed, as a string, or as its bytes (UTF-8). Throws TTTError,
+   * `INVALID_TOKENIZER` with what is wrong for a file that is damaged or that this package cannot
+   * honour to the letter (other models than byte-level BPE, steps that change the text).
+   */
+  static from(source: TokenizerSource): Tokenizer {
+    return new Tokenizer(readVocabulary(source));
+  }
+
+  /** The tokenizer.json that this was made from, as a copy; for JSON.stringify. */
+  toJSON(): TokenizerJson {
+    return JSON.parse(JSON.stringify(this.#vocabulary.json)) as TokenizerJson;
+  }
+
+  /**
+   * Ids of a text, with no special token added. Throws TTTError (`INVALID_ARGUMENT`) for what is
+   * no string, and for a byte that the vocabulary lacks.
+   *
+   * Time and memory grow with the length of the text alone. A word (see `ByteLevel`: letters,
+   * digits, other signs or white space in a row) of more than 65,536 UTF-16 code units is cut; its
+   * ids may then be others than those of the library at the cut, if merges could cross it.
+   */
+  encode(text: string, options: EncodeOptions = {}): Uint32Array {
+    checkText(text);
+    const ids = new IdList(text.length);
+    for (const _ of this.#encodeInto(ids, text, flag(options, 'specialTokens')));
+    return ids.toArray();
+  }
+
+  /** As `encode`, in slices of a few milliseconds between turns of the event loop. */
+  async encodeAsync(text: string, options: EncodeAsyncOptions = {}): Promise<Uint32Array> {
+    checkText(text);
+    const withSpecials = flag(options, 'specialTokens');
+    checkSignal(options.signal);
+    const slices = new Slices(options.signal, 'encoding the text');
+    const ids = new IdList(text.length);
+    const work = this.#encodeInto(ids, text, withSpecials);
+    for await (const _ of slices.run(work, () => undefined));
+    return ids.toArray();
+  }
+
+  *#encodeInto(ids: IdList, text: string, withSpecials: boolean): Generator<void, void, undefined> {
+    const { added, addPrefixSpace } = this.#vocabulary;
+    const wanted = [...added.keys()].filter((key) => withSpecials || !added.get(key)!.special);
+    const pattern = literalPattern(wanted);
+    const rules: CutRules = {
+      window: PIECE_UNITS,
+      longest: LONGEST_PIECE_UNITS,
+      keepWhole: wanted,
+      isHarmless: (before, after) => this.#words.isApart(before, after),
+    };
+    let needsSpace = addPrefixSpace;
+    const addText = (part: string): void => {
+      if (part === '') return;
+      const spaced = needsSpace && !part.startsWith(' ') ? ` ${part}` : part;
+      for (const word of wordsOf(spaced)) ids.add(this.#words.encode(word));
+      needsSpace = false;
+    };
+    for (let at = 0; at < text.length; ) {
+      const end = cutAfter(text, at, rules);
+      const piece = text.slice(at, end);
+      let done = 0;
+      for (const match of pattern ? piece.matchAll(pattern) : []) {
+        addText(piece.slice(done, match.index));
+        ids.add([added.get(match[0])!.id]);
+        needsSpace = addPrefixSpace;
+        done = match.index + match[0].length;
+      }
+      addText(piece.slice(done));
+      at = end;
+      yield;
+    }
+  }
+
+  /**
+   * The text of these ids. Bytes that are no UTF-8 become U+FFFD, which happens only where the ids
+   * are not those of a text. Throws TTTError (`INVALID_ARGUMENT`) for what is no token's id.
+   */
+  decode(ids: Iterable<number>, options: DecodeOptions = {}): string {
+    const skip = flag(options, 'skipSpecialTokens');
+    let text = '';
+    let part: number[] = [];
+    for (const id of this.#checkIds(ids)) {
+      const token = this.#tokens[id]!;
+      if (skip && token.special) continue;
+      if (part.length >= DECODED_IDS && beginsCharacter(token)) {
+        text += this.#library.decode(part);
+        part = [];
+      }
+      part.push(id);
+    }
+    return part.length > 0 ? text + this.#library.decode(part) : text;
+  }
+
+  /** For ids that come one by one; gives text as soon as characters are complete. */
+  createDecoder(options: DecodeOptions = {}): StreamDecoder {
+    const skip = flag(options, 'skipSpecialTokens');
+    return new StreamDecoder((id) => this.#tokens[this.#checkId(id, 'id')]!, skip);
+  }
+
+  /**
+   * The text of each id, which joined are `decode(ids)`: a character that several tokens make up
+   * comes with the last of them, those before give an empty string. If the text ends within a
+   * character, one more string than there are ids ends it.
+   */
+  *pieces(ids: Iterable<number>, options: DecodeOptions = {}): Generator<string, void, undefined> {
+    const decoder = this.createDecoder(options);
+    for (const id of this.#checkIds(ids)) yield decoder.push(id);
+    const rest = decoder.flush();
+    if (rest !== '') yield rest;
+  }
+
+  /** A copy of the bytes that a token stands for; for special tokens, those of their names. */
+  tokenBytes(id: number): Uint8Array {
+    return this.#tokens[this.#checkId(id, 'id')]!.bytes.slice();
+  }
+
+  #checkId(id: unknown, name: string): number {
+    if (typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < this.vocabSize) return id;
+    const wanted = `an integer from 0 to ${this.vocabSize - 1}`;
+    throw new TTTError('INVALID_ARGUMENT', `${name} must be ${wanted}, not ${describe(id)}`);
+  }
+
+  *#checkIds(ids: unknown): Generator<number, void, undefined> {
+    const isList = typeof ids === 'object' && ids !== null && Symbol.iterator in ids;
+    if (!isList) {
+      throw new TTTError('INVALID_ARGUMENT', `ids must be an array of ids, not ${describe(ids)}`);
+    }
+    let index = 0;
+    for (const id of ids as Iterable<unknown>) yield this.#checkId(id, `ids[${index++}]`);
+  }
+}

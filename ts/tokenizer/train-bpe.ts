@@ -1,0 +1,246 @@
+/**
+ * train-bpe.ts - trains a byte-level BPE tokenizer on a text.
+ * SPDX-License-Identifier: MIT
+ */
+import { checkObject, describe } from '../args.js';
+import { checkSignal } from '../async.js';
+import { TTTError } from '../errors.js';
+import type { AbortSignalLike } from '../types.js';
+import { bytesOfSymbols } from './byte-level.js';
+import { makeTokenizerJson, type TokenizerJson } from './json.js';
+import { PairMerger } from './pair-merger.js';
+import { Slices } from './slices.js';
+import { WordCounter } from './word-counter.js';
+
+const DEFAULT_VOCAB = 2048;
+const MAX_VOCAB = 2 ** 20;
+const BYTES = 256;
+const DEFAULT_SPECIALS: readonly string[] = ['<|endoftext|>', '<|padding|>'];
+
+/** One text: whole, or in pieces that follow one another and may be cut anywhere. */
+export type TextSource = string | Iterable<string> | AsyncIterable<string>;
+
+/** What a tokenizer is trained with. */
+export interface BpeTrainingOptions {
+  /** Tokens wanted, special ones and the 256 bytes included; 2048 unless given. */
+  vocabSize?: number | undefined;
+  /** Pairs that were met less often are not merged; 2 unless given. */
+  minFrequency?: number | undefined;
+  /**
+   * Get the first ids, in this order; `<|endoftext|>` and `<|padding|>` unless given. Where they
+   * stand in the text they separate documents and are not learnt from.
+   */
+  specialTokens?: readonly string[] | undefined;
+  /** Ends the training; the promise is then rejected with the code `ABORTED`. */
+  signal?: AbortSignalLike | undefined;
+}
+
+/** How far a training is. */
+export type BpeProgress =
+  | {
+      readonly phase: 'count';
+      /** UTF-16 code units read. */
+      readonly units: number;
+      /** Words met. */
+      readonly words: number;
+    }
+  | {
+      readonly phase: 'merge';
+      /** Tokens found. */
+      readonly tokens: number;
+      /** Tokens wanted. */
+      readonly target: number;
+    };
+
+/** A trained tokenizer. */
+export interface TrainedBpe {
+  /** What to write to tokenizer.json (with JSON.stringify), or to give to `Tokenizer.from`. */
+  readonly json: TokenizerJson;
+  /** Tokens found: fewer than wanted if the text has no more pairs that are frequent enough. */
+  readonly vocabSize: number;
+  /** Tokens wanted. */
+  readonly wantedVocabSize: number;
+  /** Words met, and how many of them are different. */
+  readonly words: number;
+  readonly differentWords: number;
+  /** UTF-8 length of the text without special tokens. */
+  readonly bytes: number;
+}
+
+function wrongType(name: string, wanted: string, value: unknown): TTTError {
+  return new TTTError('INVALID_ARGUMENT', `${name} must be ${wanted}, not ${describe(value)}`);
+}
+
+function integerOption(value: unknown, name: string, least: number, most: number): number {
+  const wanted = `an integer from ${least} to ${most}`;
+  if (typeof value !== 'number') throw wrongType(name, wanted, value);
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new TTTError('INVALID_CONFIG', `${name} must be ${wanted}, not ${value}`);
+  }
+  return value;
+}
+
+function checkSpecials(value: unknown): readonly string[] {
+  if (!Array.isArray(value)) throw wrongType('specialTokens', 'an array of strings', value);
+  for (const [i, text] of (value as unknown[]).entries()) {
+    const name = `specialTokens[${i}]`;
+    if (typeof text !== 'string' || text === '') {
+      throw wrongType(name, 'a string that is not empty', text);
+    }
+    if (text.length === 1 && bytesOfSymbols(text)) {
+      const got = describe(text);
+      throw new TTTError('INVALID_CONFIG', `${name} is ${got}, which also stands for a byte`);
+    }
+    if (value.indexOf(text) !== i) {
+      throw new TTTError('INVALID_CONFIG', `${name} repeats ${describe(text)}`);
+    }
+  }
+  return [...(value as string[])];
+}
+
+interface CheckedTraining {
+  vocabSize: number;
+  minFrequency: number;
+  specials: readonly string[];
+  signal: AbortSignalLike | undefined;
+}
+
+function checkOptions(options: BpeTrainingOptions): CheckedTraining {
+  checkObject(options, 'options');
+  const { vocabSize, minFrequency, specialTokens, signal } = options;
+  checkSignal(signal);
+  const specials = checkSpecials(specialTokens ?? DEFAULT_SPECIALS);
+  const fewest = specials.length + BYTES;
+  return {
+    vocabSize: integerOption(vocabSize ?? DEFAULT_VOCAB, 'vocabSize', fewest, MAX_VOCAB),
+    minFrequency: integerOption(minFrequency ?? 2, 'minFrequency', 1, Number.MAX_SAFE_INTEGER),
+    specials,
+    signal,
+  };
+}
+
+type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
+
+function iterate(source: TextSource): AnyIterator {
+  if (typeof source === 'string') return [source][Symbol.iterator]();
+  if (typeof source === 'object' && source !== null) {
+    if (Symbol.asyncIterator in source) return source[Symbol.asyncIterator]();
+    if (Symbol.iterator in source) return source[Symbol.iterator]();
+  }
+  throw wrongType('text', 'a string or an iterable of strings', source);
+}
+
+/** Lets go of a source. Not awaited: one that does not answer must not hold up an error. */
+function close(iterator: AnyIterator): void {
+  try {
+    Promise.resolve(iterator.return?.()).catch(() => undefined);
+  } catch {
+    // The error that ended the training is the one to tell.
+  }
+}
+
+/** The pieces of a text, checked; an abort does not wait for a slow source. */
+async function* piecesOf(
+  source: TextSource,
+  slices: Slices,
+): AsyncGenerator<string, void, undefined> {
+  const iterator = iterate(source);
+  let ended = false;
+  try {
+    for (let count = 0; ; count++) {
+      const next = iterator.next();
+      const { done, value } = next instanceof Promise ? await slices.wait(next) : await next;
+      if (done) {
+        ended = true;
+        return;
+      }
+      if (typeof value !== 'string') {
+        throw wrongType(`piece ${count} of the text`, 'a string', value);
+      }
+      yield value;
+    }
+  } finally {
+    if (!ended) close(iterator);
+  }
+}
+
+/**
+ * Trains a byte-level BPE tokenizer, step by step: yields its progress every few milliseconds,
+ * between turns of the event loop, and returns the tokenizer. Leaving the loop ends the training.
+ *
+ * The text is cut into words as `ByteLevel` of `@huggingface/tokenizers` cuts it; the most frequent
+ * pair of neighbouring tokens inside words becomes a token, again and again. Of pairs that are
+ * equally frequent the one with the smaller left id comes first, then the one with the smaller
+ * right id. The result depends on the text and the options alone, not on how the text was cut into
+ * pieces. Words of more than 10,000 UTF-16 code units count as several; lone surrogates count as
+ * U+FFFD.
+ *
+ * Throws TTTError: `INVALID_ARGUMENT` for a wrong type and for a text without words,
+ * `INVALID_CONFIG` for a value out of range, `ABORTED`.
+ */
+export async function* trainBpeSteps(
+  text: TextSource,
+  options: BpeTrainingOptions = {},
+): AsyncGenerator<BpeProgress, TrainedBpe, undefined> {
+  const { vocabSize, minFrequency, specials, signal } = checkOptions(options);
+  const slices = new Slices(signal, 'training the tokenizer');
+  const counter = new WordCounter(specials);
+  const counted = (): BpeProgress => ({
+    phase: 'count',
+    units: counter.units,
+    words: counter.words,
+  });
+  for await (const piece of piecesOf(text, slices)) yield* slices.run(counter.add(piece), counted);
+  yield* slices.run(counter.finish(), counted);
+  if (counter.words === 0) {
+    const what = counter.units === 0 ? 'is empty' : 'holds nothing but special tokens';
+    throw new TTTError('INVALID_ARGUMENT', `the text to train on ${what}`);
+  }
+  yield counted();
+
+  const merger = new PairMerger(specials);
+  const merged = (): BpeProgress => ({
+    phase: 'merge',
+    tokens: merger.tokens.length,
+    target: vocabSize,
+  });
+  yield* slices.run(merger.load(counter.counts), merged);
+  yield* slices.run(merger.run(vocabSize, minFrequency), merged);
+  yield merged();
+  return {
+    json: makeTokenizerJson(merger.tokens, specials.length, merger.merges),
+    vocabSize: merger.tokens.length,
+    wantedVocabSize: vocabSize,
+    words: counter.words,
+    differentWords: counter.counts.size,
+    bytes: merger.bytes,
+  };
+}
+
+/** Options of `trainBpe`. */
+export interface TrainBpeOptions extends BpeTrainingOptions {
+  /** Called every few milliseconds; what it throws ends the training. */
+  onProgress?: ((progress: BpeProgress) => void) | undefined;
+}
+
+/** Trains a byte-level BPE tokenizer; `trainBpeSteps` says how, and what it throws. */
+export async function trainBpe(
+  text: TextSource,
+  options: TrainBpeOptions = {},
+): Promise<TrainedBpe> {
+  checkObject(options, 'options');
+  const { onProgress } = options;
+  if (onProgress !== undefined && typeof onProgress !== 'function') {
+    throw wrongType('onProgress', 'a function', onProgress);
+  }
+  const steps = trainBpeSteps(text, options);
+  try {
+    for (;;) {
+      const step = await steps.next();
+      if (step.done) return step.value;
+      onProgress?.(step.value);
+    }
+  } finally {
+    await steps.return(undefined as never); // nothing, unless onProgress threw
+  }
+}

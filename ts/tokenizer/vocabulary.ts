@@ -1,0 +1,288 @@
+/**
+ * vocabulary.ts - reads a tokenizer.json and refuses, by name, what it cannot be right about.
+ *
+ * What is accepted is exactly what can be honoured: byte-level BPE whose words are GPT-2's, with no
+ * step that changes the text.
+ * SPDX-License-Identifier: MIT
+ */
+import { checkBytes, describe } from '../args.js';
+import { TTTError } from '../errors.js';
+import { bytesInSymbolOrder, bytesOfSymbols, symbolOfByte } from './byte-level.js';
+import type { TokenizerJson } from './json.js';
+
+const MAX_TOKENS = 2 ** 20;
+const MAX_ADDED_UNITS = 1024;
+
+/** A token that is looked for in the text itself. */
+export interface AddedToken {
+  readonly id: number;
+  readonly special: boolean;
+}
+
+/** A checked tokenizer.json. */
+export interface Vocabulary {
+  /** The file as it was read. */
+  readonly json: TokenizerJson;
+  /** Tokens by id: strings of byte symbols, or the text itself for added tokens. */
+  readonly tokens: readonly string[];
+  /** Added tokens by text. */
+  readonly added: ReadonlyMap<string, AddedToken>;
+  readonly merges: readonly (readonly [string, string])[];
+  /** A space is put before a text, and before what follows an added token. */
+  readonly addPrefixSpace: boolean;
+  /** A word that is a token is never merged from parts. */
+  readonly ignoreMerges: boolean;
+  /** Bytes without a token: texts that hold them cannot be encoded. */
+  readonly missingBytes: ReadonlySet<number>;
+}
+
+/** A tokenizer.json: parsed, as text, or as its bytes. */
+export type TokenizerSource = TokenizerJson | string | Uint8Array | ArrayBuffer;
+
+type Fields = Record<string, unknown>;
+
+function damaged(problem: string, options?: { cause: unknown }): TTTError {
+  return new TTTError('INVALID_TOKENIZER', `tokenizer.json: ${problem}`, options);
+}
+
+/** A name or token in a message: short, and in quotes. */
+function quote(text: string): string {
+  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}...` : text);
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function fieldsOf(value: unknown, name: string): Fields {
+  if (!isFields(value)) throw damaged(`${name} must be an object, not ${describe(value)}`);
+  return value;
+}
+
+function flagOf(fields: Fields, key: string, name: string, missing = false): boolean {
+  const value = fields[key] ?? missing;
+  if (typeof value !== 'boolean') {
+    throw damaged(`${name}.${key} must be true or false, not ${describe(value)}`);
+  }
+  return value;
+}
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw damaged('is not UTF-8 text', { cause });
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text.startsWith('\ufeff') ? text.slice(1) : text);
+  } catch (cause) {
+    const what = text.trim() === '' ? 'is empty' : 'is not JSON';
+    throw damaged(`${what}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  }
+}
+
+function copyOf(source: object): unknown {
+  try {
+    return JSON.parse(JSON.stringify(source));
+  } catch (cause) {
+    throw damaged('cannot be written as JSON', { cause });
+  }
+}
+
+/** The file's content, as a copy that the caller cannot change any more. */
+function readSource(source: unknown): Fields {
+  if (typeof source === 'string') return fieldsOf(parse(source), 'the file');
+  const tag = Object.prototype.toString.call(source);
+  if (ArrayBuffer.isView(source) || /ArrayBuffer]$/.test(tag)) {
+    return fieldsOf(parse(textOf(checkBytes(source, 'tokenizer.json'))), 'the file');
+  }
+  if (typeof source !== 'object' || source === null) {
+    const wanted = 'an object, or a file as a string or as bytes';
+    const got = describe(source);
+    throw new TTTError('INVALID_ARGUMENT', `a tokenizer must be ${wanted}, not ${got}`);
+  }
+  return fieldsOf(copyOf(source), 'the file');
+}
+
+/** Refuses a model that is no plain BPE. */
+function checkModel(model: Fields): void {
+  const type = model['type'] ?? 'BPE';
+  if (type !== 'BPE') throw damaged(`model.type must be "BPE", not ${describe(type)}`);
+  const absent = ['dropout', 'continuing_subword_prefix', 'end_of_word_suffix'] as const;
+  for (const key of absent) {
+    const value = model[key] ?? null;
+    if (value !== null && value !== '' && value !== 0) {
+      throw damaged(`model.${key} is ${describe(value)}; only null is supported`);
+    }
+  }
+  if (flagOf(model, 'byte_fallback', 'model')) {
+    throw damaged('model.byte_fallback is not supported: bytes must be tokens themselves');
+  }
+}
+
+/** Whether a space is put before the text. */
+function checkPreTokenizer(value: unknown): boolean {
+  const fields = fieldsOf(value, 'pre_tokenizer');
+  if (fields['type'] !== 'ByteLevel') {
+    throw damaged(`pre_tokenizer.type must be "ByteLevel", not ${describe(fields['type'])}`);
+  }
+  if (!flagOf(fields, 'use_regex', 'pre_tokenizer', true)) {
+    throw damaged('pre_tokenizer.use_regex must be true');
+  }
+  return flagOf(fields, 'add_prefix_space', 'pre_tokenizer');
+}
+
+function checkPipeline(file: Fields): void {
+  const normalizer = file['normalizer'] ?? null;
+  if (normalizer !== null) {
+    const type = isFields(normalizer) ? normalizer['type'] : normalizer;
+    throw damaged(`normalizer must be null, not ${describe(type)}: it would change the text`);
+  }
+  const decoder = file['decoder'] ?? null;
+  if (decoder === null) return; // left out by some trainers; byte-level tokens have one decoding
+  const { type } = fieldsOf(decoder, 'decoder');
+  if (type === 'ByteLevel') return;
+  throw damaged(`decoder.type must be "ByteLevel", not ${describe(type)}`);
+}
+
+function checkId(value: unknown, name: string): number {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value >= MAX_TOKENS) {
+    throw damaged(`${name} must be an integer from 0 to ${MAX_TOKENS - 1}, not ${describe(value)}`);
+  }
+  return value;
+}
+
+/** Collects tokens by id, each id and each token once. */
+class TokenList {
+  readonly ids = new Map<string, number>();
+  readonly #byId = new Map<number, string>();
+
+  add(token: string, id: number): void {
+    const other = this.#byId.get(id);
+    if (other !== undefined && other !== token) {
+      throw damaged(`both ${quote(other)} and ${quote(token)} have the id ${id}`);
+    }
+    const before = this.ids.get(token);
+    if (before !== undefined && before !== id) {
+      throw damaged(`added token ${quote(token)} has the id ${id}, but ${before} in model.vocab`);
+    }
+    this.ids.set(token, id);
+    this.#byId.set(id, token);
+  }
+
+  /** All tokens by id; refuses gaps. */
+  inOrder(): string[] {
+    const tokens: string[] = [];
+    for (let id = 0; id < this.#byId.size; id++) {
+      const token = this.#byId.get(id);
+      if (token === undefined) {
+        throw damaged(`no token has the id ${id}, although there are ${this.#byId.size} tokens`);
+      }
+      tokens.push(token);
+    }
+    return tokens;
+  }
+}
+
+function readAdded(value: unknown, list: TokenList): Map<string, AddedToken> {
+  const added = new Map<string, AddedToken>();
+  if (value === undefined || value === null) return added;
+  if (!Array.isArray(value)) throw damaged(`added_tokens must be an array, not ${describe(value)}`);
+  for (const [i, entry] of (value as unknown[]).entries()) {
+    const name = `added_tokens[${i}]`;
+    const fields = fieldsOf(entry, name);
+    const content = fields['content'];
+    if (typeof content !== 'string' || content === '' || content.length > MAX_ADDED_UNITS) {
+      const wanted = `a string of 1 to ${MAX_ADDED_UNITS} characters`;
+      throw damaged(`${name}.content must be ${wanted}, not ${describe(content)}`);
+    }
+    for (const key of ['single_word', 'lstrip', 'rstrip']) {
+      if (flagOf(fields, key, name)) {
+        throw damaged(`${name}.${key} is not supported (token ${quote(content)})`);
+      }
+    }
+    if (added.has(content)) throw damaged(`${name} repeats ${quote(content)}`);
+    const id = checkId(fields['id'], `${name}.id`);
+    list.add(content, id);
+    added.set(content, { id, special: flagOf(fields, 'special', name) });
+  }
+  return added;
+}
+
+function readVocab(value: unknown, list: TokenList): void {
+  const vocab = Object.entries(fieldsOf(value, 'model.vocab'));
+  if (vocab.length === 0) throw damaged('model.vocab is empty');
+  if (vocab.length > MAX_TOKENS) throw damaged(`model.vocab has more than ${MAX_TOKENS} tokens`);
+  for (const [token, id] of vocab) list.add(token, checkId(id, `model.vocab[${quote(token)}]`));
+}
+
+/** The two parts of a merge, in either notation. */
+function partsOf(merge: unknown): [string, string] | undefined {
+  const parts: unknown = typeof merge === 'string' ? merge.split(' ') : merge;
+  if (!Array.isArray(parts) || parts.length !== 2) return undefined;
+  const [left, right] = parts as unknown[];
+  return typeof left === 'string' && typeof right === 'string' ? [left, right] : undefined;
+}
+
+function readMerges(value: unknown, mergeable: ReadonlySet<string>): [string, string][] {
+  if (!Array.isArray(value)) throw damaged(`model.merges must be an array, not ${describe(value)}`);
+  return (value as unknown[]).map((merge, i) => {
+    const parts = partsOf(merge);
+    if (!parts) {
+      throw damaged(`model.merges[${i}] must be two tokens, not ${describe(merge)}`);
+    }
+    for (const token of [...parts, parts.join('')]) {
+      if (mergeable.has(token)) continue;
+      throw damaged(`model.merges[${i}] needs the token ${quote(token)}, which model.vocab lacks`);
+    }
+    return parts;
+  });
+}
+
+/** Tokens that stand for bytes: all that were not added. */
+function mergeableTokens(
+  ids: ReadonlyMap<string, number>,
+  added: ReadonlyMap<string, AddedToken>,
+): Set<string> {
+  const mergeable = new Set<string>();
+  for (const [token, id] of ids) {
+    if (added.has(token)) {
+      if (token.length > 1 || !bytesOfSymbols(token)) continue;
+      throw damaged(`added token ${quote(token)} (id ${id}) also stands for a byte`);
+    }
+    if (token === '' || !bytesOfSymbols(token)) {
+      throw damaged(`token ${quote(token)} (id ${id}) is not made of byte-level symbols`);
+    }
+    mergeable.add(token);
+  }
+  return mergeable;
+}
+
+/** Reads and checks a tokenizer.json. Throws TTTError with the code `INVALID_TOKENIZER`. */
+export function readVocabulary(source: unknown): Vocabulary {
+  const file = readSource(source);
+  if (!('model' in file)) throw damaged('has no "model"; is it another file?');
+  const model = fieldsOf(file['model'], 'model');
+  checkModel(model);
+  checkPipeline(file);
+  const addPrefixSpace = checkPreTokenizer(file['pre_tokenizer']);
+  const list = new TokenList();
+  readVocab(model['vocab'], list);
+  const added = readAdded(file['added_tokens'], list);
+  const tokens = list.inOrder();
+  const mergeable = mergeableTokens(list.ids, added);
+  const merges = readMerges(model['merges'], mergeable);
+  const missing = bytesInSymbolOrder.filter((byte) => !mergeable.has(symbolOfByte[byte]!));
+  return {
+    json: file as TokenizerJson,
+    tokens,
+    added,
+    merges,
+    addPrefixSpace,
+    ignoreMerges: flagOf(model, 'ignore_merges', 'model'),
+    missingBytes: new Set(missing),
+  };
+}

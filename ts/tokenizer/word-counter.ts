@@ -1,0 +1,97 @@
+/**
+ * word-counter.ts - counts the words of a text that comes in pieces.
+ * SPDX-License-Identifier: MIT
+ */
+import { wordsOf } from './byte-level.js';
+import { cutAfter, type CutRules, lookahead, splitsPair } from './cutting.js';
+import { literalPattern } from './literals.js';
+
+/** Longest word that is learnt from, in UTF-16 code units: longer ones count as several. */
+export const MAX_WORD_UNITS = 10_000;
+
+const WINDOW_UNITS = 1 << 13;
+const LONGEST_PIECE_UNITS = 8 * WINDOW_UNITS;
+/** Engines keep shorter substrings as copies, not as references to the text that they are from. */
+const COPIED_UNITS = 12;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** The same text in memory of its own; lone surrogates become U+FFFD, as in UTF-8. */
+function ownCopy(text: string): string {
+  return text.length > COPIED_UNITS ? decoder.decode(encoder.encode(text)) : text;
+}
+
+/** Counts words; the texts of special tokens separate them and are not counted. */
+export class WordCounter {
+  /** How often each word was met. */
+  readonly counts = new Map<string, number>();
+  /** Length of all that was counted, special tokens included, in UTF-16 code units. */
+  units = 0;
+  /** Number of words met. */
+  words = 0;
+
+  readonly #rules: CutRules;
+  readonly #specials: RegExp | undefined;
+  #pending = '';
+
+  /** @param specials texts that separate words; none is empty */
+  constructor(specials: readonly string[]) {
+    this.#rules = {
+      window: WINDOW_UNITS,
+      longest: LONGEST_PIECE_UNITS,
+      keepWhole: specials,
+    };
+    this.#specials = literalPattern(specials);
+  }
+
+  /** Takes the next piece of the text; yields after every few milliseconds' work. */
+  *add(piece: string): Generator<void, void, undefined> {
+    const text = this.#pending + piece;
+    const needed = LONGEST_PIECE_UNITS + lookahead(this.#rules);
+    let at = 0;
+    while (text.length - at >= needed) {
+      at = this.#countPiece(text, at);
+      yield;
+    }
+    // Not sliced when nothing was taken: small pieces then stay a rope, which costs nothing.
+    this.#pending = at > 0 ? text.slice(at) : text;
+  }
+
+  /** Counts what is left at the end of the text. */
+  *finish(): Generator<void, void, undefined> {
+    const text = this.#pending;
+    for (let at = 0; at < text.length; ) {
+      at = this.#countPiece(text, at);
+      yield;
+    }
+    this.#pending = '';
+  }
+
+  #countPiece(text: string, start: number): number {
+    const end = cutAfter(text, start, this.#rules);
+    const piece = text.slice(start, end);
+    for (const part of this.#specials ? piece.split(this.#specials) : [piece]) {
+      for (const word of wordsOf(part)) this.#countWord(word);
+    }
+    this.units += end - start;
+    return end;
+  }
+
+  #countWord(word: string): void {
+    if (word.length > MAX_WORD_UNITS) return this.#countLong(word);
+    this.words++;
+    const count = this.counts.get(word);
+    if (count !== undefined) this.counts.set(word, count + 1);
+    else this.counts.set(ownCopy(word), 1);
+  }
+
+  #countLong(word: string): void {
+    for (let at = 0; at < word.length; ) {
+      const end = Math.min(at + MAX_WORD_UNITS, word.length);
+      const cut = end < word.length && splitsPair(word, end) ? end - 1 : end;
+      this.#countWord(word.slice(at, cut));
+      at = cut;
+    }
+  }
+}

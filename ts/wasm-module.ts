@@ -1,0 +1,158 @@
+/**
+ * wasm-module.ts - gets a compiled WebAssembly module from wherever it is, and makes an instance.
+ * SPDX-License-Identifier: MIT
+ */
+import inlined from 'bit_ttt.wasm';
+
+import { TTTError } from './errors.js';
+import type { WasmSource } from './types.js';
+
+type Pointer = number;
+
+/** The functions of wasm/exports.txt. Pointers and sizes are unsigned 32-bit integers. */
+export interface WasmExports {
+  readonly memory: WebAssembly.Memory;
+  malloc(bytes: number): Pointer;
+  free(block: Pointer): void;
+  bt_wasm_create(
+    dim: number,
+    objective: number,
+    seedLow: number,
+    seedHigh: number,
+    rate: number,
+    threads: number,
+    model: Pointer,
+  ): number;
+  bt_wasm_forward(
+    model: Pointer,
+    input: Pointer,
+    length: number,
+    output: Pointer,
+    surprise: Pointer,
+  ): number;
+  bt_wasm_tokens_seen(model: Pointer, words: Pointer): void;
+  bt_wasm_fingerprint(model: Pointer, words: Pointer): void;
+  bt_wasm_conformance_hash(words: Pointer): number;
+  ttt_destroy(model: Pointer): void;
+  ttt_clone(model: Pointer): Pointer;
+  ttt_reset(model: Pointer): number;
+  ttt_set_weights(model: Pointer, down: Pointer, up: Pointer): number;
+  ttt_get_weights(model: Pointer, down: Pointer, up: Pointer): number;
+  ttt_get_memory(model: Pointer, w: Pointer): number;
+  ttt_memory_dim(model: Pointer): number;
+  ttt_threads(model: Pointer): number;
+  ttt_state_size(model: Pointer): number;
+  ttt_save_state(model: Pointer, bytes: Pointer, size: number): number;
+  ttt_load_state(model: Pointer, bytes: Pointer, size: number): number;
+  ttt_status_string(status: number): Pointer;
+  ttt_version(): Pointer;
+  ttt_kernel(): Pointer;
+  ttt_set_kernel(name: Pointer): number;
+  ttt_kernel_count(): number;
+  ttt_kernel_name(index: number): Pointer;
+  ttt_kernel_usable(index: number): number;
+}
+
+/** Reads a local file; missing where there are none. */
+export type ReadFile = (path: string | URL) => Promise<Uint8Array>;
+
+function unavailable(message: string, cause?: unknown): TTTError {
+  return new TTTError('BACKEND_UNAVAILABLE', message, { cause });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function inlinedBytes(): Uint8Array {
+  if (inlined === '') throw unavailable('this build of bit-ttt has no WebAssembly module');
+  const text = atob(inlined);
+  return Uint8Array.from({ length: text.length }, (_, i) => text.charCodeAt(i));
+}
+
+/** The URL in a string, or undefined for a path. One letter before the colon is a Windows drive. */
+function asUrl(source: string): URL | undefined {
+  if (!/^[a-z][a-z0-9+.-]+:/i.test(source)) return undefined;
+  return new URL(source);
+}
+
+async function fetchBytes(url: string): Promise<ArrayBuffer> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`HTTP status ${response.status}`);
+  return response.arrayBuffer();
+}
+
+async function readBytes(source: string, readFile: ReadFile | undefined): Promise<BufferSource> {
+  try {
+    const url = asUrl(source);
+    if (readFile && (!url || url.protocol === 'file:')) {
+      return (await readFile(url ?? source)) as BufferSource;
+    }
+    return await fetchBytes(source);
+  } catch (cause) {
+    throw unavailable(`cannot read the WebAssembly module ${source}: ${messageOf(cause)}`, cause);
+  }
+}
+
+async function compile(bytes: BufferSource): Promise<WebAssembly.Module> {
+  try {
+    return await WebAssembly.compile(bytes);
+  } catch (cause) {
+    const hint =
+      typeof WebAssembly === 'object'
+        ? '; the engine must support WebAssembly SIMD, and a Content-Security-Policy must allow ' +
+          "'wasm-unsafe-eval'"
+        : '';
+    throw unavailable(`cannot compile the WebAssembly module: ${messageOf(cause)}${hint}`, cause);
+  }
+}
+
+/** The compiled module of a source; undefined means the one that the package carries. */
+export async function loadModule(
+  source: WasmSource | undefined,
+  readFile: ReadFile | undefined,
+): Promise<WebAssembly.Module> {
+  if (source === undefined) return compile(inlinedBytes() as BufferSource);
+  if (typeof source === 'string') return compile(await readBytes(source, readFile));
+  const tag = Object.prototype.toString.call(source);
+  if (tag === '[object WebAssembly.Module]') return source as WebAssembly.Module;
+  if (tag === '[object ArrayBuffer]' || ArrayBuffer.isView(source)) {
+    return compile(source as BufferSource);
+  }
+  const { href } = source as { href?: unknown };
+  if (typeof href === 'string') return compile(await readBytes(href, readFile));
+  throw new TTTError(
+    'INVALID_ARGUMENT',
+    'wasm must be a URL, a string, the bytes of the module or a WebAssembly.Module',
+  );
+}
+
+/** What the module needs from outside: to be told of nothing. Anything else counts as a trap. */
+function makeImports(module: WebAssembly.Module): WebAssembly.Imports {
+  const imports: Record<string, Record<string, WebAssembly.ImportValue>> = {};
+  for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
+    if (kind !== 'function') continue;
+    const known = name === 'emscripten_notify_memory_growth';
+    (imports[from] ??= {})[name] = known
+      ? () => undefined
+      : () => {
+          throw new Error(`the WebAssembly module called ${from}.${name}`);
+        };
+  }
+  return imports;
+}
+
+/** A fresh instance with its own memory. */
+export async function instantiate(module: WebAssembly.Module): Promise<WasmExports> {
+  try {
+    const instance = await WebAssembly.instantiate(module, makeImports(module));
+    const exports = instance.exports as unknown as WasmExports & { _initialize?: () => void };
+    if (typeof exports.bt_wasm_forward !== 'function' || typeof exports.memory !== 'object') {
+      throw new Error('it is not the module of bit-ttt');
+    }
+    exports._initialize?.();
+    return exports;
+  } catch (cause) {
+    throw unavailable(`cannot start the WebAssembly module: ${messageOf(cause)}`, cause);
+  }
+}
