@@ -1,0 +1,313 @@
+// The command line under bad input: wrong options, files that are no text, hostile text, pipes that
+// close, Ctrl-C, and files far larger than the memory that may be used.
+// SPDX-License-Identifier: MIT
+import assert from 'node:assert/strict';
+import { createWriteStream, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+import { root } from './support/backends.mjs';
+import { makeLog, makeRepetitive } from './support/cli-logs.mjs';
+import { bitTtt, importSource, json, output, refuses, temporaryFolder } from './support/cli.mjs';
+
+const folder = temporaryFolder();
+const text = (lines) => `${lines.join('\n')}\n`;
+
+describe('command line: what is wrong is said', () => {
+  it('helps', async () => {
+    const help = await output(['--help']);
+    for (const name of ['surprise', 'doctor', 'bench']) {
+      assert.match(help, new RegExp(`bit-ttt ${name}`));
+      const own = await output([name, '--help']);
+      assert.match(own, new RegExp(`^Usage: bit-ttt ${name}`));
+      assert.match(own, /--json/);
+      for (const line of own.split('\n')) assert.ok(line.length <= 100, line);
+    }
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    assert.equal(await output(['--version']), `${version}\n`);
+    const { status, stdout, stderr } = await bitTtt([]);
+    assert.deepEqual([status, stdout, stderr], [2, '', help]);
+  });
+
+  it('suggests what was probably meant', async () => {
+    await refuses(['suprise', 'x'], 2, /unknown command suprise; did you mean surprise\?/);
+    await refuses(['docter'], 2, /did you mean doctor\?/);
+    await refuses(['zzzzzz'], 2, /unknown command zzzzzz \(/);
+    await refuses(['--frobnicate'], 2, /unknown option --frobnicate/);
+    await refuses(['surprise', 'x', '--jsn'], 2, /unknown option --jsn; did you mean --json\?/);
+    await refuses(['surprise', 'x', '--qqqqqqq'], 2, /unknown option --qqqqqqq$/m);
+    await refuses(['doctor', '-x'], 2, /unknown option -x/);
+    await refuses(['surprise', 'x', '--__proto__'], 2, /unknown option/);
+    await refuses(['constructor'], 2, /unknown command constructor/);
+  });
+
+  it('refuses senseless values', async () => {
+    const bad = {
+      '--top': ['-1', '1.5', 'ten', '1e9', '0x10', ' '],
+      '--dim': ['3', '0', '4.5', 'NaN', '99999999'],
+      '--lr': ['-0.1', '2', 'Infinity', 'fast'],
+      '--seed': ['-1', '1.5', '18446744073709551616', 'x'],
+      '--by': ['letter', 'lines', 'Line'],
+    };
+    for (const [option, values] of Object.entries(bad)) {
+      for (const value of values) {
+        await refuses(
+          ['surprise', 'x', `${option}=${value}`],
+          2,
+          new RegExp(`^bit-ttt: ${option} must be`),
+        );
+      }
+      await refuses(['surprise', 'x', option], 2, /needs a value/);
+      await refuses(['surprise', 'x', option, '--json'], 2, /needs a value, but --json follows/);
+    }
+    await refuses(['surprise', 'x', '--json=yes'], 2, /--json takes no value/);
+    await refuses(['surprise'], 2, /needs a FILE/);
+    await refuses(['surprise', 'a', 'b'], 2, /reads one FILE, but "b"/);
+    await refuses(['doctor', 'x'], 2, /takes no arguments/);
+    await refuses(['bench', 'x'], 2, /takes no arguments/);
+    await refuses(['bench', '--dims', '64,,128'], 2, /--dims must be/);
+  });
+});
+
+describe('command line: what is no text', () => {
+  it('says why a file cannot be read', async () => {
+    await refuses(['surprise', folder.path('missing.log')], 1, /missing\.log: no such file/);
+    mkdirSync(folder.path('a-folder'));
+    await refuses(['surprise', folder.path('a-folder')], 1, /a-folder: is a directory/);
+    await refuses(['surprise', folder.path('a-folder/x/y')], 1, /no such file/);
+    await refuses(['surprise', folder.write('empty', '')], 1, /empty is empty/);
+    await refuses(['surprise', '-'], 1, /standard input is empty/);
+    await refuses(['surprise', folder.write('blank', ' \n\n\t\r\n')], 1, /no lines to learn from/);
+    const dots = folder.write('dots', '... !!\n');
+    await refuses(['surprise', dots, '--by', 'word'], 1, /no words to learn from/);
+  });
+
+  it('refuses binary and compressed files', async () => {
+    await refuses(['surprise', process.execPath], 1, /is not text/);
+    await refuses(['surprise', folder.write('x.gz', gzipSync('hello'))], 1, /zcat/);
+    await refuses(['surprise', '-'], 1, /zstdcat/, { input: Buffer.from('28b52ffd24', 'hex') });
+    await refuses(['surprise', '-'], 1, /full of zero bytes/, { input: Buffer.alloc(100) });
+  });
+
+  it('reads what is text in some way', async () => {
+    const lines = async (bytes) => {
+      const { lines: count, top } = await json(['surprise', '-'], { input: Buffer.from(bytes) });
+      return [count, ...top.sort((a, b) => a.line - b.line).map((one) => one.text)];
+    };
+    assert.deepEqual(await lines('a\nb'), [2, 'a', 'b']);
+    assert.deepEqual(await lines('a\r\nb\r\n'), [2, 'a', 'b']);
+    assert.deepEqual(await lines('\ufeffa\n\nb\n'), [3, 'a', 'b']);
+    const utf16 = Buffer.from('\ufeffa\nb', 'utf16le');
+    assert.deepEqual(await lines(utf16), [2, 'a', 'b']);
+    assert.deepEqual(await lines(utf16.swap16()), [2, 'a', 'b']);
+    assert.deepEqual(await lines([0x61, 0xff, 0x0a, 0xe2, 0x82]), [2, 'a\ufffd', '\ufffd']);
+    assert.deepEqual(await lines('x'), [1, 'x']);
+    const scripts = ['日本語 テキスト', 'μ ñ 🙂'];
+    assert.deepEqual(await lines(scripts.join('\n')), [2, ...scripts]);
+  });
+
+  it('reads a line of 10 MB in pieces', async () => {
+    const long = 'lorem ipsum '.repeat(870000);
+    const { lines, units, top } = await json(['surprise', '-'], {
+      input: `first\n${long}\nlast\n`,
+    });
+    assert.equal(lines, 3);
+    assert.equal(units, 2 + Math.ceil(long.length / 65536));
+    for (const { text: piece } of top) assert.ok(piece.length <= 1002);
+    const inside = top.filter(({ line }) => line === 2);
+    assert.ok(inside.length > 0);
+    for (const { column } of inside) assert.equal((column - 1) % 65536, 0);
+  });
+});
+
+describe('command line: text that is hostile to a terminal', () => {
+  const hostile = '\x1b[2J\x1b]0;owned\x07 \x9b31m \u202egnp.exe \x00\x08\x7f end';
+
+  it('prints no control character of the text', async () => {
+    const lines = [...makeRepetitive(100, 50, `danger ${hostile} here`)];
+    for (const args of [[], ['--all'], ['--by', 'word'], ['--json'], ['--all', '--json']]) {
+      const printed = await output(['surprise', '-', '--no-color', ...args], {
+        input: text(lines),
+      });
+      assert.doesNotMatch(
+        printed,
+        /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/u,
+        args.join(' '),
+      );
+      assert.match(printed, /danger/);
+    }
+  });
+
+  it('colours only where it should', async () => {
+    const input = text(makeRepetitive(100, 50, 'danger'));
+    const coloured = async (args, env) =>
+      (await output(['surprise', '-', ...args], { input, env })).includes('\x1b[');
+    assert.equal(await coloured([]), false, 'a pipe is no terminal');
+    assert.equal(await coloured(['--color']), true);
+    assert.equal(await coloured([], { FORCE_COLOR: '1' }), true);
+    assert.equal(await coloured([], { FORCE_COLOR: '1', NO_COLOR: '1' }), false);
+    assert.equal(await coloured(['--no-color', '--color'], { FORCE_COLOR: '1' }), false);
+    assert.equal(await coloured(['--json', '--color']), false);
+  });
+
+  it('keeps to the width it is given', async () => {
+    const lines = makeRepetitive(200, 100, `strange ${'wide 日本 '.repeat(50)}`);
+    const { displayWidth } = await importSource('terminal');
+    for (const by of ['line', 'word']) {
+      for (const COLUMNS of ['60', '90', '140']) {
+        const printed = await output(['surprise', '-', '--by', by], {
+          input: text(lines),
+          env: { COLUMNS },
+        });
+        for (const line of printed
+          .split('\n')
+          .filter((one) => !/^(memory|standard|native|wasm)/.test(one))) {
+          assert.ok(displayWidth(line) <= Number(COLUMNS), `${by} ${COLUMNS}: ${line}`);
+        }
+        assert.match(printed, /strange/);
+      }
+    }
+  });
+});
+
+describe('command line: progress', () => {
+  /** What a progress line writes to a terminal with so many columns. */
+  async function written(columns, enabled) {
+    const { Progress } = await importSource('terminal');
+    let screen = '';
+    const progress = new Progress({ columns, write: (part) => (screen += part) }, enabled, 0);
+    progress.update(() => `12,345 lines ${'and more '.repeat(20)}`);
+    progress.update(() => 'too soon for this');
+    progress.clear();
+    return screen;
+  }
+
+  it('is one line, rewritten in place and wiped at the end', async () => {
+    const wipe = '\r\x1b[2K';
+    for (const columns of [40, 80, 0, undefined]) {
+      const screen = await written(columns, true);
+      assert.ok(screen.startsWith(`${wipe}12,345 lines`) && screen.endsWith(`…${wipe}`), screen);
+      assert.equal(screen.length, 2 * wipe.length + (columns || 80) - 1);
+    }
+  });
+
+  it('is silent where there is no terminal', async () => {
+    assert.equal(await written(80, false), '');
+  });
+});
+
+describe('command line: pipes and signals', () => {
+  it('ends quietly when its reader goes away', async () => {
+    const input = text(makeLog('web', 20000, 1).lines);
+    for (const args of [['--all'], ['--all', '--json'], ['--top', '1000']]) {
+      const { status, stderr } = await bitTtt(['surprise', '-', ...args], {
+        input(child) {
+          child.stdout.once('data', () => child.stdout.destroy());
+          child.stdin.end(input);
+        },
+      });
+      assert.deepEqual([status, stderr], [0, ''], args.join(' '));
+    }
+  });
+
+  it('says that Ctrl-C interrupted it, and saves nothing', async function () {
+    if (process.platform === 'win32') this.skip(); // no signals there
+    const memory = folder.path('interrupted.memory');
+    const { status, stderr } = await bitTtt(
+      ['surprise', '-', '--all', '--json', '--save', memory],
+      {
+        input(child) {
+          child.stdin.write('one line\n');
+          child.stdout.once('data', () => child.kill('SIGINT'));
+        },
+      },
+    );
+    assert.deepEqual([status, stderr], [130, 'bit-ttt: interrupted; the memory was not saved\n']);
+    await refuses(['surprise', '-', '--load', memory], 1, /no such file/);
+  });
+});
+
+describe('command line: constant memory', () => {
+  /** Peak resident size, in MB, of reading so many bytes of a log. */
+  async function peak(megabytes) {
+    const log = text(makeLog('app', 9000, 3).lines);
+    const file = folder.path(`${megabytes}.log`);
+    const stream = createWriteStream(file);
+    for (let written = 0; written < megabytes * 1e6; written += log.length) stream.write(log);
+    await new Promise((resolve) => stream.end(resolve));
+    const report = folder.write(
+      'report.cjs',
+      `process.on('exit', () => process.stderr.write('peak ' + process.resourceUsage().maxRSS));`,
+    );
+    const { status, stdout, stderr } = await bitTtt(
+      ['surprise', file, '--dim', '64', '--json'],
+      // A small heap: the size of the process then shows what is held, not what is yet to be freed.
+      { node: ['--max-old-space-size=40', '--max-semi-space-size=2', '--require', report] },
+    );
+    assert.equal(status, 0, stderr);
+    assert.equal(JSON.parse(stdout).top.length, 10);
+    return Number(stderr.match(/peak (\d+)/)[1]) / 1024;
+  }
+
+  it('ten times the file takes hardly more', async function () {
+    this.timeout(300000);
+    const small = await peak(6);
+    // On a busy machine the collector lags behind and the peak is chance; the least of three counts.
+    let large = Infinity;
+    for (let i = 0; i < 3 && large >= small + 30; i++) large = Math.min(large, await peak(60));
+    assert.ok(large < small + 30, `${small} MB for 6 MB, ${large} MB for 60 MB`);
+  });
+});
+
+describe('command line: the line splitter', () => {
+  it('finds the same lines however the bytes are cut', async () => {
+    const { LineSplitter } = await importSource('lines');
+    const source = Buffer.from(
+      '\ufeffeins\r\n\r\nzwei äöü 🙂\n\r\rdrei\u2028x\n日本\r\n\xff'.repeat(2) + 'end',
+    );
+    const read = (cut) => {
+      const splitter = new LineSplitter('test');
+      const lines = [];
+      for (let at = 0; at < source.length; at += cut) {
+        lines.push(...splitter.push(source.subarray(at, at + cut)));
+      }
+      return [...lines, ...splitter.end()];
+    };
+    const whole = read(source.length);
+    assert.deepEqual(
+      whole.slice(0, 4).map((line) => line.text),
+      ['eins', '', 'zwei äöü 🙂', '\r\rdrei\u2028x'],
+    );
+    assert.deepEqual(
+      whole.map((line) => line.number),
+      whole.map((_, i) => i + 1),
+    );
+    for (let cut = 1; cut < 40; cut++) assert.deepEqual(read(cut), whole, `pieces of ${cut}`);
+  });
+
+  it('cuts long lines, never through a character', async () => {
+    const { LineSplitter, MAX_LINE } = await importSource('lines');
+    for (const filler of ['x', '🙂', 'a🙂']) {
+      const long = filler.repeat(Math.ceil((3 * MAX_LINE) / filler.length)) + 'z';
+      for (const size of [1000, 65536, 1 << 20]) {
+        const splitter = new LineSplitter('test');
+        const bytes = Buffer.from(`${long}\r\nnext`);
+        const lines = [];
+        for (let at = 0; at < bytes.length; at += size) {
+          lines.push(...splitter.push(bytes.subarray(at, at + size)));
+        }
+        lines.push(...splitter.end());
+        const pieces = lines.filter((line) => line.number === 1);
+        assert.equal(pieces.map((line) => line.text).join(''), long);
+        let column = 1;
+        for (const piece of pieces) {
+          assert.ok(piece.text.length <= MAX_LINE);
+          assert.equal(piece.column, column);
+          assert.doesNotMatch(piece.text, /^[\udc00-\udfff]|[\ud800-\udbff]$/);
+          column += piece.text.length;
+        }
+        assert.deepEqual(lines.at(-1), { number: 2, column: 1, text: 'next' });
+      }
+    }
+  });
+});
