@@ -54,7 +54,7 @@ static bool packed_init(bt_net *net)
     net->packed = bt_alloc(count, sizeof *net->packed);
     if (!net->packed || !floats(&net->scales, count)) return false;
     for (size_t i = 0; i < count; i++) {
-        const bt_tensor *t = &net->params.tensors[i];
+        const bt_param *t = &net->params.tensors[i];
         if (t->kind != BT_TERNARY) continue;
         uint8_t *panels = bt_alloc(1, bt_ternary_bytes(t->rows, t->cols));
         if (!panels) return false;
@@ -125,7 +125,7 @@ static void refresh_task(void *context, size_t index, size_t count)
     const bt_net *net = context;
     size_t end = bt_share(net->params.tensor_count, 1, index + 1, count);
     for (size_t i = bt_share(net->params.tensor_count, 1, index, count); i < end; i++)
-        bt_tensor_effective(net, i);
+        bt_param_effective(net, i);
 }
 
 void bt_net_refresh(bt_net *net)
@@ -190,7 +190,7 @@ static void layer_backward(bt_net *net, size_t i, float *dx)
 
 static void embed(bt_net *net, float *x)
 {
-    const bt_tensor *t = &net->params.tensors[net->params.embed];
+    const bt_param *t = &net->params.tensors[net->params.embed];
     for (size_t i = 0; i < net->tokens; i++)
         memcpy(x + i * t->cols, net->effective + t->offset + net->ids[i] * t->cols,
                t->cols * sizeof *x);
@@ -198,7 +198,7 @@ static void embed(bt_net *net, float *x)
 
 static void embed_backward(bt_net *net, const float *dx)
 {
-    const bt_tensor *t = &net->params.tensors[net->params.embed];
+    const bt_param *t = &net->params.tensors[net->params.embed];
     for (size_t i = 0; i < net->tokens; i++) {
         float *d = net->gradients + t->offset + net->ids[i] * t->cols;
         for (size_t j = 0; j < t->cols; j++) d[j] += dx[i * t->cols + j];
@@ -233,7 +233,7 @@ static void loss_task(void *context, size_t index, size_t count)
 /* The head in slices of tokens, so that logits stay in the cache: loss, and dx of the final norm. */
 static void head(bt_net *net, bool gradient, float scale, float *dn)
 {
-    const bt_tensor *t = &net->params.tensors[net->params.head];
+    const bt_param *t = &net->params.tensors[net->params.head];
     size_t dim = t->cols, vocab = t->rows, tokens = net->tokens;
     const float *n = net->n;
     for (size_t first = 0; first < tokens; first += BT_LOGIT_ROWS) {

@@ -16,17 +16,17 @@ typedef enum bt_kind {
     BT_ROW_INT8 /* int8 by each row's absmax: embedding, head */
 } bt_kind;
 
-typedef struct bt_tensor {
+typedef struct bt_param {
     size_t offset, rows, cols; /* row-major [rows][cols] */
     bt_kind kind;
     bool decayed;
     size_t layer; /* or BT_NO_LAYER */
     const char *name;
-} bt_tensor;
+} bt_param;
 
 #define BT_NO_LAYER SIZE_MAX
 #define BT_NAME_SIZE 64u
-void bt_tensor_name(const bt_tensor *t, char name[BT_NAME_SIZE]); /* "layers.0.norm1.weight" */
+void bt_param_name(const bt_param *t, char name[BT_NAME_SIZE]); /* "layers.0.norm1.weight" */
 
 typedef struct bt_layer_tensors {
     size_t norm1, key, value, out, gates, bias; /* indices; key and out are down and up elsewhere */
@@ -35,7 +35,7 @@ typedef struct bt_layer_tensors {
 
 typedef struct bt_params {
     bt_model_config config;
-    bt_tensor *tensors;
+    bt_param *tensors;
     size_t tensor_count, floats;
     size_t embed, norm, head;
     bt_layer_tensors *layers;
@@ -98,7 +98,7 @@ double bt_net_run(bt_net *net, const uint32_t *ids, const uint32_t *targets, boo
 void bt_net_refresh(bt_net *net); /* effective <- weights */
 
 /* ops.c */
-void bt_tensor_effective(const bt_net *net, size_t tensor);
+void bt_param_effective(const bt_net *net, size_t tensor);
 /* y [tokens][out] = or += quantised(x [tokens][in]) w^T */
 void bt_linear(bt_net *net, size_t tensor, const float *x, float *y, bool accumulate);
 /* dw += dy^T quantised(x); dx = or += dy w, if dx is not NULL */

@@ -20,7 +20,7 @@ typedef struct {
 
 static void ternarize(const bt_net *net, size_t tensor, const float *w, float *out)
 {
-    const bt_tensor *t = &net->params.tensors[tensor];
+    const bt_param *t = &net->params.tensors[tensor];
     float scale = net->scales[tensor] = bt_ternary_scale(w, t->rows * t->cols);
     uint8_t *panels = (uint8_t *)(uintptr_t)net->packed[tensor].panels;
     for (size_t i = 0; i < t->rows; i++)
@@ -31,9 +31,9 @@ static void ternarize(const bt_net *net, size_t tensor, const float *w, float *o
         }
 }
 
-void bt_tensor_effective(const bt_net *net, size_t tensor)
+void bt_param_effective(const bt_net *net, size_t tensor)
 {
-    const bt_tensor *t = &net->params.tensors[tensor];
+    const bt_param *t = &net->params.tensors[tensor];
     const float *w = net->weights + t->offset;
     float *out = net->effective + t->offset;
     if (!net->quantize || t->kind == BT_DENSE) {
@@ -57,7 +57,7 @@ static void quantize_task(void *context, size_t index, size_t count)
 }
 
 /* x as the kernels of inference would see it, in scratch; x itself for dense tensors. */
-static const float *activations(bt_net *net, const bt_tensor *t, const float *x, size_t rows)
+static const float *activations(bt_net *net, const bt_param *t, const float *x, size_t rows)
 {
     if (!net->quantize || t->kind == BT_DENSE) return x;
     op o = {.net = net, .x = x, .y = net->wide[0], .rows = rows, .cols = t->cols};
@@ -95,7 +95,7 @@ static void ternary_task(void *context, size_t index, size_t count)
 static void linear_rows(bt_net *net, size_t tensor, const float *x, float *y, size_t rows,
                         bool accumulate)
 {
-    const bt_tensor *t = &net->params.tensors[tensor];
+    const bt_param *t = &net->params.tensors[tensor];
     if (net->quantize && t->kind == BT_TERNARY) {
         op o = {.net = net, .tensor = tensor, .x = x, .y = y, .rows = rows, .cols = t->cols,
                 .accumulate = accumulate};
@@ -116,7 +116,7 @@ void bt_linear(bt_net *net, size_t tensor, const float *x, float *y, bool accumu
 static void linear_rows_backward(bt_net *net, size_t tensor, const float *x, const float *dy,
                                  float *dx, size_t rows, bool accumulate)
 {
-    const bt_tensor *t = &net->params.tensors[tensor];
+    const bt_param *t = &net->params.tensors[tensor];
     bt_gemm weights = {.m = t->rows, .n = t->cols, .k = rows, .a = dy, .a_row = 1, .a_col = t->rows,
                        .b = activations(net, t, x, rows), .b_row = t->cols, .b_col = 1,
                        .c = net->gradients + t->offset, .ldc = t->cols, .accumulate = true};

@@ -9,7 +9,7 @@
 
 static size_t add(bt_params *p, const char *name, size_t rows, size_t cols, bt_kind kind)
 {
-    bt_tensor *t = &p->tensors[p->tensor_count];
+    bt_param *t = &p->tensors[p->tensor_count];
     t->offset = p->floats;
     t->rows = rows;
     t->cols = cols;
@@ -29,7 +29,7 @@ static size_t add_of(bt_params *p, size_t layer, const char *name, size_t rows, 
     return tensor;
 }
 
-void bt_tensor_name(const bt_tensor *t, char name[BT_NAME_SIZE])
+void bt_param_name(const bt_param *t, char name[BT_NAME_SIZE])
 {
     if (t->layer == BT_NO_LAYER) snprintf(name, BT_NAME_SIZE, "%s", t->name);
     else snprintf(name, BT_NAME_SIZE, "layers.%zu.%s", t->layer, t->name);
@@ -98,7 +98,7 @@ static float normal(uint64_t *state)
 
 static void fill(const bt_params *p, float *weights, size_t tensor, float deviation, uint64_t *rng)
 {
-    const bt_tensor *t = &p->tensors[tensor];
+    const bt_param *t = &p->tensors[tensor];
     for (size_t i = 0; i < t->rows * t->cols; i++)
         weights[t->offset + i] = deviation == 0.0f ? 1.0f : deviation * normal(rng);
 }

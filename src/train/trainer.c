@@ -56,16 +56,33 @@ static uint32_t below(uint64_t *state, uint32_t limit)
     return (uint32_t)(((z ^ z >> 31) >> 32) * limit >> 32);
 }
 
-/* A window of length + 1 tokens at a random place. In some a passage of 16 to 64 tokens stands
- * again further on, so that the model learns to use its memory. */
+static float chance(bt_trainer *t)
+{
+    return (float)below(&t->rng, 1u << 24) * 0x1p-24f;
+}
+
+/* The start of the document that `start` lies in, if its separator is at most a window away. */
+static size_t document_start(const bt_trainer *t, size_t start)
+{
+    for (size_t i = start; i + t->options.length > start; i--) {
+        if (t->tokens[i] == t->options.separator) return i;
+        if (i == 0) break;
+    }
+    return start;
+}
+
+/* A window of length + 1 tokens at a random place, or at the start of the document there. In some a
+ * passage of 16 tokens up to nearly half of it stands again further on, so that the model learns to
+ * use its memory. */
 static void sample(bt_trainer *t, uint32_t *window)
 {
-    uint32_t n = t->options.length + 1;
+    const bt_train_options *o = &t->options;
+    uint32_t n = o->length + 1;
     size_t start = below(&t->rng, (uint32_t)(t->token_count - n + 1));
+    if (o->from_start > 0.0f && chance(t) < o->from_start) start = document_start(t, start);
     for (uint32_t i = 0; i < n; i++) window[i] = t->tokens[start + i];
-    if ((float)below(&t->rng, 1u << 24) * 0x1p-24f >= t->options.repeat || n < 48) return;
-    uint32_t most = n / 2 - 8 < 64 ? n / 2 - 8 : 64;
-    uint32_t len = 16 + below(&t->rng, most - 15), from = below(&t->rng, n - 2 * len + 1);
+    if (chance(t) >= o->repeat || n < 48) return;
+    uint32_t len = 16 + below(&t->rng, n / 2 - 23), from = below(&t->rng, n - 2 * len + 1);
     uint32_t to = from + len + below(&t->rng, n - 2 * len - from + 1);
     memmove(window + to, window + from, len * sizeof *window);
 }
@@ -93,7 +110,7 @@ static double gradient_norm(const bt_net *net)
 {
     double sum = 0;
     for (size_t i = 0; i < net->params.tensor_count; i++) {
-        const bt_tensor *x = &net->params.tensors[i];
+        const bt_param *x = &net->params.tensors[i];
         size_t n = (x->rows * x->cols + 15) / 16 * 16;
         const float *g = net->gradients + x->offset;
         sum += (double)net->exec.kernels->dot(g, g, n);
@@ -108,7 +125,7 @@ static void update_task(void *context, size_t index, size_t count)
     const bt_adamw *o = both[1];
     bt_net *net = &t->net;
     for (size_t i = 0; i < net->params.tensor_count; i++) {
-        const bt_tensor *x = &net->params.tensors[i];
+        const bt_param *x = &net->params.tensors[i];
         bt_adamw own = *o;
         if (!x->decayed) own.decay = 0.0f;
         size_t n = (x->rows * x->cols + 15) / 16 * 16, begin = bt_share(n, 16, index, count);

@@ -11,7 +11,9 @@ typedef struct bt_train_options {
     uint32_t steps, warmup;
     float rate, final_rate; /* peak and last learning rate; cosine in between */
     float decay, beta1, beta2, clip;
-    float repeat; /* share of windows in which a passage is repeated */
+    float repeat;     /* share of windows in which a passage is repeated */
+    float from_start; /* share of windows that begin where a document does, if one does nearby */
+    uint32_t separator; /* the token before each document */
     uint64_t seed;
     uint32_t threads;
 } bt_train_options;

@@ -25,7 +25,7 @@ static const float *find(void *context, const char *name)
     const weights *w = context;
     for (size_t i = 0; i < w->params.tensor_count; i++) {
         char own[BT_NAME_SIZE];
-        bt_tensor_name(&w->params.tensors[i], own);
+        bt_param_name(&w->params.tensors[i], own);
         if (strcmp(own, name) == 0) return w->weights + w->params.tensors[i].offset;
     }
     return NULL;

@@ -87,7 +87,7 @@ static double loss_sum(bt_net *net, const uint32_t *ids, const uint32_t *targets
 }
 
 /* Moves one tensor along its own gradient: the loss must change by the gradient's length. */
-static void check_tensor(bt_net *net, const bt_tensor *t, const uint32_t *ids,
+static void check_tensor(bt_net *net, const bt_param *t, const uint32_t *ids,
                          const uint32_t *targets)
 {
     size_t n = t->rows * t->cols;
@@ -97,7 +97,7 @@ static void check_tensor(bt_net *net, const bt_tensor *t, const uint32_t *ids,
     for (size_t i = 0; i < n; i++) length += (double)g[i] * (double)g[i];
     length = sqrt(length);
     char name[BT_NAME_SIZE];
-    bt_tensor_name(t, name);
+    bt_param_name(t, name);
     check_context("tensor=%s |gradient|=%g", name, length);
     CHECK(length > 0);
     double step = 0.02 / (length + 1);
