@@ -41,9 +41,25 @@ typedef enum ttt_status {
     TTT_STATE_DIMENSIONS = 22,   /* of a layer with another hidden_dim */
     TTT_STATE_LEARNING_RATE = 23, /* of a layer with another inner_lr */
     TTT_STATE_OBJECTIVE = 24,     /* of a layer with another objective */
-    TTT_STATE_WEIGHTS = 25,       /* of a layer with other ternary weights */
+    TTT_STATE_WEIGHTS = 25,       /* of a layer or model with other weights */
+    TTT_INVALID_TOKEN = 30,       /* a token id that the vocabulary does not have */
+    TTT_INVALID_OPTION = 31,      /* a sampling or training option out of its range */
+    TTT_MODEL_FORMAT = 40,        /* not a model file, truncated, or its structure is damaged */
+    TTT_MODEL_VERSION = 41,       /* written by a newer version of the format */
+    TTT_MODEL_CONFIG = 42,        /* the configuration is missing, malformed or out of range */
+    TTT_MODEL_TENSOR = 43,        /* a tensor is missing or has the wrong shape or dtype */
+    TTT_MODEL_NON_FINITE = 44,    /* a tensor holds a NaN, an infinity or too large a value */
+    TTT_CHECKPOINT = 45,          /* a training checkpoint that is damaged or of another training */
+    TTT_INVALID_DATA = 46,        /* training data that is too short */
     TTT_PANIC = 99                /* internal failure; never seen, reserved by the ABI */
 } ttt_status;
+
+/* What went wrong in which place of a file; filled only on failure. */
+typedef struct ttt_error {
+    int status;      /* a ttt_status */
+    uint64_t offset; /* in bytes from the start of the file, 0 where there is no place */
+    char text[256];  /* one sentence that names what is wrong, printable ASCII, never empty */
+} ttt_error;
 
 /* One English sentence for a status; a fixed text for numbers it does not know. Never NULL. */
 BT_API const char *ttt_status_string(int status);
