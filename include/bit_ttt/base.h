@@ -50,7 +50,7 @@ typedef enum ttt_status {
     TTT_MODEL_TENSOR = 43,        /* a tensor is missing or has the wrong shape or dtype */
     TTT_MODEL_NON_FINITE = 44,    /* a tensor holds a NaN, an infinity or too large a value */
     TTT_CHECKPOINT = 45,          /* a training checkpoint that is damaged or of another training */
-    TTT_INVALID_DATA = 46,        /* training data that is too short */
+    TTT_INVALID_DATA = 46,        /* too few training tokens, or a tokenizer that is no JSON */
     TTT_PANIC = 99                /* internal failure; never seen, reserved by the ABI */
 } ttt_status;
 

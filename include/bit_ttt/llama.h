@@ -178,6 +178,11 @@ BT_API int bitllama_trainer_save(const bitllama_trainer *trainer, void *buffer, 
 BT_API int bitllama_trainer_load(bitllama_trainer *trainer, const void *buffer, size_t size,
                                  ttt_error *error);
 
+/* Runs small models of random weights through everything a session does, on the active kernel, and
+ * hashes logits, log-probabilities, surprises, drawn tokens and states: the same number on every
+ * machine, kernel and target. Errors: NULL_POINTER, OUT_OF_MEMORY. */
+BT_API int bitllama_conformance_hash(uint64_t *hash);
+
 #ifdef __cplusplus
 }
 #endif

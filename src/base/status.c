@@ -17,13 +17,22 @@ const char *ttt_status_string(int status)
     case TTT_OVERLAP: return "input, output or surprise overlap in part";
     case TTT_UNKNOWN_KERNEL: return "no kernel of that name";
     case TTT_UNSUPPORTED_KERNEL: return "this CPU cannot run that kernel";
-    case TTT_BUFFER_SIZE: return "the buffer is too small for the state";
+    case TTT_BUFFER_SIZE: return "the buffer is too small";
     case TTT_STATE_DAMAGED: return "not a saved state, or a damaged one";
     case TTT_STATE_VERSION: return "the state was written by a newer version";
     case TTT_STATE_DIMENSIONS: return "the state is of a layer with another hidden_dim";
     case TTT_STATE_LEARNING_RATE: return "the state is of a layer with another learning rate";
     case TTT_STATE_OBJECTIVE: return "the state is of a layer with another objective";
-    case TTT_STATE_WEIGHTS: return "the state is of a layer with other weights";
+    case TTT_STATE_WEIGHTS: return "the state is of a layer or model with other weights";
+    case TTT_INVALID_TOKEN: return "a token is not in the vocabulary";
+    case TTT_INVALID_OPTION: return "an option is out of its range";
+    case TTT_MODEL_FORMAT: return "not a model file, or a damaged one";
+    case TTT_MODEL_VERSION: return "the model was written by a newer version";
+    case TTT_MODEL_CONFIG: return "the model's configuration is missing or invalid";
+    case TTT_MODEL_TENSOR: return "a tensor of the model is missing or has the wrong shape";
+    case TTT_MODEL_NON_FINITE: return "a tensor holds a NaN, an infinity or too large a value";
+    case TTT_CHECKPOINT: return "the checkpoint is damaged, or of another training";
+    case TTT_INVALID_DATA: return "the data cannot be used";
     case TTT_PANIC: return "internal failure";
     default: return "unknown status";
     }

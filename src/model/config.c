@@ -1,12 +1,28 @@
-/* config.c - checks a model's hyper-parameters.
+/* config.c - checks a model's hyper-parameters, and their public form.
  * SPDX-License-Identifier: MIT */
 #include "config.h"
 
-#include <math.h>
+#include <string.h>
 
 static bool in_steps(uint32_t v, uint32_t step, uint32_t largest)
 {
     return v >= step && v <= largest && v % step == 0;
+}
+
+static const char *mixer_problem(const bt_model_config *c, size_t layer)
+{
+    if (c->mixers[layer] > BT_INDUCTION) return "a layer has an unknown mixer";
+    if (c->mixers[layer] == BT_INDUCTION) {
+        if (!in_steps(c->head, 16, 256)) return "head_dim must be a multiple of 16 up to 256";
+        if (!in_steps(c->inner, c->head, 1u << 14) || c->inner / c->head > 256)
+            return "inner_dim must be a multiple of head_dim up to 16384 and 256 heads";
+        return NULL;
+    }
+    if (c->dim % 64 != 0)
+        return "hidden_dim must be a multiple of 64 for the mixers reconstruct and predict";
+    /* The memory is bounded below 2 (src/ttt/layer.c); this leaves room for rounding. */
+    if (!(c->rate > 0.0f && c->rate <= 1.99f)) return "inner_lr must be above 0 and at most 1.99";
+    return NULL;
 }
 
 const char *bt_config_problem(const bt_model_config *c)
@@ -17,16 +33,36 @@ const char *bt_config_problem(const bt_model_config *c)
     if (c->layers < 1 || c->layers > BT_MAX_LAYERS) return "num_layers must be 1 to 64";
     if (!(c->norm_eps > 0.0f && c->norm_eps < 1.0f)) return "norm_eps must be between 0 and 1";
     for (size_t i = 0; i < c->layers; i++) {
-        if (c->mixers[i] > BT_INDUCTION) return "a layer has an unknown mixer";
-        if (c->mixers[i] == BT_INDUCTION) {
-            if (!in_steps(c->head, 16, 256)) return "head_dim must be a multiple of 16 up to 256";
-            if (!in_steps(c->inner, c->head, 1u << 14) || c->inner / c->head > 256)
-                return "inner_dim must be a multiple of head_dim";
-        } else {
-            if (c->dim % 64 != 0) return "hidden_dim must be a multiple of 64 for this mixer";
-            float rate = c->rate[c->mixers[i]];
-            if (!(rate > 0.0f && rate < 2.0f)) return "inner_lr must be between 0 and 2";
-        }
+        const char *problem = mixer_problem(c, i);
+        if (problem) return problem;
     }
-    return (const char *)0;
+    return NULL;
+}
+
+void bitllama_config_init(bitllama_config *config)
+{
+    if (!config) return;
+    *config = (bitllama_config){.size = sizeof *config, .vocab_size = 2048, .hidden_dim = 128,
+                                .num_layers = 4, .mlp_dim = 512, .inner_dim = 64, .head_dim = 32,
+                                .inner_lr = 0.1f, .norm_eps = 1e-5f};
+    memset(config->mixers, BITLLAMA_INDUCTION, sizeof config->mixers);
+}
+
+const char *bt_config_import(bt_model_config *c, const bitllama_config *from)
+{
+    if (from->size != sizeof *from) return "the configuration's size field is wrong";
+    *c = (bt_model_config){.vocab = from->vocab_size, .dim = from->hidden_dim,
+                           .layers = from->num_layers, .mlp = from->mlp_dim,
+                           .inner = from->inner_dim, .head = from->head_dim,
+                           .rate = from->inner_lr, .norm_eps = from->norm_eps};
+    for (size_t i = 0; i < BT_MAX_LAYERS && i < c->layers; i++) c->mixers[i] = from->mixers[i];
+    return bt_config_problem(c);
+}
+
+void bt_config_export(const bt_model_config *c, bitllama_config *to)
+{
+    *to = (bitllama_config){.size = sizeof *to, .vocab_size = c->vocab, .hidden_dim = c->dim,
+                            .num_layers = c->layers, .mlp_dim = c->mlp, .inner_dim = c->inner,
+                            .head_dim = c->head, .inner_lr = c->rate, .norm_eps = c->norm_eps};
+    memcpy(to->mixers, c->mixers, sizeof to->mixers);
 }

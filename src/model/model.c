@@ -1,22 +1,20 @@
-/* model.c - quantises, packs, counts references to and fingerprints a model's weights.
+/* model.c - checks, quantises, packs, counts references to and fingerprints a model's weights.
  * SPDX-License-Identifier: MIT */
 #include "model.h"
 
 #include "../base/alloc.h"
 #include "../base/bytes.h"
 #include "../kernels/layout.h"
+#include "error.h"
 #include "quantize.h"
 
-#include <stdatomic.h>
-#include <stdio.h>
+#include <math.h>
 #include <string.h>
 
-/* A build on its way; once something failed, every further step is a no-op. */
+/* A build on its way. */
 typedef struct {
     bt_model *model;
-    bt_tensor_source source;
-    void *context;
-    bool failed;
+    ttt_error *error;
     uint64_t hash;
 } builder;
 
@@ -26,139 +24,184 @@ static void hash_word(builder *b, uint64_t word)
     b->hash ^= b->hash >> 32;
 }
 
-static const float *find(builder *b, size_t layer, const char *name)
+static int fail(builder *b, const bt_param *t, int status, const char *sentence)
 {
-    char full[64];
-    if (layer == SIZE_MAX) snprintf(full, sizeof full, "%s", name);
-    else snprintf(full, sizeof full, "layers.%zu.%s", layer, name);
-    const float *w = b->failed ? NULL : b->source(b->context, full);
-    if (!w) b->failed = true;
-    return w;
+    char name[BT_NAME_SIZE];
+    bt_param_name(t, name);
+    return bt_error(b->error, status, 0, name, strlen(name), sentence);
 }
 
-static void *take(builder *b, size_t count, size_t size)
+static int too_large(builder *b, const bt_param *t)
 {
-    void *block = b->failed ? NULL : bt_alloc(count, size);
-    if (!block) b->failed = true;
-    return block;
+    return fail(b, t, TTT_MODEL_NON_FINITE, "a value is not finite, or above 1024");
 }
 
-static float *dense(builder *b, size_t layer, const char *name, size_t n)
+static bool bounded(float v)
 {
-    const float *w = find(b, layer, name);
-    float *out = take(b, n, sizeof *out);
-    for (size_t i = 0; out && i < n; i++) hash_word(b, bt_float_bits(out[i] = w[i]));
-    return out;
+    return fabsf(v) <= BT_WEIGHT_LIMIT; /* false for a NaN */
 }
 
-static void ternary(builder *b, size_t layer, const char *name, size_t rows, size_t cols,
-                    bt_model_linear *out)
+static float scale_at(const bt_weights *w, size_t i)
 {
-    const float *w = find(b, layer, name);
-    out->panels = take(b, 1, bt_ternary_bytes(rows, cols));
-    if (!out->panels) return;
-    out->scale = bt_ternary_scale(w, rows * cols);
+    return bt_float_from_bits(bt_get_u32(w->scales + 4 * i));
+}
+
+static int dense(builder *b, const bt_param *t, const bt_weights *w, bt_model_tensor *out)
+{
+    size_t n = t->rows * t->cols;
+    float *data = out->data = bt_alloc(n, sizeof *data);
+    if (!data) return TTT_OUT_OF_MEMORY;
+    for (size_t i = 0; i < n; i++) {
+        if (!bounded(w->values[i])) return too_large(b, t);
+        data[i] = w->values[i];
+        hash_word(b, bt_float_bits(data[i]));
+    }
+    return TTT_OK;
+}
+
+/* Code of weight i, or 2 if that is none. */
+static int code_at(const bt_weights *w, size_t i, float mean)
+{
+    if (w->values) return bt_ternary_code(w->values[i], mean);
+    return (int)(w->codes[i / 4] >> (i % 4 * 2) & 3u) - 1;
+}
+
+static int ternary(builder *b, const bt_param *t, const bt_weights *w, bt_model_tensor *out)
+{
+    size_t n = t->rows * t->cols;
+    for (size_t i = 0; w->values && i < n; i++)
+        if (!isfinite(w->values[i])) return too_large(b, t);
+    float mean = w->values ? bt_ternary_scale(w->values, n) : 0.0f;
+    out->scale = !w->values ? scale_at(w, 0) : b->model->params.config.unscaled ? 1.0f : mean;
+    if (!(bounded(out->scale) && out->scale > 0.0f)) return too_large(b, t);
+    uint8_t *panels = out->data = bt_alloc(1, bt_ternary_bytes(t->rows, t->cols));
+    if (!panels) return TTT_OUT_OF_MEMORY;
     hash_word(b, bt_float_bits(out->scale));
-    bt_ternary_clear(out->panels, rows, cols);
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < cols; j++) {
-            int code = bt_ternary_code(w[i * cols + j], out->scale);
-            bt_ternary_set(out->panels, cols, i, j, code);
+    bt_ternary_clear(panels, t->rows, t->cols);
+    for (size_t i = 0; i < t->rows; i++)
+        for (size_t j = 0; j < t->cols; j++) {
+            int code = code_at(w, i * t->cols + j, mean);
+            if (code == 2) return fail(b, t, TTT_MODEL_TENSOR, "a ternary code is 3");
+            bt_ternary_set(panels, t->cols, i, j, code);
             hash_word(b, (uint64_t)(code + 1));
         }
-    bt_ternary_view(&out->w, out->panels, rows, cols);
+    bt_ternary_view(&out->w, panels, t->rows, t->cols);
+    return TTT_OK;
 }
 
-static void embedding(builder *b)
+/* Row i in int8 to q, and its step. */
+static int take_row(builder *b, const bt_param *t, const bt_weights *w, size_t i, int8_t *q,
+                    float *step)
 {
-    const bt_model_config *c = &b->model->config;
-    const float *w = find(b, SIZE_MAX, "embed.weight");
-    b->model->embed = take(b, (size_t)c->vocab * c->dim, 1);
-    b->model->embed_steps = take(b, c->vocab, sizeof(float));
-    if (b->failed) return;
-    for (size_t i = 0; i < c->vocab; i++) {
-        int8_t *q = b->model->embed + i * c->dim;
-        b->model->embed_steps[i] = bt_row_int8(w + i * c->dim, c->dim, q);
-        hash_word(b, bt_float_bits(b->model->embed_steps[i]));
-        for (size_t j = 0; j < c->dim; j++) hash_word(b, (uint8_t)q[j]);
-    }
-}
-
-static void head(builder *b)
-{
-    const bt_model_config *c = &b->model->config;
-    const float *w = find(b, SIZE_MAX, "lm_head.weight");
-    size_t blocks = bt_round_up(c->vocab, BT_ROWS) / BT_ROWS, quads = bt_round_up(c->dim, 16) / 4;
-    int8_t *q = take(b, c->dim, 1);
-    b->model->head_panels = take(b, blocks * quads, 64);
-    b->model->head_scales = take(b, blocks * BT_ROWS, sizeof(float));
-    if (!b->failed) {
-        uint8_t *panels = b->model->head_panels;
-        memset(panels, 128, blocks * quads * 64);
-        for (size_t i = 0; i < c->vocab; i++) {
-            b->model->head_scales[i] = bt_row_int8(w + i * c->dim, c->dim, q);
-            hash_word(b, bt_float_bits(b->model->head_scales[i]));
-            for (size_t j = 0; j < c->dim; j++) {
-                size_t at = (i / BT_ROWS * quads + j / 4) * 64 + i % BT_ROWS * 4 + j % 4;
-                panels[at] = (uint8_t)(q[j] + 128);
-                hash_word(b, panels[at]);
-            }
-        }
-        b->model->head = (bt_rows8){.panels = panels, .scales = b->model->head_scales,
-                                    .rows = c->vocab, .cols = c->dim, .row_blocks = blocks,
-                                    .quads = quads};
-    }
-    bt_free(q);
-}
-
-static void layer(builder *b, size_t i)
-{
-    const bt_model_config *c = &b->model->config;
-    bt_model_layer *l = &b->model->layers[i];
-    size_t width = bt_mixer_width(c, i), gates = (2 * bt_mixer_heads(c, i) + 15) / 16 * 16;
-    l->norm1 = dense(b, i, "norm1.weight", c->dim);
-    if (c->mixers[i] == BT_INDUCTION) {
-        ternary(b, i, "induction.key.weight", width, c->dim, &l->key);
-        ternary(b, i, "induction.value.weight", width, c->dim, &l->value);
-        ternary(b, i, "induction.out.weight", c->dim, width, &l->out);
-        l->gates = dense(b, i, "induction.gates.weight", gates * c->dim);
-        l->bias = dense(b, i, "induction.gates.bias", gates);
+    if (w->values) {
+        const float *row = w->values + i * t->cols;
+        for (size_t j = 0; j < t->cols; j++)
+            if (!bounded(row[j])) return too_large(b, t);
+        *step = bt_row_int8(row, t->cols, q);
     } else {
-        ternary(b, i, "ttt.down.weight", width, c->dim, &l->key);
-        ternary(b, i, "ttt.up.weight", c->dim, width, &l->out);
+        memcpy(q, w->rows + i * t->cols, t->cols);
+        *step = scale_at(w, i);
+        if (!(*step > 0.0f && *step <= BT_WEIGHT_LIMIT / 126)) return too_large(b, t);
+        if (memchr(q, 0x80, t->cols)) return fail(b, t, TTT_MODEL_TENSOR, "an int8 weight is -128");
     }
-    l->norm2 = dense(b, i, "norm2.weight", c->dim);
-    ternary(b, i, "mlp.gate_proj.weight", c->mlp, c->dim, &l->gate);
-    ternary(b, i, "mlp.up_proj.weight", c->mlp, c->dim, &l->up);
-    ternary(b, i, "mlp.down_proj.weight", c->dim, c->mlp, &l->down);
+    hash_word(b, bt_float_bits(*step));
+    for (size_t j = 0; j < t->cols; j++) hash_word(b, (uint8_t)q[j]);
+    return TTT_OK;
+}
+
+static int int8_rows(builder *b, const bt_param *t, const bt_weights *w, bt_model_tensor *out)
+{
+    int8_t *data = out->data = bt_alloc(t->rows * t->cols, 1);
+    out->steps = bt_alloc(bt_round_up(t->rows, BT_ROWS), sizeof(float));
+    int status = data && out->steps ? TTT_OK : TTT_OUT_OF_MEMORY;
+    for (size_t i = 0; status == TTT_OK && i < t->rows; i++)
+        status = take_row(b, t, w, i, data + i * t->cols, &out->steps[i]);
+    return status;
+}
+
+/* The head once more, in the panels of the kernels. */
+static int pack_head(builder *b)
+{
+    bt_model *m = b->model;
+    const bt_param *t = &m->params.tensors[m->params.head];
+    bt_model_tensor *head = &m->tensors[m->params.head];
+    size_t blocks = bt_round_up(t->rows, BT_ROWS) / BT_ROWS, quads = bt_round_up(t->cols, 16) / 4;
+    uint8_t *panels = bt_alloc(blocks * quads, 64);
+    if (!panels) return TTT_OUT_OF_MEMORY;
+    const int8_t *q = head->data;
+    memset(panels, 128, blocks * quads * 64);
+    for (size_t i = 0; i < t->rows; i++)
+        for (size_t j = 0; j < t->cols; j++)
+            panels[(i / BT_ROWS * quads + j / 4) * 64 + i % BT_ROWS * 4 + j % 4] =
+                (uint8_t)(q[i * t->cols + j] + 128);
+    bt_free(head->data);
+    head->data = panels;
+    m->head = (bt_rows8){.panels = panels, .scales = head->steps, .rows = t->rows,
+                         .cols = t->cols, .row_blocks = blocks, .quads = quads};
+    return TTT_OK;
 }
 
 static void hash_config(builder *b, const bt_model_config *c)
 {
     const uint32_t words[] = {c->vocab, c->dim, c->layers, c->mlp, c->inner, c->head,
-                              bt_float_bits(c->rate[0]), bt_float_bits(c->rate[1]),
-                              bt_float_bits(c->norm_eps)};
+                              bt_float_bits(c->rate), bt_float_bits(c->norm_eps), c->unscaled,
+                              c->float_activations};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) hash_word(b, words[i]);
     for (size_t i = 0; i < c->layers; i++) hash_word(b, c->mixers[i]);
 }
 
-bt_model *bt_model_build(const bt_model_config *config, bt_tensor_source source, void *context)
+static int take_tensors(builder *b, bt_tensor_source source, void *context)
 {
-    builder b = {.source = source, .context = context};
+    bt_model *m = b->model;
+    for (size_t i = 0; i < m->params.tensor_count; i++) {
+        const bt_param *t = &m->params.tensors[i];
+        bt_weights w = {0};
+        int status = source(context, t, &w, b->error);
+        if (status != TTT_OK) return status;
+        if (t->kind == BT_DENSE) status = dense(b, t, &w, &m->tensors[i]);
+        else if (t->kind == BT_TERNARY) status = ternary(b, t, &w, &m->tensors[i]);
+        else status = int8_rows(b, t, &w, &m->tensors[i]);
+        if (status != TTT_OK) return status;
+        m->parameters += t->rows * t->cols;
+    }
+    return pack_head(b);
+}
+
+static int start(builder *b, const bt_model_config *config, const char *tokenizer, size_t length)
+{
+    bt_model *m = b->model;
+    m->references = 1;
+    m->config_length = bt_config_write(config, m->config_text);
+    if (!bt_params_init(&m->params, config)) return TTT_OUT_OF_MEMORY;
+    m->tensors = bt_alloc(m->params.tensor_count, sizeof *m->tensors);
+    if (!m->tensors) return TTT_OUT_OF_MEMORY;
+    if (length == 0) return TTT_OK;
+    m->tokenizer = bt_alloc(length, 1);
+    if (!m->tokenizer) return TTT_OUT_OF_MEMORY;
+    memcpy(m->tokenizer, tokenizer, length);
+    m->tokenizer_length = length;
+    return TTT_OK;
+}
+
+int bt_model_build(const bt_model_config *config, const char *tokenizer, size_t tokenizer_length,
+                   bt_tensor_source source, void *context, bt_model **model, ttt_error *error)
+{
+    builder b = {.error = error};
+    *model = NULL;
     b.model = bt_alloc(1, sizeof *b.model);
-    if (!b.model) return NULL;
-    b.model->references = 1;
-    b.model->config = *config;
-    hash_config(&b, config);
-    b.model->layers = take(&b, config->layers, sizeof *b.model->layers);
-    embedding(&b);
-    for (size_t i = 0; !b.failed && i < config->layers; i++) layer(&b, i);
-    b.model->norm = dense(&b, SIZE_MAX, "norm_f.weight", config->dim);
-    head(&b);
-    b.model->fingerprint = b.hash;
-    if (!b.failed) return b.model;
+    int status = b.model ? TTT_OK : TTT_OUT_OF_MEMORY;
+    if (status == TTT_OK) status = start(&b, config, tokenizer, tokenizer_length);
+    if (status == TTT_OK) {
+        hash_config(&b, config);
+        status = take_tensors(&b, source, context);
+    }
+    if (status == TTT_OK) {
+        b.model->fingerprint = b.hash;
+        *model = b.model;
+        return TTT_OK;
+    }
     bt_model_release(b.model);
-    return NULL;
+    return status == TTT_OUT_OF_MEMORY ? bt_error(error, status, 0, NULL, 0, NULL) : status;
 }
 
 bt_model *bt_model_share(bt_model *m)
@@ -170,13 +213,12 @@ bt_model *bt_model_share(bt_model *m)
 void bt_model_release(bt_model *m)
 {
     if (!m || __atomic_fetch_sub(&m->references, 1, __ATOMIC_ACQ_REL) != 1) return;
-    for (size_t i = 0; m->layers && i < m->config.layers; i++) {
-        bt_model_layer *l = &m->layers[i];
-        void *all[] = {l->norm1, l->norm2, l->key.panels, l->value.panels, l->out.panels, l->gates,
-                       l->bias, l->gate.panels, l->up.panels, l->down.panels};
-        for (size_t k = 0; k < sizeof all / sizeof all[0]; k++) bt_free(all[k]);
+    for (size_t i = 0; m->tensors && i < m->params.tensor_count; i++) {
+        bt_free(m->tensors[i].data);
+        bt_free(m->tensors[i].steps);
     }
-    void *all[] = {m->embed, m->embed_steps, m->layers, m->norm, m->head_panels, m->head_scales};
-    for (size_t k = 0; k < sizeof all / sizeof all[0]; k++) bt_free(all[k]);
+    bt_free(m->tensors);
+    bt_free(m->tokenizer);
+    bt_params_free(&m->params);
     bt_free(m);
 }

@@ -4,39 +4,54 @@
 #define BT_MODEL_H
 
 #include "../kernels/kernels.h"
-#include "config.h"
+#include "params.h"
 
-typedef struct bt_model_linear {
+/* No weight, scale or step of a model is larger, so that nothing a session computes can overflow:
+ * norms give at most 2^7 2^10, a projection 2^14 2^10 times that, SwiGLU its square, the way back
+ * 2^26 times that, 64 layers 2^6 times that: 2^114. A memory grows at most with the square root of
+ * what it reads (src/ttt/layer.c), so after 2^48 tokens it is below 2^70. */
+#define BT_WEIGHT_LIMIT 1024.0f
+#define BT_MEMORY_LIMIT 0x1p70f
+
+typedef struct bt_model_tensor {
+    void *data;   /* dense: float [rows][cols]; ternary: panels; int8 rows: int8 [rows][cols], but
+                     the head's lie in panels for the kernels */
+    float *steps; /* int8 rows: w ~ q * step, [rows rounded up to 16] */
     bt_ternary w;
-    uint8_t *panels;
-    float scale;
-} bt_model_linear;
+    float scale;  /* ternary: w ~ code * scale; 1 where the convention has no scale */
+} bt_model_tensor;
 
-typedef struct bt_model_layer {
-    float *norm1, *norm2;                   /* [dim] */
-    bt_model_linear key, value, out;        /* key and out are down and up of the old mixers */
-    float *gates, *bias;                    /* [2 heads rounded up to 16][dim], [the same] */
-    bt_model_linear gate, up, down;
-} bt_model_layer;
-
-typedef struct bt_model {
+typedef struct bitllama_model {
     size_t references; /* changed with atomic builtins in model.c only */
-    bt_model_config config;
-    int8_t *embed;       /* [vocab][dim] */
-    float *embed_steps;  /* [vocab] */
-    bt_model_layer *layers;
-    float *norm;         /* [dim] */
+    bt_params params;
+    bt_model_tensor *tensors; /* [params.tensor_count] */
     bt_rows8 head;
-    uint8_t *head_panels;
-    float *head_scales;
-    uint64_t fingerprint; /* of everything that decides an output */
+    uint64_t parameters, fingerprint; /* of everything that decides an output */
+    char *tokenizer; /* NULL without one */
+    size_t tokenizer_length, config_length;
+    char config_text[BT_CONFIG_TEXT];
 } bt_model;
 
-/* Where a model's tensors come from: f32, row-major, by name; NULL if there is none such. */
-typedef const float *(*bt_tensor_source)(void *context, const char *name);
+static inline const float *bt_model_dense(const bt_model *m, size_t tensor)
+{
+    return m->tensors[tensor].data;
+}
 
-/* Takes the tensors of params.c's names. NULL when out of memory or a tensor is missing. */
-bt_model *bt_model_build(const bt_model_config *config, bt_tensor_source source, void *context);
+/* A tensor as a source has it: values, or what the kernels need in a plain layout. */
+typedef struct bt_weights {
+    const float *values;   /* f32 [rows][cols]; if this is NULL: */
+    const uint8_t *codes;  /* ternary: [rows][cols / 4], two bits each, code + 1, low bits first */
+    const int8_t *rows;    /* int8 rows: [rows][cols] */
+    const uint8_t *scales; /* f32 little-endian, [1] or [rows] */
+} bt_weights;
+
+/* Where a model's tensors come from: sets what there is of tensor t, valid until the next call. */
+typedef int (*bt_tensor_source)(void *context, const bt_param *t, bt_weights *out,
+                                ttt_error *error);
+
+/* The configuration and the tokenizer (length 0: none) have been checked; both are copied. */
+int bt_model_build(const bt_model_config *config, const char *tokenizer, size_t tokenizer_length,
+                   bt_tensor_source source, void *context, bt_model **model, ttt_error *error);
 bt_model *bt_model_share(bt_model *m);
 void bt_model_release(bt_model *m); /* NULL is fine */
 

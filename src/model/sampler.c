@@ -3,33 +3,33 @@
 #include "sampler.h"
 
 #include "../base/alloc.h"
-#include "../base/fpenv.h"
 
 #include <string.h>
 
-void bt_sampling_init(bt_sampling *o)
+void bitllama_sampling_init(bitllama_sampling *sampling)
 {
-    *o = (bt_sampling){.temperature = 0.8f, .top_p = 0.95f, .repetition_penalty = 1.0f, .seed = 1};
+    if (!sampling) return;
+    *sampling = (bitllama_sampling){.size = sizeof *sampling, .temperature = 0.8f, .top_p = 0.95f,
+                                    .repetition_penalty = 1.0f, .seed = 1};
 }
 
-const char *bt_sampling_problem(const bt_sampling *o)
+const char *bt_sampling_problem(const bitllama_sampling *o)
 {
+    if (o->size != sizeof *o) return "the options' size field is wrong";
     if (!(o->temperature >= 0.0f && o->temperature <= 100.0f)) return "temperature must be 0 to 100";
     if (!(o->top_p > 0.0f && o->top_p <= 1.0f)) return "top_p must be above 0 and at most 1";
     if (!(o->min_p >= 0.0f && o->min_p <= 1.0f)) return "min_p must be 0 to 1";
     if (!(o->repetition_penalty >= 1.0f && o->repetition_penalty <= 10.0f))
         return "repetition_penalty must be 1 to 10";
-    return (const char *)0;
+    return NULL;
 }
 
-bool bt_sampler_init(bt_sampler *s, const bt_sampling *o, size_t vocab)
+bool bt_sampler_init(bt_sampler *s, size_t vocab)
 {
-    *s = (bt_sampler){.options = *o, .vocab = vocab};
-    s->weights = bt_alloc((vocab + 15) / 16 * 16, sizeof *s->weights);
+    *s = (bt_sampler){.vocab = vocab};
+    s->weights = bt_alloc(vocab, sizeof *s->weights);
     s->candidates = bt_alloc(vocab, sizeof *s->candidates);
-    if (s->weights && s->candidates) return true;
-    bt_sampler_free(s);
-    return false;
+    return s->weights && s->candidates;
 }
 
 void bt_sampler_free(bt_sampler *s)
@@ -39,21 +39,14 @@ void bt_sampler_free(bt_sampler *s)
     *s = (bt_sampler){0};
 }
 
-void bt_sampler_note(bt_sampler *s, uint32_t id)
+/* Divides positive logits of recent tokens by the penalty, multiplies negative ones, once. */
+static void penalize(const bt_sampler *s, float penalty, const uint32_t *recent, size_t n)
 {
-    s->recent[s->recent_count++ % BT_PENALTY_WINDOW] = id;
-}
-
-/* Divides positive logits of remembered tokens by the penalty, multiplies negative ones, once. */
-static void penalize(bt_sampler *s)
-{
-    float penalty = s->options.repetition_penalty;
-    size_t n = s->recent_count < BT_PENALTY_WINDOW ? s->recent_count : BT_PENALTY_WINDOW;
     if (penalty == 1.0f) return;
     for (size_t i = 0; i < n; i++) {
         bool again = false;
-        for (size_t j = 0; j < i; j++) again |= s->recent[j] == s->recent[i];
-        float *w = &s->weights[s->recent[i]];
+        for (size_t j = 0; j < i; j++) again |= recent[j] == recent[i];
+        float *w = &s->weights[recent[i]];
         if (!again) *w = *w > 0.0f ? *w / penalty : *w * penalty;
     }
 }
@@ -82,20 +75,25 @@ static void sift(bt_candidate *heap, size_t n, size_t i)
     }
 }
 
-/* Uniform in [0, 1): a counter-based generator (SplitMix64), so that the state is two numbers. */
-static float uniform(bt_sampler *s)
+static uint64_t mix(uint64_t z)
 {
-    uint64_t z = s->options.seed + ++s->drawn * 0x9e3779b97f4a7c15u;
     z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
     z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return (float)((z ^ z >> 31) >> 40) * 0x1p-24f;
+    return z ^ z >> 31;
+}
+
+/* Uniform in [0, 1): a counter-based generator (SplitMix64's finaliser, twice, so that the streams
+ * of neighbouring seeds are not shifts of each other). */
+static float uniform(uint64_t seed, uint64_t position)
+{
+    uint64_t stream = mix(seed + 0x9e3779b97f4a7c15u);
+    return (float)(mix(stream ^ (position + 1) * 0x9e3779b97f4a7c15u) >> 40) * 0x1p-24f;
 }
 
 /* Candidates in falling order leave a heap until top-k, top-p or min-p is reached; they lie at the
  * heap's end, likeliest last. Returns how many, and their sum. */
-static size_t select(bt_sampler *s, float total, float *sum)
+static size_t select(const bt_sampler *s, const bitllama_sampling *o, float total, float *sum)
 {
-    const bt_sampling *o = &s->options;
     bt_candidate *heap = s->candidates;
     size_t n = s->vocab, most = o->top_k && o->top_k < n ? o->top_k : n, taken = 0;
     for (uint32_t i = 0; i < n; i++) heap[i] = (bt_candidate){s->weights[i], i};
@@ -112,25 +110,24 @@ static size_t select(bt_sampler *s, float total, float *sum)
     return taken;
 }
 
-uint32_t bt_sampler_draw(bt_sampler *s, const float *logits)
+uint32_t bt_sampler_draw(const bt_sampler *s, const bitllama_sampling *o, const float *logits,
+                         const uint32_t *recent, size_t recent_count, uint64_t position)
 {
-    bt_fpenv saved = bt_fpenv_enter();
     memcpy(s->weights, logits, s->vocab * sizeof *logits);
-    penalize(s);
+    penalize(s, o->repetition_penalty, recent, recent_count);
     uint32_t best = largest(s->weights, s->vocab), chosen = best;
-    if (s->options.temperature > 0.0f) {
-        float sum, total = bt_kernels_active()->softmax_weights(
-                       s->weights, s->vocab, s->weights[best], 1.0f / s->options.temperature);
-        size_t count = select(s, total, &sum);
-        float left = uniform(s) * sum;
-        const bt_candidate *c = s->candidates + s->vocab;
-        chosen = c[-1].id;
-        for (size_t i = 1; i <= count; i++) {
-            chosen = c[-(ptrdiff_t)i].id;
-            left -= c[-(ptrdiff_t)i].weight;
-            if (left < 0.0f) break;
-        }
+    if (o->temperature == 0.0f) return best;
+    /* The reciprocal of a denormal is infinite, and infinity times 0 is not a number. */
+    float sharpness = o->temperature > 0x1p-60f ? 1.0f / o->temperature : 0x1p60f;
+    float sum, total = bt_kernels_active()->softmax_weights(s->weights, s->vocab,
+                                                            s->weights[best], sharpness);
+    size_t count = select(s, o, total, &sum);
+    float left = uniform(o->seed, position) * sum;
+    const bt_candidate *c = s->candidates + s->vocab;
+    for (size_t i = 1; i <= count; i++) {
+        chosen = c[-(ptrdiff_t)i].id;
+        left -= c[-(ptrdiff_t)i].weight;
+        if (left < 0.0f) break;
     }
-    bt_fpenv_leave(saved);
     return chosen;
 }

@@ -1,4 +1,4 @@
-/* session.c - a model reading tokens, in blocks of 64: the same arithmetic for one token and many.
+/* session.c - a model reading tokens, in blocks: the same arithmetic for one token and many.
  * SPDX-License-Identifier: MIT */
 #include "session.h"
 
@@ -6,19 +6,10 @@
 #include "../base/bytes.h"
 #include "../base/fpenv.h"
 #include "../kernels/layout.h"
+#include "linear.h"
+#include "memory.h"
 
-#include <math.h>
 #include <string.h>
-
-static size_t head_floats(size_t head)
-{
-    return bt_tile_count(head) * bt_tile_floats(head);
-}
-
-static size_t gate_stride(const bt_model_config *c, size_t i)
-{
-    return (2 * bt_mixer_heads(c, i) + 15) / 16 * 16;
-}
 
 static bool take(float **out, size_t count)
 {
@@ -28,63 +19,87 @@ static bool take(float **out, size_t count)
 
 static bool take_all(bt_session *s)
 {
-    const bt_model_config *c = &s->model->config;
+    const bt_model_config *c = &s->model->params.config;
     size_t block = BT_SESSION_BLOCK, width = 0, gates = 0;
     size_t widest = c->mlp > c->dim ? c->mlp : c->dim;
     for (size_t i = 0; i < c->layers; i++) {
-        size_t w = bt_mixer_width(c, i), heads = bt_mixer_heads(c, i);
+        size_t w = bt_mixer_width(c, i), stride = bt_gate_stride(bt_mixer_heads(c, i));
         bt_session_layer *l = &s->layers[i];
-        if (!take(&l->tiles, heads * head_floats(bt_mixer_head(c, i))) ||
-            !take(&l->q, (block + 1) * w) || !take(&l->r, (block + 1) * w))
+        if (!take(&l->tiles, bt_memory_floats(c, i)) || !take(&l->q, w) || !take(&l->r, w))
             return false;
         width = w > width ? w : width;
-        gates = gate_stride(c, i) > gates ? gate_stride(c, i) : gates;
+        gates = stride > gates ? stride : gates;
     }
     widest = width > widest ? width : widest;
     s->activations = bt_alloc(block * widest, sizeof(int16_t));
     return s->activations && take(&s->x, block * c->dim) && take(&s->n, block * c->dim) &&
+           take(&s->q, (block + 1) * width) && take(&s->r, (block + 1) * width) &&
            take(&s->v, block * width) && take(&s->gates, block * gates) &&
            take(&s->a, block * c->mlp) && take(&s->b, block * c->mlp) && take(&s->last, c->dim) &&
-           take(&s->logits, block * c->vocab);
+           take(&s->row, widest) && take(&s->logits, BT_LOGIT_SLICE * c->vocab) &&
+           bt_sampler_init(&s->sampler, c->vocab);
 }
 
-bt_session *bt_session_create(bt_model *model)
+int bitllama_session_create(bitllama_model *model, bitllama_session **session)
 {
+    if (session) *session = NULL;
+    if (!model || !session) return TTT_NULL_POINTER;
     bt_session *s = bt_alloc(1, sizeof *s);
-    if (!s) return NULL;
+    if (!s) return TTT_OUT_OF_MEMORY;
     s->model = bt_model_share(model);
-    s->layers = bt_alloc(model->config.layers, sizeof *s->layers);
-    if (s->layers && take_all(s)) return s;
-    bt_session_destroy(s);
-    return NULL;
+    s->layers = bt_alloc(model->params.config.layers, sizeof *s->layers);
+    if (!s->layers || !take_all(s)) {
+        bitllama_session_destroy(s);
+        return TTT_OUT_OF_MEMORY;
+    }
+    *session = s;
+    return TTT_OK;
 }
 
-void bt_session_destroy(bt_session *s)
+void bitllama_session_destroy(bitllama_session *s)
 {
     if (!s) return;
-    for (size_t i = 0; s->layers && i < s->model->config.layers; i++) {
+    for (size_t i = 0; s->layers && i < s->model->params.config.layers; i++) {
         bt_free(s->layers[i].tiles);
         bt_free(s->layers[i].q);
         bt_free(s->layers[i].r);
     }
-    void *all[] = {s->layers, s->activations, s->x, s->n, s->v, s->gates, s->a, s->b, s->last,
-                   s->logits};
+    void *all[] = {s->layers, s->activations, s->x, s->n, s->q, s->r, s->v, s->gates, s->a, s->b,
+                   s->last, s->row, s->logits};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) bt_free(all[i]);
+    bt_sampler_free(&s->sampler);
     bt_model_release(s->model);
     bt_free(s);
 }
 
-void bt_session_reset(bt_session *s)
+int bitllama_session_reset(bitllama_session *s)
 {
-    const bt_model_config *c = &s->model->config;
+    if (!s) return TTT_NULL_POINTER;
+    const bt_model_config *c = &s->model->params.config;
     for (size_t i = 0; i < c->layers; i++) {
-        size_t row = bt_mixer_width(c, i) * sizeof(float);
-        size_t floats = bt_mixer_heads(c, i) * head_floats(bt_mixer_head(c, i));
-        memset(s->layers[i].tiles, 0, floats * sizeof(float));
-        memset(s->layers[i].q, 0, row);
-        memset(s->layers[i].r, 0, row);
+        memset(s->layers[i].tiles, 0, bt_memory_floats(c, i) * sizeof(float));
+        memset(s->layers[i].q, 0, bt_mixer_width(c, i) * sizeof(float));
+        memset(s->layers[i].r, 0, bt_mixer_width(c, i) * sizeof(float));
     }
+    memset(s->recent, 0, sizeof s->recent);
+    memset(s->last, 0, c->dim * sizeof *s->last);
     s->tokens = 0;
+    return TTT_OK;
+}
+
+uint64_t bitllama_session_tokens(const bitllama_session *s)
+{
+    return s ? s->tokens : 0;
+}
+
+int bitllama_session_freeze(bitllama_session *s, int frozen)
+{
+    if (!s) return TTT_NULL_POINTER;
+    bt_fpenv saved = bt_fpenv_enter();
+    if (frozen && !s->frozen) bt_memory_settle(s);
+    s->frozen = frozen != 0;
+    bt_fpenv_leave(saved);
+    return TTT_OK;
 }
 
 /* ---- one block ------------------------------------------------------------------------------- */
@@ -93,14 +108,16 @@ typedef struct {
     bt_session *s;
     const bt_kernels *k;
     size_t tokens;
+    float *surprise; /* [tokens] sums over layers, or NULL */
 } block;
 
 /* x [tokens][n] to int8 with the sums and steps (x ~ q * step) of each token. */
-static void quantize(block *b, const float *x, size_t n)
+static void quantize(const block *b, const float *x, size_t n, size_t tokens)
 {
     bt_session *s = b->s;
     uint8_t *act = s->activations;
-    for (size_t t = 0; t < b->tokens; t++) {
+    if (s->model->params.config.float_activations) return;
+    for (size_t t = 0; t < tokens; t++) {
         float largest = bt_float_from_bits(b->k->absmax_bits(x + t * n, n));
         float scale = largest > 1e-9f ? 127.0f / largest : 1.0f;
         s->sums[t] = b->k->quantize(x + t * n, n, scale, act + t * n * b->k->activation_size);
@@ -108,160 +125,199 @@ static void quantize(block *b, const float *x, size_t n)
     }
 }
 
-/* out [tokens][rows] = (+ residual) the ternary product of what quantize left. */
-static void multiply(block *b, const bt_model_linear *l, const float *residual, float *out)
+/* out [tokens][rows] = (+ residual) the product of a ternary tensor with x, which quantize has
+ * seen. */
+static void multiply(const block *b, size_t tensor, const float *x, const float *residual,
+                     float *out)
 {
+    const bt_model_tensor *w = &b->s->model->tensors[tensor];
     float multipliers[BT_SESSION_BLOCK];
-    for (size_t t = 0; t < b->tokens; t++) multipliers[t] = b->s->multipliers[t] * l->scale;
-    bt_matmul op = {.w = &l->w, .activations = b->s->activations, .sums = b->s->sums,
+    if (b->s->model->params.config.float_activations) {
+        bt_ternary_product(b->k, &w->w, w->scale, x, residual, out, b->tokens, b->s->row);
+        return;
+    }
+    for (size_t t = 0; t < b->tokens; t++) multipliers[t] = b->s->multipliers[t] * w->scale;
+    bt_matmul op = {.w = &w->w, .activations = b->s->activations, .sums = b->s->sums,
                     .multipliers = multipliers, .residual = residual, .out = out,
-                    .out_stride = l->w.rows, .tokens = b->tokens};
+                    .out_stride = w->w.rows, .tokens = b->tokens};
     b->k->matmul(&op);
 }
 
-static void norm(block *b, const float *x, const float *w, float *out)
+static void norm(const block *b, size_t tensor)
 {
-    const bt_model_config *c = &b->s->model->config;
+    const bt_model *m = b->s->model;
+    size_t dim = m->params.config.dim;
     for (size_t t = 0; t < b->tokens; t++)
-        b->k->rmsnorm(x + t * c->dim, w, c->norm_eps, out + t * c->dim, c->dim);
+        b->k->rmsnorm(b->s->x + t * dim, bt_model_dense(m, tensor), m->params.config.norm_eps,
+                      b->s->n + t * dim, dim);
 }
 
-static void gates(block *b, size_t i)
+static void gates(const block *b, size_t i)
 {
-    const bt_model_config *c = &b->s->model->config;
-    const bt_model_layer *l = &b->s->model->layers[i];
-    size_t stride = gate_stride(c, i), used = 2 * bt_mixer_heads(c, i);
+    const bt_model *m = b->s->model;
+    const bt_layer_tensors *l = &m->params.layers[i];
+    const float *w = bt_model_dense(m, l->gates), *bias = bt_model_dense(m, l->bias);
+    size_t heads = bt_mixer_heads(&m->params.config, i), stride = bt_gate_stride(heads);
+    size_t dim = m->params.config.dim;
     for (size_t t = 0; t < b->tokens; t++) {
         float *g = b->s->gates + t * stride;
-        for (size_t j = 0; j < used; j++)
-            g[j] = b->k->dot(b->s->n + t * c->dim, l->gates + j * c->dim, c->dim) + l->bias[j];
+        for (size_t j = 0; j < 2 * heads; j++)
+            g[j] = b->k->dot(b->s->n + t * dim, w + j * dim, dim) + bias[j];
         b->k->sigmoid(g, g, stride);
     }
 }
 
-static void memory(block *b, size_t i)
+static void mixer(const block *b, size_t i)
 {
     bt_session *s = b->s;
-    const bt_model_config *c = &s->model->config;
-    bt_session_layer *l = &s->layers[i];
-    size_t width = bt_mixer_width(c, i), head = bt_mixer_head(c, i), heads = bt_mixer_heads(c, i);
-    bt_mixer mixer = (bt_mixer)c->mixers[i];
-    for (size_t h = 0; h < heads; h++) {
-        float *q = l->q + h * head;
-        const float *gate = s->gates + h;
-        bt_memory op = {
-            .state = l->tiles + h * head_floats(head), .q = q,
-            .target = mixer == BT_INDUCTION ? s->v + h * head : q + (mixer == BT_PREDICT) * width,
-            .r = l->r + h * head, .stride = width, .dim = head, .tokens = b->tokens,
-            .rate = mixer == BT_INDUCTION ? 0.0f : c->rate[mixer],
-            .keep = mixer == BT_INDUCTION ? gate : NULL, .write = gate + heads,
-            .target_stride = width, .gate_stride = gate_stride(c, i)};
-        b->k->memory(&op, 0, bt_tile_count(head));
-    }
-}
-
-static void mixer(block *b, size_t i)
-{
-    bt_session *s = b->s;
-    const bt_model_config *c = &s->model->config;
-    const bt_model_layer *l = &s->model->layers[i];
-    float *q = s->layers[i].q, *r = s->layers[i].r;
+    const bt_model_config *c = &s->model->params.config;
+    const bt_layer_tensors *l = &s->model->params.layers[i];
     size_t width = bt_mixer_width(c, i), head = bt_mixer_head(c, i);
-    norm(b, s->x, l->norm1, s->n);
-    quantize(b, s->n, c->dim);
-    multiply(b, &l->key, NULL, q + width);
+    bt_session_layer *own = &s->layers[i];
+    norm(b, l->norm1);
+    quantize(b, s->n, c->dim, b->tokens);
+    memcpy(s->q, own->q, width * sizeof *s->q);
+    memcpy(s->r, own->r, width * sizeof *s->r);
+    multiply(b, l->key, s->n, NULL, s->q + width);
     for (size_t t = 1; t <= b->tokens; t++)
         for (size_t h = 0; h < width; h += head)
-            b->k->normalize(q + t * width + h, head, 1.0f);
+            b->k->normalize(s->q + t * width + h, head, 1.0f);
     if (c->mixers[i] == BT_INDUCTION) {
-        multiply(b, &l->value, NULL, s->v);
+        multiply(b, l->value, s->n, NULL, s->v);
         gates(b, i);
     }
-    memory(b, i);
-    quantize(b, r + width, width);
-    multiply(b, &l->out, s->x, s->x);
-    memcpy(q, q + b->tokens * width, width * sizeof *q);
-    memcpy(r, r + b->tokens * width, width * sizeof *r);
+    bt_memory_read(s, i, b->k, b->tokens);
+    if (b->surprise) bt_memory_surprise(s, i, b->k, b->tokens, b->surprise);
+    quantize(b, s->r + width, width, b->tokens);
+    multiply(b, l->out, s->r + width, s->x, s->x);
+    memcpy(own->q, s->q + b->tokens * width, width * sizeof *s->q);
+    bool settled = s->frozen && c->mixers[i] == BT_RECONSTRUCT; /* nothing to store later */
+    memcpy(own->r, (settled ? s->q : s->r) + b->tokens * width, width * sizeof *s->r);
 }
 
-static void feed_forward(block *b, size_t i)
+static void feed_forward(const block *b, size_t i)
 {
     bt_session *s = b->s;
-    const bt_model_config *c = &s->model->config;
-    const bt_model_layer *l = &s->model->layers[i];
-    norm(b, s->x, l->norm2, s->n);
-    quantize(b, s->n, c->dim);
-    multiply(b, &l->gate, NULL, s->a);
-    multiply(b, &l->up, NULL, s->b);
+    const bt_model_config *c = &s->model->params.config;
+    const bt_layer_tensors *l = &s->model->params.layers[i];
+    norm(b, l->norm2);
+    quantize(b, s->n, c->dim, b->tokens);
+    multiply(b, l->gate, s->n, NULL, s->a);
+    multiply(b, l->up, s->n, NULL, s->b);
     b->k->swiglu(s->a, s->b, s->a, b->tokens * c->mlp);
-    quantize(b, s->a, c->mlp);
-    multiply(b, &l->down, s->x, s->x);
+    quantize(b, s->a, c->mlp, b->tokens);
+    multiply(b, l->down, s->a, s->x, s->x);
 }
 
-/* logits [tokens][vocab] of normed rows n. */
-static void head(block *b, const float *n)
+/* logits [rows][vocab] of normed n [rows][dim], rows being at most a slice. */
+static void head(const block *b, const float *n, size_t rows)
 {
     bt_session *s = b->s;
-    quantize(b, n, s->model->config.dim);
+    const bt_model_config *c = &s->model->params.config;
+    if (c->float_activations) {
+        bt_rows8_product(b->k, &s->model->head, n, s->logits, rows, s->row);
+        return;
+    }
+    quantize(b, n, c->dim, rows);
     bt_matmul8 op = {.w = &s->model->head, .activations = s->activations, .sums = s->sums,
-                     .multipliers = s->multipliers, .out = s->logits,
-                     .out_stride = s->model->config.vocab, .tokens = b->tokens,
-                     .block_begin = 0, .block_end = s->model->head.row_blocks};
+                     .multipliers = s->multipliers, .out = s->logits, .out_stride = c->vocab,
+                     .tokens = rows, .block_begin = 0, .block_end = s->model->head.row_blocks};
     b->k->matmul8(&op);
 }
 
-static void read_block(block *b, const uint32_t *ids)
+static void read_block(const block *b, const uint32_t *ids)
 {
     bt_session *s = b->s;
-    const bt_model_config *c = &s->model->config;
+    const bt_model *m = s->model;
+    const bt_model_tensor *embed = &m->tensors[m->params.embed];
+    size_t dim = m->params.config.dim;
     for (size_t t = 0; t < b->tokens; t++) {
-        const int8_t *row = s->model->embed + (size_t)ids[t] * c->dim;
-        float step = s->model->embed_steps[ids[t]];
-        for (size_t j = 0; j < c->dim; j++) s->x[t * c->dim + j] = (float)row[j] * step;
+        const int8_t *row = (const int8_t *)embed->data + (size_t)ids[t] * dim;
+        float step = embed->steps[ids[t]];
+        for (size_t j = 0; j < dim; j++) s->x[t * dim + j] = (float)row[j] * step;
+        s->recent[(s->tokens + t) % BT_PENALTY_WINDOW] = ids[t];
     }
-    for (size_t i = 0; i < c->layers; i++) {
+    for (size_t i = 0; i < m->params.config.layers; i++) {
         mixer(b, i);
         feed_forward(b, i);
     }
-    norm(b, s->x, s->model->norm, s->n);
+    norm(b, m->params.norm);
+    memcpy(s->last, s->n + (b->tokens - 1) * dim, dim * sizeof *s->last);
+    s->tokens += b->tokens;
 }
 
-static float log_probability(block *b, float *logits, uint32_t id)
+/* Into the first row of logits. */
+static void next_logits(const block *b)
 {
-    return -b->k->cross_entropy(logits, b->s->model->config.vocab, id, 0.0f, false);
+    bt_session *s = b->s;
+    if (s->tokens == 0) memset(s->logits, 0, s->model->params.config.vocab * sizeof(float));
+    else head(b, s->last, 1);
 }
 
-void bt_session_read(bt_session *s, const uint32_t *ids, size_t n, float *logprobs)
+static float log_probability(const block *b, size_t row, uint32_t id)
 {
+    size_t vocab = b->s->model->params.config.vocab;
+    return -b->k->cross_entropy(b->s->logits + row * vocab, vocab, id, 0.0f, false);
+}
+
+/* Of all but the first token, whose logits were those of the block before. */
+static void log_probabilities(const block *b, const uint32_t *ids, float *logprobs)
+{
+    size_t dim = b->s->model->params.config.dim;
+    for (size_t t = 1, rows; t < b->tokens; t += rows) {
+        rows = b->tokens - t < BT_LOGIT_SLICE ? b->tokens - t : BT_LOGIT_SLICE;
+        head(b, b->s->n + (t - 1) * dim, rows);
+        for (size_t i = 0; i < rows; i++) logprobs[t + i] = log_probability(b, i, ids[t + i]);
+    }
+}
+
+int bitllama_session_read(bitllama_session *s, const uint32_t *tokens, size_t n, float *logprobs,
+                          float *surprise)
+{
+    if (!s || (!tokens && n > 0)) return TTT_NULL_POINTER;
+    const bt_model_config *c = &s->model->params.config;
+    for (size_t i = 0; i < n; i++)
+        if (tokens[i] >= c->vocab) return TTT_INVALID_TOKEN;
     bt_fpenv saved = bt_fpenv_enter();
-    size_t dim = s->model->config.dim, vocab = s->model->config.vocab;
     block b = {.s = s, .k = bt_kernels_active()};
+    float sums[BT_SESSION_BLOCK];
     for (size_t at = 0; at < n; at += b.tokens) {
-        if (logprobs) {
-            bt_session_logits(s);
-            logprobs[at] = log_probability(&b, s->logits, ids[at]);
-        }
         b.tokens = n - at < BT_SESSION_BLOCK ? n - at : BT_SESSION_BLOCK;
-        read_block(&b, ids + at);
-        memcpy(s->last, s->n + (b.tokens - 1) * dim, dim * sizeof *s->last);
-        s->tokens += b.tokens;
-        if (!logprobs || b.tokens == 1) continue;
-        size_t all = b.tokens;
-        b.tokens--; /* the last token's logits belong to what comes next */
-        head(&b, s->n);
-        b.tokens = all;
-        for (size_t t = 1; t < all; t++)
-            logprobs[at + t] = log_probability(&b, s->logits + (t - 1) * vocab, ids[at + t]);
+        b.surprise = surprise ? sums : NULL;
+        memset(sums, 0, sizeof sums);
+        if (logprobs) {
+            next_logits(&b);
+            logprobs[at] = log_probability(&b, 0, tokens[at]);
+        }
+        read_block(&b, tokens + at);
+        if (logprobs) log_probabilities(&b, tokens + at, logprobs + at);
+        for (size_t t = 0; surprise && t < b.tokens; t++)
+            surprise[at + t] = sums[t] / (float)c->layers;
     }
     bt_fpenv_leave(saved);
+    return TTT_OK;
 }
 
-const float *bt_session_logits(bt_session *s)
+int bitllama_session_logits(bitllama_session *s, float *logits)
 {
+    if (!s || !logits) return TTT_NULL_POINTER;
     bt_fpenv saved = bt_fpenv_enter();
     block b = {.s = s, .k = bt_kernels_active(), .tokens = 1};
-    if (s->tokens == 0) memset(s->logits, 0, s->model->config.vocab * sizeof(float));
-    else head(&b, s->last);
+    next_logits(&b);
+    memcpy(logits, s->logits, s->model->params.config.vocab * sizeof *logits);
     bt_fpenv_leave(saved);
-    return s->logits;
+    return TTT_OK;
+}
+
+int bitllama_session_draw(bitllama_session *s, const bitllama_sampling *sampling, uint32_t *token)
+{
+    if (!s || !sampling || !token) return TTT_NULL_POINTER;
+    if (bt_sampling_problem(sampling)) return TTT_INVALID_OPTION;
+    bt_fpenv saved = bt_fpenv_enter();
+    block b = {.s = s, .k = bt_kernels_active(), .tokens = 1};
+    next_logits(&b);
+    *token = bt_sampler_draw(&s->sampler, sampling, s->logits, s->recent, bt_recent_count(s),
+                             s->tokens);
+    bt_fpenv_leave(saved);
+    return TTT_OK;
 }

@@ -67,7 +67,7 @@ static bt_memory_train memory_of(const op *o, size_t seq, size_t h, size_t threa
         .tokens = net->length, .width = o->head, .stride = o->width, .gate_stride = o->gate_stride,
         .q = o->cache->q + at, .v = (induction ? o->cache->v : o->cache->q) + at,
         .keep = induction ? gates : NULL, .write = induction ? gates + o->heads : NULL,
-        .rate = induction ? 0.0f : c->rate[c->mixers[o->layer]],
+        .rate = induction ? 0.0f : c->rate,
         .ahead = c->mixers[o->layer] == BT_PREDICT, .zeros = net->zeros, .r = o->cache->r + at,
         .checkpoints =
             o->cache->checkpoints + (seq * o->heads + h) * segments * o->head * o->head,

@@ -1,45 +1,10 @@
 /* net.h - a model in training: parameters, gradients and the buffers of one batch.
- *
- * One flat array holds all parameters, so that the optimiser, clipping and checkpoints see a single
- * vector; every tensor starts at a multiple of 16 floats.
  * SPDX-License-Identifier: MIT */
 #ifndef BT_NET_H
 #define BT_NET_H
 
-#include "../model/config.h"
+#include "../model/params.h"
 #include "gemm.h"
-
-/* How a tensor is seen by the forward pass; the gradient passes straight through to the f32. */
-typedef enum bt_kind {
-    BT_DENSE,   /* as it is: norms, gates */
-    BT_TERNARY, /* s clamp(round(w / s), -1, 1), s = mean |w| (BitNet b1.58, arXiv 2402.17764) */
-    BT_ROW_INT8 /* int8 by each row's absmax: embedding, head */
-} bt_kind;
-
-typedef struct bt_param {
-    size_t offset, rows, cols; /* row-major [rows][cols] */
-    bt_kind kind;
-    bool decayed;
-    size_t layer; /* or BT_NO_LAYER */
-    const char *name;
-} bt_param;
-
-#define BT_NO_LAYER SIZE_MAX
-#define BT_NAME_SIZE 64u
-void bt_param_name(const bt_param *t, char name[BT_NAME_SIZE]); /* "layers.0.norm1.weight" */
-
-typedef struct bt_layer_tensors {
-    size_t norm1, key, value, out, gates, bias; /* indices; key and out are down and up elsewhere */
-    size_t norm2, gate, up, down;
-} bt_layer_tensors;
-
-typedef struct bt_params {
-    bt_model_config config;
-    bt_param *tensors;
-    size_t tensor_count, floats;
-    size_t embed, norm, head;
-    bt_layer_tensors *layers;
-} bt_params;
 
 /* What a layer's backward pass needs of its forward pass; all [tokens][...]. */
 typedef struct bt_layer_cache {
@@ -75,16 +40,6 @@ typedef struct bt_net {
 
 #define BT_LOGIT_ROWS 256u
 #define BT_NO_TARGET UINT32_MAX /* a token without a loss */
-
-static inline size_t bt_gate_stride(size_t heads)
-{
-    return (2 * heads + 15) / 16 * 16;
-}
-
-/* params.c */
-bool bt_params_init(bt_params *p, const bt_model_config *config);
-void bt_params_free(bt_params *p);
-void bt_params_randomize(const bt_params *p, float *weights, uint64_t seed);
 
 /* net.c: buffers for batches of seqs x length tokens; false when out of memory. */
 bool bt_net_init(bt_net *net, const bt_model_config *config, size_t seqs, size_t length,

@@ -2,51 +2,10 @@
  * SPDX-License-Identifier: MIT */
 #include "trainer.h"
 
-#include "../base/alloc.h"
+#include "../base/fpenv.h"
 
 #include <math.h>
 #include <string.h>
-
-void bt_train_options_init(bt_train_options *o)
-{
-    *o = (bt_train_options){.seqs = 16, .length = 128, .accumulate = 1, .steps = 1000,
-                            .warmup = 50, .rate = 5e-3f, .final_rate = 2.5e-4f, .decay = 0.01f,
-                            .beta1 = 0.9f, .beta2 = 0.98f, .clip = 1.0f, .repeat = 0.15f,
-                            .seed = 1, .threads = 1};
-}
-
-bool bt_trainer_init(bt_trainer *t, const bt_model_config *config, const bt_train_options *options,
-                     const uint16_t *tokens, size_t token_count)
-{
-    *t = (bt_trainer){.options = *options, .rng = options->seed, .tokens = tokens,
-                      .token_count = token_count};
-    size_t n = (size_t)options->seqs * options->length;
-    bool good = bt_net_init(&t->net, config, options->seqs, options->length, options->threads);
-    if (good) {
-        t->first = bt_alloc(t->net.params.floats, sizeof(float));
-        t->second = bt_alloc(t->net.params.floats, sizeof(float));
-        t->ids = bt_alloc(n, sizeof *t->ids);
-        t->targets = bt_alloc(n, sizeof *t->targets);
-        good = t->first && t->second && t->ids && t->targets;
-    }
-    if (!good) {
-        bt_trainer_free(t);
-        return false;
-    }
-    bt_params_randomize(&t->net.params, t->net.weights, options->seed);
-    bt_net_refresh(&t->net);
-    return true;
-}
-
-void bt_trainer_free(bt_trainer *t)
-{
-    bt_free(t->first);
-    bt_free(t->second);
-    bt_free(t->ids);
-    bt_free(t->targets);
-    bt_net_free(&t->net);
-    *t = (bt_trainer){0};
-}
 
 static uint32_t below(uint64_t *state, uint32_t limit)
 {
@@ -64,7 +23,7 @@ static float chance(bt_trainer *t)
 /* The start of the document that `start` lies in, if its separator is at most a window away. */
 static size_t document_start(const bt_trainer *t, size_t start)
 {
-    for (size_t i = start; i + t->options.length > start; i--) {
+    for (size_t i = start; i + t->options.context > start; i--) {
         if (t->tokens[i] == t->options.separator) return i;
         if (i == 0) break;
     }
@@ -76,8 +35,8 @@ static size_t document_start(const bt_trainer *t, size_t start)
  * use its memory. */
 static void sample(bt_trainer *t, uint32_t *window)
 {
-    const bt_train_options *o = &t->options;
-    uint32_t n = o->length + 1;
+    const bitllama_training *o = &t->options;
+    uint32_t n = o->context + 1;
     size_t start = below(&t->rng, (uint32_t)(t->token_count - n + 1));
     if (o->from_start > 0.0f && chance(t) < o->from_start) start = document_start(t, start);
     for (uint32_t i = 0; i < n; i++) window[i] = t->tokens[start + i];
@@ -89,21 +48,21 @@ static void sample(bt_trainer *t, uint32_t *window)
 
 static void next_batch(bt_trainer *t, uint32_t *window)
 {
-    uint32_t length = t->options.length;
-    for (size_t s = 0; s < t->options.seqs; s++) {
+    uint32_t length = t->options.context;
+    for (size_t s = 0; s < t->options.batch; s++) {
         sample(t, window);
         memcpy(t->ids + s * length, window, length * sizeof *window);
         memcpy(t->targets + s * length, window + 1, length * sizeof *window);
     }
 }
 
-static float rate_at(const bt_train_options *o, uint32_t step)
+static float rate_at(const bitllama_training *o, uint64_t step)
 {
-    if (step < o->warmup) return o->rate * (float)(step + 1) / (float)o->warmup;
-    if (step >= o->steps) return o->final_rate;
+    if (step < o->warmup) return o->learning_rate * (float)(step + 1) / (float)o->warmup;
+    if (step >= o->steps) return o->final_learning_rate;
     double part = (double)(step - o->warmup) / (double)(o->steps - o->warmup);
     float falling = (float)(0.5 + 0.5 * cos(3.14159265358979 * part));
-    return o->final_rate + (o->rate - o->final_rate) * falling;
+    return o->final_learning_rate + (o->learning_rate - o->final_learning_rate) * falling;
 }
 
 static double gradient_norm(const bt_net *net)
@@ -135,33 +94,59 @@ static void update_task(void *context, size_t index, size_t count)
     }
 }
 
-bool bt_trainer_step(bt_trainer *t, bt_step_report *report)
+/* Gradients of all batches of a step; the mean loss. */
+static double accumulate(bt_trainer *t)
 {
-    const bt_train_options *o = &t->options;
+    const bitllama_training *o = &t->options;
     bt_net *net = &t->net;
     uint32_t window[4097];
-    *report = (bt_step_report){.rate = rate_at(o, t->step)};
+    double loss = 0, tokens = (double)o->batch * o->context * o->accumulate;
     memset(net->gradients, 0, net->params.floats * sizeof(float));
-    float scale = 1.0f / (float)(o->seqs * o->length * o->accumulate);
     for (uint32_t i = 0; i < o->accumulate; i++) {
         size_t count;
         next_batch(t, window);
-        report->loss += bt_net_run(net, t->ids, t->targets, true, scale, &count) / o->accumulate;
-        report->tokens += count;
+        loss += bt_net_run(net, t->ids, t->targets, true, (float)(1 / tokens), &count) /
+                o->accumulate;
     }
-    double norm = gradient_norm(net);
-    report->gradient_norm = (float)norm;
-    if (!isfinite(report->loss) || !isfinite(norm)) return false;
-    t->step++;
-    double step = t->step;
-    bt_adamw adam = {.rate = report->rate, .beta1 = o->beta1, .beta2 = o->beta2, .eps = 1e-8f,
-                     .decay = o->decay, .scale = norm > (double)o->clip ? o->clip / (float)norm : 1.0f,
+    return loss;
+}
+
+static void update(bt_trainer *t, float rate, double norm)
+{
+    const bitllama_training *o = &t->options;
+    double step = (double)++t->step;
+    bt_adamw adam = {.rate = rate, .beta1 = o->beta1, .beta2 = o->beta2, .eps = 1e-8f,
+                     .decay = o->weight_decay,
+                     .scale = norm > (double)o->clip ? o->clip / (float)norm : 1.0f,
                      .correction1 = (float)(1 / (1 - pow((double)o->beta1, step))),
                      .correction2 = (float)(1 / (1 - pow((double)o->beta2, step)))};
     const void *both[] = {t, &adam};
-    bt_pool_run(net->exec.pool, update_task, both);
-    bt_net_refresh(net);
-    return true;
+    bt_pool_run(t->net.exec.pool, update_task, both);
+    bt_net_refresh(&t->net);
+}
+
+static uint64_t tokens_a_step(const bitllama_training *o)
+{
+    return (uint64_t)o->batch * o->context * o->accumulate;
+}
+
+int bitllama_trainer_step(bitllama_trainer *t, bitllama_step *step)
+{
+    if (!t || !step) return TTT_NULL_POINTER;
+    bt_fpenv saved = bt_fpenv_enter();
+    uint64_t rng = t->rng;
+    float rate = rate_at(&t->options, t->step);
+    double loss = accumulate(t), norm = gradient_norm(&t->net);
+    bool finite = isfinite(loss) && isfinite(norm);
+    if (finite) {
+        update(t, rate, norm);
+        *step = (bitllama_step){.loss = loss, .learning_rate = rate, .gradient_norm = (float)norm,
+                                .step = t->step, .tokens = t->step * tokens_a_step(&t->options)};
+    } else {
+        t->rng = rng;
+    }
+    bt_fpenv_leave(saved);
+    return finite ? TTT_OK : TTT_DIVERGED;
 }
 
 double bt_trainer_evaluate(bt_trainer *t, const uint32_t *ids, const uint32_t *targets,

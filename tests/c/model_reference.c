@@ -1,4 +1,4 @@
-/* model_reference.c - the model's definition as plain loops: W1.58A8 projections, RMSNorm, SwiGLU,
+/* model_reference.c - the model's definition as plain loops: projections in all conventions, RMSNorm, SwiGLU,
  * and the three memories as "update, then read" on a full matrix S. Shares no code with src/.
  * SPDX-License-Identifier: MIT */
 #include "model_reference.h"
@@ -30,18 +30,26 @@ static void quantized(const double *x, size_t n, double *out)
     for (size_t i = 0; i < n; i++) out[i] = round_half_away(x[i] * scale) / scale;
 }
 
-/* y = ternary(w) int8(x) */
-static void bit_linear(const float *w, const double *x, size_t rows, size_t cols, double *y)
+/* What a projection takes of x. */
+static void activations(const bt_model_config *c, const double *x, size_t n, double *out)
+{
+    if (c->float_activations) memcpy(out, x, n * sizeof *x);
+    else quantized(x, n, out);
+}
+
+/* y = ternary(w) int8(x), or as the configuration's convention has it */
+static void bit_linear(const bt_model_config *c, const float *w, const double *x, size_t rows,
+                       size_t cols, double *y)
 {
     double s = 0, *q = must_alloc(cols * sizeof *q);
     for (size_t i = 0; i < rows * cols; i++) s += fabs((double)w[i]);
     s /= (double)(rows * cols);
-    quantized(x, cols, q);
+    activations(c, x, cols, q);
     for (size_t i = 0; i < rows; i++) {
         y[i] = 0;
         for (size_t j = 0; j < cols; j++) {
             double code = round_half_away((double)w[i * cols + j] / s);
-            y[i] += s * fmax(-1, fmin(1, code)) * q[j];
+            y[i] += (c->unscaled ? 1 : s) * fmax(-1, fmin(1, code)) * q[j];
         }
     }
     free(q);
@@ -90,11 +98,11 @@ static void mixer(const bt_model_config *c, size_t l, reference_source source, v
     double *y = normed + dim, *q = y + dim, *v = q + width, *r = v + width;
     rms_norm(x, tensor(source, context, l, "norm1.weight"), dim, (double)c->norm_eps, normed);
     const char *down = induction ? "induction.key.weight" : "ttt.down.weight";
-    bit_linear(tensor(source, context, l, down), normed, width, dim, q);
+    bit_linear(c, tensor(source, context, l, down), normed, width, dim, q);
     if (induction)
-        bit_linear(tensor(source, context, l, "induction.value.weight"), normed, width, dim, v);
+        bit_linear(c, tensor(source, context, l, "induction.value.weight"), normed, width, dim, v);
     for (size_t i = 0; i < n; i++) {
-        double norm = 0, gate[2] = {1, induction ? 0 : (double)c->rate[c->mixers[l]]}, *qh = q + i * h;
+        double norm = 0, gate[2] = {1, induction ? 0 : (double)c->rate}, *qh = q + i * h;
         for (size_t j = 0; j < h; j++) norm += qh[j] * qh[j];
         if (sqrt(norm) > 1e-6)
             for (size_t j = 0; j < h; j++) qh[j] /= sqrt(norm);
@@ -112,7 +120,7 @@ static void mixer(const bt_model_config *c, size_t l, reference_source source, v
         free(kept);
     }
     const char *up = induction ? "induction.out.weight" : "ttt.up.weight";
-    bit_linear(tensor(source, context, l, up), r, dim, width, y);
+    bit_linear(c, tensor(source, context, l, up), r, dim, width, y);
     for (size_t i = 0; i < dim; i++) x[i] += y[i];
     free(buffer);
 }
@@ -124,10 +132,10 @@ static void feed_forward(const bt_model_config *c, size_t l, reference_source so
     double *buffer = must_alloc((2 * dim + 2 * mlp) * sizeof *buffer);
     double *normed = buffer, *y = normed + dim, *g = y + dim, *u = g + mlp;
     rms_norm(x, tensor(source, context, l, "norm2.weight"), dim, (double)c->norm_eps, normed);
-    bit_linear(tensor(source, context, l, "mlp.gate_proj.weight"), normed, mlp, dim, g);
-    bit_linear(tensor(source, context, l, "mlp.up_proj.weight"), normed, mlp, dim, u);
+    bit_linear(c, tensor(source, context, l, "mlp.gate_proj.weight"), normed, mlp, dim, g);
+    bit_linear(c, tensor(source, context, l, "mlp.up_proj.weight"), normed, mlp, dim, u);
     for (size_t i = 0; i < mlp; i++) g[i] = g[i] * sigmoid(g[i]) * u[i];
-    bit_linear(tensor(source, context, l, "mlp.down_proj.weight"), g, dim, mlp, y);
+    bit_linear(c, tensor(source, context, l, "mlp.down_proj.weight"), g, dim, mlp, y);
     for (size_t i = 0; i < dim; i++) x[i] += y[i];
     free(buffer);
 }
@@ -160,7 +168,8 @@ void reference_logits(const bt_model_config *c, reference_source source, void *c
         }
     }
     rms_norm(x, source(context, "norm_f.weight"), dim, (double)c->norm_eps, normed);
-    quantized(normed, dim, normed);
+    activations(c, normed, dim, row);
+    memcpy(normed, row, dim * sizeof *row);
     for (size_t i = 0; i < c->vocab; i++) {
         row_int8(source(context, "lm_head.weight") + i * dim, dim, row);
         logits[i] = 0;

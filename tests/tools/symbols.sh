@@ -4,7 +4,7 @@
 #
 # Usage: symbols.sh NM LIBRARY LIST [STATIC LIBRARY]. Weak and local symbols do not count; those of
 # sanitizers are not ours. In the static library, where hidden names are visible, all begin with
-# bt_ or ttt_.
+# bt_, ttt_ or bitllama_.
 nm=$1 library=$2 list=$3 static=$4
 exported=$("$nm" -D --defined-only "$library") || exit 2
 found=$(printf '%s\n' "$exported" | awk '$2 ~ /[TDBRV]/ { print $3 }' |
@@ -24,7 +24,7 @@ fi
 if [ -n "$static" ]; then
   defined=$("$nm" -g --defined-only "$static") || exit 2
   foreign=$(printf '%s\n' "$defined" | awk 'NF == 3 && $2 ~ /[TDBRC]/ { print $3 }' |
-    grep -vE '^(bt_|ttt_|__(asan|ubsan|tsan|odr_asan))')
+    grep -vE '^(bt_|ttt_|bitllama_|__(asan|ubsan|tsan|odr_asan))')
   if [ -n "$foreign" ]; then
     echo "symbols: names of $static without prefix:"
     printf '%s\n' "$foreign"

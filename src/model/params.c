@@ -1,7 +1,8 @@
 /* params.c - the list of a model's tensors, and their start values.
  * SPDX-License-Identifier: MIT */
+#include "params.h"
+
 #include "../base/alloc.h"
-#include "net.h"
 
 #include <math.h>
 #include <stdio.h>

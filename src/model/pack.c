@@ -1,0 +1,170 @@
+/* pack.c - writes a model as a compact `.bitt` file (read.c says what that is). Its tensors:
+ *
+ *   dense    F32, as in the other formats
+ *   ternary  U8 [rows, cols / 4]: code + 1 in two bits, the first in the lowest, row after row; and
+ *            NAME_scale, F32 [1]
+ *   int8     I8 [rows, cols], and NAME_scale, F32 [rows]: w ~ q * scale
+ * SPDX-License-Identifier: MIT */
+#include "read.h"
+
+#include "../base/alloc.h"
+#include "../base/bytes.h"
+#include "../base/checked.h"
+#include "../io/safetensors.h"
+#include "../kernels/layout.h"
+
+#include <string.h>
+
+/* Every tensor, its scales, and their bytes. */
+typedef struct {
+    bt_tensor *tensors; /* [2 * count] */
+    char (*names)[BT_NAME_SIZE + 8];
+    uint8_t *data;
+    size_t count, at; /* at: bytes of data so far */
+} image;
+
+static void add(image *im, const char *name, const char *suffix, bt_dtype dtype, size_t rows,
+                size_t cols)
+{
+    char *own = im->names[im->count];
+    size_t length = strlen(name), more = strlen(suffix);
+    memcpy(own, name, length);
+    memcpy(own + length, suffix, more);
+    bt_tensor *t = &im->tensors[im->count++];
+    *t = (bt_tensor){.name = own, .name_length = length + more, .data = im->data + im->at,
+                     .size = (rows ? rows : 1) * cols * bt_dtype_bits(dtype) / 8,
+                     .shape = {rows ? rows : cols, cols}, .dtype = (uint8_t)dtype,
+                     .rank = rows ? 2 : 1};
+    im->at += t->size;
+}
+
+static void put_floats(uint8_t *to, const float *from, size_t n)
+{
+    for (size_t i = 0; i < n; i++) bt_put_u32(to + 4 * i, bt_float_bits(from[i]));
+}
+
+static void put_codes(uint8_t *to, const bt_ternary *w)
+{
+    for (size_t i = 0; i < w->rows; i++)
+        for (size_t j = 0; j < w->cols; j += 4, to++) {
+            unsigned byte = 0;
+            for (size_t k = 0; k < 4; k++)
+                byte |= (unsigned)(bt_ternary_get(w, i, j + k) + 1) << 2 * k;
+            *to = (uint8_t)byte;
+        }
+}
+
+/* Undoes the panels of the kernels (model.c). */
+static void put_head(uint8_t *to, const bt_rows8 *head)
+{
+    for (size_t i = 0; i < head->rows; i++)
+        for (size_t j = 0; j < head->cols; j++) {
+            size_t at = (i / BT_ROWS * head->quads + j / 4) * 64 + i % BT_ROWS * 4 + j % 4;
+            *to++ = (uint8_t)(head->panels[at] - 128);
+        }
+}
+
+static void add_param(image *im, const bt_model *m, size_t i)
+{
+    const bt_param *p = &m->params.tensors[i];
+    const bt_model_tensor *t = &m->tensors[i];
+    char name[BT_NAME_SIZE];
+    uint8_t *data = im->data + im->at;
+    bt_param_name(p, name);
+    if (p->kind == BT_DENSE) {
+        add(im, name, "", BT_DTYPE_F32, p->rows == 1 ? 0 : p->rows, p->cols);
+        put_floats(data, t->data, p->rows * p->cols);
+    } else if (p->kind == BT_TERNARY) {
+        add(im, name, "", BT_DTYPE_U8, p->rows, p->cols / 4);
+        put_codes(data, &t->w);
+        data = im->data + im->at;
+        add(im, name, "_scale", BT_DTYPE_F32, 0, 1);
+        put_floats(data, &t->scale, 1);
+    } else {
+        add(im, name, "", BT_DTYPE_I8, p->rows, p->cols);
+        if (i == m->params.head) put_head(data, &m->head);
+        else memcpy(data, t->data, p->rows * p->cols);
+        data = im->data + im->at;
+        add(im, name, "_scale", BT_DTYPE_F32, 0, p->rows);
+        put_floats(data, t->steps, p->rows);
+    }
+}
+
+static size_t data_size(const bt_model *m)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < m->params.tensor_count; i++) {
+        const bt_param *p = &m->params.tensors[i];
+        size_t n = p->rows * p->cols;
+        size += p->kind == BT_DENSE ? 4 * n : p->kind == BT_TERNARY ? n / 4 + 4 : n + 4 * p->rows;
+    }
+    return size;
+}
+
+static void image_free(image *im)
+{
+    bt_free(im->tensors);
+    bt_free(im->names);
+    bt_free(im->data);
+}
+
+static bool image_make(image *im, const bt_model *m)
+{
+    size_t most = 2 * m->params.tensor_count;
+    im->tensors = bt_alloc(most, sizeof *im->tensors);
+    im->names = bt_alloc(most, sizeof *im->names);
+    im->data = bt_alloc(data_size(m), 1);
+    if (!im->tensors || !im->names || !im->data) return false;
+    for (size_t i = 0; i < m->params.tensor_count; i++) add_param(im, m, i);
+    return true;
+}
+
+/* The JSON header with its padding: the body is then aligned. Its length; NULL only counts. */
+static size_t header(const bt_model *m, const char *tokenizer, size_t length, char *out)
+{
+    static const char before[] = "{\"config\":", between[] = ",\"tokenizer\":";
+    const struct {
+        const char *text;
+        size_t length;
+    } parts[] = {{before, sizeof before - 1}, {m->config_text, m->config_length},
+                 {between, length ? sizeof between - 1 : 0}, {tokenizer, length}, {"}", 1}};
+    size_t at = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (out && parts[i].length) memcpy(out + at, parts[i].text, parts[i].length);
+        at += parts[i].length;
+    }
+    for (; (BT_BITT_START + at) % 8 != 0; at++)
+        if (out) out[at] = ' ';
+    return at;
+}
+
+int bitllama_pack(const bitllama_model *model, const char *tokenizer, size_t tokenizer_size,
+                  void *buffer, size_t capacity, size_t *size)
+{
+    if (!model || !size) return TTT_NULL_POINTER;
+    if (!tokenizer) tokenizer = model->tokenizer, tokenizer_size = model->tokenizer_length;
+    if (tokenizer_size > 0 && !bt_is_json_object(tokenizer, tokenizer_size))
+        return TTT_INVALID_DATA;
+    image im = {0};
+    size_t head = header(model, tokenizer, tokenizer_size, NULL), body = 0, whole = 0;
+    bool made = image_make(&im, model);
+    int code = made ? bt_safetensors_write(im.tensors, im.count, NULL, 0, NULL, 0, &body, NULL)
+                    : BT_IO_OUT_OF_MEMORY;
+    int status = code == BT_IO_OK && bt_add_size(BT_BITT_START + head, body, &whole)
+                     ? TTT_OK : TTT_OUT_OF_MEMORY;
+    if (status == TTT_OK && buffer && whole > capacity) status = TTT_BUFFER_SIZE;
+    if (status == TTT_OK && buffer) {
+        uint8_t *out = buffer;
+        if (bt_safetensors_write(im.tensors, im.count, NULL, 0, out + BT_BITT_START + head, body,
+                                 &body, NULL) != BT_IO_OK)
+            status = TTT_OUT_OF_MEMORY; /* of the sorting */
+        else {
+            memcpy(out, BT_BITT_MAGIC, 4);
+            bt_put_u64(out + 4, head);
+            header(model, tokenizer, tokenizer_size, (char *)out + BT_BITT_START);
+        }
+    }
+    if (status == TTT_OK || status == TTT_BUFFER_SIZE) *size = whole;
+    image_free(&im);
+    return status;
+}

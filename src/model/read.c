@@ -1,0 +1,272 @@
+/* read.c - reads `.bitt` and safetensors files into a model.
+ *
+ * A `.bitt` file: magic "BITT", u64 little-endian length of a JSON header
+ * {"config": {...}, "tokenizer": {...}}, the header, and a safetensors file as its body. A tensor may
+ * be f32, f16 or bf16, or, by its dtype, in the compact form that pack.c writes. Each is looked up
+ * and measured against the configuration before memory for it is taken, and data exists in the file
+ * for every element; so memory is in proportion to the file whatever the configuration says.
+ * Tensors that no configuration asks for are ignored.
+ * SPDX-License-Identifier: MIT */
+#include "read.h"
+
+#include "../base/alloc.h"
+#include "../base/bytes.h"
+#include "../base/fpenv.h"
+#include "../io/json.h"
+#include "../io/safetensors.h"
+#include "error.h"
+
+#include <string.h>
+
+/* A file on its way. */
+typedef struct {
+    const uint8_t *body; /* the safetensors part */
+    size_t body_size;
+    uint64_t body_at;
+    bt_safetensors *table;
+    bool configured;
+    bt_model_config config;
+    const char *tokenizer; /* text of the file, or own */
+    size_t tokenizer_length;
+    char *own;
+    float *scratch; /* the last tensor in f32 */
+    ttt_error *error;
+} opened;
+
+/* ---- the header of a .bitt file -------------------------------------------------------------- */
+
+static int format_error(opened *o, uint64_t at, const char *sentence)
+{
+    return bt_error(o->error, TTT_MODEL_FORMAT, at, NULL, 0, sentence);
+}
+
+static int own_tokenizer(opened *o, size_t length)
+{
+    bt_free(o->own);
+    o->own = bt_alloc(length ? length : 1, 1);
+    if (!o->own) return bt_error(o->error, TTT_OUT_OF_MEMORY, 0, NULL, 0, NULL);
+    o->tokenizer = o->own;
+    o->tokenizer_length = length;
+    return TTT_OK;
+}
+
+/* An object as it stands, a string that holds one, or null. */
+static int read_tokenizer(opened *o, bt_json *json, const bt_json_token *token)
+{
+    if (token->kind == BT_JSON_STRING) {
+        int status = own_tokenizer(o, bt_json_length(token));
+        if (status != TTT_OK) return status;
+        bt_json_copy(token, o->own, o->tokenizer_length);
+    } else if (token->kind == BT_JSON_OBJECT) {
+        if (!bt_json_skip(json, token)) return TTT_OK; /* the next token is the error */
+        o->tokenizer = json->text + token->offset;
+        o->tokenizer_length = json->at - token->offset;
+    } else if (token->kind != BT_JSON_NULL) {
+        return format_error(o, BT_BITT_START + token->offset, "the tokenizer must be an object");
+    }
+    return TTT_OK;
+}
+
+static int read_entry(opened *o, bt_json *json, bt_json_token *token, unsigned *seen)
+{
+    bool config = bt_json_equals(token, BT_KEY_CONFIG);
+    bool tokenizer = bt_json_equals(token, BT_KEY_TOKENIZER);
+    unsigned bit = config ? 1u : tokenizer ? 2u : 0u;
+    if (*seen & bit) return format_error(o, BT_BITT_START + token->offset, "a key is given twice");
+    *seen |= bit;
+    bt_json_kind kind = bt_json_next(json, token);
+    if (tokenizer) return read_tokenizer(o, json, token);
+    if (!config) {
+        bt_json_skip(json, token); /* an error stays for the next token */
+        return TTT_OK;
+    }
+    if (kind != BT_JSON_OBJECT)
+        return bt_error(o->error, TTT_MODEL_CONFIG, BT_BITT_START + token->offset, NULL, 0,
+                        "the configuration must be an object");
+    o->configured = true;
+    return bt_config_read(json, BT_BITT_START, &o->config, o->error);
+}
+
+static int read_header(opened *o, const char *text, size_t size)
+{
+    bt_json json;
+    bt_json_token token;
+    unsigned seen = 0;
+    bt_json_init(&json, text, size, BT_JSON_LARGEST_DEPTH);
+    bt_json_kind kind = bt_json_next(&json, &token);
+    if (kind != BT_JSON_OBJECT && kind != BT_JSON_ERROR)
+        return format_error(o, BT_BITT_START, "the header must be an object");
+    while ((kind = bt_json_next(&json, &token)) == BT_JSON_KEY) {
+        int status = read_entry(o, &json, &token, &seen);
+        if (status != TTT_OK) return status;
+    }
+    if (kind != BT_JSON_OBJECT_END || bt_json_next(&json, &token) != BT_JSON_END)
+        return format_error(o, BT_BITT_START + json.at, bt_io_text(json.code));
+    return TTT_OK;
+}
+
+static int open_bitt(opened *o, const uint8_t *file, size_t size, size_t config_size)
+{
+    if (config_size > 0)
+        return bt_error(o->error, TTT_MODEL_CONFIG, 0, NULL, 0,
+                        "a .bitt file carries its configuration; no other may be given");
+    if (size < BT_BITT_START) return format_error(o, size, "the file ends in its first 12 bytes");
+    uint64_t header = bt_get_u64(file + 4);
+    if (header > size - BT_BITT_START) return format_error(o, 4, "the header ends after the file");
+    o->body_at = BT_BITT_START + header;
+    o->body = file + o->body_at;
+    o->body_size = size - (size_t)o->body_at;
+    return read_header(o, (const char *)file + BT_BITT_START, (size_t)header);
+}
+
+/* ---- metadata -------------------------------------------------------------------------------- */
+
+/* The text of a metadata entry in memory of its own; NULL with TTT_OK if there is none. */
+static int metadata(opened *o, const char *key, char **text, size_t *length)
+{
+    *text = NULL;
+    int code = bt_safetensors_metadata(o->table, bt_text_of(key), NULL, 0, length);
+    if (code == BT_ST_METADATA_ABSENT) return TTT_OK;
+    *text = bt_alloc(*length ? *length : 1, 1);
+    if (!*text) return bt_error(o->error, TTT_OUT_OF_MEMORY, 0, NULL, 0, NULL);
+    bt_safetensors_metadata(o->table, bt_text_of(key), *text, *length, length);
+    return TTT_OK;
+}
+
+static int configure(opened *o, const void *config, size_t config_size)
+{
+    char *text;
+    size_t length;
+    int status = TTT_OK;
+    if (config_size > 0) {
+        o->configured = true;
+        status = bt_config_parse(config, config_size, &o->config, o->error);
+    } else if (!o->configured) {
+        status = metadata(o, BT_KEY_CONFIG, &text, &length);
+        if (status == TTT_OK && text) {
+            o->configured = true;
+            status = bt_config_parse(text, length, &o->config, o->error);
+        }
+        bt_free(text);
+    }
+    if (status == TTT_OK && !o->configured)
+        status = bt_error(o->error, TTT_MODEL_CONFIG, 0, NULL, 0,
+                          "there is no configuration: a config.json is needed");
+    if (status != TTT_OK || o->tokenizer) return status;
+    status = metadata(o, BT_KEY_TOKENIZER, &text, &length);
+    if (status != TTT_OK || !text) return status;
+    o->tokenizer = o->own = text;
+    o->tokenizer_length = length;
+    return TTT_OK;
+}
+
+/* ---- tensors --------------------------------------------------------------------------------- */
+
+static int tensor_error(opened *o, const bt_tensor *t, const char *name, const char *sentence)
+{
+    return bt_error(o->error, TTT_MODEL_TENSOR, t ? o->body_at + 8 + t->header_at : 0, name,
+                    strlen(name), sentence);
+}
+
+/* A tensor of this name and shape: [rows][cols], or [cols] if rows is 0. */
+static int look_up(opened *o, const char *name, size_t rows, size_t cols, const bt_tensor **out)
+{
+    uint64_t shape[2] = {rows ? rows : cols, cols};
+    *out = bt_safetensors_find(o->table, bt_text_of(name));
+    if (!*out) return tensor_error(o, NULL, name, "this tensor is missing");
+    if (!bt_tensor_has_shape(*out, rows ? 2 : 1, shape))
+        return tensor_error(o, *out, name, "the shape does not fit the configuration");
+    return TTT_OK;
+}
+
+static int look_up_scales(opened *o, const char *name, size_t count, bt_weights *w)
+{
+    char scale_name[BT_NAME_SIZE + 8];
+    size_t length = strlen(name);
+    const bt_tensor *t;
+    memcpy(scale_name, name, length);
+    memcpy(scale_name + length, "_scale", 7);
+    int status = look_up(o, scale_name, 0, count, &t);
+    if (status != TTT_OK) return status;
+    if (t->dtype != BT_DTYPE_F32) return tensor_error(o, t, scale_name, "a scale must be F32");
+    w->scales = t->data;
+    return TTT_OK;
+}
+
+static int to_f32(opened *o, const bt_tensor *t, bt_weights *w)
+{
+    bt_io_error error;
+    bt_free(o->scratch);
+    o->scratch = bt_alloc((size_t)t->elements, sizeof *o->scratch);
+    if (!o->scratch) return bt_error(o->error, TTT_OUT_OF_MEMORY, 0, NULL, 0, NULL);
+    w->values = o->scratch;
+    if (bt_tensor_to_f32(t, o->scratch, (size_t)t->elements, &error) == BT_IO_OK) return TTT_OK;
+    return bt_error(o->error, TTT_MODEL_TENSOR, o->body_at + error.offset, NULL, 0, error.text);
+}
+
+static int source(void *context, const bt_param *p, bt_weights *w, ttt_error *error)
+{
+    opened *o = context;
+    char name[BT_NAME_SIZE];
+    (void)error; /* o has it */
+    bt_param_name(p, name);
+    const bt_tensor *t = bt_safetensors_find(o->table, bt_text_of(name));
+    bool codes = t && p->kind == BT_TERNARY && t->dtype == BT_DTYPE_U8;
+    bool rows = t && p->kind == BT_ROW_INT8 && t->dtype == BT_DTYPE_I8;
+    int status = look_up(o, name, p->rows == 1 ? 0 : p->rows, codes ? p->cols / 4 : p->cols, &t);
+    if (status != TTT_OK) return status;
+    if (!codes && !rows) return to_f32(o, t, w);
+    if (codes) w->codes = t->data;
+    else w->rows = (const int8_t *)t->data;
+    return look_up_scales(o, name, codes ? 1 : p->rows, w);
+}
+
+/* The original's first version had a bias of the logits. */
+static int refuse_bias(opened *o)
+{
+    const bt_tensor *t = bt_safetensors_find(o->table, bt_text_of("lm_head.bias"));
+    return t ? tensor_error(o, t, "lm_head.bias", "a bias of the head is not supported") : TTT_OK;
+}
+
+static int open_body(opened *o)
+{
+    bt_io_error error;
+    if (bt_safetensors_open(o->body, o->body_size, &o->table, &error) == BT_IO_OK) return TTT_OK;
+    return bt_error_of_io(o->error, &error, o->body_at);
+}
+
+static int open_all(opened *o, const uint8_t *file, size_t size, const void *config,
+                    size_t config_size, bt_model **model)
+{
+    o->body = file;
+    o->body_size = size;
+    int status = TTT_OK;
+    if (size >= 4 && memcmp(file, BT_BITT_MAGIC, 4) == 0)
+        status = open_bitt(o, file, size, config_size);
+    if (status == TTT_OK) status = open_body(o);
+    if (status == TTT_OK) status = configure(o, config, config_size);
+    if (status == TTT_OK && o->tokenizer_length > 0 &&
+        !bt_is_json_object(o->tokenizer, o->tokenizer_length))
+        status = format_error(o, 0, "the tokenizer is not a JSON object");
+    if (status == TTT_OK) status = refuse_bias(o);
+    if (status == TTT_OK)
+        status = bt_model_build(&o->config, o->tokenizer, o->tokenizer_length, source, o, model,
+                                o->error);
+    return status;
+}
+
+int bitllama_open(const void *file, size_t size, const void *config, size_t config_size,
+                  bitllama_model **model, ttt_error *error)
+{
+    if (model) *model = NULL;
+    if (!file || !model || (!config && config_size > 0))
+        return bt_error(error, TTT_NULL_POINTER, 0, NULL, 0, NULL);
+    bt_fpenv saved = bt_fpenv_enter(); /* scales are computed */
+    opened o = {.error = error};
+    int status = open_all(&o, file, size, config, config_size, model);
+    bt_free(o.scratch);
+    bt_free(o.own);
+    bt_safetensors_close(o.table);
+    bt_fpenv_leave(saved);
+    return status;
+}

@@ -1,0 +1,150 @@
+/* checkpoint.c - saves and loads all that training needs to go on.
+ *
+ * Format, version 1, little-endian; 96 bytes of header, then three arrays of f32:
+ *
+ *      0  magic "BitTrn\r\n"      8  u32 version       12  u32 zero
+ *     16  u64 size of the whole checkpoint in bytes    24  u64 hash of the configuration
+ *     32  u64 hash of the options but threads, steps   40  u64 hash of the tokens
+ *     48  u64 steps done          56  u64 generator    64  24 zero bytes
+ *     88  u32 CRC-32C of the arrays                    92  u32 CRC-32C of bytes 0 to 91
+ *     96  weights, first and second moments, each as long as all parameters
+ * SPDX-License-Identifier: MIT */
+#include "trainer.h"
+
+#include "../base/bytes.h"
+#include "../base/crc32c.h"
+#include "../model/error.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { AT_VERSION = 8, AT_ZERO = 12, AT_SIZE = 16, AT_CONFIG = 24, AT_OPTIONS = 32, AT_DATA = 40,
+       AT_STEP = 48, AT_RNG = 56, AT_ZEROS = 64, AT_BODY_CRC = 88, AT_HEADER_CRC = 92,
+       HEADER = 96 };
+#define VERSION 1u
+
+static const uint8_t magic[8] = {'B', 'i', 't', 'T', 'r', 'n', '\r', '\n'};
+
+static uint64_t hash_words(uint64_t hash, const uint32_t *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        hash = (hash ^ words[i]) * 0x9e3779b97f4a7c15u;
+        hash ^= hash >> 32;
+    }
+    return hash;
+}
+
+static uint64_t hash_config(const bt_trainer *t)
+{
+    const bt_model_config *c = &t->net.params.config;
+    const uint32_t words[] = {c->vocab, c->dim, c->layers, c->mlp, c->inner, c->head,
+                              bt_float_bits(c->rate), bt_float_bits(c->norm_eps)};
+    uint64_t hash = hash_words(1, words, sizeof words / sizeof *words);
+    for (size_t i = 0; i < c->layers; i++) {
+        uint32_t mixer = c->mixers[i];
+        hash = hash_words(hash, &mixer, 1);
+    }
+    return hash;
+}
+
+static uint64_t hash_options(const bitllama_training *o)
+{
+    const uint32_t words[] = {
+        o->batch, o->context, o->accumulate, o->warmup, o->separator,
+        bt_float_bits(o->learning_rate), bt_float_bits(o->final_learning_rate),
+        bt_float_bits(o->weight_decay), bt_float_bits(o->beta1), bt_float_bits(o->beta2),
+        bt_float_bits(o->clip), bt_float_bits(o->repeat), bt_float_bits(o->from_start),
+        (uint32_t)o->seed, (uint32_t)(o->seed >> 32)};
+    return hash_words(2, words, sizeof words / sizeof *words);
+}
+
+static uint64_t hash_tokens(const bt_trainer *t)
+{
+    uint64_t hash = 3;
+    for (size_t i = 0; i < t->token_count; i++) {
+        uint32_t id = t->tokens[i];
+        hash = hash_words(hash, &id, 1);
+    }
+    uint32_t count = (uint32_t)t->token_count;
+    return hash_words(hash, &count, 1);
+}
+
+size_t bitllama_trainer_state_size(const bitllama_trainer *t)
+{
+    return t ? HEADER + 3 * t->net.params.floats * sizeof(float) : 0;
+}
+
+int bitllama_trainer_save(const bitllama_trainer *t, void *buffer, size_t size)
+{
+    if (!t || !buffer) return TTT_NULL_POINTER;
+    uint8_t *head = buffer, *p = head + HEADER;
+    size_t needed = bitllama_trainer_state_size(t), n = t->net.params.floats;
+    if (size < needed) return TTT_BUFFER_SIZE;
+    const float *arrays[] = {t->net.weights, t->first, t->second};
+    for (size_t a = 0; a < 3; a++)
+        for (size_t i = 0; i < n; i++, p += 4) bt_put_u32(p, bt_float_bits(arrays[a][i]));
+    memset(head, 0, HEADER);
+    memcpy(head, magic, sizeof magic);
+    bt_put_u32(head + AT_VERSION, VERSION);
+    bt_put_u64(head + AT_SIZE, needed);
+    bt_put_u64(head + AT_CONFIG, hash_config(t));
+    bt_put_u64(head + AT_OPTIONS, hash_options(&t->options));
+    bt_put_u64(head + AT_DATA, hash_tokens(t));
+    bt_put_u64(head + AT_STEP, t->step);
+    bt_put_u64(head + AT_RNG, t->rng);
+    bt_put_u32(head + AT_BODY_CRC, bt_crc32c(head + HEADER, needed - HEADER));
+    bt_put_u32(head + AT_HEADER_CRC, bt_crc32c(head, AT_HEADER_CRC));
+    return TTT_OK;
+}
+
+/* A forged checkpoint with right checksums must not bring in what training could not. */
+static bool all_sound(const uint8_t *body, size_t n)
+{
+    for (size_t i = 0; i < 3 * n; i++) {
+        float v = bt_float_from_bits(bt_get_u32(body + 4 * i));
+        if (!isfinite(v) || (i >= 2 * n && v < 0.0f)) return false;
+    }
+    return true;
+}
+
+/* NULL, or what is wrong. */
+static const char *problem(const bt_trainer *t, const uint8_t *head, size_t size)
+{
+    static const uint8_t zeros[AT_BODY_CRC - AT_ZEROS];
+    if (size < HEADER || memcmp(head, magic, sizeof magic) != 0)
+        return "this is not a training checkpoint";
+    if (bt_crc32c(head, AT_HEADER_CRC) != bt_get_u32(head + AT_HEADER_CRC))
+        return "the checkpoint's header is damaged";
+    if (bt_get_u32(head + AT_VERSION) > VERSION)
+        return "the checkpoint was written by a newer version";
+    if (bt_get_u64(head + AT_SIZE) != size || bt_get_u32(head + AT_ZERO) != 0 ||
+        memcmp(head + AT_ZEROS, zeros, sizeof zeros) != 0)
+        return "the checkpoint is truncated, or has bytes too many";
+    if (bt_crc32c(head + HEADER, size - HEADER) != bt_get_u32(head + AT_BODY_CRC))
+        return "the checkpoint's weights are damaged";
+    if (bt_get_u64(head + AT_CONFIG) != hash_config(t))
+        return "the checkpoint is of a model with another configuration";
+    if (bt_get_u64(head + AT_OPTIONS) != hash_options(&t->options))
+        return "the checkpoint is of a training with other options";
+    if (bt_get_u64(head + AT_DATA) != hash_tokens(t))
+        return "the checkpoint is of a training on other tokens";
+    if (size != bitllama_trainer_state_size(t) || !all_sound(head + HEADER, t->net.params.floats))
+        return "the checkpoint's weights cannot be right";
+    return NULL;
+}
+
+int bitllama_trainer_load(bitllama_trainer *t, const void *buffer, size_t size, ttt_error *error)
+{
+    if (!t || !buffer) return bt_error(error, TTT_NULL_POINTER, 0, NULL, 0, NULL);
+    const uint8_t *head = buffer, *p = head + HEADER;
+    const char *wrong = problem(t, head, size);
+    if (wrong) return bt_error(error, TTT_CHECKPOINT, 0, NULL, 0, wrong);
+    float *arrays[] = {t->net.weights, t->first, t->second};
+    for (size_t a = 0; a < 3; a++)
+        for (size_t i = 0; i < t->net.params.floats; i++, p += 4)
+            arrays[a][i] = bt_float_from_bits(bt_get_u32(p));
+    t->step = bt_get_u64(head + AT_STEP);
+    t->rng = bt_get_u64(head + AT_RNG);
+    bt_net_refresh(&t->net);
+    return TTT_OK;
+}

@@ -1,0 +1,205 @@
+/* llama_train.c - makes trainers, and models and weight files of what they learned.
+ * SPDX-License-Identifier: MIT */
+#include "trainer.h"
+
+#include "../base/alloc.h"
+#include "../base/fpenv.h"
+#include "../io/safetensors.h"
+#include "../model/error.h"
+#include "../model/read.h"
+
+#include <math.h>
+#include <string.h>
+
+#define MOST_BATCH 4096u
+#define MOST_VOCAB 65536u
+
+void bitllama_training_init(bitllama_training *training)
+{
+    if (!training) return;
+    *training = (bitllama_training){
+        .size = sizeof *training, .batch = 16, .context = 128, .accumulate = 1, .steps = 1000,
+        .warmup = 50, .threads = 1, .separator = BITLLAMA_NO_TOKEN, .learning_rate = 5e-3f,
+        .final_learning_rate = 2.5e-4f, .weight_decay = 0.01f, .beta1 = 0.9f, .beta2 = 0.98f,
+        .clip = 1.0f, .repeat = 0.15f, .seed = 1};
+}
+
+static bool within(float v, float low, float high)
+{
+    return v >= low && v <= high;
+}
+
+const char *bt_training_problem(const bitllama_training *o, uint32_t vocab)
+{
+    if (o->size != sizeof *o) return "the options' size field is wrong";
+    if (o->batch < 1 || o->batch > MOST_BATCH) return "batch must be 1 to 4096";
+    if (o->context < 16 || o->context > 4096) return "context must be 16 to 4096";
+    if (o->accumulate < 1 || o->accumulate > 65536) return "accumulate must be 1 to 65536";
+    if (o->steps < 1) return "steps must be at least 1";
+    if (o->warmup > o->steps) return "warmup must be at most steps";
+    if (o->threads < 1 || o->threads > 64) return "threads must be 1 to 64";
+    if (o->separator != BITLLAMA_NO_TOKEN && o->separator >= vocab)
+        return "separator must be a token of the vocabulary";
+    if (!(o->learning_rate > 0.0f && o->learning_rate <= 1.0f))
+        return "learning_rate must be above 0 and at most 1";
+    if (!within(o->final_learning_rate, 0.0f, 1.0f)) return "final_learning_rate must be 0 to 1";
+    if (!within(o->weight_decay, 0.0f, 1.0f)) return "weight_decay must be 0 to 1";
+    if (!(o->beta1 >= 0.0f && o->beta1 < 1.0f)) return "beta1 must be 0 to below 1";
+    if (!(o->beta2 >= 0.0f && o->beta2 < 1.0f)) return "beta2 must be 0 to below 1";
+    if (!(o->clip > 0.0f && o->clip <= 1e6f)) return "clip must be above 0 and at most 1000000";
+    if (!within(o->repeat, 0.0f, 1.0f)) return "repeat must be 0 to 1";
+    if (!within(o->from_start, 0.0f, 1.0f)) return "from_start must be 0 to 1";
+    return NULL;
+}
+
+/* Bytes that training takes, about: products that do not fit a size must not be made. */
+static bool fits(const bt_model_config *c, const bitllama_training *o)
+{
+    double tokens = (double)o->batch * o->context, bytes = 2.0 * c->vocab * c->dim * 20;
+    for (size_t i = 0; i < c->layers; i++) {
+        double width = (double)bt_mixer_width(c, i), head = (double)bt_mixer_head(c, i);
+        bytes += 20 * c->dim * (3 * width + 3.0 * c->mlp);
+        bytes += 4 * tokens * (6.0 * c->dim + 3.0 * c->mlp + 4 * width + width * head / 16);
+    }
+    bytes += 16 * tokens * (2.0 * c->mlp + 4.0 * c->dim);
+    return bytes < (double)(SIZE_MAX / 2);
+}
+
+static int copy_tokens(bt_trainer *t, const uint32_t *tokens, size_t n)
+{
+    t->tokens = bt_alloc(n, sizeof *t->tokens);
+    if (!t->tokens) return TTT_OUT_OF_MEMORY;
+    for (size_t i = 0; i < n; i++) t->tokens[i] = (uint16_t)tokens[i];
+    t->token_count = n;
+    return TTT_OK;
+}
+
+static int check(const bitllama_config *config, bt_model_config *c, const bitllama_training *o,
+                 const uint32_t *tokens, size_t n, ttt_error *error)
+{
+    const char *problem = bt_config_import(c, config);
+    if (!problem && c->vocab > MOST_VOCAB) problem = "vocab_size must be at most 65536 in training";
+    if (problem) return bt_error(error, TTT_MODEL_CONFIG, 0, NULL, 0, problem);
+    problem = bt_training_problem(o, c->vocab);
+    if (problem) return bt_error(error, TTT_INVALID_OPTION, 0, NULL, 0, problem);
+    if (n < (size_t)o->context + 1 || n > UINT32_MAX)
+        return bt_error(error, TTT_INVALID_DATA, 0, NULL, 0,
+                        "training needs more tokens than a window has, and at most 2^32");
+    for (size_t i = 0; i < n; i++)
+        if (tokens[i] >= c->vocab)
+            return bt_error(error, TTT_INVALID_TOKEN, i, NULL, 0, "a token is not in the vocabulary");
+    return fits(c, o) ? TTT_OK : bt_error(error, TTT_OUT_OF_MEMORY, 0, NULL, 0, NULL);
+}
+
+static int start(bt_trainer *t, const bt_model_config *c, const uint32_t *tokens, size_t n)
+{
+    size_t window = (size_t)t->options.batch * t->options.context;
+    if (!bt_net_init(&t->net, c, t->options.batch, t->options.context, t->options.threads))
+        return TTT_OUT_OF_MEMORY;
+    t->first = bt_alloc(t->net.params.floats, sizeof(float));
+    t->second = bt_alloc(t->net.params.floats, sizeof(float));
+    t->ids = bt_alloc(window, sizeof *t->ids);
+    t->targets = bt_alloc(window, sizeof *t->targets);
+    if (!t->first || !t->second || !t->ids || !t->targets) return TTT_OUT_OF_MEMORY;
+    int status = copy_tokens(t, tokens, n);
+    if (status != TTT_OK) return status;
+    bt_params_randomize(&t->net.params, t->net.weights, t->options.seed);
+    bt_net_refresh(&t->net);
+    return TTT_OK;
+}
+
+int bitllama_trainer_create(const bitllama_config *config, const bitllama_training *training,
+                            const uint32_t *tokens, size_t n, bitllama_trainer **trainer,
+                            ttt_error *error)
+{
+    bt_model_config c;
+    if (trainer) *trainer = NULL;
+    if (!config || !training || (!tokens && n > 0) || !trainer)
+        return bt_error(error, TTT_NULL_POINTER, 0, NULL, 0, NULL);
+    int status = check(config, &c, training, tokens, n, error);
+    if (status != TTT_OK) return status;
+    bt_trainer *t = bt_alloc(1, sizeof *t);
+    if (!t) return bt_error(error, TTT_OUT_OF_MEMORY, 0, NULL, 0, NULL);
+    t->options = *training;
+    t->rng = training->seed;
+    bt_fpenv saved = bt_fpenv_enter();
+    status = start(t, &c, tokens, n);
+    bt_fpenv_leave(saved);
+    if (status == TTT_OK) {
+        *trainer = t;
+        return status;
+    }
+    bitllama_trainer_destroy(t);
+    return bt_error(error, status, 0, NULL, 0, NULL);
+}
+
+void bitllama_trainer_destroy(bitllama_trainer *t)
+{
+    if (!t) return;
+    bt_free(t->first);
+    bt_free(t->second);
+    bt_free(t->ids);
+    bt_free(t->targets);
+    bt_free(t->tokens);
+    bt_net_free(&t->net);
+    bt_free(t);
+}
+
+/* ---- what was learned ------------------------------------------------------------------------ */
+
+static int source(void *context, const bt_param *p, bt_weights *w, ttt_error *error)
+{
+    const bt_trainer *t = context;
+    (void)error;
+    w->values = t->net.weights + p->offset;
+    return TTT_OK;
+}
+
+int bitllama_trainer_model(const bitllama_trainer *t, const char *tokenizer, size_t tokenizer_size,
+                           bitllama_model **model)
+{
+    if (model) *model = NULL;
+    if (!t || !model || (!tokenizer && tokenizer_size > 0)) return TTT_NULL_POINTER;
+    if (tokenizer_size > 0 && !bt_is_json_object(tokenizer, tokenizer_size))
+        return TTT_INVALID_DATA;
+    bt_fpenv saved = bt_fpenv_enter();
+    int status = bt_model_build(&t->net.params.config, tokenizer, tokenizer_size, source,
+                                (void *)(uintptr_t)t, model, NULL);
+    bt_fpenv_leave(saved);
+    return status;
+}
+
+int bitllama_trainer_weights(const bitllama_trainer *t, const char *tokenizer,
+                             size_t tokenizer_size, void *buffer, size_t capacity, size_t *size)
+{
+    if (!t || !size || (!tokenizer && tokenizer_size > 0)) return TTT_NULL_POINTER;
+    if (tokenizer_size > 0 && !bt_is_json_object(tokenizer, tokenizer_size))
+        return TTT_INVALID_DATA;
+    const bt_params *p = &t->net.params;
+    char config[BT_CONFIG_TEXT];
+    bt_metadata metadata[] = {
+        {bt_text_of(BT_KEY_CONFIG), {config, bt_config_write(&p->config, config)}},
+        {bt_text_of(BT_KEY_TOKENIZER), {tokenizer, tokenizer_size}}};
+    bt_tensor *tensors = bt_alloc(p->tensor_count, sizeof *tensors);
+    char(*names)[BT_NAME_SIZE] = bt_alloc(p->tensor_count, sizeof *names);
+    int code = tensors && names ? BT_IO_OK : BT_IO_OUT_OF_MEMORY;
+    for (size_t i = 0; code == BT_IO_OK && i < p->tensor_count; i++) {
+        const bt_param *x = &p->tensors[i];
+        bool flat = x->rows == 1;
+        bt_param_name(x, names[i]);
+        tensors[i] = (bt_tensor){.name = names[i], .name_length = strlen(names[i]),
+                                 .data = (const uint8_t *)(t->net.weights + x->offset),
+                                 .size = x->rows * x->cols * sizeof(float),
+                                 .shape = {flat ? x->cols : x->rows, x->cols},
+                                 .dtype = BT_DTYPE_F32, .rank = flat ? 1 : 2};
+    }
+    size_t whole = 0;
+    if (code == BT_IO_OK)
+        code = bt_safetensors_write(tensors, p->tensor_count, metadata, tokenizer_size ? 2 : 1,
+                                    buffer, capacity, &whole, NULL);
+    bt_free(tensors);
+    bt_free(names);
+    if (code == BT_IO_OK || code == BT_IO_BUFFER_SIZE) *size = whole;
+    return code == BT_IO_OK ? TTT_OK : code == BT_IO_BUFFER_SIZE ? TTT_BUFFER_SIZE
+                                                                 : TTT_OUT_OF_MEMORY;
+}
