@@ -1,5 +1,6 @@
-// addon.cc - registers the addon: per-environment data, version, kernels, and the layer and job
-// functions. No global state: the addon may be loaded by any number of threads.
+// addon.cc - registers the addon: per-environment data, version, kernels, and the functions of
+// layers, jobs and language models. No global state: the addon may be loaded by any number of
+// threads.
 // SPDX-License-Identifier: MIT
 #include "addon.h"
 
@@ -10,7 +11,7 @@
 namespace {
 
 // Raised with every change of the functions' signatures; ts/native.ts refuses another number.
-constexpr double kAbi = 1;
+constexpr double kAbi = 2;
 
 Napi::Value Kernels(const Napi::CallbackInfo &info)
 {
@@ -68,6 +69,9 @@ Napi::Object Init(Napi::Env env, Napi::Object exports)
     exports.Set("conformanceHash", Napi::Function::New<ConformanceHash>(env, "conformanceHash"));
     DefineLayerFunctions(env, exports, addon);
     DefineJobFunctions(env, exports, addon);
+    DefineLlamaFunctions(env, exports, addon);
+    DefineSessionFunctions(env, exports, addon);
+    DefineTrainerFunctions(env, exports, addon);
     return exports;
 }
 

@@ -24,6 +24,13 @@ bool ReadArray(napi_env env, napi_value value, napi_typedarray_type wanted, Span
     return true;
 }
 
+bool IsNothing(napi_env env, napi_value value)
+{
+    napi_valuetype type = napi_number;
+    return value && napi_typeof(env, value, &type) == napi_ok &&
+           (type == napi_undefined || type == napi_null);
+}
+
 } // namespace
 
 bool ReadFloats(napi_env env, napi_value value, Span<float> *out)
@@ -41,12 +48,39 @@ bool ReadBytes(napi_env env, napi_value value, Span<uint8_t> *out)
     return ReadArray(env, value, napi_uint8_array, out);
 }
 
+bool ReadUint32s(napi_env env, napi_value value, Span<uint32_t> *out)
+{
+    return ReadArray(env, value, napi_uint32_array, out);
+}
+
+bool ReadDoubles(napi_env env, napi_value value, Span<double> *out)
+{
+    return ReadArray(env, value, napi_float64_array, out);
+}
+
 bool ReadOptionalFloats(napi_env env, napi_value value, Span<float> *out)
 {
-    napi_valuetype type = napi_undefined;
-    if (!value || napi_typeof(env, value, &type) != napi_ok) return false;
     *out = Span<float>();
-    return type == napi_undefined || type == napi_null || ReadFloats(env, value, out);
+    return IsNothing(env, value) || ReadFloats(env, value, out);
+}
+
+bool ReadOptionalBytes(napi_env env, napi_value value, Span<const uint8_t> *out)
+{
+    static const uint8_t empty[1] = {0};
+    Span<uint8_t> bytes;
+    *out = Span<const uint8_t>();
+    if (IsNothing(env, value)) return true;
+    if (!ReadBytes(env, value, &bytes)) return false;
+    out->data = bytes.data ? bytes.data : empty;
+    out->length = bytes.length;
+    return true;
+}
+
+bool ReadResults(napi_env env, napi_value value, size_t n, Span<float> *out, bool *fits)
+{
+    if (!ReadOptionalFloats(env, value, out)) return false;
+    *fits = out->length == n || IsNothing(env, value);
+    return true;
 }
 
 bool ReadHandle(napi_env env, napi_value value, uint64_t *out)
@@ -63,6 +97,19 @@ bool ReadUint32(napi_env env, napi_value value, uint32_t *out)
 {
     uint64_t number = 0;
     if (!ReadHandle(env, value, &number) || number > UINT32_MAX) return false;
+    *out = static_cast<uint32_t>(number);
+    return true;
+}
+
+bool ReadUint64(napi_env env, napi_value value, uint64_t *out)
+{
+    bool lossless = false;
+    return napi_get_value_bigint_uint64(env, value, out, &lossless) == napi_ok && lossless;
+}
+
+bool ToUint32(double number, uint32_t *out)
+{
+    if (!(number >= 0 && number <= UINT32_MAX) || number != std::floor(number)) return false;
     *out = static_cast<uint32_t>(number);
     return true;
 }

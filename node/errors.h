@@ -15,8 +15,8 @@ struct Addon;
 
 // Numbers that the binding adds to ttt_status; ts/errors.ts has the same.
 constexpr int kInvalidArgument = 60; // a JavaScript value of the wrong type
-constexpr int kDestroyed = 61;       // a handle of no living layer or job
-constexpr int kBusy = 62;            // a job is at work on the layer
+constexpr int kDestroyed = 61;       // a handle of nothing that lives
+constexpr int kBusy = 62;            // another thread is at work on it
 constexpr int kAborted = 63;         // the job was cancelled
 
 // One call from JavaScript. Missing arguments are undefined.

@@ -99,7 +99,7 @@ std::unique_ptr<Job> MakeJob(const Layer &layer, uint64_t handle, const Span<flo
     job->output.reset(new (std::nothrow) float[input.length]);
     if (want_surprise) job->surprise.reset(new (std::nothrow) float[job->tokens]);
     if (!job->input || !job->output || (want_surprise && !job->surprise)) return nullptr;
-    job->model = ttt_clone(layer.model);
+    job->model = ttt_clone(layer.object);
     if (!job->model) return nullptr;
     std::memcpy(job->input.get(), input.data, input.length * sizeof(float));
     job->bytes = layer.bytes + static_cast<int64_t>(2 * input.length * sizeof(float));
@@ -114,7 +114,7 @@ napi_value StartJob(const Call &call)
     Span<float> input;
     bool want_surprise = false;
     napi_valuetype type = napi_undefined;
-    int status = IdleLayer(call, &layer);
+    int status = FindIdle(call, call.addon->layers, &layer);
     if (status != TTT_OK) return call.NoHandle(status);
     if (!ReadFloats(call.env, call.args[1], &input) ||
         napi_get_value_bool(call.env, call.args[2], &want_surprise) != napi_ok ||
@@ -165,7 +165,7 @@ int Commit(Job *job, Layer *layer, const Span<float> &output, const Span<float> 
     std::memcpy(output.data, job->output.get(), output.length * sizeof(float));
     if (surprise.data)
         std::memcpy(surprise.data, job->surprise.get(), surprise.length * sizeof(float));
-    std::swap(job->model, layer->model);
+    std::swap(job->model, layer->object);
     return TTT_OK;
 }
 

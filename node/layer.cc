@@ -8,13 +8,20 @@
 
 namespace {
 
-napi_value NewHandle(const Call &call, void *model)
+// An estimate of a layer's memory: its state, its packed weights and its work space.
+int64_t LayerBytes(const void *model)
 {
-    int64_t bytes = LayerBytes(model);
-    uint64_t handle = call.addon->layers.Add(model);
-    if (handle == 0) return call.NoHandle(TTT_OUT_OF_MEMORY);
-    AdjustMemory(call.env, bytes);
-    return call.Number(static_cast<double>(handle));
+    uint64_t dim = ttt_hidden_dim(model), work = 512 * dim;
+    return static_cast<int64_t>(ttt_state_size(model) + dim * ttt_memory_dim(model) / 2 + work);
+}
+
+napi_value NewLayer(const Call &call, void *model)
+{
+    Layer layer;
+    layer.object = model;
+    layer.dim = ttt_hidden_dim(model);
+    layer.bytes = LayerBytes(model);
+    return NewHandle(call, call.addon->layers, layer);
 }
 
 // create(hiddenDim, objective, seed: bigint, innerLr, threads): handle or negative status.
@@ -35,31 +42,23 @@ napi_value Create(const Call &call)
     config.inner_lr = static_cast<float>(rate);
     void *model = nullptr;
     int status = ttt_create_from_config(&config, &model);
-    return status == TTT_OK ? NewHandle(call, model) : call.NoHandle(status);
+    return status == TTT_OK ? NewLayer(call, model) : call.NoHandle(status);
 }
 
 // destroy(handle): status. BUSY while a job runs: destroy again when it has ended.
 napi_value Destroy(const Call &call)
 {
-    Layer *layer = nullptr;
-    int status = IdleLayer(call, &layer);
-    if (status != TTT_OK) return call.Status(status);
-    uint64_t handle = 0;
-    ReadHandle(call.env, call.args[0], &handle);
-    int64_t bytes = layer->bytes;
-    ttt_destroy(call.addon->layers.Remove(handle));
-    AdjustMemory(call.env, -bytes);
-    return call.Status(TTT_OK);
+    return FreeHandle(call, call.addon->layers);
 }
 
 // clone(handle): handle or negative status.
 napi_value Clone(const Call &call)
 {
     Layer *layer = nullptr;
-    int status = IdleLayer(call, &layer);
+    int status = FindIdle(call, call.addon->layers, &layer);
     if (status != TTT_OK) return call.NoHandle(status);
-    void *model = ttt_clone(layer->model);
-    return model ? NewHandle(call, model) : call.NoHandle(TTT_OUT_OF_MEMORY);
+    void *model = ttt_clone(layer->object);
+    return model ? NewLayer(call, model) : call.NoHandle(TTT_OUT_OF_MEMORY);
 }
 
 // forward(handle, input, output, surprise | undefined): status. The path that must be fast.
@@ -67,7 +66,7 @@ napi_value Forward(const Call &call)
 {
     Layer *layer = nullptr;
     Span<float> input, output, surprise;
-    int status = IdleLayer(call, &layer);
+    int status = FindIdle(call, call.addon->layers, &layer);
     if (status != TTT_OK) return call.Status(status);
     if (!ReadFloats(call.env, call.args[1], &input) ||
         !ReadFloats(call.env, call.args[2], &output) ||
@@ -77,15 +76,15 @@ napi_value Forward(const Call &call)
     if (tokens == 0 || output.length != input.length ||
         (surprise.data && surprise.length != tokens))
         return call.Status(TTT_DIMENSION_MISMATCH);
-    return call.Status(ttt_forward_ex(layer->model, input.data, input.length, tokens, output.data,
+    return call.Status(ttt_forward_ex(layer->object, input.data, input.length, tokens, output.data,
                                       output.length, surprise.data));
 }
 
 napi_value Reset(const Call &call)
 {
     Layer *layer = nullptr;
-    int status = IdleLayer(call, &layer);
-    return call.Status(status == TTT_OK ? ttt_reset(layer->model) : status);
+    int status = FindIdle(call, call.addon->layers, &layer);
+    return call.Status(status == TTT_OK ? ttt_reset(layer->object) : status);
 }
 
 // saveState(handle, bytes): status.
@@ -93,10 +92,10 @@ napi_value SaveState(const Call &call)
 {
     Layer *layer = nullptr;
     Span<uint8_t> bytes;
-    int status = IdleLayer(call, &layer);
+    int status = FindIdle(call, call.addon->layers, &layer);
     if (status == TTT_OK && !ReadBytes(call.env, call.args[1], &bytes)) status = kInvalidArgument;
     if (status == TTT_OK && !bytes.data) status = TTT_BUFFER_SIZE;
-    if (status == TTT_OK) status = ttt_save_state(layer->model, bytes.data, bytes.length);
+    if (status == TTT_OK) status = ttt_save_state(layer->object, bytes.data, bytes.length);
     return call.Status(status);
 }
 
@@ -105,21 +104,21 @@ napi_value LoadState(const Call &call)
 {
     Layer *layer = nullptr;
     Span<uint8_t> bytes;
-    int status = IdleLayer(call, &layer);
+    int status = FindIdle(call, call.addon->layers, &layer);
     if (status == TTT_OK && !ReadBytes(call.env, call.args[1], &bytes)) status = kInvalidArgument;
     if (status == TTT_OK && !bytes.data) status = TTT_STATE_DAMAGED;
-    if (status == TTT_OK) status = ttt_load_state(layer->model, bytes.data, bytes.length);
+    if (status == TTT_OK) status = ttt_load_state(layer->object, bytes.data, bytes.length);
     return call.Status(status);
 }
 
 // Reads the layer and its two weight arrays, each of hiddenDim * memoryDim elements.
 int WeightArguments(const Call &call, Layer **layer, Span<int8_t> *down, Span<int8_t> *up)
 {
-    int status = IdleLayer(call, layer);
+    int status = FindIdle(call, call.addon->layers, layer);
     if (status != TTT_OK) return status;
     if (!ReadInt8s(call.env, call.args[1], down) || !ReadInt8s(call.env, call.args[2], up))
         return kInvalidArgument;
-    size_t length = (*layer)->dim * ttt_memory_dim((*layer)->model);
+    size_t length = (*layer)->dim * ttt_memory_dim((*layer)->object);
     return down->length == length && up->length == length ? TTT_OK : TTT_DIMENSION_MISMATCH;
 }
 
@@ -129,7 +128,7 @@ napi_value SetWeights(const Call &call)
     Layer *layer = nullptr;
     Span<int8_t> down, up;
     int status = WeightArguments(call, &layer, &down, &up);
-    if (status == TTT_OK) status = ttt_set_weights(layer->model, down.data, up.data);
+    if (status == TTT_OK) status = ttt_set_weights(layer->object, down.data, up.data);
     return call.Status(status);
 }
 
@@ -139,7 +138,7 @@ napi_value GetWeights(const Call &call)
     Layer *layer = nullptr;
     Span<int8_t> down, up;
     int status = WeightArguments(call, &layer, &down, &up);
-    if (status == TTT_OK) status = ttt_get_weights(layer->model, down.data, up.data);
+    if (status == TTT_OK) status = ttt_get_weights(layer->object, down.data, up.data);
     return call.Status(status);
 }
 
@@ -148,12 +147,12 @@ napi_value GetMemory(const Call &call)
 {
     Layer *layer = nullptr;
     Span<float> w;
-    int status = IdleLayer(call, &layer);
+    int status = FindIdle(call, call.addon->layers, &layer);
     if (status == TTT_OK && !ReadFloats(call.env, call.args[1], &w)) status = kInvalidArgument;
     if (status != TTT_OK) return call.Status(status);
-    size_t d = ttt_memory_dim(layer->model);
+    size_t d = ttt_memory_dim(layer->object);
     bool fits = w.length == d * d;
-    return call.Status(fits ? ttt_get_memory(layer->model, w.data) : TTT_DIMENSION_MISMATCH);
+    return call.Status(fits ? ttt_get_memory(layer->object, w.data) : TTT_DIMENSION_MISMATCH);
 }
 
 // Properties may be read while a job runs: the job works on a copy. 0 for no layer.
@@ -162,7 +161,7 @@ const void *AnyModel(const Call &call)
     uint64_t handle = 0;
     if (!ReadHandle(call.env, call.args[0], &handle)) return nullptr;
     Layer *layer = call.addon->layers.Find(handle);
-    return layer ? layer->model : nullptr;
+    return layer ? layer->object : nullptr;
 }
 
 napi_value StateSize(const Call &call)
@@ -186,15 +185,6 @@ napi_value Fingerprint(const Call &call)
 }
 
 } // namespace
-
-int IdleLayer(const Call &call, Layer **layer)
-{
-    uint64_t handle = 0;
-    if (!ReadHandle(call.env, call.args[0], &handle)) return kInvalidArgument;
-    *layer = call.addon->layers.Find(handle);
-    if (!*layer) return kDestroyed;
-    return (*layer)->busy ? kBusy : TTT_OK;
-}
 
 void DefineLayerFunctions(napi_env env, napi_value exports, Addon *addon)
 {
