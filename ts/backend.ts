@@ -6,6 +6,7 @@
  * even make the call (no memory for the arguments, a poisoned instance).
  * SPDX-License-Identifier: MIT
  */
+import type { LlamaEngine } from './llama-engine.js';
 import type { BackendInfo, BackendKind, Objective } from './types.js';
 
 /** A layer of a backend. */
@@ -36,6 +37,8 @@ export interface Backend {
   readonly kind: BackendKind;
   /** True once nothing can be expected of it any more; another one must be loaded. */
   readonly poisoned: boolean;
+  /** Language models. */
+  readonly llama: LlamaEngine;
   info(): Omit<BackendInfo, 'fallback'>;
   setKernel(name: string): number;
   /** 64 bits; throws on failure. */

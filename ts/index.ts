@@ -5,12 +5,14 @@
 import { readFile } from 'node:fs/promises';
 
 import { loadNative } from './native.js';
+import { readModelFiles } from './model-files.js';
 import { usePlatform } from './platform.js';
 import { loadWasm } from './wasm.js';
 
 usePlatform({
   loadNative,
   loadWasm: (source) => loadWasm(source, readFile),
+  readModel: readModelFiles,
   missing: '',
   env: (name) => process.env[name],
 });

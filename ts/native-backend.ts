@@ -4,10 +4,12 @@
  */
 import type { Backend, BackendJob, Handle, LayerConfig } from './backend.js';
 import { errorOf } from './errors.js';
+import { NativeLlama } from './native-llama.js';
+import type { NativeLlamaBinding } from './native-llama.js';
 import type { BackendInfo } from './types.js';
 
 /** The addon's functions (node/layer.cc, node/job.cc). Handles and jobs are positive integers. */
-export interface NativeBinding {
+export interface NativeBinding extends NativeLlamaBinding {
   readonly abi: number;
   readonly version: string;
   kernel(): string;
@@ -52,10 +54,12 @@ function checkHandle(handle: number): number {
 export class NativeBackend implements Backend {
   readonly kind = 'native';
   readonly poisoned = false;
+  readonly llama: NativeLlama;
   readonly #addon: NativeBinding;
 
   constructor(addon: NativeBinding) {
     this.#addon = addon;
+    this.llama = new NativeLlama(addon);
   }
 
   info(): Omit<BackendInfo, 'fallback'> {

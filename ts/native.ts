@@ -11,7 +11,7 @@ import { NativeBackend } from './native-backend.js';
 import type { NativeBinding } from './native-backend.js';
 import { VERSION } from './version.js';
 
-const ABI = 1;
+const ABI = 2;
 const platform = `${process.platform}-${process.arch}`;
 
 function requirePackaged(): unknown {

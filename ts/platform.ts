@@ -5,6 +5,7 @@
 import { checkObject, describe } from './args.js';
 import type { Backend } from './backend.js';
 import { TTTError } from './errors.js';
+import type { ModelReader } from './model-source.js';
 import type { BackendKind, BackendOptions, WasmSource } from './types.js';
 
 /** What an entry of the package offers. */
@@ -15,6 +16,8 @@ export interface Platform {
   loadWasm?: (source: WasmSource | undefined) => Promise<Backend>;
   /** Why a backend is not offered. */
   missing: string;
+  /** Reads a model from the file system; missing: there is none. */
+  readModel?: ModelReader;
   /** An environment variable. */
   env?: (name: string) => string | undefined;
 }
@@ -34,6 +37,11 @@ const wasms = new Map<WasmSource | undefined, Promise<Backend>>();
 /** Called once, by the entry. */
 export function usePlatform(given: Platform): void {
   platform = given;
+}
+
+/** How models are read from the file system, if there is one. */
+export function modelReader(): ModelReader | undefined {
+  return platform.readModel;
 }
 
 function checkChoice(value: unknown, name: string): Choice {

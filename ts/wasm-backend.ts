@@ -12,6 +12,7 @@ import type { BackendInfo } from './types.js';
 import { WasmHeap } from './wasm-heap.js';
 import type { WasmExports } from './wasm-module.js';
 import { startWasmJob } from './wasm-job.js';
+import { WasmLlama } from './wasm-llama.js';
 import { SlicedRun } from './wasm-run.js';
 
 const OUT_OF_MEMORY = statusOf('OUT_OF_MEMORY');
@@ -31,6 +32,7 @@ export interface WasmLayer {
 export class WasmBackend implements Backend {
   readonly kind = 'wasm';
   readonly heap: WasmHeap;
+  readonly llama = new WasmLlama(this);
   readonly #exports: WasmExports;
   readonly #layers = new Map<Handle, WasmLayer>();
   /** Small results of calls: two words. */

@@ -57,6 +57,18 @@ export class WasmHeap {
     set.call(target, new Int8Array(this.#exports.memory.buffer, block, lengthOf(target)));
   }
 
+  writeUint32s(block: number, source: Uint32Array): void {
+    set.call(new Uint32Array(this.#exports.memory.buffer, block, lengthOf(source)), source);
+  }
+
+  writeDoubles(block: number, source: Float64Array): void {
+    set.call(new Float64Array(this.#exports.memory.buffer, block, lengthOf(source)), source);
+  }
+
+  readDoubles(block: number, target: Float64Array): void {
+    set.call(target, new Float64Array(this.#exports.memory.buffer, block, lengthOf(target)));
+  }
+
   readUint32(block: number): number {
     return new DataView(this.#exports.memory.buffer).getUint32(block, true);
   }

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 import { allocate } from './args.js';
+import { soon } from './async.js';
 import type { BackendJob } from './backend.js';
 import { statusOf } from './errors.js';
 import type { WasmBackend, WasmLayer } from './wasm-backend.js';
@@ -12,22 +13,6 @@ import { SlicedRun } from './wasm-run.js';
 /** How long one slice should take, in milliseconds. */
 const SLICE_MS = 4;
 const FIRST_SLICE_TOKENS = 8;
-
-/** Calls back in a later turn of the event loop, after events that are waiting, with no delay. */
-function soon(callback: () => void): void {
-  if (typeof setImmediate === 'function') {
-    setImmediate(callback);
-  } else if (typeof MessageChannel === 'function') {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      callback();
-    };
-    port2.postMessage(null);
-  } else {
-    setTimeout(callback, 0);
-  }
-}
 
 /** Tokens for the next slice, from how long the last one took. */
 function nextSlice(tokens: number, elapsed: number, most: number): number {

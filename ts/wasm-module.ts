@@ -51,6 +51,80 @@ export interface WasmExports {
   ttt_kernel_count(): number;
   ttt_kernel_name(index: number): Pointer;
   ttt_kernel_usable(index: number): number;
+  bitllama_open(file: Pointer, length: number, config: Pointer, configLength: number, model: Pointer, error: Pointer): number;
+  bitllama_release(model: Pointer): void;
+  bitllama_config_json(model: Pointer, out: Pointer): Pointer;
+  bitllama_tokenizer_json(model: Pointer, out: Pointer): Pointer;
+  bitllama_pack(
+    model: Pointer,
+    tokenizer: Pointer,
+    length: number,
+    buffer: Pointer,
+    capacity: number,
+    size: Pointer,
+  ): number;
+  bt_wasm_llama_parameters(model: Pointer, words: Pointer): void;
+  bt_wasm_llama_fingerprint(model: Pointer, words: Pointer): void;
+  bt_wasm_llama_hash(words: Pointer): number;
+  bitllama_session_create(model: Pointer, session: Pointer): number;
+  bitllama_session_destroy(session: Pointer): void;
+  bitllama_session_fork(session: Pointer, fork: Pointer): number;
+  bitllama_session_reset(session: Pointer): number;
+  bitllama_session_freeze(session: Pointer, frozen: number): number;
+  bitllama_session_read(
+    session: Pointer,
+    tokens: Pointer,
+    n: number,
+    logProbabilities: Pointer,
+    surprise: Pointer,
+  ): number;
+  bitllama_session_logits(session: Pointer, logits: Pointer): number;
+  bt_wasm_session_draw(
+    session: Pointer,
+    options: Pointer,
+    seedLow: number,
+    seedHigh: number,
+    token: Pointer,
+  ): number;
+  bt_wasm_session_tokens(session: Pointer, words: Pointer): void;
+  bitllama_session_state_size(session: Pointer): number;
+  bitllama_session_save(session: Pointer, bytes: Pointer, size: number): number;
+  bitllama_session_load(session: Pointer, bytes: Pointer, size: number): number;
+  bt_wasm_trainer_create(
+    config: Pointer,
+    mixers: Pointer,
+    training: Pointer,
+    seedLow: number,
+    seedHigh: number,
+    tokens: Pointer,
+    n: number,
+    trainer: Pointer,
+    error: Pointer,
+  ): number;
+  bitllama_trainer_destroy(trainer: Pointer): void;
+  bt_wasm_trainer_step(trainer: Pointer, report: Pointer): number;
+  bitllama_trainer_model(
+    trainer: Pointer,
+    tokenizer: Pointer,
+    length: number,
+    model: Pointer,
+  ): number;
+  bitllama_trainer_weights(
+    trainer: Pointer,
+    tokenizer: Pointer,
+    length: number,
+    buffer: Pointer,
+    capacity: number,
+    size: Pointer,
+  ): number;
+  bitllama_trainer_state_size(trainer: Pointer): number;
+  bitllama_trainer_save(trainer: Pointer, bytes: Pointer, size: number): number;
+  bitllama_trainer_load(
+    trainer: Pointer,
+    bytes: Pointer,
+    size: number,
+    error: Pointer,
+  ): number;
 }
 
 /** Reads a local file; missing where there are none. */

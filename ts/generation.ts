@@ -1,0 +1,118 @@
+/**
+ * generation.ts - options of a generation, and the watch for stop strings.
+ * SPDX-License-Identifier: MIT
+ */
+import { checkObject, describe } from './args.js';
+import { checkSignal } from './async.js';
+import { TTTError } from './errors.js';
+import type { DrawOptions } from './llama-engine.js';
+import type { GenerateOptions, SamplingOptions } from './llama-types.js';
+import { optionalNumber, readFlag, readSeed, readTokens } from './options.js';
+import type { AbortSignalLike } from './types.js';
+
+const DEFAULT_TOKENS = 256;
+const MAX_UINT32 = 2 ** 32 - 1;
+
+/** Checked options of `generate`. */
+export interface Generation {
+  draw: DrawOptions;
+  maxTokens: number;
+  stop: readonly string[];
+  stopTokens: ReadonlySet<number>;
+  signal: AbortSignalLike | undefined;
+  raw: boolean;
+  onToken: ((token: number) => void) | undefined;
+}
+
+/** Sampling options as the engine takes them. */
+export function readSampling(options: SamplingOptions): DrawOptions {
+  const { temperature, topK, topP, minP, repetitionPenalty, seed } = options;
+  const numbers = Float64Array.of(
+    optionalNumber(temperature, 'temperature', { min: 0, max: 100 }, 0.8),
+    optionalNumber(topK, 'topK', { min: 0, max: MAX_UINT32, integer: true }, 0),
+    optionalNumber(topP, 'topP', { min: Number.MIN_VALUE, max: 1 }, 0.95),
+    optionalNumber(minP, 'minP', { min: 0, max: 1 }, 0),
+    optionalNumber(repetitionPenalty, 'repetitionPenalty', { min: 1, max: 10 }, 1),
+  );
+  return { numbers, seed: readSeed(seed) };
+}
+
+function readStop(value: unknown): string[] {
+  if (value === undefined) return [];
+  const list = Array.isArray(value) ? (value as unknown[]).slice() : undefined;
+  const bad = list ? list.find((text) => typeof text !== 'string' || text === '') : value;
+  if (list && bad === undefined) return list as string[];
+  const text = `stop must be an array of strings that are not empty, not ${describe(bad)}`;
+  throw new TTTError('INVALID_ARGUMENT', text);
+}
+
+/** Everything that `generate` was given, each option read once. */
+export function readGeneration(
+  options: GenerateOptions,
+  vocab: number,
+  endOfText: number | undefined,
+): Generation {
+  checkObject(options, 'options');
+  const { maxTokens, stop, stopTokens, signal, raw, onToken } = options;
+  checkSignal(signal);
+  if (onToken !== undefined && typeof onToken !== 'function') {
+    const text = `onToken must be a function, not ${describe(onToken)}`;
+    throw new TTTError('INVALID_ARGUMENT', text);
+  }
+  const ends = stopTokens ?? (endOfText === undefined ? [] : [endOfText]);
+  return {
+    draw: readSampling(options),
+    maxTokens: optionalNumber(
+      maxTokens,
+      'maxTokens',
+      { min: 0, max: MAX_UINT32, integer: true },
+      DEFAULT_TOKENS,
+    ),
+    stop: readStop(stop),
+    stopTokens: new Set(readTokens(ends, vocab, 'stopTokens')),
+    signal,
+    raw: readFlag(raw, 'raw'),
+    onToken,
+  };
+}
+
+/** Lets text through until a stop string comes; keeps back what may be the beginning of one. */
+export class StopWatch {
+  readonly #stops: readonly string[];
+  #held = '';
+  /** True once a stop string was met. */
+  stopped = false;
+
+  constructor(stops: readonly string[]) {
+    this.#stops = stops;
+  }
+
+  /** The part of the text so far that is certainly to be given out. */
+  push(piece: string): string {
+    const text = this.#held + piece;
+    const found = this.#stops.map((stop) => text.indexOf(stop)).filter((at) => at >= 0);
+    if (found.length > 0) {
+      this.stopped = true;
+      this.#held = '';
+      return text.slice(0, Math.min(...found));
+    }
+    const kept = Math.max(0, ...this.#stops.map((stop) => this.#overlap(text, stop)));
+    this.#held = text.slice(text.length - kept);
+    return text.slice(0, text.length - kept);
+  }
+
+  /** What was kept back, when nothing more comes. */
+  flush(): string {
+    const rest = this.#held;
+    this.#held = '';
+    return rest;
+  }
+
+  /** Length of the longest end of `text` that a stop string begins with. */
+  #overlap(text: string, stop: string): number {
+    for (let n = Math.min(text.length, stop.length - 1); n > 0; n--) {
+      if (text.endsWith(stop.slice(0, n))) return n;
+    }
+    return 0;
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * lifecycle.ts - the life of an object that owns something of a backend: one asynchronous call at
+ * a time, a destroy that waits for it, and a net for what nobody destroys.
+ * SPDX-License-Identifier: MIT
+ */
+import { TTTError } from './errors.js';
+
+/** DYING: destroyed while a call is at work, which may finish. */
+const enum State {
+  IDLE,
+  BUSY,
+  DYING,
+  DESTROYED,
+}
+
+const leaks =
+  typeof FinalizationRegistry === 'function'
+    ? new FinalizationRegistry((free: () => void) => free())
+    : undefined;
+
+/** `Symbol.dispose`, also where the platform does not have it yet. */
+export const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
+
+export class Lifecycle {
+  #state: State = State.IDLE;
+  readonly #what: string;
+  readonly #free: () => void;
+
+  /**
+   * `free` runs once: on destroy, after a call that is at work, or after `owner` was collected. It
+   * must not refer to the owner. `what` is the owner's name in messages: `the session`.
+   */
+  constructor(owner: object, what: string, free: () => void) {
+    this.#what = what;
+    this.#free = free;
+    leaks?.register(owner, free, this);
+  }
+
+  get destroyed(): boolean {
+    return this.#state >= State.DYING;
+  }
+
+  /** Refuses an owner that is destroyed. */
+  checkLiving(): void {
+    if (this.destroyed) throw new TTTError('DESTROYED', `${this.#what} was destroyed`);
+  }
+
+  /** Refuses an owner that is destroyed or at work. */
+  checkIdle(): void {
+    this.checkLiving();
+    if (this.#state === State.BUSY) {
+      const text = `a call is at work on ${this.#what}; wait for its end`;
+      throw new TTTError('BUSY', text);
+    }
+  }
+
+  /** Begins a call; `end` must follow. */
+  begin(): void {
+    this.checkIdle();
+    this.#state = State.BUSY;
+  }
+
+  end(): void {
+    if (this.#state === State.DYING) this.#release();
+    else if (this.#state === State.BUSY) this.#state = State.IDLE;
+  }
+
+  destroy(): void {
+    if (this.#state === State.IDLE) this.#release();
+    else if (this.#state === State.BUSY) this.#state = State.DYING;
+  }
+
+  #release(): void {
+    this.#state = State.DESTROYED;
+    leaks?.unregister(this);
+    this.#free();
+  }
+}

@@ -1,0 +1,254 @@
+/**
+ * trainer.ts - the class Trainer: makes a language model from a text, step by step.
+ * SPDX-License-Identifier: MIT
+ */
+import { allocate, checkBytes, checkObject } from './args.js';
+import { abortError, checkSignal } from './async.js';
+import type { Backend, Handle } from './backend.js';
+import { errorOf, TTTError } from './errors.js';
+import { evaluateText, tokensOfDocuments } from './documents.js';
+import { DISPOSE, Lifecycle } from './lifecycle.js';
+import { configNumbers, readConfig } from './llama-config.js';
+import { BitLlama } from './llama.js';
+import { failureError, LLAMA_KEY, needTokenizer, tokenizerBytes } from './llama-shared.js';
+import type {
+  Evaluation,
+  LlamaConfig,
+  RunOptions,
+  TrainerOptions,
+  TrainingStep,
+} from './llama-types.js';
+import { optionalNumber, readTokens } from './options.js';
+import { resolveBackend } from './platform.js';
+import { Tokenizer } from './tokenizer/index.js';
+import { readTraining } from './training.js';
+import type { AbortSignalLike, BackendKind, Bytes } from './types.js';
+
+const STEP_NUMBERS = 5;
+
+/** What a trainer is made of, checked. */
+interface Parts {
+  backend: Backend;
+  handle: Handle;
+  config: LlamaConfig;
+  steps: number;
+  tokenizer: Tokenizer | undefined;
+}
+
+function readTokenizer(given: TrainerOptions['tokenizer']): Tokenizer | undefined {
+  if (given === undefined || given instanceof Tokenizer) return given;
+  return Tokenizer.from(given);
+}
+
+/**
+ * Trains a model. The same options give the same weights on one kernel, for any number of threads
+ * and however often the training is interrupted and resumed.
+ */
+export class Trainer {
+  readonly config: LlamaConfig;
+  readonly tokenizer: Tokenizer | undefined;
+  /** Steps of the schedule. */
+  readonly steps: number;
+  readonly backend: BackendKind;
+
+  static {
+    Object.defineProperty(this, 'name', { value: 'Trainer' });
+  }
+
+  readonly #backend: Backend;
+  readonly #handle: Handle;
+  readonly #life: Lifecycle;
+  readonly #out = new Float64Array(STEP_NUMBERS);
+  #stepsDone = 0;
+  /** Tokens and seconds of the steps since this trainer was made, for the speed. */
+  #trained = 0;
+  #seconds = 0;
+  #tokensBefore = 0;
+
+  private constructor(key: symbol, parts: Parts) {
+    if (key !== LLAMA_KEY) {
+      throw new TTTError('INVALID_ARGUMENT', 'trainers are made by `await Trainer.create(options)`');
+    }
+    const { backend, handle } = parts;
+    this.config = parts.config;
+    this.tokenizer = parts.tokenizer;
+    this.steps = parts.steps;
+    this.backend = backend.kind;
+    this.#backend = backend;
+    this.#handle = handle;
+    this.#life = new Lifecycle(this, 'the trainer', () => backend.llama.destroyTrainer(handle));
+  }
+
+  /**
+   * Makes a trainer from a text (with a tokenizer) or from tokens. Codes: `INVALID_ARGUMENT`,
+   * `INVALID_OPTION`, `MODEL_CONFIG`, `INVALID_TOKEN`, `INVALID_DATA` (too short),
+   * `INVALID_TOKENIZER`, `CHECKPOINT`, `OUT_OF_MEMORY`.
+   */
+  static async create(options: TrainerOptions): Promise<Trainer> {
+    checkObject(options, 'options');
+    const { text, tokens, config, training, checkpoint } = options;
+    const tokenizer = readTokenizer(options.tokenizer);
+    const { backend } = await resolveBackend(options);
+    if ((text === undefined) === (tokens === undefined)) {
+      throw new TTTError('INVALID_ARGUMENT', 'give either text or tokens');
+    }
+    const shape = readConfig(config, tokenizer?.vocabSize);
+    const checked = readTraining(training, shape.vocabSize, tokenizer?.endOfText);
+    if (tokenizer && tokenizer.vocabSize > shape.vocabSize) {
+      const sizes = `${tokenizer.vocabSize} tokens, the model ${shape.vocabSize}`;
+      throw new TTTError('MODEL_CONFIG', `the tokenizer has ${sizes}`);
+    }
+    const ids =
+      tokens !== undefined
+        ? readTokens(tokens, shape.vocabSize, 'tokens')
+        : await tokensOfDocuments(text!, needTokenizer(tokenizer), undefined);
+    const made = backend.llama.createTrainer({
+      ...configNumbers(shape),
+      training: checked.numbers,
+      seed: checked.seed,
+      tokens: ids,
+    });
+    if (typeof made !== 'number') throw failureError(made);
+    const parts = { backend, handle: made, config: shape, steps: checked.steps, tokenizer };
+    const trainer = new Trainer(LLAMA_KEY, parts);
+    try {
+      if (checkpoint !== undefined) trainer.#resume(checkpoint);
+    } catch (error) {
+      trainer.destroy();
+      throw error;
+    }
+    return trainer;
+  }
+
+  #resume(checkpoint: Uint8Array): void {
+    const bytes = checkBytes(checkpoint, 'the checkpoint');
+    const loaded = this.#backend.llama.loadTrainer(this.#handle, bytes);
+    if (loaded !== 0) throw failureError(loaded);
+    this.#stepsDone = this.#backend.llama.trainerStepsDone(this.#handle);
+  }
+
+  /** Steps done, those before a checkpoint included. */
+  get stepsDone(): number {
+    return this.#stepsDone;
+  }
+
+  get destroyed(): boolean {
+    return this.#life.destroyed;
+  }
+
+  #report(seconds: number): TrainingStep {
+    const [loss, learningRate, gradientNorm, step, tokens] = this.#out as unknown as number[];
+    if (this.#seconds === 0) this.#tokensBefore = tokens! - tokens! / (step! || 1);
+    this.#stepsDone = step!;
+    this.#seconds += seconds;
+    this.#trained = tokens! - this.#tokensBefore;
+    const rate = this.#seconds > 0 ? this.#trained / this.#seconds : 0;
+    const left = Math.max(0, this.steps - step!);
+    const perStep = tokens! / step!;
+    return {
+      step: step!,
+      loss: loss!,
+      learningRate: learningRate!,
+      gradientNorm: gradientNorm!,
+      tokens: tokens!,
+      tokensPerSecond: rate,
+      secondsLeft: rate > 0 ? (left * perStep) / rate : 0,
+    };
+  }
+
+  /** One step, at once. Codes: `DIVERGED` (the weights are then as before), `BUSY`. */
+  step(): TrainingStep {
+    this.#life.checkIdle();
+    const began = performance.now();
+    const status = this.#backend.llama.step(this.#handle, this.#out);
+    if (status !== 0) throw this.#stepError(status);
+    return this.#report((performance.now() - began) / 1000);
+  }
+
+  #stepError(status: number): TTTError {
+    const diverged = status === 5;
+    const text = 'the loss is not finite any more: a smaller learning rate may help';
+    return errorOf(status, diverged ? text : undefined);
+  }
+
+  #stepAside(): Promise<TrainingStep> {
+    return new Promise((resolve, reject) => {
+      const began = performance.now();
+      const done = (status: number): void => {
+        if (status !== 0) reject(this.#stepError(status));
+        else resolve(this.#report((performance.now() - began) / 1000));
+      };
+      const status = this.#backend.llama.stepAsync(this.#handle, this.#out, done);
+      if (status !== 0) reject(this.#stepError(status));
+    });
+  }
+
+  /**
+   * Trains up to a step (the last of the schedule unless given), and reports each: on Node's addon
+   * in other threads, on WebAssembly a step at a time between turns of the event loop, which is
+   * for workers. Leaving the loop, or an abort (`ABORTED`), ends it between two steps; what was
+   * learnt stays, and another `run` goes on.
+   */
+  async *run(options: RunOptions = {}): AsyncGenerator<TrainingStep, void, undefined> {
+    this.#life.checkIdle();
+    checkObject(options, 'options');
+    const { signal, until } = options;
+    checkSignal(signal);
+    const rule = { min: 0, max: 2 ** 32 - 1, integer: true };
+    const last = optionalNumber(until, 'until', rule, this.steps);
+    this.#life.begin();
+    try {
+      while (this.#stepsDone < last) {
+        if (signal?.aborted) throw abortError(signal);
+        yield await this.#stepAside();
+        this.#life.checkLiving();
+      }
+    } finally {
+      this.#life.end();
+    }
+  }
+
+  /** Everything that a trainer of the same options needs to go on as if it had never stopped. */
+  save(): Bytes {
+    this.#life.checkIdle();
+    const size = this.#backend.llama.trainerStateSize(this.#handle);
+    const bytes = allocate(() => new Uint8Array(size));
+    const status = this.#backend.llama.saveTrainer(this.#handle, bytes);
+    if (status !== 0) throw errorOf(status);
+    return bytes;
+  }
+
+  /** The weights as they are trained: an f32 `.safetensors` with config and tokenizer inside. */
+  weights(): Bytes {
+    this.#life.checkIdle();
+    const tokenizer = tokenizerBytes(this.tokenizer);
+    return this.#backend.llama.trainerWeights(this.#handle, tokenizer);
+  }
+
+  /** The model as it stands, quantised as it is shipped. */
+  model(): BitLlama {
+    this.#life.checkIdle();
+    const bytes = tokenizerBytes(this.tokenizer);
+    const handle = this.#backend.llama.trainerModel(this.#handle, bytes);
+    return new BitLlama(LLAMA_KEY, this.#backend, handle, this.tokenizer);
+  }
+
+  /** How well the model as it stands foretells a text. */
+  async evaluate(text: string, options: { signal?: AbortSignalLike } = {}): Promise<Evaluation> {
+    const model = this.model();
+    try {
+      return await evaluateText(model, text, options.signal);
+    } finally {
+      model.destroy();
+    }
+  }
+
+  /** Frees the trainer, after a step that is at work. Again is fine. */
+  destroy(): void {
+    this.#life.destroy();
+  }
+
+  [DISPOSE](): void {
+    this.destroy();
+  }
+}

@@ -1,0 +1,472 @@
+/**
+ * wasm-llama.ts - language models on one WebAssembly instance.
+ *
+ * Handles are counted, never addresses: a stale one finds nothing. Calls go through the backend's
+ * guard, so that a trap poisons the instance for everybody.
+ * SPDX-License-Identifier: MIT
+ */
+import { allocate, lengthOf } from './args.js';
+import { soon } from './async.js';
+import type { Handle } from './backend.js';
+import { errorOf, statusOf } from './errors.js';
+import type {
+  DrawOptions,
+  Failure,
+  LlamaEngine,
+  StepNumbers,
+  TrainerArguments,
+} from './llama-engine.js';
+import type { Bytes } from './types.js';
+import type { WasmHeap } from './wasm-heap.js';
+import type { WasmExports } from './wasm-module.js';
+
+const OUT_OF_MEMORY = statusOf('OUT_OF_MEMORY');
+const DESTROYED = statusOf('DESTROYED');
+const BUFFER_SIZE = statusOf('BUFFER_SIZE');
+
+/** ttt_error: an int, a 64-bit offset, 256 bytes of text. */
+const ERROR_BYTES = 272;
+const AT_OFFSET = 8;
+const AT_TEXT = 16;
+const STEP_NUMBERS = 5;
+
+type Pointer = number;
+type Optional = Uint8Array | undefined;
+
+/** What this needs of the backend. */
+export interface WasmHost {
+  readonly heap: WasmHeap;
+  readonly poisoned: boolean;
+  guard<T>(calls: (exports: WasmExports) => T): T;
+}
+
+/** Addresses by handle. */
+class Table {
+  readonly #pointers = new Map<Handle, Pointer>();
+  #last = 0;
+
+  add(pointer: Pointer): Handle {
+    this.#pointers.set(++this.#last, pointer);
+    return this.#last;
+  }
+
+  get(handle: Handle): Pointer | undefined {
+    return this.#pointers.get(handle);
+  }
+
+  remove(handle: Handle): Pointer | undefined {
+    const pointer = this.#pointers.get(handle);
+    this.#pointers.delete(handle);
+    return pointer;
+  }
+}
+
+export class WasmLlama implements LlamaEngine {
+  readonly #host: WasmHost;
+  readonly #models = new Table();
+  readonly #sessions = new Table();
+  readonly #trainers = new Table();
+
+  constructor(host: WasmHost) {
+    this.#host = host;
+  }
+
+  get #heap(): WasmHeap {
+    return this.#host.heap;
+  }
+
+  /**
+   * Runs `call` with a block of these sizes each, aligned to 16 bytes and freed afterwards; a
+   * status, or OUT_OF_MEMORY.
+   */
+  #withBlocks<T>(
+    sizes: readonly number[],
+    call: (exports: WasmExports, ...blocks: Pointer[]) => T,
+  ): T | number {
+    return this.#host.guard((exports) => {
+      const rounded = sizes.map((size) => Math.ceil(size / 16) * 16);
+      const whole = this.#heap.allocate(rounded.reduce((sum, size) => sum + size, 16));
+      if (whole === 0) return OUT_OF_MEMORY;
+      let at = Math.ceil(whole / 16) * 16;
+      const blocks = rounded.map((size) => {
+        const block = at;
+        at += size;
+        return block;
+      });
+      const result = call(exports, ...blocks);
+      this.#heap.free(whole);
+      return result;
+    });
+  }
+
+  /** Writes bytes that may be missing; the pointer for them, or NULL. */
+  #give(block: Pointer, bytes: Optional): Pointer {
+    if (!bytes) return 0;
+    this.#heap.writeBytes(block, bytes);
+    return block;
+  }
+
+  #failure(error: Pointer): Failure {
+    return {
+      status: this.#heap.readUint32(error),
+      offset: Number(this.#heap.readUint64(error + AT_OFFSET)),
+      text: this.#heap.readString(error + AT_TEXT),
+    };
+  }
+
+  #asFailure(status: number): Failure {
+    return { status, offset: 0, text: errorOf(status).message };
+  }
+
+  /** A number that needs no more than an address, or undefined for a handle of nothing. */
+  #ask<T>(
+    table: Table,
+    handle: Handle,
+    call: (exports: WasmExports, pointer: Pointer) => T,
+  ): T | undefined {
+    const pointer = table.get(handle);
+    return pointer === undefined
+      ? undefined
+      : this.#host.guard((exports) => call(exports, pointer));
+  }
+
+  #destroy(table: Table, handle: Handle, free: (exports: WasmExports, p: Pointer) => void): void {
+    const pointer = table.remove(handle);
+    if (pointer === undefined || this.#host.poisoned) return;
+    this.#host.guard((exports) => free(exports, pointer));
+  }
+
+  conformanceHash(): bigint {
+    let hash = 0n;
+    const status = this.#withBlocks([8], (exports, words) => {
+      const result = exports.bt_wasm_llama_hash(words);
+      hash = this.#heap.readUint64(words);
+      return result;
+    });
+    if (status !== 0) throw errorOf(status);
+    return hash;
+  }
+
+  open(file: Uint8Array, config: Optional): Handle | Failure {
+    const sizes = [lengthOf(file), config ? lengthOf(config) : 0, 4, ERROR_BYTES] as const;
+    const result = this.#withBlocks(sizes, (exports, f, c, out, error): Handle | Failure => {
+      this.#heap.writeBytes(f!, file);
+      const text = this.#give(c!, config);
+      const status = exports.bitllama_open(f!, sizes[0], text, sizes[1], out!, error!);
+      if (status !== 0) return this.#failure(error!);
+      return -this.#models.add(this.#heap.readUint32(out!)); // negative: not a status of ours
+    });
+    if (typeof result !== 'number') return result;
+    return result < 0 ? -result : this.#asFailure(result);
+  }
+
+  close(model: Handle): void {
+    this.#destroy(this.#models, model, (exports, p) => exports.bitllama_release(p));
+  }
+
+  #json(model: Handle, name: 'bitllama_config_json' | 'bitllama_tokenizer_json'): string {
+    const pointer = this.#models.get(model);
+    if (pointer === undefined) throw errorOf(DESTROYED);
+    let bytes = new Uint8Array();
+    const status = this.#withBlocks([4], (exports, length) => {
+      const text = exports[name](pointer, length!) >>> 0;
+      bytes = new Uint8Array(this.#heap.readUint32(length!));
+      this.#heap.readBytes(text, bytes);
+      return 0;
+    });
+    if (status !== 0) throw errorOf(status);
+    return new TextDecoder().decode(bytes);
+  }
+
+  configJson(model: Handle): string {
+    return this.#json(model, 'bitllama_config_json');
+  }
+
+  tokenizerJson(model: Handle): string {
+    return this.#json(model, 'bitllama_tokenizer_json');
+  }
+
+  #words(
+    table: Table,
+    handle: Handle,
+    call: (exports: WasmExports, pointer: Pointer, words: Pointer) => void,
+  ): bigint {
+    const pointer = table.get(handle);
+    if (pointer === undefined) throw errorOf(DESTROYED);
+    let value = 0n;
+    const status = this.#withBlocks([8], (exports, words) => {
+      call(exports, pointer, words!);
+      value = this.#heap.readUint64(words!);
+      return 0;
+    });
+    if (status !== 0) throw errorOf(status);
+    return value;
+  }
+
+  parameters(model: Handle): number {
+    const words = this.#words(this.#models, model, (exports, p, out) =>
+      exports.bt_wasm_llama_parameters(p, out),
+    );
+    return Number(words);
+  }
+
+  fingerprint(model: Handle): bigint {
+    return this.#words(this.#models, model, (exports, p, out) =>
+      exports.bt_wasm_llama_fingerprint(p, out),
+    );
+  }
+
+  /** What a function writes that is first asked for the size of it. */
+  #written(
+    pointer: Pointer | undefined,
+    tokenizer: Optional,
+    write: 'bitllama_pack' | 'bitllama_trainer_weights',
+  ): Bytes {
+    if (pointer === undefined) throw errorOf(DESTROYED);
+    const length = tokenizer ? lengthOf(tokenizer) : 0;
+    let result: Bytes = new Uint8Array();
+    const status = this.#withBlocks([length, 4], (exports, block, size) => {
+      const text = this.#give(block!, tokenizer);
+      const asked = exports[write](pointer, text, length, 0, 0, size!);
+      if (asked !== 0) return asked;
+      const bytes = this.#heap.readUint32(size!);
+      const buffer = this.#heap.allocate(bytes);
+      if (buffer === 0) return OUT_OF_MEMORY;
+      const done = exports[write](pointer, text, length, buffer, bytes, size!);
+      if (done === 0) {
+        result = allocate(() => new Uint8Array(bytes));
+        this.#heap.readBytes(buffer, result);
+      }
+      this.#heap.free(buffer);
+      return done;
+    });
+    if (status !== 0) throw errorOf(status);
+    return result;
+  }
+
+  pack(model: Handle, tokenizer: Optional): Bytes {
+    return this.#written(this.#models.get(model), tokenizer, 'bitllama_pack');
+  }
+
+  #made(
+    from: Pointer | undefined,
+    to: Table,
+    make: (exports: WasmExports, from: Pointer, out: Pointer) => number,
+  ): Handle {
+    if (from === undefined) throw errorOf(DESTROYED);
+    let handle = 0;
+    const status = this.#withBlocks([4], (exports, out) => {
+      const result = make(exports, from, out!);
+      if (result === 0) handle = to.add(this.#heap.readUint32(out!));
+      return result;
+    });
+    if (status !== 0) throw errorOf(status);
+    return handle;
+  }
+
+  createSession(model: Handle): Handle {
+    return this.#made(this.#models.get(model), this.#sessions, (exports, from, out) =>
+      exports.bitllama_session_create(from, out),
+    );
+  }
+
+  fork(session: Handle): Handle {
+    return this.#made(this.#sessions.get(session), this.#sessions, (exports, from, out) =>
+      exports.bitllama_session_fork(from, out),
+    );
+  }
+
+  destroySession(session: Handle): void {
+    this.#destroy(this.#sessions, session, (exports, p) => exports.bitllama_session_destroy(p));
+  }
+
+  reset(session: Handle): number {
+    const call = (exports: WasmExports, p: Pointer) => exports.bitllama_session_reset(p);
+    return this.#ask(this.#sessions, session, call) ?? DESTROYED;
+  }
+
+  freeze(session: Handle, frozen: boolean): number {
+    const call = (exports: WasmExports, p: Pointer) =>
+      exports.bitllama_session_freeze(p, frozen ? 1 : 0);
+    return this.#ask(this.#sessions, session, call) ?? DESTROYED;
+  }
+
+  read(
+    session: Handle,
+    tokens: Uint32Array,
+    logProbabilities: Float32Array | undefined,
+    surprise: Float32Array | undefined,
+  ): number {
+    const pointer = this.#sessions.get(session);
+    if (pointer === undefined) return DESTROYED;
+    const n = lengthOf(tokens);
+    const size = (wanted: unknown): number => (wanted ? 4 * n : 0);
+    const sizes = [4 * n, size(logProbabilities), size(surprise)];
+    return this.#withBlocks(sizes, (exports, ids, first, second) => {
+      this.#heap.writeUint32s(ids!, tokens);
+      const [p, s] = [logProbabilities ? first! : 0, surprise ? second! : 0];
+      const status = exports.bitllama_session_read(pointer, ids!, n, p, s);
+      if (status !== 0) return status;
+      if (logProbabilities) this.#heap.readFloats(p, logProbabilities);
+      if (surprise) this.#heap.readFloats(s, surprise);
+      return 0;
+    });
+  }
+
+  logits(session: Handle, out: Float32Array): number {
+    const pointer = this.#sessions.get(session);
+    if (pointer === undefined) return DESTROYED;
+    return this.#withBlocks([4 * lengthOf(out)], (exports, block) => {
+      const status = exports.bitllama_session_logits(pointer, block!);
+      if (status === 0) this.#heap.readFloats(block!, out);
+      return status;
+    });
+  }
+
+  draw(session: Handle, options: DrawOptions): number {
+    const pointer = this.#sessions.get(session);
+    if (pointer === undefined) return -DESTROYED;
+    const { numbers, seed } = options;
+    const [low, high] = [Number(seed & 0xffff_ffffn), Number(seed >> 32n)];
+    let token = 0;
+    const status = this.#withBlocks([8 * numbers.length, 4], (exports, block, out) => {
+      this.#heap.writeDoubles(block!, numbers);
+      const result = exports.bt_wasm_session_draw(pointer, block!, low, high, out!);
+      token = this.#heap.readUint32(out!);
+      return result;
+    });
+    return status === 0 ? token : -status;
+  }
+
+  stateSize(session: Handle): number {
+    const call = (exports: WasmExports, p: Pointer) => exports.bitllama_session_state_size(p) >>> 0;
+    return this.#ask(this.#sessions, session, call) ?? 0;
+  }
+
+  /** Saves `pointer` into bytes. */
+  #saved(
+    pointer: Pointer | undefined,
+    bytes: Uint8Array,
+    name: 'bitllama_session_save' | 'bitllama_trainer_save',
+  ): number {
+    if (pointer === undefined) return DESTROYED;
+    const size = lengthOf(bytes);
+    return this.#withBlocks([size], (exports, block) => {
+      const status = exports[name](pointer, block!, size);
+      if (status === 0) this.#heap.readBytes(block!, bytes);
+      return status;
+    });
+  }
+
+  save(session: Handle, bytes: Uint8Array): number {
+    return this.#saved(this.#sessions.get(session), bytes, 'bitllama_session_save');
+  }
+
+  load(session: Handle, bytes: Uint8Array): number {
+    const pointer = this.#sessions.get(session);
+    if (pointer === undefined) return DESTROYED;
+    const size = lengthOf(bytes);
+    return this.#withBlocks([size], (exports, block) => {
+      this.#heap.writeBytes(block!, bytes);
+      return exports.bitllama_session_load(pointer, block!, size);
+    });
+  }
+
+  tokensRead(session: Handle): number {
+    const words = this.#words(this.#sessions, session, (exports, p, out) =>
+      exports.bt_wasm_session_tokens(p, out),
+    );
+    return Number(words);
+  }
+
+  createTrainer(options: TrainerArguments): Handle | Failure {
+    const { config, mixers, training, seed, tokens } = options;
+    const [low, high] = [Number(seed & 0xffff_ffffn), Number(seed >> 32n)];
+    const n = lengthOf(tokens);
+    const sizes = [8 * config.length, mixers.length, 8 * training.length, 4 * n, 4, ERROR_BYTES];
+    const result = this.#withBlocks(sizes, (exports, c, m, o, t, out, error): Handle | Failure => {
+      this.#heap.writeDoubles(c!, config);
+      this.#heap.writeBytes(m!, mixers);
+      this.#heap.writeDoubles(o!, training);
+      this.#heap.writeUint32s(t!, tokens);
+      const status = exports.bt_wasm_trainer_create(
+        ...([c!, m!, o!, low, high, t!, n, out!, error!] as const),
+      );
+      if (status !== 0) return this.#failure(error!);
+      return -this.#trainers.add(this.#heap.readUint32(out!));
+    });
+    if (typeof result !== 'number') return result;
+    return result < 0 ? -result : this.#asFailure(result);
+  }
+
+  destroyTrainer(trainer: Handle): void {
+    this.#destroy(this.#trainers, trainer, (exports, p) => exports.bitllama_trainer_destroy(p));
+  }
+
+  step(trainer: Handle, out: StepNumbers): number {
+    const pointer = this.#trainers.get(trainer);
+    if (pointer === undefined) return DESTROYED;
+    return this.#withBlocks([8 * STEP_NUMBERS], (exports, block) => {
+      const status = exports.bt_wasm_trainer_step(pointer, block!);
+      if (status === 0) this.#heap.readDoubles(block!, out);
+      return status;
+    });
+  }
+
+  /** There are no threads: the step runs in a later turn of the event loop. */
+  stepAsync(trainer: Handle, out: StepNumbers, done: (status: number) => void): number {
+    if (this.#trainers.get(trainer) === undefined) return DESTROYED;
+    soon(() => {
+      let status: number;
+      try {
+        status = this.step(trainer, out);
+      } catch {
+        status = statusOf('POISONED'); // nothing else makes a step throw
+      }
+      done(status);
+    });
+    return 0;
+  }
+
+  trainerModel(trainer: Handle, tokenizer: Optional): Handle {
+    const pointer = this.#trainers.get(trainer);
+    if (pointer === undefined) throw errorOf(DESTROYED);
+    const length = tokenizer ? lengthOf(tokenizer) : 0;
+    let model = 0;
+    const status = this.#withBlocks([length, 4], (exports, block, out) => {
+      const text = this.#give(block!, tokenizer);
+      const result = exports.bitllama_trainer_model(pointer, text, length, out!);
+      if (result === 0) model = this.#models.add(this.#heap.readUint32(out!));
+      return result;
+    });
+    if (status !== 0) throw errorOf(status);
+    return model;
+  }
+
+  trainerWeights(trainer: Handle, tokenizer: Optional): Bytes {
+    return this.#written(this.#trainers.get(trainer), tokenizer, 'bitllama_trainer_weights');
+  }
+
+  trainerStateSize(trainer: Handle): number {
+    const call = (exports: WasmExports, p: Pointer) => exports.bitllama_trainer_state_size(p) >>> 0;
+    return this.#ask(this.#trainers, trainer, call) ?? 0;
+  }
+
+  saveTrainer(trainer: Handle, bytes: Uint8Array): number {
+    return this.#saved(this.#trainers.get(trainer), bytes, 'bitllama_trainer_save');
+  }
+
+  loadTrainer(trainer: Handle, bytes: Uint8Array): 0 | Failure {
+    const pointer = this.#trainers.get(trainer);
+    if (pointer === undefined) return this.#asFailure(DESTROYED);
+    const size = lengthOf(bytes);
+    const result = this.#withBlocks([size, ERROR_BYTES], (exports, block, error) => {
+      this.#heap.writeBytes(block!, bytes);
+      const status = exports.bitllama_trainer_load(pointer, block!, size, error!);
+      if (status === 0) return 0;
+      return status === BUFFER_SIZE ? status : this.#failure(error!);
+    });
+    if (result === 0) return 0;
+    return typeof result === 'number' ? this.#asFailure(result) : result;
+  }
+}
