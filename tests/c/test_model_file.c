@@ -145,6 +145,33 @@ static void conventions(void)
     }
 }
 
+/* The original's first version: the bias counts, and survives packing. */
+static void head_bias(void)
+{
+    bt_model_config c = original_config();
+    c.head_bias = true;
+    weights w = make_weights(&c);
+    float *bias = w.values + w.params.tensors[w.params.head_bias].offset;
+    for (size_t i = 0; i < VOCAB; i++) bias[i] = (float)i * 0.5f;
+    bt_model *built = build_model(&w);
+    image plain = safetensors_of(&w, BT_DTYPE_F32, NULL, NULL, NULL, NULL);
+    bitllama_model *read = open_file(&plain, "{" ORIGINAL "}");
+    check_same_model(read, built);
+    check_reference(&w, read);
+    image compact = pack_of(read);
+    bitllama_model *packed = open_file(&compact, NULL);
+    check_same_model(packed, built);
+    image without = safetensors_of(&w, BT_DTYPE_F32, NULL, NULL, NULL, "lm_head.bias");
+    bitllama_model *other = open_file(&without, "{" ORIGINAL "}");
+    CHECK(bitllama_fingerprint(other) != bitllama_fingerprint(built));
+    bitllama_model *all[] = {built, read, packed, other};
+    for (size_t i = 0; i < 4; i++) bitllama_release(all[i]);
+    free(plain.bytes);
+    free(compact.bytes);
+    free(without.bytes);
+    free_weights(&w);
+}
+
 static void packing(void)
 {
     bt_model_config c = config_of(BT_INDUCTION);
@@ -330,11 +357,11 @@ static void tensor_problems(void)
     }
     float bias[VOCAB] = {0};
     bt_tensor extra = {.name = "lm_head.bias", .name_length = 12, .data = (uint8_t *)bias,
-                       .size = sizeof bias, .dtype = BT_DTYPE_F32, .rank = 1, .shape = {VOCAB}};
+                       .size = 64, .dtype = BT_DTYPE_F32, .rank = 1, .shape = {16}};
     image im = safetensors_of(&w, BT_DTYPE_F32, NULL, NULL, &extra, NULL);
-    check_refused(&im, "{" ORIGINAL "}", TTT_MODEL_TENSOR, "lm_head.bias");
+    check_refused(&im, "{" ORIGINAL "}", TTT_MODEL_TENSOR, "lm_head.bias: the shape");
     free(im.bytes);
-    extra.name = "something else";
+    extra.name = "something else"; /* is nobody's business */
     extra.name_length = 14;
     im = safetensors_of(&w, BT_DTYPE_F32, NULL, NULL, &extra, NULL);
     bitllama_release(open_file(&im, "{" ORIGINAL "}"));
@@ -437,7 +464,8 @@ static void damage(void)
 int main(int argc, char **argv)
 {
     static const check_case cases[] = {
-        {"original_formats", original_formats}, {"conventions", conventions}, {"packing", packing},
+        {"original_formats", original_formats}, {"conventions", conventions}, {"head_bias", head_bias},
+        {"packing", packing},
         {"config_problems", config_problems}, {"header_problems", header_problems},
         {"tensor_problems", tensor_problems}, {"compact_problems", compact_problems},
         {"damage", damage},
