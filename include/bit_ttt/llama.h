@@ -72,7 +72,8 @@ BT_API const char *bitllama_tokenizer_json(const bitllama_model *model, size_t *
 
 /* Writes the compact `.bitt` file: *size is set to its bytes; a NULL buffer asks for that alone.
  * tokenizer (JSON) replaces the model's own unless NULL. The file loads to a model of the same
- * fingerprint. BUFFER_SIZE if it does not fit. */
+ * fingerprint. BUFFER_SIZE if it does not fit (*size is set then too), INVALID_DATA if the
+ * tokenizer is not a JSON object, OUT_OF_MEMORY. */
 BT_API int bitllama_pack(const bitllama_model *model, const char *tokenizer, size_t tokenizer_size,
                          void *buffer, size_t capacity, size_t *size);
 
@@ -94,7 +95,8 @@ BT_API int bitllama_session_read(bitllama_session *session, const uint32_t *toke
                                  float *logprobs, float *surprise);
 /* Copies the logits [vocab_size] for the token to come; zeros before the first token. */
 BT_API int bitllama_session_logits(bitllama_session *session, float *logits);
-/* While frozen, reading uses the memories but does not change them. */
+/* While frozen, reading uses the memories but does not change them; what was read then is not
+ * learned later either. A fork is frozen too; a saved state does not say, and reset leaves it. */
 BT_API int bitllama_session_freeze(bitllama_session *session, int frozen);
 
 /* How a token is chosen. Defaults (bitllama_sampling_init): temperature 0.8, top_p 0.95, seed 1. */
@@ -160,7 +162,8 @@ BT_API void bitllama_trainer_destroy(bitllama_trainer *trainer); /* NULL is fine
  * `steps` go on at the final rate. */
 BT_API int bitllama_trainer_step(bitllama_trainer *trainer, bitllama_step *step);
 
-/* The model as it stands, quantised as it would be shipped. */
+/* The model as it stands, quantised as it would be shipped. INVALID_DATA if the tokenizer is not a
+ * JSON object (length 0: none), MODEL_NON_FINITE if a weight has become too large. */
 BT_API int bitllama_trainer_model(const bitllama_trainer *trainer, const char *tokenizer,
                                   size_t tokenizer_size, bitllama_model **model);
 

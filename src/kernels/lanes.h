@@ -21,6 +21,7 @@
 
 typedef float vf __attribute__((vector_size(BT_VL * 4)));
 typedef int32_t vi __attribute__((vector_size(BT_VL * 4)));
+typedef uint32_t vu __attribute__((vector_size(BT_VL * 4))); /* where a NaN's bits may wrap */
 typedef float vf_memory __attribute__((vector_size(BT_VL * 4), aligned(4), may_alias));
 typedef int32_t vi_memory __attribute__((vector_size(BT_VL * 4), aligned(4), may_alias));
 

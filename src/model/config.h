@@ -28,6 +28,7 @@ typedef struct bt_model_config {
     float norm_eps;
     bool unscaled;          /* BitLinear leaves out the scale s, as the original's does */
     bool float_activations; /* BitLinear and head take x as it is, not in int8: the original's */
+    bool head_bias;         /* the logits have one, as in the original's first version */
     uint8_t mixers[BT_MAX_LAYERS];
 } bt_model_config;
 

@@ -61,7 +61,7 @@ static void add_layer(bt_params *p, size_t i)
 bool bt_params_init(bt_params *p, const bt_model_config *config)
 {
     *p = (bt_params){.config = *config};
-    p->tensors = bt_alloc(10 * (size_t)config->layers + 3, sizeof *p->tensors);
+    p->tensors = bt_alloc(10 * (size_t)config->layers + 4, sizeof *p->tensors);
     p->layers = bt_alloc(config->layers, sizeof *p->layers);
     if (!p->tensors || !p->layers) {
         bt_params_free(p);
@@ -71,6 +71,7 @@ bool bt_params_init(bt_params *p, const bt_model_config *config)
     for (size_t i = 0; i < config->layers; i++) add_layer(p, i);
     p->norm = add(p, "norm_f.weight", 1, config->dim, BT_DENSE);
     p->head = add(p, "lm_head.weight", config->vocab, config->dim, BT_ROW_INT8);
+    if (config->head_bias) p->head_bias = add(p, "lm_head.bias", 1, config->vocab, BT_DENSE);
     return true;
 }
 

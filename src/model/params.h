@@ -36,7 +36,7 @@ typedef struct bt_params {
     bt_model_config config;
     bt_param *tensors;
     size_t tensor_count, floats;
-    size_t embed, norm, head;
+    size_t embed, norm, head, head_bias;
     bt_layer_tensors *layers;
 } bt_params;
 

@@ -221,13 +221,6 @@ static int source(void *context, const bt_param *p, bt_weights *w, ttt_error *er
     return look_up_scales(o, name, codes ? 1 : p->rows, w);
 }
 
-/* The original's first version had a bias of the logits. */
-static int refuse_bias(opened *o)
-{
-    const bt_tensor *t = bt_safetensors_find(o->table, bt_text_of("lm_head.bias"));
-    return t ? tensor_error(o, t, "lm_head.bias", "a bias of the head is not supported") : TTT_OK;
-}
-
 static int open_body(opened *o)
 {
     bt_io_error error;
@@ -248,10 +241,11 @@ static int open_all(opened *o, const uint8_t *file, size_t size, const void *con
     if (status == TTT_OK && o->tokenizer_length > 0 &&
         !bt_is_json_object(o->tokenizer, o->tokenizer_length))
         status = format_error(o, 0, "the tokenizer is not a JSON object");
-    if (status == TTT_OK) status = refuse_bias(o);
-    if (status == TTT_OK)
+    if (status == TTT_OK) { /* which no configuration tells */
+        o->config.head_bias = bt_safetensors_find(o->table, bt_text_of("lm_head.bias")) != NULL;
         status = bt_model_build(&o->config, o->tokenizer, o->tokenizer_length, source, o, model,
                                 o->error);
+    }
     return status;
 }
 

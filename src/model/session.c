@@ -209,8 +209,15 @@ static void feed_forward(const block *b, size_t i)
     multiply(b, l->down, s->a, s->x, s->x);
 }
 
-/* logits [rows][vocab] of normed n [rows][dim], rows being at most a slice. */
-static void head(const block *b, const float *n, size_t rows)
+static void add_bias(const bt_session *s, size_t rows)
+{
+    const float *bias = bt_model_dense(s->model, s->model->params.head_bias);
+    size_t vocab = s->model->params.config.vocab;
+    for (size_t i = 0; i < rows * vocab; i++) s->logits[i] += bias[i % vocab];
+}
+
+/* logits [rows][vocab] of normed n [rows][dim], rows being at most a slice; without a bias. */
+static void multiply_head(const block *b, const float *n, size_t rows)
 {
     bt_session *s = b->s;
     const bt_model_config *c = &s->model->params.config;
@@ -223,6 +230,12 @@ static void head(const block *b, const float *n, size_t rows)
                      .multipliers = s->multipliers, .out = s->logits, .out_stride = c->vocab,
                      .tokens = rows, .block_begin = 0, .block_end = s->model->head.row_blocks};
     b->k->matmul8(&op);
+}
+
+static void head(const block *b, const float *n, size_t rows)
+{
+    multiply_head(b, n, rows);
+    if (b->s->model->params.config.head_bias) add_bias(b->s, rows);
 }
 
 static void read_block(const block *b, const uint32_t *ids)

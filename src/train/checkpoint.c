@@ -13,6 +13,7 @@
 
 #include "../base/bytes.h"
 #include "../base/crc32c.h"
+#include "../base/fpenv.h"
 #include "../model/error.h"
 
 #include <math.h>
@@ -22,6 +23,7 @@ enum { AT_VERSION = 8, AT_ZERO = 12, AT_SIZE = 16, AT_CONFIG = 24, AT_OPTIONS = 
        AT_STEP = 48, AT_RNG = 56, AT_ZEROS = 64, AT_BODY_CRC = 88, AT_HEADER_CRC = 92,
        HEADER = 96 };
 #define VERSION 1u
+#define MOST_STEPS ((uint64_t)1 << 40)
 
 static const uint8_t magic[8] = {'B', 'i', 't', 'T', 'r', 'n', '\r', '\n'};
 
@@ -128,7 +130,7 @@ static const char *problem(const bt_trainer *t, const uint8_t *head, size_t size
         return "the checkpoint is of a training with other options";
     if (bt_get_u64(head + AT_DATA) != hash_tokens(t))
         return "the checkpoint is of a training on other tokens";
-    if (size != bitllama_trainer_state_size(t) || !all_sound(head + HEADER, t->net.params.floats))
+    if (size != bitllama_trainer_state_size(t) || bt_get_u64(head + AT_STEP) > MOST_STEPS || !all_sound(head + HEADER, t->net.params.floats))
         return "the checkpoint's weights cannot be right";
     return NULL;
 }
@@ -145,6 +147,8 @@ int bitllama_trainer_load(bitllama_trainer *t, const void *buffer, size_t size, 
             arrays[a][i] = bt_float_from_bits(bt_get_u32(p));
     t->step = bt_get_u64(head + AT_STEP);
     t->rng = bt_get_u64(head + AT_RNG);
+    bt_fpenv saved = bt_fpenv_enter();
     bt_net_refresh(&t->net);
+    bt_fpenv_leave(saved);
     return TTT_OK;
 }

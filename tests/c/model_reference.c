@@ -174,6 +174,7 @@ void reference_logits(const bt_model_config *c, reference_source source, void *c
         row_int8(source(context, "lm_head.weight") + i * dim, dim, row);
         logits[i] = 0;
         for (size_t j = 0; j < dim; j++) logits[i] += row[j] * normed[j];
+        if (c->head_bias) logits[i] += (double)source(context, "lm_head.bias")[i];
     }
     for (size_t l = 0; l < c->layers; l++) {
         for (size_t i = 0; i < bt_mixer_heads(c, l); i++) {

@@ -25,9 +25,9 @@ function startsWith(bytes: Uint8Array, ...magic: number[]): boolean {
 
 /**
  * The text encoding of a file that begins with `head`: UTF-8, or UTF-16 if a byte order mark says
- * so. Throws for what is no text at all.
+ * so. Throws for what is no text at all; `command` is the one that its advice names.
  */
-function sniff(head: Uint8Array, name: string): string {
+export function sniff(head: Uint8Array, name: string, command: string): string {
   if (startsWith(head, 0xff, 0xfe)) return 'utf-16le';
   if (startsWith(head, 0xfe, 0xff)) return 'utf-16be';
   const packed =
@@ -36,14 +36,14 @@ function sniff(head: Uint8Array, name: string): string {
     (startsWith(head, 0xfd, 0x37, 0x7a, 0x58, 0x5a) && 'xzcat') ||
     (startsWith(head, 0x42, 0x5a, 0x68) && 'bzcat');
   if (packed) {
-    throw new Failure(`${name} is compressed; try: ${packed} FILE | bit-ttt surprise -`);
+    throw new Failure(`${name} is compressed; try: ${packed} FILE | bit-ttt ${command} -`);
   }
   // A crash may leave a zero byte in a log; a program or picture is full of them.
   const bytes = head.subarray(0, SNIFFED_BYTES);
   const zeros = bytes.reduce((count, byte) => count + (byte === 0 ? 1 : 0), 0);
   if (zeros > bytes.length / 100) {
     throw new Failure(
-      `${name} is not text: it is full of zero bytes; try: strings FILE | bit-ttt surprise -`,
+      `${name} is not text: it is full of zero bytes; try: strings FILE | bit-ttt ${command} -`,
     );
   }
   return 'utf-8';
@@ -88,7 +88,7 @@ export class LineSplitter {
   private begin(): Line[] {
     const head = this.head!;
     this.head = undefined;
-    this.decoder = new TextDecoder(sniff(head, this.name));
+    this.decoder = new TextDecoder(sniff(head, this.name, 'surprise'));
     return this.split(this.decoder.decode(head, { stream: true }));
   }
 

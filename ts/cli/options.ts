@@ -8,10 +8,12 @@ import { UsageError } from './failure.js';
 /** The options of one command: whether each takes a value. */
 export type OptionSpecs = Record<string, { type: 'string' | 'boolean'; short?: string }>;
 
-/** What was given. Later options win over earlier ones of the same name. */
+/** What was given. Later options win over earlier ones of the same name, but for `repeated`. */
 export interface CommandLine {
   flags: Set<string>;
   values: Map<string, string>;
+  /** All values of each option, in order. */
+  repeated: Map<string, string[]>;
   positionals: string[];
 }
 
@@ -63,7 +65,12 @@ export function readCommandLine(argv: readonly string[], specs: OptionSpecs): Co
     allowPositionals: true,
     tokens: true,
   });
-  const line: CommandLine = { flags: new Set(), values: new Map(), positionals: [] };
+  const line: CommandLine = {
+    flags: new Set(),
+    values: new Map(),
+    repeated: new Map(),
+    positionals: [],
+  };
   for (const token of tokens) {
     if (token.kind === 'positional') line.positionals.push(token.value);
     if (token.kind !== 'option') continue;
@@ -83,6 +90,7 @@ export function readCommandLine(argv: readonly string[], specs: OptionSpecs): Co
       throw new UsageError(`${rawName} needs a value, but ${value} follows it (${hint})`);
     } else {
       line.values.set(name, value);
+      line.repeated.set(name, [...(line.repeated.get(name) ?? []), value]);
     }
   }
   return line;
@@ -139,4 +147,23 @@ export function choiceOption<T extends string>(
     throw new UsageError(`--${name} must be ${list}, not "${text}"`);
   }
   return found;
+}
+
+/** A seed of 64 bits given for `--name`, or undefined. */
+export function seedOption(line: CommandLine, name = 'seed'): bigint | undefined {
+  const text = line.values.get(name);
+  if (text === undefined) return undefined;
+  const seed = /^\d{1,20}$/.test(text) ? BigInt(text) : -1n;
+  if (seed < 0n || seed >= 1n << 64n) {
+    throw new UsageError(`--${name} must be an integer from 0 to 2^64 - 1, not "${text}"`);
+  }
+  return seed;
+}
+
+/** The one argument of a command: `what` it needs, and what it is good for. */
+export function onlyArgument(line: CommandLine, command: string, what: string): string {
+  const [first, extra] = line.positionals;
+  if (first === undefined) throw new UsageError(`${command} needs ${what}`);
+  if (extra !== undefined) throw new UsageError(`${command} takes one FILE, but "${extra}" follows`);
+  return first;
 }

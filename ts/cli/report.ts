@@ -5,7 +5,7 @@
 import type { Curve } from './digest.js';
 import type { MemorySettings } from './memory-file.js';
 import type { ReadLine } from './reader.js';
-import { compact, displayWidth, fit, grouped, heat, visible } from './terminal.js';
+import { compact, displayWidth, fit, grouped, heat, safeJson, visible } from './terminal.js';
 import type { Paint, Palette } from './terminal.js';
 
 /** Everything that there is to tell about one run. */
@@ -50,14 +50,6 @@ export function excerpt(line: ReadLine): ReadLine {
 
 const rounded = (x: number, digits = 6): number => Number(x.toFixed(digits));
 
-/** JSON with nothing in it that a terminal could obey. */
-function json(value: unknown, indent?: number): string {
-  const text = JSON.stringify(value, null, indent);
-  return text.replace(/[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g, (char) => {
-    return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  });
-}
-
 function lineFields({ number, column, surprise, raw, word, text }: ReadLine): object {
   return {
     line: number,
@@ -71,7 +63,7 @@ function lineFields({ number, column, surprise, raw, word, text }: ReadLine): ob
 
 /** One line of `--all --json`. */
 export function jsonLine(line: ReadLine): string {
-  return `${json(lineFields(excerpt(line)))}\n`;
+  return `${safeJson(lineFields(excerpt(line)))}\n`;
 }
 
 /** The document of `--json`. */
@@ -90,7 +82,7 @@ export function jsonReport(result: SurpriseResult): string {
     sparkline: curve.means().map((mean) => rounded(mean, 4)),
     memory: { loaded: result.loaded, saved: result.saved, tokens: result.tokens },
   };
-  return `${json(document, 2)}\n`;
+  return `${safeJson(document, 2)}\n`;
 }
 
 const BARS = '\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588';

@@ -11,10 +11,12 @@ import { TTT, TTTError } from '../index.js';
 import { Curve, TopList } from './digest.js';
 import { engineInUse } from './engine.js';
 import { Failure, fileFailure, Interrupted, UsageError } from './failure.js';
+import { checkSavePath } from './files.js';
 import { LineSplitter } from './lines.js';
-import { checkSavePath, loadMemory, saveMemory } from './memory-file.js';
+import { loadMemory, saveMemory } from './memory-file.js';
 import type { MemorySettings } from './memory-file.js';
-import { choiceOption, COMMON_OPTIONS, numberOption, readCommandLine } from './options.js';
+import { choiceOption, COMMON_OPTIONS, numberOption } from './options.js';
+import { readCommandLine, seedOption } from './options.js';
 import type { CommandLine, OptionSpecs } from './options.js';
 import { Reader } from './reader.js';
 import type { ReadLine, Unit } from './reader.js';
@@ -75,14 +77,6 @@ interface Request {
   json: boolean;
 }
 
-function readSeed(text: string): bigint {
-  const seed = /^\d{1,20}$/.test(text) ? BigInt(text) : -1n;
-  if (seed < 0n || seed >= 1n << 64n) {
-    throw new UsageError(`--seed must be an integer from 0 to 2^64 - 1, not "${text}"`);
-  }
-  return seed;
-}
-
 function readRequest(line: CommandLine): Request {
   const [file, extra] = line.positionals;
   if (file === undefined) throw new UsageError('surprise needs a FILE, or - for standard input');
@@ -91,8 +85,7 @@ function readRequest(line: CommandLine): Request {
   const top = numberOption(line, 'top', { min: 0, max: MAX_TOP, integer: true });
   const dim = numberOption(line, 'dim', { min: 4, max: MAX_DIM, integer: true });
   const lr = numberOption(line, 'lr', { min: 0, max: 1.99 });
-  const seedText = line.values.get('seed');
-  const seed = seedText === undefined ? undefined : readSeed(seedText);
+  const seed = seedOption(line);
   const load = line.values.get('load') ?? null;
   const memory = load === null ? undefined : loadMemory(load);
   const saved = memory?.settings;

@@ -94,6 +94,21 @@ export function visible(text: string): string {
   return text.replace(UNSAFE, (char) => visibleChar(char.codePointAt(0)!));
 }
 
+/** Foreign text of several lines made safe to print; it keeps its line ends and tabs. */
+export function visibleLines(text: string): string {
+  return text.replace(UNSAFE, (char) => {
+    return char === '\n' || char === '\t' ? char : visibleChar(char.codePointAt(0)!);
+  });
+}
+
+/** JSON with nothing in it that a terminal could obey. */
+export function safeJson(value: unknown, indent?: number): string {
+  const text = JSON.stringify(value, null, indent);
+  return text.replace(/[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g, (char) => {
+    return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+}
+
 const COMBINING = /\p{Mark}|[\u200b-\u200d\u2060]/u;
 
 function charWidth(char: string): number {

@@ -1,0 +1,36 @@
+/* model_image.h - model files made in memory, for the tests that read them.
+ * SPDX-License-Identifier: MIT */
+#ifndef MODEL_IMAGE_H
+#define MODEL_IMAGE_H
+
+#include "model_support.h"
+
+#include "io/safetensors.h"
+
+typedef struct image {
+    uint8_t *bytes;
+    size_t size;
+} image;
+
+/* Rounds all weights to what f16 and bf16 hold exactly. */
+void make_coarse(weights *w);
+
+/* A safetensors file of the weights as BT_DTYPE_F32, F16 or BF16. config and tokenizer go into the
+ * metadata unless NULL; extra, one more tensor, is written too unless NULL; the tensor named `without`
+ * is left out. */
+image safetensors_of(const weights *w, bt_dtype dtype, const char *config, const char *tokenizer,
+                     const bt_tensor *extra, const char *without);
+
+/* A .bitt file of a JSON header and a body. */
+image bitt_of(const char *header, const image *body);
+
+/* The compact file of a model, with its own tokenizer. */
+image pack_of(const bitllama_model *model);
+
+/* Where the data of a tensor of a compact file begins, and its bytes; leaves the case if missing. */
+uint8_t *tensor_data(const image *compact, const char *name, size_t *size);
+
+/* The configuration as JSON with a terminating zero. */
+const char *config_text(const bt_model_config *c);
+
+#endif

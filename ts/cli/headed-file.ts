@@ -1,0 +1,77 @@
+/**
+ * headed-file.ts - files of bit-ttt's own: one line, `bit-ttt KIND {...}`, that says how to use what
+ * follows, then bytes that carry their own checksum.
+ * SPDX-License-Identifier: MIT
+ */
+import { Failure } from './failure.js';
+import { readWhole } from './files.js';
+
+/** What such a file can be. */
+export type HeadedKind = 'memory' | 'session' | 'checkpoint';
+
+/** A file whose first line made sense. */
+export interface HeadedFile {
+  fields: Record<string, unknown>;
+  body: Buffer;
+}
+
+const FORMAT = 1;
+const MAX_HEADER = 1024;
+const KINDS: readonly HeadedKind[] = ['memory', 'session', 'checkpoint'];
+
+const magicOf = (kind: HeadedKind): string => `bit-ttt ${kind} `;
+
+/** What `bytes` says that it is, or undefined. */
+export function headedKind(bytes: Uint8Array): HeadedKind | undefined {
+  const start = Buffer.from(bytes.subarray(0, 32)).toString('latin1');
+  return KINDS.find((kind) => start.startsWith(magicOf(kind)));
+}
+
+/** The error for a file that is not what it should be. */
+export function damagedHeader(path: string): Failure {
+  return new Failure(`${path} is damaged: its first line makes no sense`);
+}
+
+/** Reads a file of this kind; throws a Failure that says what is wrong. */
+export function readHeaded(path: string, kind: HeadedKind): HeadedFile {
+  return parseHeaded(readWhole(path, 'load'), path, kind);
+}
+
+/** The same for bytes that were read from `path`. The body is whole if `stateBytes` is right. */
+export function parseHeaded(bytes: Buffer, path: string, kind: HeadedKind): HeadedFile {
+  const found = headedKind(bytes);
+  if (found !== kind) {
+    const other = found === undefined ? '' : `: it is a ${found} file`;
+    throw new Failure(`${path} is no ${kind} file of bit-ttt${other}`);
+  }
+  const end = bytes.subarray(0, MAX_HEADER).indexOf(10);
+  if (end < 0) throw damagedHeader(path);
+  let fields: Record<string, unknown>;
+  try {
+    fields = Object(JSON.parse(bytes.toString('latin1', magicOf(kind).length, end))) as typeof fields;
+  } catch {
+    throw damagedHeader(path);
+  }
+  const { format, stateBytes } = fields;
+  if (typeof format !== 'number') throw damagedHeader(path);
+  if (format > FORMAT) throw new Failure(`${path} was written by a newer version of bit-ttt`);
+  if (typeof stateBytes !== 'number') throw damagedHeader(path);
+  const body = bytes.subarray(end + 1);
+  if (body.length !== stateBytes) {
+    const text = `${body.length} bytes of state instead of ${stateBytes}`;
+    throw new Failure(`${path} is damaged or cut short: ${text}`);
+  }
+  return { fields, body };
+}
+
+/** The parts of such a file, for `saveFile`. */
+export function headedParts(
+  kind: HeadedKind,
+  fields: Record<string, unknown>,
+  body: readonly Uint8Array[],
+): Uint8Array[] {
+  const stateBytes = body.reduce((sum, part) => sum + part.length, 0);
+  const header = { format: FORMAT, ...fields, stateBytes };
+  const line = Buffer.from(`${magicOf(kind)}${JSON.stringify(header)}\n`, 'latin1');
+  return [line, ...body];
+}

@@ -1,0 +1,108 @@
+/**
+ * text.ts - texts that are read whole: UTF-8 to the letter, cut into documents.
+ * SPDX-License-Identifier: MIT
+ */
+import { Failure, fileFailure } from './failure.js';
+import { readWhole } from './files.js';
+import { sniff } from './lines.js';
+
+/** A text with the name that messages call it by. */
+export interface Text {
+  name: string;
+  text: string;
+}
+
+/** What stands on a line of its own between two documents. */
+export const SEPARATOR = '<|endoftext|>';
+
+const MAX_TEXT = 2 ** 29 - 25; // of a string in V8
+
+async function readInput(): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  try {
+    for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array);
+  } catch (error) {
+    throw fileFailure('read', 'standard input', error);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Number of bytes that the sequence beginning at `at` should have; 0 for what begins none. */
+function sequenceLength(bytes: Uint8Array, at: number): number {
+  const first = bytes[at]!;
+  if (first < 0x80) return 1;
+  if (first >= 0xc2 && first <= 0xdf) return 2;
+  if (first >= 0xe0 && first <= 0xef) return 3;
+  return first >= 0xf0 && first <= 0xf4 ? 4 : 0;
+}
+
+/** Whether the second byte is one that may follow the first (no surrogates, nothing overlong). */
+function seconds(first: number, second: number): boolean {
+  if (first === 0xe0) return second >= 0xa0;
+  if (first === 0xed) return second <= 0x9f;
+  if (first === 0xf0) return second >= 0x90;
+  if (first === 0xf4) return second <= 0x8f;
+  return true;
+}
+
+/** Offset of the first byte that is no UTF-8, or -1. */
+export function findInvalidUtf8(bytes: Uint8Array): number {
+  for (let at = 0; at < bytes.length; ) {
+    const length = sequenceLength(bytes, at);
+    if (length === 0) return at;
+    for (let i = 1; i < length; i++) {
+      const byte = bytes[at + i];
+      if (byte === undefined || (byte & 0xc0) !== 0x80) return at;
+      if (i === 1 && !seconds(bytes[at]!, byte)) return at;
+    }
+    at += length;
+  }
+  return -1;
+}
+
+/**
+ * The text of bytes: UTF-8, or UTF-16 if a byte order mark says so. Throws for what is no text
+ * (naming `command` in its advice), and for invalid UTF-8 unless `lossy`: U+FFFD then.
+ */
+export function decodeText(bytes: Uint8Array, name: string, command: string, lossy: boolean): string {
+  const encoding = sniff(bytes, name, command);
+  if (bytes.length > MAX_TEXT) throw new Failure(`${name} is too large to be read at once`);
+  if (encoding === 'utf-8' && !lossy) {
+    const at = findInvalidUtf8(bytes);
+    if (at >= 0) {
+      const byte = `0x${bytes[at]!.toString(16).padStart(2, '0')}`;
+      throw new Failure(
+        `${name} is not UTF-8: the byte at offset ${at} (${byte}) is invalid; ` +
+          '--lossy reads such bytes as U+FFFD',
+      );
+    }
+  }
+  return new TextDecoder(encoding).decode(bytes);
+}
+
+/** The text of a file, or of standard input for `-`. */
+export async function readText(file: string, command: string, lossy = false): Promise<Text> {
+  const name = file === '-' ? 'standard input' : file;
+  const bytes = file === '-' ? await readInput() : readWhole(file, 'read');
+  return { name, text: decodeText(bytes, name, command, lossy) };
+}
+
+/** The documents of a text, without the white space around them; empty ones are left out. */
+export function splitDocuments(text: string): string[] {
+  return text
+    .split(/^<\|endoftext\|>[ \t]*\r?$/m)
+    .map((document) => document.trim())
+    .filter((document) => document !== '');
+}
+
+/** The documents of a text that must have one. */
+export function documentsOf({ name, text }: Text): string[] {
+  const documents = splitDocuments(text);
+  if (documents.length === 0) throw new Failure(`${name} ${text === '' ? 'is empty' : 'is blank'}`);
+  return documents;
+}
+
+/** Length of a text in UTF-8. */
+export function utf8Length(text: string): number {
+  return Buffer.byteLength(text, 'utf8');
+}
