@@ -207,6 +207,15 @@ napi_value Weights(const Call &call)
     });
 }
 
+// trainerSteps(trainer): steps done or negative status.
+napi_value Steps(const Call &call)
+{
+    Trainer *trainer = nullptr;
+    int status = IdleTrainer(call, &trainer);
+    if (status != TTT_OK) return call.NoHandle(status);
+    return call.Number(static_cast<double>(bitllama_trainer_steps(trainer->object)));
+}
+
 // trainerStateSize(trainer): bytes or negative status.
 napi_value StateSize(const Call &call)
 {
@@ -258,7 +267,7 @@ void DefineTrainerFunctions(napi_env env, napi_value exports, Addon *addon)
         {"trainerStep", Enter<Step>},           {"trainerStepAsync", Enter<StepAsync>},
         {"trainerModel", Enter<TrainedModel>},  {"trainerWeights", Enter<Weights>},
         {"trainerStateSize", Enter<StateSize>}, {"trainerSave", Enter<Save>},
-        {"trainerLoad", Enter<Load>},
+        {"trainerLoad", Enter<Load>}, {"trainerSteps", Enter<Steps>},
     };
     DefineMethods(env, exports, addon, methods, sizeof methods / sizeof methods[0]);
 }

@@ -80,6 +80,7 @@ export interface LlamaEngine {
   /** Throws on failure, as does `trainerWeights`. */
   trainerModel(trainer: Handle, tokenizer: Uint8Array | undefined): Handle;
   trainerWeights(trainer: Handle, tokenizer: Uint8Array | undefined): Bytes;
+  trainerStepsDone(trainer: Handle): number;
   trainerStateSize(trainer: Handle): number;
   saveTrainer(trainer: Handle, bytes: Uint8Array): number;
   loadTrainer(trainer: Handle, bytes: Uint8Array): 0 | Failure;

@@ -57,6 +57,7 @@ export interface NativeLlamaBinding {
   ): number;
   trainerModel(trainer: Handle, tokenizer: Tokenizer): number;
   trainerWeights(trainer: Handle, tokenizer: Tokenizer): Bytes | number;
+  trainerSteps(trainer: Handle): number;
   trainerStateSize(trainer: Handle): number;
   trainerSave(trainer: Handle, bytes: Uint8Array): number;
   trainerLoad(trainer: Handle, bytes: Uint8Array): 0 | Failure;
@@ -192,6 +193,10 @@ export class NativeLlama implements LlamaEngine {
 
   trainerWeights(trainer: Handle, tokenizer: Tokenizer): Bytes {
     return checkBytes(this.#addon.trainerWeights(trainer, tokenizer));
+  }
+
+  trainerStepsDone(trainer: Handle): number {
+    return this.#addon.trainerSteps(trainer);
   }
 
   trainerStateSize(trainer: Handle): number {

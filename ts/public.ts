@@ -5,6 +5,44 @@
 export { conformanceHash, getInfo, init, setKernel } from './api.js';
 export { TTTError } from './errors.js';
 export type { TTTErrorCode } from './errors.js';
+export { BitLlama } from './llama.js';
+export type {
+  Evaluation,
+  GenerateOptions,
+  GenerateResult,
+  LlamaConfig,
+  LoadOptions,
+  Mixer,
+  ModelSource,
+  ObserveTextOptions,
+  RunOptions,
+  SamplingOptions,
+  TokenObservation,
+  TokenReadings,
+  TrainerOptions,
+  TrainingOptions,
+  TrainingStep,
+} from './llama-types.js';
+export { evaluateText } from './documents.js';
+export { Session } from './session.js';
+export { Tokenizer, trainBpe, trainBpeSteps } from './tokenizer/index.js';
+export type {
+  AddedTokenJson,
+  BpeModelJson,
+  BpeProgress,
+  BpeTrainingOptions,
+  DecodeOptions,
+  EncodeAsyncOptions,
+  EncodeOptions,
+  MergeJson,
+  StreamDecoder,
+  TextSource,
+  TokenizerJson,
+  TokenizerSource,
+  TrainBpeOptions,
+  TrainedBpe,
+} from './tokenizer/index.js';
+export { Trainer } from './trainer.js';
 export { TTT } from './ttt.js';
 export type {
   AbortSignalLike,

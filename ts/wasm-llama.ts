@@ -389,9 +389,8 @@ export class WasmLlama implements LlamaEngine {
       this.#heap.writeBytes(m!, mixers);
       this.#heap.writeDoubles(o!, training);
       this.#heap.writeUint32s(t!, tokens);
-      const status = exports.bt_wasm_trainer_create(
-        ...([c!, m!, o!, low, high, t!, n, out!, error!] as const),
-      );
+      const blocks = [c!, m!, o!, low, high, t!, n, out!, error!] as const;
+      const status = exports.bt_wasm_trainer_create(...blocks);
       if (status !== 0) return this.#failure(error!);
       return -this.#trainers.add(this.#heap.readUint32(out!));
     });
@@ -445,6 +444,13 @@ export class WasmLlama implements LlamaEngine {
 
   trainerWeights(trainer: Handle, tokenizer: Optional): Bytes {
     return this.#written(this.#trainers.get(trainer), tokenizer, 'bitllama_trainer_weights');
+  }
+
+  trainerStepsDone(trainer: Handle): number {
+    const words = this.#words(this.#trainers, trainer, (exports, p, out) =>
+      exports.bt_wasm_trainer_steps(p, out),
+    );
+    return Number(words);
   }
 
   trainerStateSize(trainer: Handle): number {

@@ -103,6 +103,7 @@ export interface WasmExports {
   ): number;
   bitllama_trainer_destroy(trainer: Pointer): void;
   bt_wasm_trainer_step(trainer: Pointer, report: Pointer): number;
+  bt_wasm_trainer_steps(trainer: Pointer, words: Pointer): void;
   bitllama_trainer_model(
     trainer: Pointer,
     tokenizer: Pointer,

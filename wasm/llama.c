@@ -15,6 +15,7 @@ int bt_wasm_trainer_create(const double config[8], const uint8_t *mixers,
                            const uint32_t *tokens, size_t n, bitllama_trainer **trainer,
                            ttt_error *error);
 int bt_wasm_trainer_step(bitllama_trainer *trainer, double report[5]);
+void bt_wasm_trainer_steps(const bitllama_trainer *trainer, uint32_t words[2]);
 
 static void split(uint64_t value, uint32_t words[2])
 {
@@ -133,4 +134,9 @@ int bt_wasm_trainer_step(bitllama_trainer *trainer, double report[5])
     report[3] = (double)step.step;
     report[4] = (double)step.tokens;
     return TTT_OK;
+}
+
+void bt_wasm_trainer_steps(const bitllama_trainer *trainer, uint32_t words[2])
+{
+    split(bitllama_trainer_steps(trainer), words);
 }

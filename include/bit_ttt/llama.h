@@ -158,6 +158,8 @@ BT_API int bitllama_trainer_create(const bitllama_config *config, const bitllama
                                    ttt_error *error);
 BT_API void bitllama_trainer_destroy(bitllama_trainer *trainer); /* NULL is fine */
 
+BT_API uint64_t bitllama_trainer_steps(const bitllama_trainer *trainer); /* done so far */
+
 /* One optimiser step. DIVERGED if the loss is not finite: the weights are then as before. Steps past
  * `steps` go on at the final rate. */
 BT_API int bitllama_trainer_step(bitllama_trainer *trainer, bitllama_step *step);

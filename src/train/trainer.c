@@ -130,6 +130,11 @@ static uint64_t tokens_a_step(const bitllama_training *o)
     return (uint64_t)o->batch * o->context * o->accumulate;
 }
 
+uint64_t bitllama_trainer_steps(const bitllama_trainer *t)
+{
+    return t ? t->step : 0;
+}
+
 int bitllama_trainer_step(bitllama_trainer *t, bitllama_step *step)
 {
     if (!t || !step) return TTT_NULL_POINTER;
