@@ -5,7 +5,7 @@
 // SPDX-License-Identifier: MIT
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join, posix } from 'node:path';
 
 import { build } from 'esbuild';
 
@@ -129,17 +129,19 @@ export async function bundle(present) {
   await bundleCommand(common);
 }
 
-/** Copies a declaration and all that it imports, once for each kind of module. */
+/** Copies a declaration (a path below ts/) and all that it imports, for one kind of module. */
 function copyDeclarations(name, extension, seen) {
   if (seen.has(name)) return;
   seen.add(name);
   const text = readFileSync(join(root, 'build/types', `${name}.d.ts`), 'utf8');
-  const local = /((?:from|import)\s*\(?\s*')\.\/([\w-]+)\.js(')/g;
-  const renamed = text.replace(local, (_, before, file, after) => {
-    copyDeclarations(file, extension, seen);
-    return `${before}./${file}.${extension.replace('d.', '').replace('ts', 'js')}${after}`;
+  const local = /((?:from|import)\s*\(?\s*')(\.\.?\/[\w./-]+)\.js(')/g;
+  const renamed = text.replace(local, (_, before, path, after) => {
+    copyDeclarations(posix.join(posix.dirname(name), path), extension, seen);
+    return `${before}${path}.${extension.replace('d.', '').replace('ts', 'js')}${after}`;
   });
-  writeFileSync(join(dist, 'types', `${name}.${extension}`), renamed);
+  const target = join(dist, 'types', `${name}.${extension}`);
+  mkdirSync(dirname(target), { recursive: true });
+  writeFileSync(target, renamed);
 }
 
 /** Checks all types and writes dist/types. `run(program, args)` throws on failure. */

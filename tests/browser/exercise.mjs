@@ -1,7 +1,8 @@
 // What a browser user does with the package, from the built browser bundle.
 // SPDX-License-Identifier: MIT
 import { TTT, TTTError, conformanceHash, getInfo } from '/dist/browser.mjs';
-import { makeInput } from './input.mjs';
+import * as library from '/dist/browser.mjs';
+import { makeInput, tellStory } from './input.mjs';
 
 export async function exercise() {
   const info = await getInfo();
@@ -25,5 +26,6 @@ export async function exercise() {
     later: [...later.subarray(0, 64)],
     memory: [...memory],
     code,
+    story: await tellStory(library),
   };
 }

@@ -1,4 +1,4 @@
-// The pseudo-random tokens that the browser and Node both read.
+// What the browser and Node both do: pseudo-random tokens to read, a model to train and ask.
 // SPDX-License-Identifier: MIT
 
 /** `length` floats in [-1, 1), exact in float32, from a linear congruential generator. */
@@ -8,4 +8,31 @@ export function makeInput(length) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return (state >>> 8) * 2 ** -23 - 1;
   });
+}
+
+const SENTENCES = ['the cat saw the dog.', 'a dog ran to the tree.', 'the tree was big and old.'];
+
+/** Trains a small model on WebAssembly, writes with it, and gives all that must be equal. */
+export async function tellStory({ BitLlama, Trainer, trainBpe }) {
+  const text = Array.from({ length: 200 }, (_, i) => SENTENCES[(i * i) % 3]).join('\n<|endoftext|>\n');
+  const { json } = await trainBpe(text, { vocabSize: 288 });
+  const trainer = await Trainer.create({
+    text,
+    tokenizer: json,
+    backend: 'wasm',
+    config: { hiddenDim: 64, numLayers: 1, headDim: 32, mlpDim: 64 },
+    training: { steps: 20, warmup: 2, batch: 4, context: 32 },
+  });
+  const losses = [];
+  for await (const { loss } of trainer.run()) losses.push(loss);
+  const packed = trainer.model().pack();
+  trainer.destroy();
+  const model = await BitLlama.load(packed);
+  const session = model.createSession();
+  let story = '';
+  for await (const piece of session.generate('the', { maxTokens: 40, seed: 7 })) story += piece;
+  const state = [...session.save()];
+  model.destroy();
+  session.destroy();
+  return { losses, packed: [...packed], story, state };
 }

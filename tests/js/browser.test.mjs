@@ -10,9 +10,11 @@ import { fileURLToPath } from 'node:url';
 
 import { chromium } from 'playwright-core';
 
-import { TTT, conformanceHash } from 'bit-ttt';
+import * as library from 'bit-ttt';
 
-import { makeInput } from '../browser/input.mjs';
+import { makeInput, tellStory } from '../browser/input.mjs';
+
+const { TTT, conformanceHash } = library;
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const types = { '.html': 'text/html', '.mjs': 'text/javascript', '.wasm': 'application/wasm' };
@@ -52,7 +54,7 @@ async function resultOf(browser, address) {
   await page.waitForFunction(
     () => document.querySelector('#result').textContent !== 'running',
     undefined,
-    { timeout: 60000 },
+    { timeout: 100000 },
   );
   const result = JSON.parse(await page.textContent('#result'));
   return { result, problems: problems.filter((text) => !text.includes('favicon')) };
@@ -97,5 +99,15 @@ describe('browser bundle in Chromium', function () {
       assert.deepEqual(found.memory, [...layer.saveState()]);
       assert.deepEqual(found.later, [...layer.forward(input).subarray(0, 64)]);
       layer.destroy();
+    });
+
+  for (const where of ['page', 'worker'])
+    it(`trains and writes the same as Node (${where})`, async () => {
+      const { losses, packed, story, state } = await tellStory(library);
+      const found = result[where].story;
+      assert.ok(losses.at(-1) < losses[0] - 1);
+      assert.deepEqual(found.losses, losses); // both on WebAssembly
+      assert.deepEqual(found.packed, packed);
+      assert.deepEqual([found.story, found.state], [story, state]); // here on the addon
     });
 });

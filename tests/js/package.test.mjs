@@ -52,8 +52,9 @@ describe('the package', () => {
     const allowed = [
       /^dist\/[\w-]+\.[cm]js$/,
       /^dist\/bit_ttt\.wasm$/,
-      /^dist\/types\/[\w-]+\.d\.[cm]ts$/,
+      /^dist\/types\/(tokenizer\/)?[\w-]+\.d\.[cm]ts$/,
       /^dist\/native\/[\w-]+\/bit_ttt\.node$/,
+      /^models\/[\w.-]+$/,
       /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
     ];
     const unexpected = files.filter((path) => !allowed.some((pattern) => pattern.test(path)));

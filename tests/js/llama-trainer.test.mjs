@@ -1,0 +1,193 @@
+// Training: the loss falls, an interrupted training goes on to the same bits, and what cannot be
+// trained is refused.
+// SPDX-License-Identifier: MIT
+import assert from 'node:assert/strict';
+
+import { BitLlama, Trainer, evaluateText } from 'bit-ttt';
+
+import { fails, onEachBackend, rejects, sameBits } from './support/backends.mjs';
+import { smallTokenizer, smallTrainer, text } from './support/llama.mjs';
+
+async function finish(trainer, options) {
+  const steps = [];
+  for await (const step of trainer.run(options)) steps.push(step);
+  return steps;
+}
+
+onEachBackend('training', (backend) => {
+  const create = (options) => smallTrainer({ backend, ...options });
+
+  it('lowers the loss, and reports each step', async () => {
+    const trainer = await create();
+    const before = await trainer.evaluate(text.slice(0, 4000));
+    const steps = await finish(trainer);
+    assert.deepEqual(steps.map(({ step }) => step), Array.from({ length: 40 }, (_, i) => i + 1));
+    const [first, last] = [steps[0], steps.at(-1)];
+    assert.ok(last.loss < first.loss - 1, `${first.loss} ${last.loss}`);
+    assert.equal(last.tokens, 40 * 4 * 48);
+    assert.ok(last.tokensPerSecond > 0 && last.secondsLeft === 0 && first.secondsLeft > 0);
+    assert.ok(first.learningRate < steps[3].learningRate && last.learningRate < steps[3].learningRate);
+    assert.equal(trainer.stepsDone, 40);
+    const after = await trainer.evaluate(text.slice(0, 4000));
+    assert.ok(after.bitsPerByte < before.bitsPerByte / 2);
+    assert.equal(after.tokens, before.tokens);
+    trainer.destroy();
+  });
+
+  it('an evaluation adds up, document by document', async () => {
+    const trainer = await create();
+    await finish(trainer, { until: 10 });
+    const model = trainer.model();
+    const documents = ['Lily saw a red ball.', 'Tom ran to the café!'];
+    const found = await evaluateText(model, `${documents[0]}\n<|endoftext|>\n\n${documents[1]}\n`);
+    const end = model.tokenizer.endOfText;
+    let [nats, tokens] = [0, 0];
+    for (const one of documents) {
+      const session = model.createSession();
+      const ids = [end, ...model.tokenizer.encode(one), end];
+      nats -= session.read(ids).logProbabilities.subarray(1).reduce((a, b) => a + b, 0);
+      tokens += ids.length - 1;
+      session.destroy();
+    }
+    const bytes = Buffer.byteLength(documents.join(''));
+    assert.deepEqual([found.tokens, found.bytes, found.documents], [tokens, bytes, 2]);
+    assert.ok(Math.abs(found.natsPerToken - nats / tokens) < 1e-4);
+    assert.ok(Math.abs(found.bitsPerByte - nats / Math.LN2 / bytes) < 1e-4);
+    model.destroy();
+    trainer.destroy();
+  });
+
+  it('an interrupted training goes on to the same bits', async () => {
+    const whole = await create();
+    await finish(whole);
+    const first = await create();
+    const controller = new AbortController();
+    const interrupted = async () => {
+      for await (const { step } of first.run({ signal: controller.signal })) {
+        if (step === 17) controller.abort();
+      }
+    };
+    await rejects(interrupted, 'ABORTED');
+    const checkpoint = first.save();
+    first.destroy();
+    const second = await create({ checkpoint });
+    assert.equal(second.stepsDone, 17);
+    for await (const { step } of second.run()) if (step === 25) break;
+    assert.equal(second.step().step, 26);
+    await finish(second);
+    sameBits(second.weights(), whole.weights());
+    sameBits(second.save(), whole.save());
+    whole.destroy();
+    second.destroy();
+  });
+
+  it('its weights and its model are the same model', async () => {
+    const trainer = await create();
+    await finish(trainer, { until: 5 });
+    const model = trainer.model();
+    for (const bytes of [trainer.weights(), model.pack()]) {
+      const other = await BitLlama.load(bytes, { backend });
+      assert.equal(other.fingerprint, model.fingerprint);
+      assert.deepEqual(other.config, model.config);
+      assert.deepEqual(other.tokenizer.toJSON(), trainer.tokenizer.toJSON());
+      other.destroy();
+    }
+    await finish(trainer, { until: 8 });
+    assert.notEqual(trainer.model().fingerprint, model.fingerprint);
+    trainer.destroy();
+    assert.ok(model.createSession().read([1]).surprise.length === 1); // lives on
+    model.destroy();
+  });
+
+  it('is busy while it runs, and destroyed afterwards if asked', async () => {
+    const trainer = await create();
+    const run = trainer.run();
+    const step = run.next();
+    for (const use of [() => trainer.step(), () => trainer.save(), () => trainer.weights(),
+      () => trainer.model()]) {
+      fails(use, 'BUSY', /the trainer/);
+    }
+    await rejects(() => trainer.run().next(), 'BUSY');
+    await step;
+    trainer.destroy();
+    await rejects(() => run.next(), 'DESTROYED');
+    fails(() => trainer.save(), 'DESTROYED');
+    await rejects(() => trainer.evaluate('x'), 'DESTROYED');
+    assert.ok(trainer.destroyed);
+  });
+
+  it('other checkpoints and damaged ones are refused', async () => {
+    const trainer = await create();
+    trainer.step();
+    const good = trainer.save();
+    const step = Math.ceil(good.length / 12);
+    for (let at = 0; at < good.length; at += step) {
+      const changed = good.slice();
+      changed[at] ^= 1 << at % 8;
+      await rejects(() => create({ checkpoint: changed }), 'CHECKPOINT');
+      await rejects(() => create({ checkpoint: good.slice(0, at) }), 'CHECKPOINT');
+    }
+    await rejects(() => create({ checkpoint: good, training: { seed: 2 } }), 'CHECKPOINT');
+    await rejects(() => create({ checkpoint: good, config: { mlpDim: 64 } }), 'CHECKPOINT');
+    await rejects(() => create({ checkpoint: 'x' }), 'INVALID_ARGUMENT');
+    trainer.destroy();
+  });
+
+  it('what cannot be trained is refused by name', async () => {
+    const tokenizer = await smallTokenizer();
+    const all = { text, tokenizer, backend };
+    const cases = [
+      [{ ...all, text: 'short' }, 'INVALID_DATA'],
+      [{ ...all, text: undefined }, 'INVALID_ARGUMENT', /text or tokens/],
+      [{ ...all, tokens: [1] }, 'INVALID_ARGUMENT', /text or tokens/],
+      [{ ...all, tokenizer: undefined }, 'INVALID_TOKENIZER'],
+      [{ ...all, tokenizer: 'x' }, 'INVALID_TOKENIZER'],
+      [{ ...all, config: { hiddenDim: 20 } }, /^(MODEL_CONFIG|INVALID_OPTION)$/],
+      [{ ...all, config: { mixers: ['x', 'x', 'x', 'x'] } }, 'MODEL_CONFIG', /mixers/],
+      [{ ...all, config: { mixers: ['predict'], numLayers: 2 } }, 'MODEL_CONFIG', /mixers/],
+      [{ ...all, config: { vocabSize: 64 } }, 'MODEL_CONFIG', /tokenizer/],
+      [{ ...all, training: { context: 8 } }, 'INVALID_OPTION', /context/],
+      [{ ...all, training: { steps: 1.5 } }, 'INVALID_OPTION', /steps/],
+      [{ ...all, training: { learningRate: '1' } }, 'INVALID_ARGUMENT', /learningRate/],
+      [{ ...all, training: { beta1: 2 } }, 'INVALID_OPTION', /beta1/],
+      [{ tokens: [1, 2, 70000], config: { vocabSize: 64 }, backend }, 'INVALID_TOKEN', /tokens\[2\]/],
+    ];
+    for (const [options, code, pattern] of cases) {
+      const name = JSON.stringify({ ...options, text: undefined, tokenizer: undefined });
+      const expected = typeof code === 'string' ? code : undefined;
+      const error = await rejects(() => Trainer.create(options), expected, pattern);
+      if (expected === undefined) assert.match(error.code, code, name);
+    }
+    fails(() => new Trainer(), 'INVALID_ARGUMENT');
+  });
+
+  it('tokens without a tokenizer will do', async () => {
+    const tokens = Uint32Array.from({ length: 2000 }, (_, i) => (i * i) % 61);
+    const trainer = await Trainer.create({
+      tokens,
+      backend,
+      config: { vocabSize: 64, hiddenDim: 64, numLayers: 1, headDim: 32 },
+      training: { steps: 12, warmup: 1, batch: 2, context: 32 },
+    });
+    const steps = await finish(trainer);
+    assert.ok(steps.at(-1).loss < steps[0].loss);
+    const model = trainer.model();
+    assert.equal(model.tokenizer, undefined);
+    const session = model.createSession();
+    await rejects(() => session.observe('text'), 'INVALID_TOKENIZER');
+    const { value, done } = await session.generate([1, 2, 3], { maxTokens: 4 }).next();
+    assert.ok(done && value.tokens.length === 4);
+    for (const one of [trainer, model, session]) one.destroy();
+  });
+
+  it('on Node\'s addon runs beside the main thread', async function () {
+    if (backend !== 'native') this.skip();
+    const trainer = await create({ config: { hiddenDim: 256 }, training: { batch: 16, context: 128 } });
+    let turns = 0;
+    const tick = setInterval(() => turns++, 1);
+    await finish(trainer, { until: 2 });
+    clearInterval(tick);
+    assert.ok(turns > 5, `${turns} turns`);
+    trainer.destroy();
+  });
+});
