@@ -1,6 +1,6 @@
 /* test_model_faults.c - every allocation and thread start of the language model's operations fails
- * once, and from there on: each says so, leaks nothing and changes nothing; what runs for every token
- * or step does not allocate at all; and what a model file costs is in proportion to it.
+ * once, and from there on: each says so, leaks nothing and changes nothing; what runs for every
+ * token or step does not allocate at all; and what a model file costs is in proportion to it.
  *
  * Built against a library with BT_FAULT_INJECTION (src/base/alloc.h).
  * SPDX-License-Identifier: MIT */
