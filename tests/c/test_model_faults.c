@@ -182,7 +182,7 @@ static void every_allocation(void)
         {"open compact", open_compact, 20}, {"pack", pack, 5},
         {"create session", create_session, 15}, {"fork", fork_session, 15},
         {"create trainer", create_trainer, 40}, {"trainer's model", model_of_trainer, 20},
-        {"trainer's weights", weights_of_trainer, 3}, {"hash", hash, 50},
+        {"trainer's weights", weights_of_trainer, 3}, {"hash", hash, 41},
     };
     size_t idle = bt_live_allocations();
     set_up();
