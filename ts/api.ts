@@ -31,6 +31,15 @@ export async function conformanceHash(options?: BackendOptions): Promise<string>
 }
 
 /**
+ * The same for the language model: small ones of random weights go through everything that a
+ * session does.
+ */
+export async function llamaConformanceHash(options?: BackendOptions): Promise<string> {
+  const { backend } = await resolveBackend(options);
+  return backend.llama.conformanceHash().toString(16).padStart(16, '0');
+}
+
+/**
  * Makes a kernel the active one for all layers of a backend: a name of `getInfo().kernels`, or
  * `auto` for the best. It changes the speed, never the results. Codes: `UNKNOWN_KERNEL`,
  * `UNSUPPORTED_KERNEL` (this machine cannot run it).

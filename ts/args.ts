@@ -162,6 +162,15 @@ export function checkWeights(
   );
 }
 
+/** Refuses a typed array that is not on ordinary memory, and a DataView. Its length may be 0. */
+export function checkList(value: ArrayBufferView, name: string): void {
+  if (tagOf.call(value) === undefined) {
+    throw invalid(`${name} must be an array, not ${describe(value)}`);
+  }
+  checkBuffer(bufferOf.call(value), name);
+  if (lengthOf(value) === 0) checkNotDetached(value, name);
+}
+
 /** A plain view of the bytes of a Uint8Array (a Buffer is one) or an ArrayBuffer. */
 export function checkBytes(value: unknown, name: string): Bytes {
   if (tagOf.call(value) === 'Uint8Array') {

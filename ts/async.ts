@@ -41,10 +41,11 @@ export function soon(callback: () => void): void {
 }
 
 /** The rejection of an aborted call: `cause` is the signal's reason. */
-export function abortError(signal: AbortSignalLike): TTTError {
-  return new TTTError('ABORTED', 'the call was aborted; nothing was changed', {
-    cause: signal.reason,
-  });
+export function abortError(
+  signal: AbortSignalLike,
+  text = 'the call was aborted; nothing was changed',
+): TTTError {
+  return new TTTError('ABORTED', text, { cause: signal.reason });
 }
 
 /** Refuses what is not an AbortSignal of any realm. */

@@ -5,9 +5,11 @@
  * after a separator; foretelling the one after it counts as a token, not as bytes.
  * SPDX-License-Identifier: MIT
  */
+import { checkSignal } from './async.js';
 import type { BitLlama } from './llama.js';
 import { needTokenizer } from './llama-shared.js';
 import type { Evaluation } from './llama-types.js';
+import { readTokens } from './options.js';
 import type { Tokenizer } from './tokenizer/index.js';
 import { Turns } from './turns.js';
 import type { AbortSignalLike } from './types.js';
@@ -48,21 +50,57 @@ export async function tokensOfDocuments(
   return all;
 }
 
-/** How well a model foretells the documents of a text, each with an empty memory. */
+/** A document's tokens, and its length in UTF-8. */
+interface Document {
+  ids: Uint32Array;
+  bytes: number;
+}
+
+/** Documents of tokens that lie between separators; none of them empty. */
+function* cutTokens(tokens: Uint32Array, model: BitLlama): Generator<Document> {
+  const { tokenizer } = model;
+  const end = tokenizer?.endOfText;
+  for (let at = 0; at < tokens.length; ) {
+    const next = end === undefined ? -1 : tokens.indexOf(end, at);
+    const ids = tokens.subarray(at, next < 0 ? tokens.length : next);
+    const bytes = ids.reduce((sum, id) => sum + (tokenizer?.byteLengths[id] ?? 0), 0);
+    if (ids.length > 0) yield { ids, bytes };
+    at += ids.length + 1;
+  }
+}
+
+async function* cutText(
+  text: string,
+  model: BitLlama,
+  signal: AbortSignalLike | undefined,
+): AsyncGenerator<Document> {
+  const tokenizer = needTokenizer(model.tokenizer);
+  const utf8 = new TextEncoder();
+  for (const one of documentsOf(text, tokenizer)) {
+    yield { ids: await tokenizer.encodeAsync(one, { signal }), bytes: utf8.encode(one).length };
+  }
+}
+
+/**
+ * How well a model foretells the documents of a text, or of tokens, each with an empty memory.
+ * Of tokens without a tokenizer the bytes are unknown: 0.
+ */
 export async function evaluateText(
   model: BitLlama,
-  text: string,
+  text: string | ArrayLike<number>,
   signal?: AbortSignalLike,
 ): Promise<Evaluation> {
-  const tokenizer = needTokenizer(model.tokenizer);
+  checkSignal(signal);
+  const documents =
+    typeof text === 'string'
+      ? cutText(text, model, signal)
+      : cutTokens(readTokens(text, model.config.vocabSize, 'tokens'), model);
   const session = model.createSession();
   const turns = new Turns(signal);
-  const end = tokenizer.endOfText;
+  const end = model.tokenizer?.endOfText;
   const sum = { nats: 0, tokens: 0, bytes: 0, documents: 0 };
-  const utf8 = new TextEncoder();
   try {
-    for (const one of documentsOf(text, tokenizer)) {
-      const ids = await tokenizer.encodeAsync(one, { signal });
+    for await (const { ids, bytes } of documents) {
       const all = end === undefined ? ids : surround(ids, end);
       const first = end === undefined ? 0 : 1;
       session.reset();
@@ -71,7 +109,7 @@ export async function evaluateText(
         for (let i = Math.max(0, first - from); i < to - from; i++) sum.nats -= logProbabilities[i]!;
       });
       sum.tokens += all.length - first;
-      sum.bytes += utf8.encode(one).length;
+      sum.bytes += bytes;
       sum.documents++;
     }
   } finally {

@@ -109,11 +109,11 @@ export interface TrainingOptions {
   batch: number;
   context: number;
   accumulate: number;
-  /** Steps in all (1000), and those of rising rate (50). */
+  /** Steps in all (1000), and those of rising rate (a twentieth of them). */
   steps: number;
   warmup: number;
   threads: number;
-  /** Peak rate (5e-3) and last (2.5e-4); cosine in between. */
+  /** Peak rate (5e-3) and last (a twentieth of it); cosine in between. */
   learningRate: number;
   finalLearningRate: number;
   /** AdamW: 0.01, 0.9, 0.98; the largest gradient norm: 1. */

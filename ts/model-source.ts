@@ -2,7 +2,7 @@
  * model-source.ts - gets a model's bytes from wherever they are.
  * SPDX-License-Identifier: MIT
  */
-import { checkBytes, checkObject, describe } from './args.js';
+import { allocate, checkBytes, checkObject, describe } from './args.js';
 import { abortError, checkSignal } from './async.js';
 import { TTTError } from './errors.js';
 import type { LoadOptions, ModelSource } from './llama-types.js';
@@ -35,6 +35,11 @@ function unavailable(name: string, cause: unknown): TTTError {
   return new TTTError('MODEL_UNAVAILABLE', `cannot read the model ${name}: ${text}`, { cause });
 }
 
+function checkFilled(file: Uint8Array, name: string): Uint8Array {
+  if (file.length > 0) return file;
+  throw new TTTError('MODEL_FORMAT', `${name} is empty`);
+}
+
 async function download(url: string, signal: LoadOptions['signal']): Promise<Uint8Array> {
   try {
     const response = await fetch(url, signal ? { signal: signal as AbortSignal } : {});
@@ -52,7 +57,12 @@ function asUrl(place: string): URL | undefined {
 }
 
 async function readPlace(place: string, options: LoadOptions): Promise<Omit<ModelParts, 'name'>> {
-  const url = asUrl(place);
+  let url: URL | undefined;
+  try {
+    url = asUrl(place);
+  } catch (cause) {
+    throw unavailable(place, cause);
+  }
   const read = modelReader();
   if (read && (!url || url.protocol === 'file:')) {
     try {
@@ -76,13 +86,15 @@ export async function readModel(source: ModelSource, options: LoadOptions): Prom
   if (place !== undefined) {
     const found = await readPlace(place, options);
     const given = { config: config ?? found.config, tokenizer: tokenizer ?? found.tokenizer };
-    return { name: place, file: found.file, ...given };
+    return { name: place, file: checkFilled(found.file, place), ...given };
   }
   const isBuffer = Object.prototype.toString.call(source) === '[object ArrayBuffer]';
   if (!isBuffer && !ArrayBuffer.isView(source)) {
     const text = `a model is a path, a URL or the bytes of a file, not ${describe(source)}`;
     throw new TTTError('INVALID_ARGUMENT', text);
   }
-  const file = checkBytes(source, 'the model').slice(); // the caller may change its own meanwhile
+  const bytes = checkBytes(source, 'the model');
+  // The caller may change its own meanwhile.
+  const file = checkFilled(allocate(() => bytes.slice()), 'the model');
   return { name: '', file, config, tokenizer };
 }

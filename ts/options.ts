@@ -2,7 +2,7 @@
  * options.ts - reads numbers of option objects: their type, their range, their default.
  * SPDX-License-Identifier: MIT
  */
-import { describe } from './args.js';
+import { allocate, checkList, describe } from './args.js';
 import { TTTError } from './errors.js';
 
 const MAX_SEED = (1n << 64n) - 1n;
@@ -61,13 +61,22 @@ export function readFlag(value: unknown, name: string): boolean {
   return value;
 }
 
-/** Token ids below `vocab` as an array of ours, each element read once. */
+/**
+ * Token ids below `vocab` as an array of ours, each element read once. A typed array must be on
+ * ordinary memory, as everywhere; other lists may be anything with a length.
+ */
 export function readTokens(value: unknown, vocab: number, name: string): Uint32Array {
+  if (typeof value !== 'object' || value === null) {
+    throw wrongType(name, 'an array of token ids', value);
+  }
+  if (ArrayBuffer.isView(value)) checkList(value, name);
   const list = value as ArrayLike<unknown>;
-  const isList = typeof value === 'object' && value !== null && Number.isInteger(list.length);
-  if (!isList || list.length < 0) throw wrongType(name, 'an array of token ids', value);
-  const tokens = new Uint32Array(list.length);
-  for (let i = 0; i < tokens.length; i++) {
+  const { length } = list;
+  if (!Number.isSafeInteger(length) || length < 0) {
+    throw wrongType(name, 'an array of token ids', value);
+  }
+  const tokens = allocate(() => new Uint32Array(length));
+  for (let i = 0; i < length; i++) {
     const id = list[i];
     if (typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < vocab) {
       tokens[i] = id;

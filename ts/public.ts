@@ -2,7 +2,7 @@
  * public.ts - what every entry of the package exports.
  * SPDX-License-Identifier: MIT
  */
-export { conformanceHash, getInfo, init, setKernel } from './api.js';
+export { conformanceHash, getInfo, init, llamaConformanceHash, setKernel } from './api.js';
 export { TTTError } from './errors.js';
 export type { TTTErrorCode } from './errors.js';
 export { BitLlama } from './llama.js';

@@ -149,7 +149,10 @@ export class Session {
     this.#life.begin();
     try {
       const turns = new Turns(wanted.signal);
-      const ids = await this.#tokensOf(prompt, wanted.raw, wanted.signal);
+      const given = await this.#tokensOf(prompt, wanted.raw, wanted.signal);
+      const end = tokenizer?.endOfText;
+      const nothing = given.length === 0 && this.tokensSeen === 0 && !wanted.raw;
+      const ids = nothing && end !== undefined ? Uint32Array.of(end) : given;
       await turns.inShares(ids.length, (from, to) => {
         this.#check(
           this.#backend.llama.read(this.#handle, ids.subarray(from, to), undefined, undefined),

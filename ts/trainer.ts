@@ -171,23 +171,28 @@ export class Trainer {
     return errorOf(status, diverged ? text : undefined);
   }
 
-  #stepAside(): Promise<TrainingStep> {
-    return new Promise((resolve, reject) => {
+  /** The trainer is busy until the promise settles. */
+  async #stepAside(): Promise<TrainingStep> {
+    this.#life.begin();
+    try {
       const began = performance.now();
-      const done = (status: number): void => {
-        if (status !== 0) reject(this.#stepError(status));
-        else resolve(this.#report((performance.now() - began) / 1000));
-      };
-      const status = this.#backend.llama.stepAsync(this.#handle, this.#out, done);
-      if (status !== 0) reject(this.#stepError(status));
-    });
+      const status = await new Promise<number>((resolve) => {
+        const failed = this.#backend.llama.stepAsync(this.#handle, this.#out, resolve);
+        if (failed !== 0) resolve(failed);
+      });
+      if (status !== 0) throw this.#stepError(status);
+      return this.#report((performance.now() - began) / 1000);
+    } finally {
+      this.#life.end();
+    }
   }
 
   /**
    * Trains up to a step (the last of the schedule unless given), and reports each: on Node's addon
    * in other threads, on WebAssembly a step at a time between turns of the event loop, which is
    * for workers. Leaving the loop, or an abort (`ABORTED`), ends it between two steps; what was
-   * learnt stays, and another `run` goes on.
+   * learnt stays, and another `run` goes on. Inside the loop the trainer is at rest, and may be
+   * saved or asked for its model.
    */
   async *run(options: RunOptions = {}): AsyncGenerator<TrainingStep, void, undefined> {
     this.#life.checkIdle();
@@ -196,15 +201,9 @@ export class Trainer {
     checkSignal(signal);
     const rule = { min: 0, max: 2 ** 32 - 1, integer: true };
     const last = optionalNumber(until, 'until', rule, this.steps);
-    this.#life.begin();
-    try {
-      while (this.#stepsDone < last) {
-        if (signal?.aborted) throw abortError(signal);
-        yield await this.#stepAside();
-        this.#life.checkLiving();
-      }
-    } finally {
-      this.#life.end();
+    while (this.#stepsDone < last) {
+      if (signal?.aborted) throw abortError(signal, 'the training was aborted between two steps');
+      yield await this.#stepAside();
     }
   }
 
@@ -233,8 +232,12 @@ export class Trainer {
     return new BitLlama(LLAMA_KEY, this.#backend, handle, this.tokenizer);
   }
 
-  /** How well the model as it stands foretells a text. */
-  async evaluate(text: string, options: { signal?: AbortSignalLike } = {}): Promise<Evaluation> {
+  /** How well the model as it stands foretells a text, or tokens; see `evaluateText`. */
+  async evaluate(
+    text: string | ArrayLike<number>,
+    options: { signal?: AbortSignalLike | undefined } = {},
+  ): Promise<Evaluation> {
+    checkObject(options, 'options');
     const model = this.model();
     try {
       return await evaluateText(model, text, options.signal);

@@ -11,23 +11,30 @@ const MAX_UINT32 = 2 ** 32 - 1;
 const COUNT: NumberRule = { min: 1, max: MAX_UINT32, integer: true };
 const SHARE: NumberRule = { min: 0, max: 1 };
 const NO_SEPARATOR = -1;
+/** Of the steps, and of the peak rate; and of windows if there are documents: if not given. */
+const WARMUP_SHARE = 0.05;
+const FINAL_SHARE = 0.05;
+const FROM_START = 0.5;
 
 type Key = Exclude<keyof TrainingOptions, 'separator' | 'seed'>;
 
-/** Ranges and defaults, in the order of llama.h's bitllama_training before the separator. */
+/**
+ * Ranges and defaults, in the order of llama.h's bitllama_training before the separator. Where the
+ * default is 0, it may depend on the others.
+ */
 const COUNTS: readonly (readonly [Key, number, NumberRule])[] = [
   ['batch', 16, { ...COUNT, max: 65536 }],
   ['context', 128, { min: 16, max: 4096, integer: true }],
   ['accumulate', 1, { ...COUNT, max: 65536 }],
   ['steps', 1000, COUNT],
-  ['warmup', 50, { ...COUNT, min: 0 }],
+  ['warmup', 0, { ...COUNT, min: 0 }],
   ['threads', 1, { ...COUNT, max: 64 }],
 ];
 
 /** ... and after it. */
 const RATES: readonly (readonly [Key, number, NumberRule])[] = [
   ['learningRate', 5e-3, SHARE],
-  ['finalLearningRate', 2.5e-4, SHARE],
+  ['finalLearningRate', 0, SHARE],
   ['weightDecay', 0.01, { min: 0, max: 10 }],
   ['beta1', 0.9, SHARE],
   ['beta2', 0.98, SHARE],
@@ -43,6 +50,18 @@ export interface CheckedTraining {
   steps: number;
 }
 
+/** A default that depends on what comes before it. */
+function usualOf(key: Key, found: Partial<Record<Key, number>>, documents: boolean): number {
+  switch (key) {
+    case 'warmup':
+      return Math.ceil(WARMUP_SHARE * found.steps!);
+    case 'finalLearningRate':
+      return FINAL_SHARE * found.learningRate!;
+    default:
+      return key === 'fromStart' && documents ? FROM_START : 0;
+  }
+}
+
 /** `endOfText` is the separator unless another is given; it must be below `vocab`. */
 export function readTraining(
   given: unknown,
@@ -50,22 +69,22 @@ export function readTraining(
   endOfText: number | undefined,
 ): CheckedTraining {
   if (given !== undefined) checkObject(given, 'training');
-  const o = (given ?? {}) as Partial<TrainingOptions>;
-  const read = ([key, missing, rule]: readonly [Key, number, NumberRule]): number =>
-    optionalNumber(o[key], `training.${key}`, rule, missing);
-  const separator = optionalNumber(
-    o.separator,
+  const { separator, seed, ...others } = (given ?? {}) as Partial<TrainingOptions>;
+  const between = optionalNumber(
+    separator,
     'training.separator',
     { min: 0, max: vocab - 1, integer: true },
     endOfText ?? NO_SEPARATOR,
   );
-  const counts = COUNTS.map(read);
-  const [last] = RATES.slice(-1);
-  const fromStart = separator === NO_SEPARATOR ? 0 : 0.5;
-  const rates = [...RATES.slice(0, -1), [last![0], fromStart, last![2]] as const].map(read);
+  const found: Partial<Record<Key, number>> = {};
+  for (const [key, missing, rule] of [...COUNTS, ...RATES]) {
+    const usual = missing === 0 ? usualOf(key, found, between !== NO_SEPARATOR) : missing;
+    found[key] = optionalNumber(others[key], `training.${key}`, rule, usual);
+  }
+  const numbersOf = (rows: typeof COUNTS): number[] => rows.map(([key]) => found[key]!);
   return {
-    numbers: Float64Array.of(...counts, separator, ...rates),
-    seed: readSeed(o.seed),
-    steps: counts[3]!,
+    numbers: Float64Array.of(...numbersOf(COUNTS), between, ...numbersOf(RATES)),
+    seed: readSeed(seed),
+    steps: found.steps!,
   };
 }

@@ -24,7 +24,7 @@ export class Turns {
       await new Promise<void>((resolve) => soon(resolve));
       this.#since = performance.now();
     }
-    if (this.#signal?.aborted) throw abortError(this.#signal);
+    if (this.#signal?.aborted) throw abortError(this.#signal, 'the call was aborted in the middle');
   }
 
   /** Calls `work` with ranges of 0 to `length` that each take about a turn. */

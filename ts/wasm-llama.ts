@@ -29,6 +29,8 @@ const ERROR_BYTES = 272;
 const AT_OFFSET = 8;
 const AT_TEXT = 16;
 const STEP_NUMBERS = 5;
+/** The most tokens that one call of the module reads. */
+const READ_TOKENS = 1 << 12;
 
 type Pointer = number;
 type Optional = Uint8Array | undefined;
@@ -233,10 +235,13 @@ export class WasmLlama implements LlamaEngine {
       const buffer = this.#heap.allocate(bytes);
       if (buffer === 0) return OUT_OF_MEMORY;
       const done = exports[write](pointer, text, length, buffer, bytes, size!);
-      if (done === 0) {
-        result = allocate(() => new Uint8Array(bytes));
-        this.#heap.readBytes(buffer, result);
+      try {
+        if (done === 0) result = allocate(() => new Uint8Array(bytes));
+      } catch {
+        this.#heap.free(buffer); // no room for the result is no trap
+        return OUT_OF_MEMORY;
       }
+      if (done === 0) this.#heap.readBytes(buffer, result);
       this.#heap.free(buffer);
       return done;
     });
@@ -300,15 +305,18 @@ export class WasmLlama implements LlamaEngine {
     const pointer = this.#sessions.get(session);
     if (pointer === undefined) return DESTROYED;
     const n = lengthOf(tokens);
-    const size = (wanted: unknown): number => (wanted ? 4 * n : 0);
-    const sizes = [4 * n, size(logProbabilities), size(surprise)];
-    return this.#withBlocks(sizes, (exports, ids, first, second) => {
-      this.#heap.writeUint32s(ids!, tokens);
+    // In slices, so that memory does not grow with the text. Tokens were checked: none can fail.
+    const size = 4 * Math.min(n, READ_TOKENS);
+    return this.#withBlocks([size, size, size], (exports, ids, first, second) => {
       const [p, s] = [logProbabilities ? first! : 0, surprise ? second! : 0];
-      const status = exports.bitllama_session_read(pointer, ids!, n, p, s);
-      if (status !== 0) return status;
-      if (logProbabilities) this.#heap.readFloats(p, logProbabilities);
-      if (surprise) this.#heap.readFloats(s, surprise);
+      for (let at = 0; at < n; at += READ_TOKENS) {
+        const part = tokens.subarray(at, at + READ_TOKENS);
+        this.#heap.writeUint32s(ids!, part);
+        const status = exports.bitllama_session_read(pointer, ids!, part.length, p, s);
+        if (status !== 0) return status;
+        if (p !== 0) this.#heap.readFloats(p, logProbabilities!.subarray(at, at + part.length));
+        if (s !== 0) this.#heap.readFloats(s, surprise!.subarray(at, at + part.length));
+      }
       return 0;
     });
   }

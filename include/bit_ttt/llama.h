@@ -1,4 +1,4 @@
-/* llama.h - Bit-Llama: a small language model of ternary weights whose memory learns while it reads.
+/* llama.h - Bit-Llama: a small language model of ternary weights, whose memory learns as it reads.
  *
  *     x = embedding;  per layer: x += mixer(RMSNorm(x)), x += SwiGLU(RMSNorm(x));  logits = head(x)
  *
@@ -8,8 +8,8 @@
  *
  * Tokens are numbers; text is for the caller (a model file carries its tokenizer.json for that).
  * Logits, log-probabilities, surprises, drawn tokens and saved states are equal to the last bit on
- * every kernel, compiler and target, and for any split of a text into calls. Training gives the same
- * bits for any number of threads on one kernel.
+ * every kernel, compiler and target, and for any split of a text into calls. Training gives the
+ * same bits for any number of threads on one kernel.
  *
  * Failure: a call succeeds whole or changes nothing. `error` may be NULL everywhere.
  * SPDX-License-Identifier: MIT */
@@ -65,7 +65,7 @@ BT_API void bitllama_release(bitllama_model *model);          /* NULL is fine */
 BT_API void bitllama_get_config(const bitllama_model *model, bitllama_config *config);
 BT_API uint64_t bitllama_parameters(const bitllama_model *model); /* weights, counted one by one */
 BT_API uint64_t bitllama_fingerprint(const bitllama_model *model);
-/* The configuration as JSON, and the tokenizer.json that came with the model (length 0 if none did):
+/* The configuration as JSON, and the tokenizer.json that came with the model (length 0: none did):
  * UTF-8 without a terminating NUL, the model's. */
 BT_API const char *bitllama_config_json(const bitllama_model *model, size_t *length);
 BT_API const char *bitllama_tokenizer_json(const bitllama_model *model, size_t *length);
@@ -160,8 +160,8 @@ BT_API void bitllama_trainer_destroy(bitllama_trainer *trainer); /* NULL is fine
 
 BT_API uint64_t bitllama_trainer_steps(const bitllama_trainer *trainer); /* done so far */
 
-/* One optimiser step. DIVERGED if the loss is not finite: the weights are then as before. Steps past
- * `steps` go on at the final rate. */
+/* One optimiser step. DIVERGED if the loss is not finite: the weights are then as before. Steps
+ * past `steps` go on at the final rate. */
 BT_API int bitllama_trainer_step(bitllama_trainer *trainer, bitllama_step *step);
 
 /* The model as it stands, quantised as it would be shipped. INVALID_DATA if the tokenizer is not a
@@ -169,8 +169,8 @@ BT_API int bitllama_trainer_step(bitllama_trainer *trainer, bitllama_step *step)
 BT_API int bitllama_trainer_model(const bitllama_trainer *trainer, const char *tokenizer,
                                   size_t tokenizer_size, bitllama_model **model);
 
-/* The weights as an f32 safetensors file with config and tokenizer in its metadata; *size and buffer
- * as with bitllama_pack. */
+/* The weights as an f32 safetensors file with config and tokenizer in its metadata; *size and
+ * buffer as with bitllama_pack. */
 BT_API int bitllama_trainer_weights(const bitllama_trainer *trainer, const char *tokenizer,
                                     size_t tokenizer_size, void *buffer, size_t capacity,
                                     size_t *size);

@@ -197,7 +197,7 @@ int bt_config_read(bt_json *json, uint64_t base, bt_model_config *c, ttt_error *
     if (!(r.seen & 1u << MLP)) c->mlp = c->dim < 1u << 28 ? 4 * c->dim : 0;
     if (r.mixers != SIZE_MAX && r.mixers != c->layers)
         return bt_error(error, TTT_MODEL_CONFIG, start, "mixers", 6, "there must be num_layers");
-    for (size_t i = c->layers; i < BT_MAX_LAYERS; i++) c->mixers[i] = 0; /* equal models, equal bytes */
+    for (size_t i = c->layers; i < BT_MAX_LAYERS; i++) c->mixers[i] = 0; /* unused */
     const char *problem = bt_config_problem(c);
     return problem ? bt_error(error, TTT_MODEL_CONFIG, start, NULL, 0, problem) : TTT_OK;
 }

@@ -1,8 +1,8 @@
 /* conformance.c - one hash over everything a session can do, for comparing targets.
  *
  * For each mixer, and for the original's convention, a model of random weights made here reads
- * pseudo-random tokens in calls of uneven lengths, draws some by all kinds of sampling, is saved into
- * another session half-way, and reads on frozen. FNV-1a over the bit patterns of all that comes out.
+ * pseudo-random tokens in calls of uneven lengths, draws some by all kinds of sampling, is saved
+ * into another session half-way, and reads on frozen. FNV-1a over the bits of all that comes out.
  * SPDX-License-Identifier: MIT */
 #include "session.h"
 

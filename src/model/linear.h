@@ -6,8 +6,8 @@
 #include "../kernels/kernels.h"
 
 /* out [tokens][rows] = scale * (w . x) (+ residual, which may be out): each row of w as floats
- * -1, 0, 1 goes through the kernels' dot product, whose sixteen partial sums by index mod 16 are the
- * same on all of them. x [tokens][cols] padded; row is scratch for cols floats, padded. */
+ * -1, 0, 1 goes through the kernels' dot product, whose sixteen partial sums by index mod 16 are
+ * the same on all of them. x [tokens][cols] padded; row is scratch for cols floats, padded. */
 void bt_ternary_product(const bt_kernels *k, const bt_ternary *w, float scale, const float *x,
                         const float *residual, float *out, size_t tokens, float *row);
 

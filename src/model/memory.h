@@ -8,7 +8,7 @@
 /* Floats of all heads of a layer's memory. */
 size_t bt_memory_floats(const bt_model_config *c, size_t layer);
 
-/* Fills rows 1 .. tokens of r from those of q, v and gates; S learns unless the session is frozen. */
+/* Fills rows 1 .. tokens of r from those of q, v and gates; S learns unless frozen. */
 void bt_memory_read(bt_session *s, size_t layer, const bt_kernels *k, size_t tokens);
 
 /* After that: adds |prediction - value|^2 / |value|^2 of each token to sums [tokens]. */

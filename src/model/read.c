@@ -1,10 +1,11 @@
 /* read.c - reads `.bitt` and safetensors files into a model.
  *
  * A `.bitt` file: magic "BITT", u64 little-endian length of a JSON header
- * {"config": {...}, "tokenizer": {...}}, the header, and a safetensors file as its body. A tensor may
- * be f32, f16 or bf16, or, by its dtype, in the compact form that pack.c writes. Each is looked up
- * and measured against the configuration before memory for it is taken, and data exists in the file
- * for every element; so memory is in proportion to the file whatever the configuration says.
+ * {"config": {...}, "tokenizer": {...}}, the header, and a safetensors file as its body. A tensor
+ * may be f32, f16 or bf16, or, by its dtype, in the compact form that pack.c writes. Each is
+ * looked up and measured against the configuration before memory for it is taken, and data exists
+ * in the file for every element; so memory is in proportion to the file whatever the configuration
+ * says.
  * Tensors that no configuration asks for are ignored.
  * SPDX-License-Identifier: MIT */
 #include "read.h"

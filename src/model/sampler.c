@@ -16,7 +16,8 @@ void bitllama_sampling_init(bitllama_sampling *sampling)
 const char *bt_sampling_problem(const bitllama_sampling *o)
 {
     if (o->size != sizeof *o) return "the options' size field is wrong";
-    if (!(o->temperature >= 0.0f && o->temperature <= 100.0f)) return "temperature must be 0 to 100";
+    if (!(o->temperature >= 0.0f && o->temperature <= 100.0f))
+        return "temperature must be 0 to 100";
     if (!(o->top_p > 0.0f && o->top_p <= 1.0f)) return "top_p must be above 0 and at most 1";
     if (!(o->min_p >= 0.0f && o->min_p <= 1.0f)) return "min_p must be 0 to 1";
     if (!(o->repetition_penalty >= 1.0f && o->repetition_penalty <= 10.0f))

@@ -130,7 +130,8 @@ static const char *problem(const bt_trainer *t, const uint8_t *head, size_t size
         return "the checkpoint is of a training with other options";
     if (bt_get_u64(head + AT_DATA) != hash_tokens(t))
         return "the checkpoint is of a training on other tokens";
-    if (size != bitllama_trainer_state_size(t) || bt_get_u64(head + AT_STEP) > MOST_STEPS || !all_sound(head + HEADER, t->net.params.floats))
+    if (size != bitllama_trainer_state_size(t) || bt_get_u64(head + AT_STEP) > MOST_STEPS ||
+        !all_sound(head + HEADER, t->net.params.floats))
         return "the checkpoint's weights cannot be right";
     return NULL;
 }

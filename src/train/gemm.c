@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* count rows of `lines` vectors each, padded to `width`: out[line][r] = x[r * step + line * next] */
+/* count rows of `lines` vectors each, padded to width: out[line][r] = x[r * step + line * next] */
 static void pack(float *out, const float *x, size_t count, size_t width, size_t step, size_t lines,
                  size_t next)
 {

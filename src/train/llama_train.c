@@ -87,7 +87,7 @@ static int check(const bitllama_config *config, bt_model_config *c, const bitlla
                         "training needs more tokens than a window has, and at most 2^32");
     for (size_t i = 0; i < n; i++)
         if (tokens[i] >= c->vocab)
-            return bt_error(error, TTT_INVALID_TOKEN, i, NULL, 0, "a token is not in the vocabulary");
+            return bt_error(error, TTT_INVALID_TOKEN, i, NULL, 0, NULL);
     return fits(c, o) ? TTT_OK : bt_error(error, TTT_OUT_OF_MEMORY, 0, NULL, 0, NULL);
 }
 

@@ -78,7 +78,8 @@ static bool buffers_init(bt_net *net, size_t threads)
     net->sums = bt_alloc(n, sizeof *net->sums);
     if (!net->activations || !net->sums || !floats(&net->multipliers, n) || !packed_init(net))
         return false;
-    return floats(&net->weights, net->params.floats) && floats(&net->gradients, net->params.floats) &&
+    return floats(&net->weights, net->params.floats) &&
+           floats(&net->gradients, net->params.floats) &&
            floats(&net->effective, net->params.floats) && floats(&net->x, n * c->dim) &&
            floats(&net->inv, n) && floats(&net->n, n * c->dim) && floats(&net->dx, n * c->dim) &&
            floats(&net->logits, BT_LOGIT_ROWS * c->vocab) && floats(&net->zeros, head) &&
@@ -230,7 +231,7 @@ static void loss_task(void *context, size_t index, size_t count)
     }
 }
 
-/* The head in slices of tokens, so that logits stay in the cache: loss, and dx of the final norm. */
+/* The head in slices of tokens, so that logits stay in the cache: loss and dx of the last norm. */
 static void head(bt_net *net, bool gradient, float scale, float *dn)
 {
     const bt_param *t = &net->params.tensors[net->params.head];

@@ -153,9 +153,3 @@ int bitllama_trainer_step(bitllama_trainer *t, bitllama_step *step)
     bt_fpenv_leave(saved);
     return finite ? TTT_OK : TTT_DIVERGED;
 }
-
-double bt_trainer_evaluate(bt_trainer *t, const uint32_t *ids, const uint32_t *targets,
-                           size_t *count)
-{
-    return bt_net_run(&t->net, ids, targets, false, 1.0f, count);
-}

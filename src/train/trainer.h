@@ -20,8 +20,4 @@ typedef struct bitllama_trainer {
 /* NULL, or what is wrong with the options for a vocabulary of this size. */
 const char *bt_training_problem(const bitllama_training *o, uint32_t vocab);
 
-/* Mean nats over [BT_NO_TARGET-padded] windows of the caller's; ids, targets as in bt_net_run. */
-double bt_trainer_evaluate(bt_trainer *t, const uint32_t *ids, const uint32_t *targets,
-                           size_t *count);
-
 #endif

@@ -16,8 +16,8 @@ typedef struct image {
 void make_coarse(weights *w);
 
 /* A safetensors file of the weights as BT_DTYPE_F32, F16 or BF16. config and tokenizer go into the
- * metadata unless NULL; extra, one more tensor, is written too unless NULL; the tensor named `without`
- * is left out. */
+ * metadata unless NULL; extra, one more tensor, is written too unless NULL; the tensor named
+ * `without` is left out. */
 image safetensors_of(const weights *w, bt_dtype dtype, const char *config, const char *tokenizer,
                      const bt_tensor *extra, const char *without);
 
@@ -27,7 +27,7 @@ image bitt_of(const char *header, const image *body);
 /* The compact file of a model, with its own tokenizer. */
 image pack_of(const bitllama_model *model);
 
-/* Where the data of a tensor of a compact file begins, and its bytes; leaves the case if missing. */
+/* Where the data of a tensor of a compact file begins, and its size; leaves the case if not. */
 uint8_t *tensor_data(const image *compact, const char *name, size_t *size);
 
 /* The configuration as JSON with a terminating zero. */

@@ -1,5 +1,5 @@
-/* model_reference.c - the model's definition as plain loops: projections in all conventions, RMSNorm, SwiGLU,
- * and the three memories as "update, then read" on a full matrix S. Shares no code with src/.
+/* model_reference.c - the model's definition as plain loops: projections of all conventions,
+ * RMSNorm, SwiGLU, and the three memories as "update, then read". No code of src/.
  * SPDX-License-Identifier: MIT */
 #include "model_reference.h"
 

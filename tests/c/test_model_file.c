@@ -12,6 +12,8 @@
 #include <string.h>
 
 #define TOKENIZER "{\"model\": {\"vocab\": {\"\\u00e9\\\"\": 0}}}"
+#define FINGERPRINT_V1 0xf1a005cd4874c721u
+#define STATE_V1 0xf4957038u
 #define ORIGINAL "\"vocab_size\": 48, \"hidden_dim\": 64, \"num_layers\": 2, \"inner_lr\": 0.1"
 
 static bitllama_model *open_file(const image *im, const char *config)
@@ -84,9 +86,9 @@ static void original_formats(void)
         check_context("dtype=%s", bt_dtype_name(dtypes[i]));
         image plain = safetensors_of(&w, dtypes[i], NULL, NULL, NULL, NULL);
         image described = safetensors_of(&w, dtypes[i], "{" ORIGINAL "}", TOKENIZER, NULL, NULL);
-        image bitt = bitt_of("{\"config\": {" ORIGINAL "}, \"other\": [1], \"tokenizer\": " TOKENIZER
-                             "}", &plain);
-        image text = bitt_of("{\"tokenizer\": \"{\\\"a\\\":1}\",\"config\":{" ORIGINAL "}}", &plain);
+        image bitt = bitt_of("{\"config\": {" ORIGINAL "}, \"other\": [1], "
+                             "\"tokenizer\": " TOKENIZER "}", &plain);
+        image text = bitt_of("{\"tokenizer\":\"{\\\"a\\\":1}\",\"config\":{" ORIGINAL "}}", &plain);
         bitllama_model *all[] = {open_file(&plain, "{" ORIGINAL ", \"x\": {}}"),
                                  open_file(&described, NULL), open_file(&bitt, NULL),
                                  open_file(&text, NULL)};
@@ -461,14 +463,43 @@ static void damage(void)
     free_weights(&w);
 }
 
+/* A file of version 1 (damage's model) still loads, to the same model; what it remembers after
+ * a few tokens is saved in the same bytes, so that states of version 1 load too. */
+static void released_version(void)
+{
+    static const uint32_t ids[] = {1, 2, 3, 4};
+    uint8_t state[1700];
+    char *text = read_text(GOLDEN_FOLDER "/llama_v1.hex");
+    size_t used = 0, size;
+    image im = {must_zero(8192), 0};
+    REQUIRE(text != NULL);
+    for (const char *p = text; sscanf(p, "%2hhx", &im.bytes[used]) == 1 && used < 8191; used++)
+        p += strcspn(p, "0123456789abcdef") + 2;
+    free(text);
+    im.size = used;
+    bitllama_model *model = open_file(&im, NULL);
+    CHECK(bitllama_fingerprint(model) == FINGERPRINT_V1);
+    bitllama_session *s = open_session(model);
+    CHECK_EQ(bitllama_session_read(s, ids, 4, NULL, NULL), TTT_OK);
+    size = bitllama_session_state_size(s);
+    REQUIRE(size <= sizeof state);
+    CHECK_EQ(bitllama_session_save(s, state, size), TTT_OK);
+    check_context("fnv %08x, fingerprint %016llx", (unsigned)fnv1a32(state, size),
+                  (unsigned long long)bitllama_fingerprint(model));
+    CHECK(fnv1a32(state, size) == STATE_V1);
+    bitllama_session_destroy(s);
+    bitllama_release(model);
+    free(im.bytes);
+}
+
 int main(int argc, char **argv)
 {
     static const check_case cases[] = {
-        {"original_formats", original_formats}, {"conventions", conventions}, {"head_bias", head_bias},
-        {"packing", packing},
+        {"original_formats", original_formats}, {"conventions", conventions},
+        {"head_bias", head_bias}, {"packing", packing},
         {"config_problems", config_problems}, {"header_problems", header_problems},
         {"tensor_problems", tensor_problems}, {"compact_problems", compact_problems},
-        {"damage", damage},
+        {"damage", damage}, {"released_version", released_version},
     };
     return check_main(argc, argv, cases, sizeof cases / sizeof cases[0]);
 }

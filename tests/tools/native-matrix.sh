@@ -123,7 +123,7 @@ have clang || sanitizer_compiler=gcc
 if have $sanitizer_compiler; then
   run "$sanitizer_compiler, TSan: build" build thread -DCMAKE_C_COMPILER=$sanitizer_compiler \
     -DBIT_TTT_SANITIZE=thread &&
-    run "$sanitizer_compiler, TSan: tests" tests "$top/thread" -L 'threads|layer|conformance|faults'
+    run "$sanitizer_compiler, TSan: tests" tests "$top/thread" -L 'threads|layer|conformance|faults|model|train'
 else
   skip "ThreadSanitizer" "neither clang nor gcc installed"
 fi
