@@ -1,6 +1,6 @@
 /**
- * headed-file.ts - files of bit-ttt's own: one line, `bit-ttt KIND {...}`, that says how to use what
- * follows, then bytes that carry their own checksum.
+ * headed-file.ts - files of bit-ttt's own: one line, `bit-ttt KIND {...}`, that says how to use
+ * what follows, then bytes that carry their own checksum.
  * SPDX-License-Identifier: MIT
  */
 import { Failure } from './failure.js';
@@ -48,7 +48,9 @@ export function parseHeaded(bytes: Buffer, path: string, kind: HeadedKind): Head
   if (end < 0) throw damagedHeader(path);
   let fields: Record<string, unknown>;
   try {
-    fields = Object(JSON.parse(bytes.toString('latin1', magicOf(kind).length, end))) as typeof fields;
+    fields = Object(
+      JSON.parse(bytes.toString('latin1', magicOf(kind).length, end)),
+    ) as typeof fields;
   } catch {
     throw damagedHeader(path);
   }

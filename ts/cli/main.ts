@@ -3,14 +3,30 @@
  * on stderr and an exit code (1 for what failed, 2 for a wrong command line).
  * SPDX-License-Identifier: MIT
  */
+import { adapt } from './adapt.js';
 import { bench } from './bench.js';
+import { chat } from './chat.js';
+import { convert } from './convert.js';
 import { doctor } from './doctor.js';
+import { evaluate } from './eval.js';
 import { describeFailure, systemCode, UsageError } from './failure.js';
+import { generate } from './generate.js';
+import { info } from './info.js';
 import { suggestion } from './options.js';
 import { surprise } from './surprise.js';
+import { tokenizer } from './tokenizer-command.js';
+import { train } from './train.js';
 import { VERSION } from '../version.js';
 
 const COMMANDS: Record<string, (argv: readonly string[]) => Promise<void>> = {
+  generate,
+  chat,
+  train,
+  eval: evaluate,
+  adapt,
+  tokenizer,
+  convert,
+  info,
   surprise,
   doctor,
   bench,
@@ -18,13 +34,22 @@ const COMMANDS: Record<string, (argv: readonly string[]) => Promise<void>> = {
 
 const HELP = `Usage: bit-ttt COMMAND [options]
 
-A neural memory that learns while it reads.
+A neural memory that learns while it reads, and a language model that is made of it.
 
-  bit-ttt surprise FILE|-   show the lines of a text or log that the memory did not expect
-  bit-ttt doctor            show which engine is in use and why, and check its results
-  bit-ttt bench             measure its speed, beside plain JavaScript
+  bit-ttt generate [PROMPT]   write a text that goes on from PROMPT, or a story
+  bit-ttt chat                write a text together, line by line
+  bit-ttt train FILE|-        make a model of a text
+  bit-ttt eval FILE|-         measure how well a model foresees a text
+  bit-ttt adapt FILE|-        measure whether it learns while it reads
+  bit-ttt tokenizer train FILE|-
+                              make a tokenizer.json of a text
+  bit-ttt convert IN OUT      turn a model from one format into another
+  bit-ttt info FILE           say what a file is
+  bit-ttt surprise FILE|-     show the lines of a text or log that the memory did not expect
+  bit-ttt doctor              show which engine is in use and why, and check its results
+  bit-ttt bench               measure its speed, beside plain JavaScript
 
-  bit-ttt COMMAND --help    options of a command
+  bit-ttt COMMAND --help      options of a command
   bit-ttt --version
 
 BIT_TTT_BACKEND (native, wasm or auto) and BIT_TTT_KERNEL (such as avx2 or baseline) choose the

@@ -164,6 +164,7 @@ export function seedOption(line: CommandLine, name = 'seed'): bigint | undefined
 export function onlyArgument(line: CommandLine, command: string, what: string): string {
   const [first, extra] = line.positionals;
   if (first === undefined) throw new UsageError(`${command} needs ${what}`);
-  if (extra !== undefined) throw new UsageError(`${command} takes one FILE, but "${extra}" follows`);
+  if (extra !== undefined)
+    throw new UsageError(`${command} takes one FILE, but "${extra}" follows`);
   return first;
 }

@@ -101,6 +101,12 @@ export function visibleLines(text: string): string {
   });
 }
 
+/** A name as it can be pasted into a shell. */
+export function shellWord(text: string): string {
+  const safe = visible(text);
+  return /^[\w./:@%+=-]+$/.test(safe) ? safe : `'${safe.replace(/'/g, `'\\''`)}'`;
+}
+
 /** JSON with nothing in it that a terminal could obey. */
 export function safeJson(value: unknown, indent?: number): string {
   const text = JSON.stringify(value, null, indent);

@@ -47,7 +47,7 @@ function seconds(first: number, second: number): boolean {
 
 /** Offset of the first byte that is no UTF-8, or -1. */
 export function findInvalidUtf8(bytes: Uint8Array): number {
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const length = sequenceLength(bytes, at);
     if (length === 0) return at;
     for (let i = 1; i < length; i++) {
@@ -64,7 +64,12 @@ export function findInvalidUtf8(bytes: Uint8Array): number {
  * The text of bytes: UTF-8, or UTF-16 if a byte order mark says so. Throws for what is no text
  * (naming `command` in its advice), and for invalid UTF-8 unless `lossy`: U+FFFD then.
  */
-export function decodeText(bytes: Uint8Array, name: string, command: string, lossy: boolean): string {
+export function decodeText(
+  bytes: Uint8Array,
+  name: string,
+  command: string,
+  lossy: boolean,
+): string {
   const encoding = sniff(bytes, name, command);
   if (bytes.length > MAX_TEXT) throw new Failure(`${name} is too large to be read at once`);
   if (encoding === 'utf-8' && !lossy) {

@@ -1,0 +1,478 @@
+// The commands of the language model, end to end: a small model is trained on a text, and then
+// written with, chatted with, measured, converted and looked at.
+// SPDX-License-Identifier: MIT
+import assert from 'node:assert/strict';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+import { BitLlama, Tokenizer } from 'bit-ttt';
+
+import { backends } from './support/backends.mjs';
+import { bitTtt, json, output, refuses, temporaryFolder } from './support/cli.mjs';
+import { alice, interruptTraining, objects, small, trainSmall } from './support/cli-llama.mjs';
+
+const folder = temporaryFolder();
+const model = folder.path('tiny.bitt');
+const text = readFileSync(alice, 'utf8');
+const control = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202e]/u;
+
+let trained;
+before(async function () {
+  this.timeout(120000);
+  trained = await trainSmall(model, ['--steps', '60', '--weights']);
+});
+
+describe('train', () => {
+  it('lowers the loss, of the text and of what was held out', () => {
+    const lines = trained.slice(0, -1);
+    assert.equal(lines.at(-1).step, 60);
+    assert.ok(lines.at(-1).loss < lines[0].loss - 0.5, JSON.stringify(lines));
+    const measured = lines.filter((line) => line.valid_loss !== null);
+    assert.ok(measured.length >= 5);
+    assert.ok(trained.at(-1).valid_loss < measured[0].valid_loss);
+    for (const line of lines) {
+      assert.equal(line.steps, 60);
+      assert.equal(line.tokens, line.step * 4 * 64);
+      assert.ok(line.tokens_per_second > 0 && line.seconds_left >= 0, JSON.stringify(line));
+      assert.ok(line.learning_rate > 0 && line.gradient_norm > 0);
+    }
+  });
+
+  it('writes the model, its weights and its curve, and leaves nothing else', async () => {
+    const done = trained.at(-1);
+    assert.equal(done.done, true);
+    const files = ['bitt', 'safetensors', 'svg'].map((ending) => folder.path(`tiny.${ending}`));
+    assert.deepEqual(done.files, files);
+    assert.equal(existsSync(folder.path('tiny.checkpoint')), false);
+    const bytes = readFileSync(model);
+    assert.equal(done.bytes, bytes.length);
+    for (const file of files.slice(0, 2)) {
+      const loaded = await BitLlama.load(readFileSync(file));
+      assert.equal(loaded.fingerprint, BigInt(`0x${done.fingerprint}`), file);
+      loaded.destroy();
+    }
+    const svg = readFileSync(files[2], 'utf8');
+    assert.match(svg, /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"[^>]*>\n/);
+    assert.doesNotMatch(svg, /NaN|undefined|Infinity/);
+    assert.match(svg, /held out/);
+  });
+
+  it('prints a table for people', async () => {
+    const out = folder.path('people.bitt');
+    const args = ['train', alice, '--out', out, ...small, '--steps', '10', '--hold-out', '0'];
+    const printed = await output(args);
+    assert.match(printed, /10 steps of 256 tokens/);
+    assert.match(printed, /step +loss +held out/);
+    assert.match(printed, /try: bit-ttt generate --model/);
+    assert.doesNotMatch(printed, control);
+  });
+
+  it('interrupted and resumed, it gives the same weights as without a break', async function () {
+    if (process.platform === 'win32') this.skip(); // no signals there
+    const mixed = ['--mixer', 'induction,predict', '--dim', '64'];
+    const recipe = ['--steps', '40', '--seed', '7', ...mixed];
+    const [whole, broken] = [folder.path('whole.bitt'), folder.path('broken.bitt')];
+    await trainSmall(whole, recipe);
+    const { status, stderr } = await interruptTraining(broken, recipe);
+    assert.equal(status, 130, stderr);
+    assert.match(
+      stderr,
+      /^bit-ttt: interrupted after step \d+ of 40; to go on: bit-ttt train .*\n$/,
+    );
+    assert.match(stderr, /--resume/);
+    assert.equal(existsSync(broken), false);
+    const { kind, step, mixers } = await json(['info', folder.path('broken.checkpoint')]);
+    assert.deepEqual([kind, mixers], ['checkpoint', ['induction', 'predict']]);
+    assert.ok(step >= 1 && step < 40, String(step));
+    const resumed = await output(['train', alice, '--out', broken, '--resume', '--json']);
+    const [first] = objects(resumed);
+    assert.ok(first.step > step);
+    assert.deepEqual(readFileSync(broken), readFileSync(whole));
+    assert.equal(existsSync(folder.path('broken.checkpoint')), false);
+  });
+
+  it('keeps a checkpoint that was named, every so many steps', async () => {
+    const checkpoint = folder.path('named.state');
+    const more = ['--steps', '9', '--checkpoint', checkpoint, '--checkpoint-every', '2'];
+    await trainSmall(folder.path('kept.bitt'), more);
+    const { step, steps } = await json(['info', checkpoint]);
+    assert.deepEqual([step, steps], [9, 9]);
+    const longer = ['--resume', '--checkpoint', checkpoint, '--steps', '12', '--json'];
+    const out = ['--out', folder.path('longer.bitt')];
+    const lines = objects(await output(['train', alice, ...out, ...longer]));
+    assert.equal(lines.at(-1).step, 12);
+  });
+
+  it('refuses to resume what does not fit', async () => {
+    const checkpoint = folder.path('fits.state');
+    const out = ['--out', folder.path('fits.bitt')];
+    await trainSmall(folder.path('fits.bitt'), ['--steps', '2', '--checkpoint', checkpoint]);
+    const resume = [...out, '--resume', '--checkpoint', checkpoint];
+    const other = folder.write('other.txt', `${text}\nAnd that was that.\n`);
+    await refuses(['train', other, ...resume], 1, /fits\.state.* other tokens/);
+    await refuses(['train', alice, ...resume, '--dim', '64'], 2, /--dim and --resume exclude/);
+    const bytes = readFileSync(checkpoint);
+    for (const at of [2, 30, bytes.indexOf(10) + 20, bytes.length - 9]) {
+      const changed = Buffer.from(bytes);
+      changed[at] ^= 1;
+      const damaged = ['--checkpoint', folder.write('damaged.state', changed)];
+      await refuses(['train', alice, ...out, '--resume', ...damaged], 1, /damaged\.state/);
+    }
+    for (const length of [0, 10, bytes.indexOf(10), bytes.length - 1]) {
+      const cut = ['--checkpoint', folder.write('cut.state', bytes.subarray(0, length))];
+      await refuses(['train', alice, ...out, '--resume', ...cut], 1, /cut\.state/);
+    }
+    await refuses(['train', alice, ...out, '--resume'], 1, /fits\.checkpoint: no such file/);
+  });
+
+  it('says where a text is no UTF-8', async () => {
+    const file = folder.write('latin.txt', Buffer.from([...Buffer.from('caf'), 0xe9, 0x0a]));
+    await refuses(['train', file], 1, /latin\.txt is not UTF-8.* offset 3 \(0xe9\).*--lossy/);
+    await refuses(['train', file, '--lossy', ...small], 1, /too short/);
+  });
+
+  it('refuses senseless values before it begins', async () => {
+    const bad = [
+      [['--dim', '100'], /--dim must be a multiple of 16/],
+      [['--inner', '32', '--head', '64'], /--inner must be a multiple of --head/],
+      [['--mixer', 'attention'], /each of --mixer must be/],
+      [['--mixer', 'predict,predict', '--layers', '3'], /names 2 layers, but there are 3/],
+      [['--steps', '5', '--minutes', '1'], /exclude each other/],
+      [['--steps', '5', '--warmup', '6'], /--warmup must be at most the 5 steps/],
+      [['--vocab', '100'], /--vocab must be/],
+      [['--lr', '-1'], /--lr must be|needs a value/],
+      [['--step', '5'], /unknown option --step; did you mean --steps\?/],
+    ];
+    for (const [args, pattern] of bad) await refuses(['train', alice, ...args], 2, pattern);
+    await refuses(['train'], 2, /train needs a FILE/);
+    await refuses(['train', alice, '--out', folder.path('no/x.bitt')], 1, /cannot save .*no such/);
+    await refuses(['train', folder.path('missing')], 1, /missing: no such file/);
+    await refuses(['train', folder.write('blank.txt', ' \n\n')], 1, /blank\.txt is blank/);
+  });
+
+  it('a full disk is an error that leaves the old model and no litter', async function () {
+    if (existsSync('/dev/full')) {
+      await refuses(['train', alice, '--out', '/dev/full'], 1, /cannot save \/dev\/full/);
+    }
+    const full = `
+      const fs = require('node:fs');
+      fs.writeSync = () => { throw Object.assign(new Error('full'), { code: 'ENOSPC' }); };
+      require('node:module').syncBuiltinESMExports();`;
+    const out = folder.path('full/model.bitt');
+    mkdirSync(dirname(out));
+    copyFileSync(model, out);
+    const node = ['--require', folder.write('full.cjs', full)];
+    const args = ['train', alice, '--out', out, ...small, '--steps', '2', '--json'];
+    const { status, stderr } = await bitTtt(args, { node });
+    assert.deepEqual([status, /no space left on the device\n$/.test(stderr)], [1, true], stderr);
+    assert.deepEqual(readFileSync(out), readFileSync(model));
+    assert.deepEqual(readdirSync(dirname(out)), ['model.bitt']);
+  });
+});
+
+describe('generate', () => {
+  const args = ['generate', 'Alice was', '--model', model, '--max-tokens', '40'];
+
+  it('writes the same for the same seed, on every backend', async () => {
+    const written = [];
+    for (const backend of backends) {
+      const env = { BIT_TTT_BACKEND: backend };
+      written.push(await json([...args, '--seed', '5'], { env }));
+    }
+    for (const one of written) assert.deepEqual(one, written[0]);
+    const { text: said, tokens, seed, prompt } = written[0];
+    assert.deepEqual([seed, prompt, tokens.length], ['5', 'Alice was', 40]);
+    const loaded = await BitLlama.load(readFileSync(model));
+    assert.equal(loaded.tokenizer.decode(tokens), said);
+    loaded.destroy();
+    const other = await json([...args, '--seed', '6']);
+    assert.notEqual(other.text, said);
+    const { stdout } = await bitTtt([...args, '--seed', '5', '--no-color']);
+    assert.ok(stdout.startsWith(`Alice was${said.slice(0, 10)}`), stdout);
+    assert.doesNotMatch(stdout, control);
+  });
+
+  it('takes its prompt in three ways, and tells of its own if there is none', async () => {
+    const rest = ['--model', model, '--max-tokens', '12', '--seed', '1', '--temperature', '0'];
+    const first = await json(['generate', 'The Queen', ...rest]);
+    assert.deepEqual(await json(['generate', '--prompt', 'The Queen', ...rest]), first);
+    assert.deepEqual(await json(['generate', '-', ...rest], { input: 'The Queen' }), first);
+    const own = await json(['generate', ...rest]);
+    assert.equal(own.prompt, '');
+    assert.equal(own.tokens.length, 12);
+    await refuses(['generate', 'a', '--prompt', 'b', ...rest], 2, /takes one PROMPT/);
+    const { seed } = await json(['generate', '--model', model, '--max-tokens', '1']);
+    assert.match(seed, /^\d+$/);
+  });
+
+  it('stops where it is told to', async () => {
+    const long = await json([...args, '--seed', '5', '--max-tokens', '80']);
+    const [early, late] = [long.text.slice(12, 15), long.text.slice(30, 34)];
+    const stop = ['--stop', late, '--stop', early, '--seed', '5', '--max-tokens', '80'];
+    const { text: said, reason } = await json([...args, ...stop]);
+    assert.ok(long.text.startsWith(said) && !said.includes(early), said);
+    assert.match(reason, /stop/);
+  });
+
+  it('goes on from a session that was saved', async () => {
+    const file = folder.path('story.session');
+    const rest = ['--model', model, '--max-tokens', '10', '--seed', '3'];
+    await json(['generate', 'Alice and the Rabbit', ...rest, '--save', file]);
+    const { kind, model: fingerprint, tokens } = await json(['info', file]);
+    assert.deepEqual([kind, fingerprint], ['session', trained.at(-1).fingerprint]);
+    assert.ok(tokens > 10);
+    const again = ['generate', ' and', ...rest, '--load', file];
+    const next = await json(again);
+    assert.deepEqual(await json(again), next);
+    assert.notDeepEqual((await json(['generate', ' and', ...rest])).tokens, next.tokens);
+    const bytes = readFileSync(file);
+    for (const at of [3, 25, bytes.length - 5]) {
+      const changed = Buffer.from(bytes);
+      changed[at] ^= 1;
+      const bad = folder.write('bad.session', changed);
+      await refuses(['generate', ...rest, '--load', bad], 1, /bad\.session/);
+    }
+    await refuses(['generate', ...rest, '--load', model], 1, /no session file/);
+    const other = folder.path('other.bitt');
+    await trainSmall(other, ['--steps', '1', '--seed', '9']);
+    const foreign = ['generate', '--model', other, '--load', file];
+    await refuses(foreign, 1, /belongs to another model/);
+  });
+
+  it('names what is wrong with a model', async () => {
+    const bytes = readFileSync(model);
+    const missing = ['generate', '--model', folder.path('missing.bitt')];
+    await refuses(missing, 1, /cannot load .*missing\.bitt: no such file/);
+    for (const length of [0, 3, 11, 100, bytes.length - 1]) {
+      const cut = folder.write('cut.bitt', bytes.subarray(0, length));
+      await refuses(['generate', '--model', cut], 1, /cut\.bitt/);
+      await refuses(['info', cut], 1, /cut\.bitt/);
+    }
+    await refuses(['generate', '--model', alice], 1, /alice\.txt/);
+    await refuses(['generate', '--model', dirname(alice)], 1, /without a model\.safetensors/);
+    await refuses(['generate', '--temperature', '-1'], 2, /--temperature/);
+    await refuses(['generate', '--top-p', '0'], 2, /--top-p must be/);
+  });
+
+  it('ends quietly when its reader goes away', async () => {
+    const { status, stderr } = await bitTtt([...args, '--max-tokens', '100000'], {
+      input(child) {
+        child.stdin.end();
+        child.stdout.once('data', () => child.stdout.destroy());
+      },
+    });
+    assert.deepEqual([status, stderr], [0, '']);
+  });
+
+  it('Ctrl-C ends it', async function () {
+    if (process.platform === 'win32') this.skip();
+    const { status, stdout, stderr } = await bitTtt([...args, '--max-tokens', '1000000'], {
+      input(child) {
+        child.stdin.end();
+        child.stdout.once('data', () => setTimeout(() => child.kill('SIGINT'), 50));
+      },
+    });
+    assert.deepEqual([status, stderr], [130, '']);
+    assert.match(stdout, /^Alice was/);
+  });
+});
+
+describe('chat', () => {
+  const args = ['chat', '--model', model, '--seed', '2', '--max-tokens', '8'];
+
+  it('answers each line of a pipe, and remembers', async () => {
+    const file = folder.path('talk.session');
+    const said = await output([...args, '--json'], {
+      input: `Alice\n the cat\n/save ${file}\n and then\n/load ${file}\n and then\n`,
+    });
+    const [first, second, third, again] = objects(said);
+    assert.deepEqual(
+      [first, second, third].map((one) => one.prompt),
+      ['Alice', ' the cat', ' and then'],
+    );
+    assert.equal(first.tokens.length, 8);
+    assert.deepEqual(again, third);
+    assert.equal((await json(['info', file])).kind, 'session');
+  });
+
+  it('obeys commands and says what it does not know', async () => {
+    const input = '/help\n/temp 0\n/temp hot\n/save\n/load nowhere\n/rest\nAlice\n/quit\nmore\n';
+    const { status, stdout, stderr } = await bitTtt(args, { input });
+    assert.deepEqual([status, stderr], [0, '']);
+    assert.match(stdout, /\/save FILE/);
+    assert.match(stdout, /temperature 0\n/);
+    assert.match(stdout, /\/temp needs a number/);
+    assert.match(stdout, /\/save needs a FILE/);
+    assert.match(stdout, /nowhere: no such file/);
+    assert.match(stdout, /unknown command \/rest; did you mean \/reset\?/);
+    assert.doesNotMatch(stdout, control);
+  });
+
+  it('forgets everything when it is told to', async () => {
+    const said = await output([...args, '--json'], { input: 'Alice\n/reset\nAlice\n' });
+    const [first, second] = objects(said);
+    assert.deepEqual(second, first);
+  });
+});
+
+describe('eval', () => {
+  it('counts as it says', async () => {
+    const documents = ['Alice was beginning to get very tired.', 'Down, down, down.'];
+    const file = folder.write('two.txt', `\n${documents[0]}\n<|endoftext|>\n${documents[1]}\n`);
+    const found = await json(['eval', file, '--model', model]);
+    const loaded = await BitLlama.load(readFileSync(model));
+    const { endOfText } = loaded.tokenizer;
+    let [tokens, bytes, nats] = [0, 0, 0];
+    for (const document of documents) {
+      const session = loaded.createSession();
+      const ids = [endOfText, ...loaded.tokenizer.encode(document), endOfText];
+      const { logProbabilities } = await session.read(Uint32Array.from(ids));
+      for (const value of logProbabilities.subarray(1)) nats -= value;
+      tokens += ids.length - 1;
+      bytes += Buffer.byteLength(document);
+      session.destroy();
+    }
+    loaded.destroy();
+    assert.deepEqual([found.tokens, found.bytes, found.documents], [tokens, bytes, 2]);
+    assert.ok(Math.abs(found.nats_per_token - nats / tokens) < 1e-9);
+    assert.ok(Math.abs(found.bits_per_byte - nats / Math.LN2 / bytes) < 1e-9);
+    const piped = await json(['eval', '-', '--model', model], { input: readFileSync(file) });
+    assert.equal(piped.bits_per_byte, found.bits_per_byte);
+  });
+
+  it('finds the same on every backend, and prints it for people', async () => {
+    const file = folder.write('some.txt', text.slice(0, 3000));
+    const found = [];
+    for (const backend of backends) {
+      const env = { BIT_TTT_BACKEND: backend };
+      const { seconds, ...rest } = await json(['eval', file, '--model', model], { env });
+      found.push(rest);
+    }
+    for (const one of found) assert.deepEqual(one, found[0]);
+    const printed = await output(['eval', file, '--model', model]);
+    assert.match(printed, new RegExp(`${found[0].bits_per_byte.toFixed(4)} bits per byte`));
+    await refuses(['eval', folder.write('nothing', ''), '--model', model], 1, /nothing is empty/);
+    const bad = folder.write('bad.txt', Buffer.from([0x41, 0xff]));
+    await refuses(['eval', bad, '--model', model], 1, /offset 1/);
+    assert.equal((await json(['eval', bad, '--model', model, '--lossy'])).bytes, 4);
+  });
+});
+
+describe('adapt', () => {
+  const plan = ['--passage', '48', '--passages', '4', '--places', '2', '--before', '200'];
+  const args = ['adapt', alice, '--model', model, ...plan, '--after', '64'];
+
+  it('compares first and second readings', async () => {
+    const { passages, rest } = await json(args);
+    assert.deepEqual([passages.count, passages.tokens], [4, 48]);
+    assert.equal(passages.second_fresh, passages.first);
+    assert.equal(passages.second_restored, passages.second);
+    assert.equal(passages.restored_same_bits, true);
+    assert.ok(Math.abs(passages.gain - (passages.first - passages.second)) < 1e-12);
+    assert.deepEqual([rest.count, rest.tokens, rest.before, rest.beginning], [2, 64, 200, 64]);
+    for (const loss of [rest.fresh, rest.learned, rest.frozen, passages.second_frozen]) {
+      assert.ok(loss > 0 && loss < 20, String(loss));
+    }
+    const printed = await output(args);
+    assert.match(printed, /first reading +\d\.\d{3}\n/);
+    assert.match(printed, /saved and restored .* the same bits/);
+  });
+
+  it('refuses a text that is too short', async () => {
+    const file = folder.write('short.txt', 'Alice.');
+    await refuses(['adapt', file, '--model', model], 1, /short\.txt has \d+ tokens/);
+    await refuses(['adapt', alice, '--beginning', '9', '--before', '5'], 2, /--beginning must be/);
+  });
+});
+
+describe('tokenizer train', () => {
+  it('makes a tokenizer that loads', async () => {
+    const out = folder.path('tokenizer.json');
+    const found = await json(['tokenizer', 'train', alice, '--vocab', '400', '--out', out]);
+    assert.equal(found.vocab_size, 400);
+    const tokenizer = Tokenizer.from(readFileSync(out));
+    assert.equal(tokenizer.vocabSize, 400);
+    assert.equal(tokenizer.decode(tokenizer.encode(text)), text);
+    assert.equal((await json(['info', out])).kind, 'tokenizer');
+    const more = ['--tokenizer', out, '--steps', '1'];
+    const args = ['train', alice, '--out', folder.path('own.bitt'), ...small.slice(2), ...more];
+    await output(args);
+    assert.equal((await json(['info', folder.path('own.bitt')])).tokenizer, 400);
+  });
+
+  it('says what is wrong', async () => {
+    await refuses(['tokenizer'], 2, /needs an action/);
+    await refuses(['tokenizer', 'trian', alice], 2, /did you mean train\?/);
+    await refuses(['tokenizer', 'train'], 2, /needs a FILE/);
+    await refuses(['tokenizer', 'train', alice, '--vocab', '5'], 2, /--vocab must be/);
+    await refuses(['tokenizer', 'train', folder.write('none', '')], 1, /none is empty/);
+    await refuses(['info', folder.write('odd.json', '{"a": 1}')], 1, /odd\.json/);
+  });
+});
+
+describe('convert', () => {
+  const say = async (path) => {
+    const args = ['generate', 'Alice', '--model', path, '--seed', '4', '--max-tokens', '30'];
+    return (await json(args)).tokens;
+  };
+
+  it('there and back, a model writes the same', async () => {
+    const wanted = await say(model);
+    let from = model;
+    for (const name of ['a.safetensors', 'folder', 'b.bitt', 'again', 'c.bitt']) {
+      const to = folder.path(name);
+      const f32 = name === 'b.bitt' ? ['--f32'] : [];
+      const { same, fingerprint } = await json(['convert', from, to, ...f32]);
+      assert.deepEqual([same, fingerprint], [true, trained.at(-1).fingerprint], name);
+      assert.deepEqual(await say(to), wanted, name);
+      from = to;
+    }
+    assert.deepEqual(readFileSync(folder.path('c.bitt')), readFileSync(model));
+    const names = ['config.json', 'model.safetensors', 'tokenizer.json'];
+    assert.deepEqual(readdirSync(folder.path('folder')).sort(), names);
+  });
+
+  it('reads what training wrote, in f32', async () => {
+    const out = folder.path('packed.bitt');
+    await json(['convert', folder.path('tiny.safetensors'), out]);
+    assert.deepEqual(readFileSync(out), readFileSync(model));
+  });
+
+  it('says what is wrong', async () => {
+    await refuses(['convert', model], 2, /needs IN and OUT/);
+    await refuses(['convert', alice, folder.path('x.bitt')], 1, /alice\.txt/);
+    await refuses(['convert', model, alice], 1, /is a file/);
+    await refuses(['convert', model, folder.path('no/x.bitt')], 1, /no such file/);
+  });
+});
+
+describe('info', () => {
+  it('says what a model is', async () => {
+    const found = await json(['info', model]);
+    assert.equal(found.kind, 'model');
+    assert.equal(found.weights, 'int8, ternary in 2 bits');
+    assert.equal(found.file_bytes, readFileSync(model).length);
+    assert.equal(found.fingerprint, trained.at(-1).fingerprint);
+    assert.equal(found.parameters, trained.at(-1).parameters);
+    assert.deepEqual(found.mixers, ['induction', 'induction']);
+    assert.equal(found.tokenizer, 384);
+    const printed = await output(['info', model]);
+    assert.match(printed, /induction in all 2 layers/);
+    await refuses(['info', alice], 1, /no file that bit-ttt knows/);
+    await refuses(['info', folder.path('missing')], 1, /no such file/);
+  });
+});
+
+describe('language model: help', () => {
+  it('every command has it', async () => {
+    const all = await output(['--help']);
+    for (const name of ['generate', 'chat', 'train', 'eval', 'adapt', 'convert', 'info']) {
+      assert.match(all, new RegExp(`bit-ttt ${name}`));
+      const own = await output([name, '--help']);
+      assert.match(own, new RegExp(`^Usage: bit-ttt ${name}`));
+      assert.match(own, /--json/);
+      for (const line of own.split('\n')) assert.ok(line.length <= 100, line);
+    }
+    assert.match(await output(['tokenizer', '--help']), /^Usage: bit-ttt tokenizer train/);
+  });
+});

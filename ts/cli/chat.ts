@@ -1,0 +1,262 @@
+/**
+ * chat.ts - the command in which a person and a model write a text together, line by line.
+ * SPDX-License-Identifier: MIT
+ */
+import { createInterface } from 'node:readline';
+import type { Interface } from 'node:readline';
+import type { Session } from '../index.js';
+import { engineInUse } from './engine.js';
+import { describeFailure, UsageError } from './failure.js';
+import { checkSavePath } from './files.js';
+import { answer } from './generate.js';
+import { onInterrupt } from './interrupt.js';
+import { loadModel, MODEL_HELP, MODEL_OPTIONS } from './model.js';
+import type { Loaded } from './model.js';
+import { COMMON_OPTIONS, readCommandLine, suggestion } from './options.js';
+import type { OptionSpecs } from './options.js';
+import { MAX_TEMPERATURE, readSampling, SAMPLING_OPTIONS, samplingHelp } from './sampling.js';
+import type { Sampling } from './sampling.js';
+import { loadSession, saveSession } from './session-file.js';
+import { compact, grouped, makePalette, safeJson, visible } from './terminal.js';
+import { visibleLines, wantsColor } from './terminal.js';
+import type { Palette } from './terminal.js';
+
+const OPTIONS: OptionSpecs = {
+  ...COMMON_OPTIONS,
+  ...MODEL_OPTIONS,
+  ...SAMPLING_OPTIONS,
+  load: { type: 'string' },
+};
+
+const DEFAULT_TOKENS = 200;
+
+const COMMANDS: Record<string, string> = {
+  '/save FILE': 'keep what was read and written',
+  '/load FILE': 'go on from what was kept',
+  '/reset': 'forget everything',
+  '/temp X': 'temperature: 0 is the likeliest, above 1 is bold',
+  '/help': 'this list',
+  '/quit': 'leave, as the end of the input does',
+};
+
+const commandList = Object.entries(COMMANDS)
+  .map(([name, text]) => `  ${name.padEnd(12)} ${text}`)
+  .join('\n');
+
+const HELP = `Usage: bit-ttt chat [options]
+
+Write the beginning of a text; the model goes on with it, and you with what it wrote. An empty line
+lets it go on by itself. When it has come to an end, your next line begins another text. It
+remembers all of it, and learns while it reads. Ctrl-C stops an answer,
+a second one leaves. Works from a pipe as well, a line at a time.
+
+${commandList}
+
+${MODEL_HELP}
+${samplingHelp(DEFAULT_TOKENS)}
+  --load FILE        go on from a session that was saved
+  --json             print {prompt, text, tokens, reason} for each answer, one a line
+  --color, --no-color
+`;
+
+/** Lines of the input, one by one, however fast they come. */
+class Lines {
+  private readonly queue: string[] = [];
+  private ended = false;
+  private wake: () => void = () => undefined;
+
+  constructor(input: Interface) {
+    input.on('line', (line) => {
+      this.queue.push(line);
+      this.wake();
+    });
+    input.on('close', () => {
+      this.ended = true;
+      this.wake();
+    });
+  }
+
+  /** The next line, or undefined at the end of the input. */
+  async next(): Promise<string | undefined> {
+    while (this.queue.length === 0 && !this.ended) {
+      await new Promise<void>((resolve) => (this.wake = resolve));
+    }
+    return this.queue.shift();
+  }
+}
+
+/** A chat under way. */
+class Chat {
+  /** Stops the answer that is being written. */
+  private writing: AbortController | undefined;
+  private warned = false;
+  /** Whether the model ended its text: the next line begins another one. */
+  private ended = false;
+
+  constructor(
+    private readonly loaded: Loaded,
+    private readonly session: Session,
+    private readonly sampling: Sampling,
+    private readonly json: boolean,
+    private readonly palette: Palette,
+  ) {}
+
+  /** Ctrl-C: stops the answer, or leaves. */
+  interrupt(): void {
+    if (this.writing !== undefined && !this.writing.signal.aborted) {
+      this.writing.abort();
+    } else if (this.warned || this.writing !== undefined) {
+      process.stdout.write('\n');
+      process.exit(130);
+    } else {
+      this.say('Ctrl-C once more, or /quit, leaves');
+    }
+    this.warned = true;
+  }
+
+  /** Something that is not the model's. */
+  private say(text: string): void {
+    const stream = this.json ? process.stderr : process.stdout;
+    stream.write(`${this.palette.dim(visibleLines(text))}\n`);
+  }
+
+  /** Obeys or answers a line; false to leave. */
+  async take(line: string): Promise<boolean> {
+    this.warned = false;
+    if (!line.startsWith('/')) {
+      await this.reply(line);
+      return true;
+    }
+    const [name = '', ...rest] = line.trim().split(/\s+/);
+    if (name === '/quit' || name === '/exit') return false;
+    try {
+      this.obey(name, rest.join(' '));
+    } catch (error) {
+      this.say(describeFailure(error).text);
+    }
+    return true;
+  }
+
+  /** What a line gives the model to read: after the end of a text, the beginning of another. */
+  private promptFor(line: string): string | Uint32Array {
+    const { tokenizer } = this.loaded;
+    if (this.session.tokensSeen === 0) return line;
+    if (!this.ended) return line === '' ? line : `\n${line}`;
+    const ids = tokenizer.encode(line);
+    return Uint32Array.from(
+      tokenizer.endOfText === undefined ? ids : [tokenizer.endOfText, ...ids],
+    );
+  }
+
+  private async reply(line: string): Promise<void> {
+    this.writing = new AbortController();
+    const print = (piece: string): void => {
+      if (!this.json) process.stdout.write(visibleLines(piece));
+    };
+    try {
+      const options = { ...this.sampling };
+      const { text, tokens, reason } = await answer(
+        this.session,
+        this.promptFor(line),
+        options,
+        this.writing.signal,
+        print,
+      );
+      this.ended = reason === 'stop';
+      if (this.json) process.stdout.write(`${safeJson({ prompt: line, text, tokens, reason })}\n`);
+      else process.stdout.write('\n');
+    } finally {
+      this.writing = undefined;
+    }
+  }
+
+  private obey(name: string, argument: string): void {
+    const { model } = this.loaded;
+    switch (name) {
+      case '/save': {
+        if (argument === '') throw new UsageError('/save needs a FILE');
+        checkSavePath(argument);
+        const bytes = saveSession(argument, model, this.session);
+        const read = `${grouped(this.session.tokensSeen)} tokens`;
+        return this.say(`saved ${read} to ${argument} (${compact(bytes)}B)`);
+      }
+      case '/load':
+        if (argument === '') throw new UsageError('/load needs a FILE');
+        loadSession(argument, model, this.session);
+        this.ended = false;
+        return this.say(`loaded ${argument}: ${grouped(this.session.tokensSeen)} tokens`);
+      case '/reset':
+        this.session.reset();
+        this.ended = false;
+        return this.say('everything is forgotten');
+      case '/temp':
+        this.sampling.temperature = readTemperature(argument);
+        return this.say(`temperature ${this.sampling.temperature}`);
+      case '/help':
+        return this.say(commandList);
+      default: {
+        const known = Object.keys(COMMANDS).map((text) => text.split(' ')[0]!);
+        const near = suggestion(name, known);
+        throw new UsageError(`unknown command ${visible(name)}${near} (/help lists them)`);
+      }
+    }
+  }
+}
+
+function readTemperature(text: string): number {
+  const value = text === '' ? NaN : Number(text);
+  if (value >= 0 && value <= MAX_TEMPERATURE) return value;
+  throw new UsageError(`/temp needs a number from 0 to ${MAX_TEMPERATURE}`);
+}
+
+/** Everything from the first line to the last. */
+async function converse(chat: Chat, terminal: boolean): Promise<void> {
+  const input = createInterface({
+    input: process.stdin,
+    ...(terminal ? { output: process.stdout, terminal: true, prompt: '> ' } : { terminal: false }),
+  });
+  const lines = new Lines(input);
+  const interrupt = (): void => chat.interrupt();
+  input.on('SIGINT', interrupt);
+  const unwatch = onInterrupt(interrupt);
+  try {
+    for (;;) {
+      if (terminal) input.prompt();
+      const line = await lines.next();
+      if (line === undefined || !(await chat.take(line))) return;
+    }
+  } finally {
+    unwatch();
+    input.close();
+    process.stdin.destroy();
+  }
+}
+
+/** `bit-ttt chat`. */
+export async function chat(argv: readonly string[]): Promise<void> {
+  const line = readCommandLine(argv, OPTIONS);
+  if (line.flags.has('help')) {
+    process.stdout.write(HELP);
+    return;
+  }
+  const { positionals } = line;
+  if (positionals.length > 0) {
+    throw new UsageError(`chat takes no arguments, but got "${positionals[0]}"`);
+  }
+  const sampling = readSampling(line, DEFAULT_TOKENS);
+  const load = line.values.get('load');
+  await engineInUse();
+  const loaded = await loadModel(line);
+  const session = loaded.model.createSession();
+  const json = line.flags.has('json');
+  const terminal = process.stdin.isTTY === true && process.stdout.isTTY === true && !json;
+  const palette = makePalette(wantsColor(process.stdout, line.flags, process.env));
+  try {
+    if (load !== undefined) loadSession(load, loaded.model, session);
+    if (terminal) process.stdout.write(palette.dim('/help lists the commands\n'));
+    await converse(new Chat(loaded, session, sampling, json, palette), terminal);
+  } finally {
+    session.destroy();
+    loaded.model.destroy();
+  }
+}

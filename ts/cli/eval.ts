@@ -1,0 +1,112 @@
+/**
+ * eval.ts - the command that measures how well a model foresees a text.
+ * SPDX-License-Identifier: MIT
+ */
+import { engineInUse } from './engine.js';
+import { Failure } from './failure.js';
+import { endInterrupted, onInterrupt } from './interrupt.js';
+import { fingerprintOf, loadModel, MODEL_HELP, MODEL_OPTIONS } from './model.js';
+import { COMMON_OPTIONS, onlyArgument, readCommandLine } from './options.js';
+import type { OptionSpecs } from './options.js';
+import { bitsPerByte, natsPerToken, scoreDocuments } from './scoring.js';
+import type { Score } from './scoring.js';
+import {
+  compact,
+  grouped,
+  makePalette,
+  Progress,
+  safeJson,
+  visible,
+  wantsColor,
+} from './terminal.js';
+import type { Palette } from './terminal.js';
+import { documentsOf, readText } from './text.js';
+
+const OPTIONS: OptionSpecs = { ...COMMON_OPTIONS, ...MODEL_OPTIONS, lossy: { type: 'boolean' } };
+
+const HELP = `Usage: bit-ttt eval FILE|- [options]
+
+Measures how well a model foresees a text (- for standard input): nats per token, and bits per
+byte, which compares models with different tokenizers.
+
+${MODEL_HELP}
+  --lossy            read invalid UTF-8 as U+FFFD
+  --json             print {tokens, bytes, nats_per_token, bits_per_byte, documents, seconds}
+  --color, --no-color
+
+Lines <|endoftext|> separate documents; a text without them is one document. White space around a
+document is left out. The memory is empty at the start of each, and learns while it is read. Each
+is preceded by the model's end-of-text token, which is not counted, and ended by another, which
+counts as a token of the text but has no bytes:
+
+  nats_per_token = sum of -ln p / (tokens of the documents + one for each)
+  bits_per_byte  = sum of -ln p / ln 2 / bytes of the documents in UTF-8
+`;
+
+function textReport(name: string, score: Score, seconds: number, palette: Palette): string {
+  const { documents, tokens, bytes } = score;
+  const plural = documents === 1 ? '' : 's';
+  const amount = `${grouped(documents)} document${plural}, ${grouped(tokens)} tokens`;
+  const rate = `${compact(tokens / Math.max(seconds, 1e-9))} tokens/s`;
+  return [
+    `${palette.bold(visible(name))}: ${amount}, ${grouped(bytes)} bytes`,
+    `  ${palette.bold(bitsPerByte(score).toFixed(4))} bits per byte`,
+    `  ${natsPerToken(score).toFixed(4)} nats per token`,
+    palette.dim(`${seconds.toFixed(1)} s, ${rate}`),
+    '',
+  ].join('\n');
+}
+
+function jsonReport(score: Score, seconds: number, fingerprint: string): string {
+  return `${safeJson(
+    {
+      tokens: score.tokens,
+      bytes: score.bytes,
+      nats_per_token: natsPerToken(score),
+      bits_per_byte: bitsPerByte(score),
+      documents: score.documents,
+      seconds: Number(seconds.toFixed(3)),
+      model: fingerprint,
+    },
+    2,
+  )}\n`;
+}
+
+/** `bit-ttt eval`. */
+export async function evaluate(argv: readonly string[]): Promise<void> {
+  const line = readCommandLine(argv, OPTIONS);
+  if (line.flags.has('help')) {
+    process.stdout.write(HELP);
+    return;
+  }
+  const file = onlyArgument(line, 'eval', 'a FILE, or - for standard input');
+  await engineInUse();
+  const { model } = await loadModel(line);
+  const text = await readText(file, 'eval', line.flags.has('lossy'));
+  const documents = documentsOf(text);
+  const progress = new Progress(process.stderr, process.stderr.isTTY === true, 500);
+  const unwatch = onInterrupt(() => {
+    progress.clear();
+    endInterrupted('interrupted');
+  });
+  try {
+    const started = performance.now();
+    const score = await scoreDocuments(model, documents, (so) => {
+      const far = `${grouped(so.documents)} of ${grouped(documents.length)} documents`;
+      progress.update(() => `${far}, ${bitsPerByte(so).toFixed(3)} bits per byte`);
+    });
+    const seconds = (performance.now() - started) / 1000;
+    progress.clear();
+    if (!Number.isFinite(score.nats)) throw new Failure(`the loss of ${text.name} is not finite`);
+    const palette = makePalette(wantsColor(process.stdout, line.flags, process.env));
+    process.stdout.write(
+      line.flags.has('json')
+        ? jsonReport(score, seconds, fingerprintOf(model))
+        : textReport(text.name, score, seconds, palette),
+    );
+  } finally {
+    progress.clear();
+    unwatch();
+    model.destroy();
+  }
+}

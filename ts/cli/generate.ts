@@ -1,0 +1,133 @@
+/**
+ * generate.ts - the command that writes a text, as it comes.
+ * SPDX-License-Identifier: MIT
+ */
+import { once } from 'node:events';
+import { TTTError } from '../index.js';
+import type { Session } from '../index.js';
+import { engineInUse } from './engine.js';
+import { Failure, UsageError } from './failure.js';
+import { checkSavePath } from './files.js';
+import { onInterrupt } from './interrupt.js';
+import { loadFailure, loadModel, MODEL_HELP, MODEL_OPTIONS } from './model.js';
+import { COMMON_OPTIONS, readCommandLine } from './options.js';
+import type { CommandLine, OptionSpecs } from './options.js';
+import { readSampling, SAMPLING_OPTIONS, samplingHelp } from './sampling.js';
+import type { Sampling } from './sampling.js';
+import { loadSession, saveSession } from './session-file.js';
+import { makePalette, safeJson, visibleLines, wantsColor } from './terminal.js';
+import { readText } from './text.js';
+
+const OPTIONS: OptionSpecs = {
+  ...COMMON_OPTIONS,
+  ...MODEL_OPTIONS,
+  ...SAMPLING_OPTIONS,
+  prompt: { type: 'string', short: 'p' },
+  load: { type: 'string' },
+  save: { type: 'string' },
+};
+
+const DEFAULT_TOKENS = 500;
+
+const HELP = `Usage: bit-ttt generate [PROMPT] [options]
+
+Writes a text that goes on from PROMPT (- for standard input), as it comes; without one, a text
+from its beginning. With the model of the package: a story.
+
+${MODEL_HELP}
+  -p, --prompt TEXT  another way to give PROMPT
+${samplingHelp(DEFAULT_TOKENS)}
+  --load FILE        go on from a session that was saved: the model knows what it read before
+  --save FILE        save the session at the end
+  --json             print {text, tokens, prompt, seed, reason}: what was written, and its ids
+  --color, --no-color
+`;
+
+/** What was written, and why it ended. */
+export interface Answer {
+  text: string;
+  tokens: number[];
+  reason: 'stop' | 'length' | 'interrupted';
+}
+
+const isAbort = (error: unknown): boolean => error instanceof TTTError && error.code === 'ABORTED';
+
+/**
+ * Lets a session go on from `prompt` and gives each piece of text to `print`. `signal` ends it:
+ * what was written until then is the answer.
+ */
+export async function answer(
+  session: Session,
+  prompt: string | Uint32Array,
+  sampling: Sampling,
+  signal: AbortSignal,
+  print: (piece: string) => void,
+): Promise<Answer> {
+  const tokens: number[] = [];
+  const onToken = (token: number): void => void tokens.push(token);
+  const pieces = session.generate(prompt, { ...sampling, signal, onToken });
+  let text = '';
+  try {
+    for (;;) {
+      const next = await pieces.next();
+      if (next.done === true) return { text, tokens, reason: next.value.reason };
+      text += next.value;
+      print(next.value);
+      if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain');
+    }
+  } catch (error) {
+    if (!isAbort(error)) throw error;
+    return { text, tokens, reason: 'interrupted' };
+  }
+}
+
+async function readPrompt(line: CommandLine): Promise<string> {
+  const [first, extra] = line.positionals;
+  const option = line.values.get('prompt');
+  if (extra !== undefined || (first !== undefined && option !== undefined)) {
+    throw new UsageError(`generate takes one PROMPT, but "${extra ?? first}" comes too; quote it`);
+  }
+  const prompt = first ?? option ?? '';
+  return prompt === '-' ? (await readText('-', 'generate')).text : prompt;
+}
+
+/** `bit-ttt generate`. */
+export async function generate(argv: readonly string[]): Promise<void> {
+  const line = readCommandLine(argv, OPTIONS);
+  if (line.flags.has('help')) {
+    process.stdout.write(HELP);
+    return;
+  }
+  const sampling = readSampling(line, DEFAULT_TOKENS);
+  const prompt = await readPrompt(line);
+  const [load, save] = [line.values.get('load'), line.values.get('save')];
+  if (save !== undefined) checkSavePath(save);
+  await engineInUse();
+  const { path, model } = await loadModel(line);
+  const session = model.createSession();
+  const abort = new AbortController();
+  const unwatch = onInterrupt(() => abort.abort());
+  const json = line.flags.has('json');
+  const palette = makePalette(wantsColor(process.stdout, line.flags, process.env));
+  const print = (piece: string): void => void process.stdout.write(visibleLines(piece));
+  try {
+    if (load !== undefined) loadSession(load, model, session);
+    if (!json) process.stdout.write(palette.bold(visibleLines(prompt)));
+    const silent = (): void => undefined;
+    const written = await answer(session, prompt, sampling, abort.signal, json ? silent : print);
+    if (!json) process.stdout.write('\n');
+    if (save !== undefined) saveSession(save, model, session);
+    if (json) {
+      const { text, tokens, reason } = written;
+      const seed = String(sampling.seed);
+      process.stdout.write(`${safeJson({ text, tokens, prompt, seed, reason })}\n`);
+    }
+    if (written.reason === 'interrupted') process.exitCode = 130;
+  } catch (error) {
+    throw error instanceof Failure ? error : loadFailure('generate with', path, error);
+  } finally {
+    unwatch();
+    session.destroy();
+    model.destroy();
+  }
+}

@@ -1,0 +1,212 @@
+/**
+ * info.ts - the command that says what a file of bit-ttt is.
+ * SPDX-License-Identifier: MIT
+ */
+import { statSync } from 'node:fs';
+import { Tokenizer } from '../index.js';
+import { parseCheckpoint } from './checkpoint-file.js';
+import { engineInUse } from './engine.js';
+import { Failure } from './failure.js';
+import { readWhole } from './files.js';
+import { headedKind, parseHeaded } from './headed-file.js';
+import type { HeadedKind } from './headed-file.js';
+import { readSettings } from './memory-file.js';
+import { fingerprintOf, loadFailure, openModel, readModelFiles } from './model.js';
+import { COMMON_OPTIONS, onlyArgument, readCommandLine } from './options.js';
+import { readSessionFields } from './session-file.js';
+import { isBitt, readParts } from './tensors.js';
+import type { ModelParts } from './tensors.js';
+import { compact, grouped, makePalette, safeJson, visible, wantsColor } from './terminal.js';
+import type { Palette } from './terminal.js';
+
+const HELP = `Usage: bit-ttt info FILE [options]
+
+Says what FILE is: a model (.bitt, .safetensors or a folder), a tokenizer.json, a session of
+generate or chat, a checkpoint of train, or a memory of surprise; and checks that it is sound.
+
+  --json             print one JSON document
+  --color, --no-color
+`;
+
+/** What is known of a file, by names that are those of the JSON document. */
+type Facts = Record<string, string | number | boolean | null | readonly (string | number)[]>;
+
+/** How the weights are stored: all kinds that a twentieth of them has. */
+function storedAs({ tensors }: ModelParts): string {
+  const names: Record<string, string> = { U8: 'ternary in 2 bits', I8: 'int8' };
+  const weights: Record<string, number> = {};
+  let all = 0;
+  for (const { dtype, shape } of tensors.values()) {
+    const count = shape.reduce((product, n) => product * n, dtype === 'U8' ? 4 : 1);
+    weights[dtype] = (weights[dtype] ?? 0) + count;
+    all += count;
+  }
+  const kinds = Object.keys(weights).filter((dtype) => weights[dtype]! >= all / 20);
+  return kinds
+    .map((dtype) => names[dtype] ?? dtype.toLowerCase())
+    .sort()
+    .join(', ');
+}
+
+/** What is done with the products of ternary weights; the original does neither. */
+function conventionOf(config: string): Facts {
+  const { bitlinear } = JSON.parse(config) as { bitlinear?: Record<string, boolean> };
+  return {
+    rescale: bitlinear?.['rescale'] ?? false,
+    quantize_activations: bitlinear?.['quantize_activations'] ?? false,
+  };
+}
+
+async function modelFacts(path: string): Promise<Facts> {
+  const files = readModelFiles(path);
+  const model = await openModel(path, files);
+  try {
+    const { config, tokenizer, parameters } = model;
+    const session = model.createSession();
+    const state = session.stateSize;
+    session.destroy();
+    const parts = readParts(files.bytes);
+    const own =
+      files.config === undefined ? parts.config : readWhole(files.config, 'load').toString();
+    return {
+      kind: 'model',
+      weights: storedAs(parts),
+      parameters,
+      fingerprint: fingerprintOf(model),
+      vocab_size: config.vocabSize,
+      hidden_dim: config.hiddenDim,
+      num_layers: config.numLayers,
+      mlp_dim: config.mlpDim,
+      inner_dim: config.innerDim,
+      head_dim: config.headDim,
+      inner_lr: config.innerLr,
+      norm_eps: config.normEps,
+      mixers: config.mixers,
+      ...conventionOf(own ?? '{}'),
+      tokenizer: tokenizer?.vocabSize ?? null,
+      session_bytes: state,
+    };
+  } finally {
+    model.destroy();
+  }
+}
+
+function tokenizerFacts(path: string, bytes: Uint8Array): Facts {
+  try {
+    const tokenizer = Tokenizer.from(bytes);
+    const lengths = [...tokenizer.byteLengths].filter((length) => length > 0);
+    return {
+      kind: 'tokenizer',
+      vocab_size: tokenizer.vocabSize,
+      special_tokens: [...tokenizer.specialTokens.keys()],
+      end_of_text: tokenizer.endOfText ?? null,
+      longest_token_bytes: Math.max(...lengths),
+    };
+  } catch (error) {
+    throw loadFailure('load', path, error);
+  }
+}
+
+function headedFacts(path: string, bytes: Buffer, kind: HeadedKind): Facts {
+  const { fields, body } = parseHeaded(bytes, path, kind);
+  if (kind === 'session') {
+    const { model, tokens } = readSessionFields(fields, path);
+    return { kind, model, tokens, state_bytes: body.length };
+  }
+  if (kind === 'memory') {
+    const { by, hiddenDim, innerLr, seed } = readSettings(fields, path);
+    const state = body.length;
+    return {
+      kind,
+      by,
+      hidden_dim: hiddenDim,
+      inner_lr: innerLr,
+      seed: String(seed),
+      state_bytes: state,
+    };
+  }
+  const { info, state } = parseCheckpoint(fields, body, path);
+  const { shape, recipe, step, steps, curve } = info;
+  const last = curve.at(-1);
+  return {
+    kind,
+    step,
+    steps,
+    loss: last?.loss ?? null,
+    hidden_dim: shape.hiddenDim,
+    num_layers: shape.numLayers,
+    mixers: shape.mixers,
+    context: recipe.context,
+    batch: recipe.batch,
+    seconds: Math.round(info.seconds),
+    state_bytes: state.length,
+  };
+}
+
+/** States that the library's `save` gave, without a first line of this command. */
+const RAW: Record<string, string> = {
+  'BitLlm\r\n': 'state of a session',
+  'BitTrn\r\n': 'state of a training',
+  'BitTTT\r\n': 'state of a layer',
+};
+
+async function factsOf(path: string): Promise<Facts> {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return modelFacts(path);
+  const bytes = readWhole(path, 'load');
+  const kind = headedKind(bytes);
+  if (kind !== undefined) return headedFacts(path, bytes, kind);
+  const raw = RAW[bytes.toString('latin1', 0, 8)];
+  if (raw !== undefined) return { kind: raw, state_bytes: bytes.length };
+  if (isBitt(bytes)) return modelFacts(path);
+  if (/^(\xef\xbb\xbf)?\s*\{/.test(bytes.toString('latin1', 0, 64))) {
+    return tokenizerFacts(path, bytes);
+  }
+  const header = bytes.length > 8 ? bytes.readBigUInt64LE(0) : 0n;
+  const isTensors = header > 0n && header < BigInt(bytes.length) && bytes[8] === 0x7b;
+  if (isTensors || path.endsWith('.safetensors')) return modelFacts(path);
+  throw new Failure(`${path} is no file that bit-ttt knows`);
+}
+
+function textReport(path: string, facts: Facts, size: number | null, palette: Palette): string {
+  const { kind, ...rest } = facts;
+  const bytes = size === null ? '' : `, ${compact(size)}B`;
+  const lines = [`${palette.bold(visible(path))}: ${String(kind)}${bytes}`];
+  for (const [key, value] of Object.entries(rest)) {
+    const name = key.replace(/_/g, ' ');
+    lines.push(`  ${palette.dim(name.padEnd(22))} ${visible(shown(value))}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function shown(value: Facts[string] | undefined): string {
+  if (typeof value === 'number') return Number.isInteger(value) ? grouped(value) : String(value);
+  if (Array.isArray(value)) {
+    const all = value as readonly (string | number)[];
+    const alike = all.length > 1 && all.every((one) => one === all[0]);
+    return alike ? `${all[0]} in all ${all.length} layers` : all.join(', ');
+  }
+  if (value === null) return 'none';
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** `bit-ttt info`. */
+export async function info(argv: readonly string[]): Promise<void> {
+  const line = readCommandLine(argv, COMMON_OPTIONS);
+  if (line.flags.has('help')) {
+    process.stdout.write(HELP);
+    return;
+  }
+  const path = onlyArgument(line, 'info', 'a FILE');
+  await engineInUse();
+  const facts = await factsOf(path);
+  const stat = statSync(path);
+  const size = stat.isFile() ? stat.size : null;
+  if (line.flags.has('json')) {
+    const { kind, ...rest } = facts;
+    process.stdout.write(`${safeJson({ file: path, kind, file_bytes: size, ...rest }, 2)}\n`);
+    return;
+  }
+  const palette = makePalette(wantsColor(process.stdout, line.flags, process.env));
+  process.stdout.write(textReport(path, facts, size, palette));
+}

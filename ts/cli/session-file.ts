@@ -1,0 +1,52 @@
+/**
+ * session-file.ts - what `generate` and `chat` save: everything that a session has read, and which
+ * model it belongs to.
+ * SPDX-License-Identifier: MIT
+ */
+import type { BitLlama, Session } from '../index.js';
+import { Failure } from './failure.js';
+import { saveFile } from './files.js';
+import { damagedHeader, headedParts, readHeaded } from './headed-file.js';
+import { fingerprintOf, loadFailure } from './model.js';
+
+/** What the first line of a session file says. */
+export interface SessionFields {
+  /** Fingerprint of the model. */
+  model: string;
+  /** Tokens read. */
+  tokens: number;
+}
+
+/** Checks the first line of a session file. */
+export function readSessionFields(fields: Record<string, unknown>, path: string): SessionFields {
+  const { model, tokens } = fields;
+  if (typeof model !== 'string' || !/^[0-9a-f]{16}$/.test(model)) throw damagedHeader(path);
+  if (!Number.isInteger(tokens)) throw damagedHeader(path);
+  return { model, tokens: tokens as number };
+}
+
+/** Goes on from a file; the session stays as it was if that fails. */
+export function loadSession(path: string, model: BitLlama, session: Session): void {
+  const { fields, body } = readHeaded(path, 'session');
+  const saved = readSessionFields(fields, path);
+  const fingerprint = fingerprintOf(model);
+  if (saved.model !== fingerprint) {
+    throw new Failure(
+      `${path} belongs to another model: its fingerprint is ${saved.model}, ` +
+        `and this one's is ${fingerprint}`,
+    );
+  }
+  try {
+    session.restore(body);
+  } catch (error) {
+    throw loadFailure('load', path, error);
+  }
+}
+
+/** Saves a session; what was at `path` is replaced whole or stays. Gives the number of bytes. */
+export function saveSession(path: string, model: BitLlama, session: Session): number {
+  const state = session.save();
+  const fields = { model: fingerprintOf(model), tokens: session.tokensSeen };
+  saveFile(path, headedParts('session', fields, [state]));
+  return state.length;
+}

@@ -1,0 +1,105 @@
+/**
+ * train-run.ts - the loop of `train`: steps, reports, measurements and checkpoints.
+ * SPDX-License-Identifier: MIT
+ */
+import type { Trainer, TrainingStep } from '../index.js';
+import { saveCheckpoint } from './checkpoint-file.js';
+import type { TrainingInfo } from './checkpoint-file.js';
+import { natsPerToken, scoreDocuments } from './scoring.js';
+import type { Score } from './scoring.js';
+import type { TrainReport } from './train-report.js';
+
+/** Lines of a whole training, and how many of them come with a measurement. */
+const LINES = 50;
+const MEASURED = 10;
+/** Tokens of what was held out that such a measurement reads; the last one reads all. */
+const MEASURED_TOKENS = 8192;
+const CHECKPOINT_SECONDS = 120;
+
+/** A training that can go on. */
+export interface Training {
+  trainer: Trainer;
+  info: TrainingInfo;
+  heldOut: readonly string[];
+  checkpoint: string;
+  /** Steps between checkpoints; by time if it is not given. */
+  checkpointEvery: number | undefined;
+  report: TrainReport;
+}
+
+/** Loss of the model as it stands on what was held out, or undefined if there is nothing. */
+export async function measure(training: Training, most = Infinity): Promise<Score | undefined> {
+  const { trainer, heldOut, report } = training;
+  if (heldOut.length === 0) return undefined;
+  const model = trainer.model();
+  try {
+    return await scoreDocuments(
+      model,
+      heldOut,
+      ({ documents }) => report.doing(() => `measuring: ${documents} documents`),
+      most,
+    );
+  } finally {
+    model.destroy();
+  }
+}
+
+/** Keeps all that is needed to go on. */
+export function keep({ trainer, info, checkpoint }: Training): void {
+  saveCheckpoint(checkpoint, info, trainer.save());
+}
+
+/** The sum of losses since the last line. */
+interface Sum {
+  loss: number;
+  count: number;
+}
+
+/** Trains to the last step, or until `stopped` says so; gives whether it came to the end. */
+export async function runTraining(training: Training, stopped: () => boolean): Promise<boolean> {
+  const { trainer, info, report, checkpointEvery } = training;
+  const { steps } = info;
+  const every = Math.max(1, Math.round(steps / LINES));
+  const measured = every * Math.max(1, Math.round(LINES / MEASURED));
+  const before = info.seconds;
+  const started = performance.now();
+  let kept = started;
+  const isDue = (step: number): boolean => {
+    if (checkpointEvery !== undefined) return step % checkpointEvery === 0;
+    return performance.now() - kept > 1000 * CHECKPOINT_SECONDS;
+  };
+  const sum: Sum = { loss: 0, count: 0 };
+  for await (const now of trainer.run({ until: steps })) {
+    info.step = now.step;
+    info.seconds = before + (performance.now() - started) / 1000;
+    sum.loss += now.loss;
+    sum.count++;
+    if (now.step % every === 0 || now.step === steps) {
+      await tell(training, now, sum, now.step % measured === 0);
+    } else {
+      report.live({ ...now, steps, loss: sum.loss / sum.count, valid: undefined });
+    }
+    if (stopped()) break;
+    if (isDue(now.step)) {
+      keep(training);
+      kept = performance.now();
+    }
+  }
+  report.clear();
+  return info.step >= steps;
+}
+
+/** A line of the report, with a measurement in a `row` of the table, and a point of the curve. */
+async function tell(training: Training, now: TrainingStep, sum: Sum, row: boolean): Promise<void> {
+  const { info, report } = training;
+  const isLast = info.step === info.steps;
+  const valid = row && !isLast ? await measure(training, MEASURED_TOKENS) : undefined;
+  const loss = sum.loss / sum.count;
+  sum.loss = sum.count = 0;
+  info.curve.push({
+    tokens: now.tokens,
+    loss,
+    valid: valid === undefined ? null : natsPerToken(valid),
+  });
+  report.line({ ...now, steps: info.steps, loss, valid }, row || isLast);
+}

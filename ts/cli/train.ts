@@ -1,0 +1,251 @@
+/**
+ * train.ts - the command that makes a model of a text.
+ * SPDX-License-Identifier: MIT
+ */
+import { existsSync, rmSync } from 'node:fs';
+import { Tokenizer, Trainer } from '../index.js';
+import type { TrainingOptions } from '../index.js';
+import { loadCheckpoint } from './checkpoint-file.js';
+import type { Checkpoint, TrainingInfo } from './checkpoint-file.js';
+import { engineInUse } from './engine.js';
+import { Failure, Interrupted, UsageError } from './failure.js';
+import { checkSavePath, saveFile } from './files.js';
+import { endInterrupted, onInterrupt } from './interrupt.js';
+import { drawLoss } from './loss-chart.js';
+import { fingerprintOf, loadFailure, loadTokenizer } from './model.js';
+import { readCommandLine } from './options.js';
+import { natsPerToken } from './scoring.js';
+import { grouped, makePalette, shellWord, wantsColor } from './terminal.js';
+import { makeTokenizer, readSplit, tokensOf, vocabFor } from './train-data.js';
+import {
+  beside,
+  LEAST_STEPS,
+  readTrainRequest,
+  TRAIN_HELP,
+  TRAIN_OPTIONS,
+} from './train-options.js';
+import type { Recipe, Shape, TrainRequest } from './train-options.js';
+import { TrainReport } from './train-report.js';
+import { keep, measure, runTraining } from './train-run.js';
+import type { Training } from './train-run.js';
+
+/** Share of a step's time that is left for measuring and saving, with --minutes. */
+const SPARE = 0.95;
+const PROBE_STEPS = 3;
+const WARMUP_SHARE = 0.05;
+const LAST_RATE = 0.05;
+
+function configOf(shape: Shape, tokenizer: Tokenizer): Shape & { vocabSize: number } {
+  return { ...shape, vocabSize: 16 * Math.ceil(tokenizer.vocabSize / 16) };
+}
+
+function optionsOf(
+  recipe: Recipe,
+  steps: number,
+  warmup: number,
+  threads: number,
+): Partial<TrainingOptions> {
+  const { seed, holdOut: _held, lossy: _lossy, ...rest } = recipe;
+  return {
+    ...rest,
+    seed: BigInt(seed),
+    finalLearningRate: LAST_RATE * recipe.learningRate,
+    steps,
+    warmup,
+    threads,
+  };
+}
+
+/** Steps that take about so long on this machine. */
+async function stepsWithin(minutes: number, begin: () => Promise<Trainer>): Promise<number> {
+  const trainer = await begin();
+  try {
+    let last = performance.now();
+    let fastest = Infinity;
+    for await (const _ of trainer.run({ until: PROBE_STEPS })) {
+      const now = performance.now();
+      fastest = Math.min(fastest, now - last);
+      last = now;
+    }
+    return Math.max(1, Math.floor((SPARE * 60_000 * minutes) / fastest));
+  } finally {
+    trainer.destroy();
+  }
+}
+
+/** A trainer at the beginning, or where a checkpoint was kept. */
+async function prepare(request: TrainRequest, report: TrainReport): Promise<Training> {
+  const { file, valid, threads, checkpoint } = request;
+  const kept: Checkpoint | undefined = request.resume ? loadCheckpoint(checkpoint) : undefined;
+  const recipe = kept?.info.recipe ?? request.recipe;
+  const shape = kept?.info.shape ?? request.shape;
+  const { training, heldOut } = await readSplit(file, valid, recipe.holdOut, recipe.lossy);
+  const tokenizer = await findTokenizer(request, kept, training, report);
+  const tokens = await tokensOf(tokenizer, training, recipe.context + 1);
+  const config = configOf(shape, tokenizer);
+  const create = (steps: number, warmup: number): Promise<Trainer> =>
+    Trainer.create({
+      tokens,
+      tokenizer,
+      config,
+      training: optionsOf(recipe, steps, warmup, threads),
+      ...(kept === undefined ? {} : { checkpoint: kept.state }),
+    });
+  const { length } = request;
+  let steps = length.steps ?? kept?.info.steps;
+  if (steps === undefined && length.minutes !== undefined) {
+    report.doing(() => 'measuring the speed');
+    steps = await stepsWithin(length.minutes, () => create(PROBE_STEPS, 0));
+  }
+  const perStep = recipe.batch * recipe.context * recipe.accumulate;
+  steps ??= Math.max(LEAST_STEPS, Math.ceil((length.epochs * tokens.length) / perStep));
+  const warmup = kept?.info.warmup ?? length.warmup ?? Math.ceil(WARMUP_SHARE * steps);
+  if (warmup > steps) throw new UsageError(`--warmup must be at most the ${steps} steps`);
+  let trainer: Trainer;
+  try {
+    trainer = await create(steps, warmup);
+  } catch (error) {
+    throw kept === undefined ? error : loadFailure('resume from', checkpoint, error);
+  }
+  const fresh: TrainingInfo = {
+    shape,
+    recipe,
+    steps,
+    warmup,
+    step: 0,
+    seconds: 0,
+    curve: [],
+    tokenizer: tokenizer.toJSON(),
+  };
+  const info = kept === undefined ? fresh : { ...kept.info, steps };
+  const text = `${grouped(tokens.length)} tokens of ${grouped(training.length)} document`;
+  report.say(
+    `${text}${training.length === 1 ? '' : 's'}, ${grouped(config.vocabSize)} in the vocabulary; ` +
+      `${grouped(steps)} steps of ${grouped(perStep)} tokens`,
+  );
+  const { checkpointEvery } = request;
+  return { trainer, info, heldOut, checkpoint, checkpointEvery, report };
+}
+
+async function findTokenizer(
+  request: TrainRequest,
+  kept: Checkpoint | undefined,
+  documents: readonly string[],
+  report: TrainReport,
+): Promise<Tokenizer> {
+  if (kept !== undefined) return Tokenizer.from(JSON.stringify(kept.info.tokenizer));
+  if (request.tokenizer !== undefined) return loadTokenizer(request.tokenizer);
+  return makeTokenizer(documents, vocabFor(documents, request.vocab), (at) => {
+    report.doing(() =>
+      at.phase === 'count' ? 'counting words' : `tokenizer: ${at.tokens} of ${at.target} tokens`,
+    );
+  });
+}
+
+/** What the curve says that it is. */
+function subtitle({ shape, recipe, step }: TrainingInfo): string {
+  const { hiddenDim, numLayers, mixers } = shape;
+  const memory = [...new Set(mixers)].join(', ');
+  const windows = `${recipe.batch} windows of ${recipe.context} tokens`;
+  return `${memory}, ${numLayers} layers, width ${hiddenDim}; ${grouped(step)} steps of ${windows}`;
+}
+
+/** Writes the model and all that goes with it. */
+async function finish(training: Training, request: TrainRequest): Promise<void> {
+  const { trainer, info, report, checkpoint } = training;
+  const { out } = request;
+  const valid = await measure(training);
+  const last = info.curve.at(-1);
+  if (last !== undefined && valid !== undefined) last.valid = natsPerToken(valid);
+  keep(training);
+  const model = trainer.model();
+  const bytes = model.pack();
+  const fingerprint = fingerprintOf(model);
+  const { parameters } = model;
+  model.destroy();
+  saveFile(out, [bytes]);
+  const files = [out];
+  if (request.weights) {
+    files.push(beside(out, '.safetensors'));
+    saveFile(files.at(-1)!, [trainer.weights()]);
+  }
+  if (last !== undefined) {
+    files.push(beside(out, '.svg'));
+    saveFile(files.at(-1)!, [drawLoss(info.curve, subtitle(info))]);
+  }
+  if (!request.keepCheckpoint) rmSync(checkpoint, { force: true });
+  report.done({
+    out,
+    bytes: bytes.length,
+    files,
+    parameters,
+    fingerprint,
+    step: info.step,
+    tokens: last?.tokens ?? 0,
+    seconds: info.seconds,
+    valid,
+  });
+}
+
+/** How to go on, as a command line. */
+function resumeCommand({ file, out, checkpoint, keepCheckpoint, valid }: TrainRequest): string {
+  const named = keepCheckpoint ? ` --checkpoint ${shellWord(checkpoint)}` : '';
+  const held = valid === undefined ? '' : ` --valid ${shellWord(valid)}`;
+  return `bit-ttt train ${shellWord(file)} --resume --out ${shellWord(out)}${named}${held}`;
+}
+
+/** Throws before anything is done if the results could not be saved. */
+function checkOutputs({ out, weights, checkpoint, resume }: TrainRequest): void {
+  const endings = weights ? ['.svg', '.safetensors'] : ['.svg'];
+  for (const path of [out, checkpoint, ...endings.map((ending) => beside(out, ending))]) {
+    checkSavePath(path);
+  }
+  if (!existsSync(checkpoint) || resume) return;
+  process.stderr.write(
+    `bit-ttt: starting over; ${checkpoint} will be replaced (--resume would go on from it)\n`,
+  );
+}
+
+/** `bit-ttt train`. */
+export async function train(argv: readonly string[]): Promise<void> {
+  const line = readCommandLine(argv, TRAIN_OPTIONS);
+  if (line.flags.has('help')) {
+    process.stdout.write(TRAIN_HELP);
+    return;
+  }
+  const request = readTrainRequest(line);
+  checkOutputs(request);
+  await engineInUse();
+  const palette = makePalette(wantsColor(process.stdout, line.flags, process.env));
+  const report = new TrainReport(request.json, palette);
+  let running = false;
+  let stopped = false;
+  const unwatch = onInterrupt(() => {
+    report.clear();
+    if (!running) endInterrupted('interrupted before the first step; nothing was changed');
+    if (stopped) endInterrupted('interrupted; steps since the last checkpoint are lost');
+    stopped = true;
+  });
+  let training: Training | undefined;
+  try {
+    training = await prepare(request, report);
+    running = true;
+    const done = await runTraining(training, () => stopped);
+    if (done) {
+      await finish(training, request);
+      return;
+    }
+    keep(training);
+    const { step, steps } = training.info;
+    report.clear();
+    throw new Interrupted(
+      `interrupted after step ${step} of ${steps}; to go on: ${resumeCommand(request)}`,
+    );
+  } catch (error) {
+    report.clear();
+    throw error instanceof Failure ? error : loadFailure('train on', request.file, error);
+  } finally {
+    unwatch();
+    training?.trainer.destroy();
+  }
+}
