@@ -109,7 +109,7 @@ export interface TrainingOptions {
   batch: number;
   context: number;
   accumulate: number;
-  /** Steps in all (1000), and those of rising rate (a twentieth of them). */
+  /** Steps in all (1000), and those of rising rate (50, or half of all). */
   steps: number;
   warmup: number;
   threads: number;

@@ -2,7 +2,7 @@
  * trainer.ts - the class Trainer: makes a language model from a text, step by step.
  * SPDX-License-Identifier: MIT
  */
-import { allocate, checkBytes, checkObject } from './args.js';
+import { allocate, checkBytes, checkObject, describe } from './args.js';
 import { abortError, checkSignal } from './async.js';
 import type { Backend, Handle } from './backend.js';
 import { errorOf, TTTError } from './errors.js';
@@ -91,6 +91,9 @@ export class Trainer {
     const { backend } = await resolveBackend(options);
     if ((text === undefined) === (tokens === undefined)) {
       throw new TTTError('INVALID_ARGUMENT', 'give either text or tokens');
+    }
+    if (text !== undefined && typeof text !== 'string') {
+      throw new TTTError('INVALID_ARGUMENT', `text must be a string, not ${describe(text)}`);
     }
     const shape = readConfig(config, tokenizer?.vocabSize);
     const checked = readTraining(training, shape.vocabSize, tokenizer?.endOfText);

@@ -11,8 +11,8 @@ const MAX_UINT32 = 2 ** 32 - 1;
 const COUNT: NumberRule = { min: 1, max: MAX_UINT32, integer: true };
 const SHARE: NumberRule = { min: 0, max: 1 };
 const NO_SEPARATOR = -1;
-/** Of the steps, and of the peak rate; and of windows if there are documents: if not given. */
-const WARMUP_SHARE = 0.05;
+/** Steps of warm-up, if that is less than half of them; shares of the peak rate and of windows. */
+const WARMUP = 50;
 const FINAL_SHARE = 0.05;
 const FROM_START = 0.5;
 
@@ -54,7 +54,7 @@ export interface CheckedTraining {
 function usualOf(key: Key, found: Partial<Record<Key, number>>, documents: boolean): number {
   switch (key) {
     case 'warmup':
-      return Math.ceil(WARMUP_SHARE * found.steps!);
+      return Math.min(WARMUP, Math.floor(found.steps! / 2));
     case 'finalLearningRate':
       return FINAL_SHARE * found.learningRate!;
     default:
