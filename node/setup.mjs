@@ -44,11 +44,14 @@ function build(complete) {
 const commands = {
   build: () => build(true),
 
-  /** Shows the engine at work on a text of the repository, or on the files given. */
+  /** Shows the memory at work on a text of the repository, or on the files given; then a story. */
   start(args) {
     build(false);
     const text = args.length > 0 ? args : ['examples/alice.txt'];
     run(process.execPath, ['dist/cli.mjs', 'surprise', ...text]);
+    if (args.length > 0 || !existsSync(join(root, 'models/bit-llama.bitt'))) return;
+    console.log('\nAnd a story, written by the model that ships with the package:\n');
+    run(process.execPath, ['dist/cli.mjs', 'generate']);
   },
 
   test(args) {
