@@ -10,6 +10,7 @@ import {
   fsyncSync,
   openSync,
   readFileSync,
+  readSync,
   realpathSync,
   renameSync,
   statSync,
@@ -31,6 +32,7 @@ export interface MemorySettings {
 
 const MAGIC = 'bit-ttt memory ';
 const FORMAT = 1;
+const CRC_DIGITS = 8;
 const MAX_HEADER = 1024;
 const MAX_BYTES = 2 ** 31 - 1;
 
@@ -47,13 +49,31 @@ export function loadMemory(path: string): { settings: MemorySettings; state: Uin
   const end = bytes.subarray(0, MAX_HEADER).indexOf(10);
   const header = end < 0 ? '' : bytes.toString('latin1', 0, end);
   if (!header.startsWith(MAGIC)) throw new Failure(`${path} is no memory file of bit-ttt`);
-  const { settings, stateBytes } = parseHeader(header.slice(MAGIC.length), path);
+  const { settings, stateBytes } = parseHeader(checkedText(header.slice(MAGIC.length), path), path);
   const state = bytes.subarray(end + 1);
   if (state.length !== stateBytes) {
     const text = `${state.length} bytes of state instead of ${stateBytes}`;
     throw new Failure(`${path} is damaged or cut short: ${text}`);
   }
   return { settings, state };
+}
+
+/** The header's JSON, which its CRC-32 stands before. */
+function checkedText(text: string, path: string): string {
+  const json = text.slice(CRC_DIGITS + 1);
+  if (text.slice(0, CRC_DIGITS + 1) !== `${crcOf(json)} `) {
+    throw new Failure(`${path} is damaged: its first line was changed`);
+  }
+  return json;
+}
+
+function crcOf(text: string): string {
+  let crc = 0xffff_ffff;
+  for (const byte of Buffer.from(text, 'latin1')) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb8_8320 : 0);
+  }
+  return (~crc >>> 0).toString(16).padStart(CRC_DIGITS, '0');
 }
 
 function parseHeader(json: string, path: string): { settings: MemorySettings; stateBytes: number } {
@@ -67,6 +87,7 @@ function parseHeader(json: string, path: string): { settings: MemorySettings; st
   const { format, features, by, hiddenDim, innerLr, seed, stateBytes } = fields;
   if (typeof format !== 'number' || typeof features !== 'number') throw damaged;
   if (format > FORMAT) throw new Failure(`${path} was written by a newer version of bit-ttt`);
+  if (format !== FORMAT) throw damaged;
   if (features !== FEATURES_VERSION) {
     throw new Failure(
       `${path} was made with version ${features} of the features, ` +
@@ -83,17 +104,39 @@ function parseHeader(json: string, path: string): { settings: MemorySettings; st
   };
 }
 
-/** Throws if a memory cannot be saved at `path`: before hours of reading, not after. */
-export function checkSavePath(path: string): void {
+/**
+ * Throws if a memory cannot be saved at `path`, or should not be, since something else is there:
+ * before hours of reading, not after.
+ */
+export function checkSavePath(path: string, input: string): void {
   try {
     accessSync(dirname(resolve(path)), constants.W_OK);
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) return;
+    if (!stat.isFile()) {
+      throw new Failure(`cannot save ${path}: it is there already and is no regular file`);
+    }
+    const read = input === '-' ? undefined : statSync(input, { throwIfNoEntry: false });
+    if (read !== undefined && read.ino === stat.ino && read.dev === stat.dev) {
+      throw new Failure(`cannot save ${path}: it is the file to be read`);
+    }
+    if (stat.size > 0 && !beginsAsMemory(path)) {
+      throw new Failure(`cannot save ${path}: it is there already and is no memory file of bit-ttt`);
+    }
   } catch (error) {
-    throw fileFailure('save', path, error);
+    throw error instanceof Failure ? error : fileFailure('save', path, error);
   }
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat !== undefined && !stat.isFile()) {
-    throw new Failure(`cannot save ${path}: it is there already and is no regular file`);
+}
+
+function beginsAsMemory(path: string): boolean {
+  const head = Buffer.alloc(MAGIC.length);
+  const file = openSync(path, 'r');
+  try {
+    readSync(file, head, 0, head.length, 0);
+  } finally {
+    closeSync(file);
   }
+  return head.toString('latin1') === MAGIC;
 }
 
 /** Writes a memory. What was at `path` is replaced as a whole or, on failure, stays as it was. */
@@ -107,7 +150,8 @@ export function saveMemory(path: string, settings: MemorySettings, state: Uint8A
     seed: String(settings.seed),
     stateBytes: state.length,
   };
-  const line = Buffer.from(`${MAGIC}${JSON.stringify(header)}\n`, 'latin1');
+  const json = JSON.stringify(header);
+  const line = Buffer.from(`${MAGIC}${crcOf(json)} ${json}\n`, 'latin1');
   try {
     replaceFile(path, [line, state]);
   } catch (error) {
