@@ -18,8 +18,11 @@ import { SlicedRun } from './wasm-run.js';
 const OUT_OF_MEMORY = statusOf('OUT_OF_MEMORY');
 const DESTROYED = statusOf('DESTROYED');
 
-/** Floats that go through WebAssembly memory at once; longer inputs go in slices. */
-const SLICE_FLOATS = 1 << 16;
+/**
+ * Floats that go through WebAssembly memory at once; longer inputs go in slices, which cost a copy
+ * of the layer and of the output: 4 MB spare that to all but very long calls.
+ */
+const SLICE_FLOATS = 1 << 20;
 /** Tokens that the engine works on together: a slice has at least these. */
 const BLOCK_TOKENS = 64;
 

@@ -10,6 +10,10 @@
  *                   k being the f of the token before (zero for the first)
  *     y = up(r) + x
  *
+ * up(r) is the integer product of r's int8 values times max |r| / 127. The original divides it by
+ * 127 / max |r|, which now and then rounds the last bit the other way and is slower: its results
+ * are met within 1e-5, as its order of summation differs as well.
+ *
  * The memory lives on between calls: one call with ten tokens and ten calls with one token compute
  * the same. Outputs and states are equal to the last bit on every kernel, thread count, compiler
  * and target.

@@ -10,7 +10,6 @@
 #include "os.h"
 
 #include <errno.h>
-#include <stdatomic.h>
 #include <string.h>
 
 #if defined(_WIN32)
@@ -126,15 +125,16 @@ static size_t put_number(char *out, unsigned long number)
     return length;
 }
 
-static void name_temporary(const replacement *r)
+/* The name's own memory makes its number: no other replacement under way in this process has it. */
+static void name_temporary(const replacement *r, int tries)
 {
-    static atomic_ulong number;
+    unsigned long number = (unsigned long)((uintptr_t)r->temporary / 16) + (unsigned long)tries;
     size_t at = strlen(r->path);
     memcpy(r->temporary, r->path, at);
     r->temporary[at++] = '.';
     at += put_number(r->temporary + at, (unsigned long)getpid());
     r->temporary[at++] = '-';
-    at += put_number(r->temporary + at, atomic_fetch_add(&number, 1));
+    at += put_number(r->temporary + at, number);
     memcpy(r->temporary + at, ".tmp", sizeof ".tmp");
 }
 
@@ -143,7 +143,7 @@ static int create(const replacement *r)
 {
     int file = -EEXIST;
     for (int tries = 0; file == -EEXIST && tries < NAME_TRIES; tries++) {
-        name_temporary(r);
+        name_temporary(r, tries);
         do file = os->create(r->temporary, r->path);
         while (file == -EINTR);
     }

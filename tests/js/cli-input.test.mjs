@@ -87,6 +87,8 @@ describe('command line: what is no text', () => {
     await refuses(['surprise', folder.write('x.gz', gzipSync('hello'))], 1, /zcat/);
     await refuses(['surprise', '-'], 1, /zstdcat/, { input: Buffer.from('28b52ffd24', 'hex') });
     await refuses(['surprise', '-'], 1, /full of zero bytes/, { input: Buffer.alloc(100) });
+    const noise = Buffer.from(Array.from({ length: 3000 }, (_, i) => (i * i * 31 + i * 7) % 255 + 1));
+    await refuses(['surprise', folder.write('noise', noise)], 1, /full of control characters/);
   });
 
   it('reads what is text in some way', async () => {

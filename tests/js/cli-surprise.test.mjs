@@ -8,7 +8,7 @@ import { TTT } from 'bit-ttt';
 
 import { backends, root } from './support/backends.mjs';
 import { makeLog, makeRepetitive } from './support/cli-logs.mjs';
-import { json, output, refuses, temporaryFolder } from './support/cli.mjs';
+import { bitTtt, importSource, json, output, refuses, temporaryFolder } from './support/cli.mjs';
 
 const alice = join(root, 'examples/alice.txt');
 const folder = temporaryFolder();
@@ -295,6 +295,24 @@ describe('surprise: the memory', () => {
     }
   });
 
+  it('refuses every changed bit and every truncation of the first line', async () => {
+    const { loadMemory } = await importSource('memory-file');
+    const memory = folder.path('line.memory');
+    await output(['surprise', '-', '--dim', '4', '--save', memory], { input: 'one\ntwo\n' });
+    const good = readFileSync(memory);
+    loadMemory(memory);
+    for (let bit = 0; bit < 8 * (good.indexOf(10) + 1); bit++) {
+      const changed = Buffer.from(good);
+      changed[bit >> 3] ^= 1 << (bit & 7);
+      const file = folder.write('bad.memory', changed);
+      assert.throws(() => loadMemory(file), /bad\.memory/, `bit ${bit}`);
+    }
+    for (let length = 0; length < good.length; length++) {
+      const file = folder.write('bad.memory', good.subarray(0, length));
+      assert.throws(() => loadMemory(file), /bad\.memory/, `${length} bytes`);
+    }
+  });
+
   it('a failed save leaves the old memory and no litter', async () => {
     const memory = folder.path('kept.memory');
     await output(['surprise', '-', '--save', memory], { input: 'one\ntwo\n' });
@@ -308,6 +326,39 @@ describe('surprise: the memory', () => {
     assert.ok(readFileSync(memory).equals(before));
     const litter = readdirSync(dirname(memory)).filter((name) => name.includes('.tmp'));
     assert.deepEqual(litter, []);
+  });
+
+  it('saves over a memory or an empty file, and over nothing else', async () => {
+    const options = { input: 'one\ntwo\n' };
+    const precious = folder.write('precious.txt', 'a text that nobody has twice\n');
+    await refuses(['surprise', '-', '--save', precious], 1, /precious.*no memory file/, options);
+    await refuses(['surprise', precious, '--save', precious], 1, /precious.*to be read/);
+    await refuses(
+      ['surprise', precious, '--save', folder.path('./precious.txt')],
+      1,
+      /to be read/,
+    );
+    assert.equal(readFileSync(precious, 'utf8'), 'a text that nobody has twice\n');
+    const memory = folder.write('empty.memory', '');
+    await output(['surprise', '-', '--save', memory], options);
+    await output(['surprise', '-', '--load', memory, '--save', memory], options);
+  });
+
+  it('is saved although the reader of the output has gone away', async () => {
+    const memory = folder.path('unread.memory');
+    const { lines } = makeLog('web', 20000, 1);
+    const input = text(lines);
+    for (const args of [['--all'], ['--all', '--json']]) {
+      const { status, stderr } = await bitTtt(['surprise', '-', ...args, '--save', memory], {
+        input(child) {
+          child.stdout.once('data', () => child.stdout.destroy());
+          child.stdin.end(input);
+        },
+      });
+      assert.deepEqual([status, stderr], [0, ''], args.join(' '));
+      const { memory: found } = await json(['surprise', '-', '--load', memory], { input: 'end\n' });
+      assert.equal(found.tokens, 2 * lines.length + 2);
+    }
   });
 
   it('does not begin to read what it could not save', async () => {

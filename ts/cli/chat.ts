@@ -175,7 +175,7 @@ class Chat {
     switch (name) {
       case '/save': {
         if (argument === '') throw new UsageError('/save needs a FILE');
-        checkSavePath(argument);
+        checkSavePath(argument, 'session');
         const bytes = saveSession(argument, model, this.session);
         const read = `${grouped(this.session.tokensSeen)} tokens`;
         return this.say(`saved ${read} to ${argument} (${compact(bytes)}B)`);

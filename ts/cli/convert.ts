@@ -125,7 +125,7 @@ export async function convert(argv: readonly string[]): Promise<void> {
   if (extra !== undefined) throw new UsageError(`convert takes IN and OUT, but "${extra}" follows`);
   const f32 = line.flags.has('f32') || !out.endsWith('.bitt');
   const isFile = /\.(bitt|safetensors)$/.test(out);
-  if (isFile) checkSavePath(out);
+  if (isFile) checkSavePath(out, out.endsWith('.bitt') ? 'model' : 'weights', input);
   await engineInUse();
   const tokenizer = line.values.get('tokenizer');
   const files = readModelFiles(input);

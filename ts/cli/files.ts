@@ -9,6 +9,7 @@ import {
   fsyncSync,
   openSync,
   readFileSync,
+  readSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -31,17 +32,55 @@ export function readWhole(path: string, action: string): Buffer {
   }
 }
 
-/** Throws if nothing can be saved at `path`: before hours of work, not after. */
-export function checkSavePath(path: string): void {
+/** How the files begin that a command writes, and thus may replace. */
+export const BEGINNINGS = {
+  memory: 'bit-ttt memory ',
+  session: 'bit-ttt session ',
+  checkpoint: 'bit-ttt checkpoint ',
+  model: 'BITT',
+  chart: '<',
+  tokenizer: '{',
+  weights: undefined, // a length comes first
+} as const;
+
+/** What a file to be saved is. */
+export type SavedKind = keyof typeof BEGINNINGS;
+
+/**
+ * Throws if nothing can be saved at `path`, or nothing should be, since it is an input or another
+ * kind of file is there: before hours of work, not after.
+ */
+export function checkSavePath(path: string, kind: SavedKind, ...inputs: readonly string[]): void {
   try {
     accessSync(dirname(resolve(path)), constants.W_OK);
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) return;
+    if (!stat.isFile()) {
+      throw new Failure(`cannot save ${path}: it is there already and is no regular file`);
+    }
+    for (const input of inputs) {
+      const read = input === '-' ? undefined : statSync(input, { throwIfNoEntry: false });
+      if (read !== undefined && read.ino === stat.ino && read.dev === stat.dev) {
+        throw new Failure(`cannot save ${path}: it is the file to be read`);
+      }
+    }
+    const beginning = BEGINNINGS[kind];
+    if (beginning === undefined || stat.size === 0 || beginsWith(path, beginning)) return;
+    throw new Failure(`cannot save ${path}: it is there already and is no ${kind} file of bit-ttt`);
   } catch (error) {
-    throw fileFailure('save', path, error);
+    throw error instanceof Failure ? error : fileFailure('save', path, error);
   }
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat !== undefined && !stat.isFile()) {
-    throw new Failure(`cannot save ${path}: it is there already and is no regular file`);
+}
+
+function beginsWith(path: string, beginning: string): boolean {
+  const head = Buffer.alloc(beginning.length);
+  const file = openSync(path, 'r');
+  try {
+    readSync(file, head, 0, head.length, 0);
+  } finally {
+    closeSync(file);
   }
+  return head.toString('latin1') === beginning;
 }
 
 /** Writes a file. What was at `path` is replaced as a whole or, on failure, stays as it was. */

@@ -2,7 +2,6 @@
  * generate.ts - the command that writes a text, as it comes.
  * SPDX-License-Identifier: MIT
  */
-import { once } from 'node:events';
 import { TTTError } from '../index.js';
 import type { Session } from '../index.js';
 import { engineInUse } from './engine.js';
@@ -12,6 +11,7 @@ import { onInterrupt } from './interrupt.js';
 import { loadFailure, loadModel, MODEL_HELP, MODEL_OPTIONS } from './model.js';
 import { COMMON_OPTIONS, readCommandLine } from './options.js';
 import type { CommandLine, OptionSpecs } from './options.js';
+import { drained, goOnWithoutReader } from './output.js';
 import { readSampling, SAMPLING_OPTIONS, samplingHelp } from './sampling.js';
 import type { Sampling } from './sampling.js';
 import { loadSession, saveSession } from './session-file.js';
@@ -73,7 +73,7 @@ export async function answer(
       if (next.done === true) return { text, tokens, reason: next.value.reason };
       text += next.value;
       print(next.value);
-      if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain');
+      await drained();
     }
   } catch (error) {
     if (!isAbort(error)) throw error;
@@ -101,7 +101,10 @@ export async function generate(argv: readonly string[]): Promise<void> {
   const sampling = readSampling(line, DEFAULT_TOKENS);
   const prompt = await readPrompt(line);
   const [load, save] = [line.values.get('load'), line.values.get('save')];
-  if (save !== undefined) checkSavePath(save);
+  if (save !== undefined) {
+    checkSavePath(save, 'session');
+    goOnWithoutReader();
+  }
   await engineInUse();
   const { path, model } = await loadModel(line);
   const session = model.createSession();

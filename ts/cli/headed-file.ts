@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 import { Failure } from './failure.js';
-import { readWhole } from './files.js';
+import { BEGINNINGS, readWhole } from './files.js';
 
 /** What such a file can be. */
 export type HeadedKind = 'memory' | 'session' | 'checkpoint';
@@ -17,9 +17,10 @@ export interface HeadedFile {
 
 const FORMAT = 1;
 const MAX_HEADER = 1024;
+const CRC_DIGITS = 8;
 const KINDS: readonly HeadedKind[] = ['memory', 'session', 'checkpoint'];
 
-const magicOf = (kind: HeadedKind): string => `bit-ttt ${kind} `;
+const magicOf = (kind: HeadedKind): string => BEGINNINGS[kind];
 
 /** What `bytes` says that it is, or undefined. */
 export function headedKind(bytes: Uint8Array): HeadedKind | undefined {
@@ -29,7 +30,7 @@ export function headedKind(bytes: Uint8Array): HeadedKind | undefined {
 
 /** The error for a file that is not what it should be. */
 export function damagedHeader(path: string): Failure {
-  return new Failure(`${path} is damaged: its first line makes no sense`);
+  return new Failure(`${path} is damaged: its first line is not what was written`);
 }
 
 /** Reads a file of this kind; throws a Failure that says what is wrong. */
@@ -46,16 +47,11 @@ export function parseHeaded(bytes: Buffer, path: string, kind: HeadedKind): Head
   }
   const end = bytes.subarray(0, MAX_HEADER).indexOf(10);
   if (end < 0) throw damagedHeader(path);
-  let fields: Record<string, unknown>;
-  try {
-    fields = Object(
-      JSON.parse(bytes.toString('latin1', magicOf(kind).length, end)),
-    ) as typeof fields;
-  } catch {
+  const fields = parseFields(bytes.toString('latin1', magicOf(kind).length, end), path);
+  const { format, stateBytes } = fields;
+  if (typeof format !== 'number' || (format !== FORMAT && !(format > FORMAT))) {
     throw damagedHeader(path);
   }
-  const { format, stateBytes } = fields;
-  if (typeof format !== 'number') throw damagedHeader(path);
   if (format > FORMAT) throw new Failure(`${path} was written by a newer version of bit-ttt`);
   if (typeof stateBytes !== 'number') throw damagedHeader(path);
   const body = bytes.subarray(end + 1);
@@ -66,6 +62,26 @@ export function parseHeaded(bytes: Buffer, path: string, kind: HeadedKind): Head
   return { fields, body };
 }
 
+/** The JSON of a first line, which the CRC before it must match. */
+function parseFields(text: string, path: string): Record<string, unknown> {
+  const json = text.slice(CRC_DIGITS + 1);
+  if (text.slice(0, CRC_DIGITS + 1) !== `${crcOf(json)} `) throw damagedHeader(path);
+  try {
+    return Object(JSON.parse(json)) as Record<string, unknown>;
+  } catch {
+    throw damagedHeader(path);
+  }
+}
+
+function crcOf(text: string): string {
+  let crc = 0xffff_ffff;
+  for (const byte of Buffer.from(text, 'latin1')) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb8_8320 : 0);
+  }
+  return (~crc >>> 0).toString(16).padStart(CRC_DIGITS, '0');
+}
+
 /** The parts of such a file, for `saveFile`. */
 export function headedParts(
   kind: HeadedKind,
@@ -73,7 +89,7 @@ export function headedParts(
   body: readonly Uint8Array[],
 ): Uint8Array[] {
   const stateBytes = body.reduce((sum, part) => sum + part.length, 0);
-  const header = { format: FORMAT, ...fields, stateBytes };
-  const line = Buffer.from(`${magicOf(kind)}${JSON.stringify(header)}\n`, 'latin1');
+  const json = JSON.stringify({ format: FORMAT, ...fields, stateBytes });
+  const line = Buffer.from(`${magicOf(kind)}${crcOf(json)} ${json}\n`, 'latin1');
   return [line, ...body];
 }

@@ -23,6 +23,11 @@ function startsWith(bytes: Uint8Array, ...magic: number[]): boolean {
   return magic.every((value, i) => bytes[i] === value);
 }
 
+/** Control characters but tab to carriage return (9 to 13) and escape, which logs may hold. */
+function isControl(byte: number): boolean {
+  return (byte < 32 && (byte < 9 || byte > 13) && byte !== 27) || byte === 127;
+}
+
 /**
  * The text encoding of a file that begins with `head`: UTF-8, or UTF-16 if a byte order mark says
  * so. Throws for what is no text at all; `command` is the one that its advice names.
@@ -38,12 +43,20 @@ export function sniff(head: Uint8Array, name: string, command: string): string {
   if (packed) {
     throw new Failure(`${name} is compressed; try: ${packed} FILE | bit-ttt ${command} -`);
   }
-  // A crash may leave a zero byte in a log; a program or picture is full of them.
+  // A crash may leave a zero byte in a log; a program or picture is full of them, and what is
+  // packed or encrypted is full of every other control character.
   const bytes = head.subarray(0, SNIFFED_BYTES);
-  const zeros = bytes.reduce((count, byte) => count + (byte === 0 ? 1 : 0), 0);
-  if (zeros > bytes.length / 100) {
+  const count = (is: (byte: number) => boolean): number =>
+    bytes.reduce((sum, byte) => sum + (is(byte) ? 1 : 0), 0);
+  if (count((byte) => byte === 0) > bytes.length / 100) {
     throw new Failure(
       `${name} is not text: it is full of zero bytes; try: strings FILE | bit-ttt ${command} -`,
+    );
+  }
+  if (count(isControl) > bytes.length / 20) {
+    throw new Failure(
+      `${name} is not text: it is full of control characters; ` +
+        'try: strings FILE | bit-ttt surprise -',
     );
   }
   return 'utf-8';

@@ -9,10 +9,11 @@ import { chat } from './chat.js';
 import { convert } from './convert.js';
 import { doctor } from './doctor.js';
 import { evaluate } from './eval.js';
-import { describeFailure, systemCode, UsageError } from './failure.js';
+import { describeFailure, UsageError } from './failure.js';
 import { generate } from './generate.js';
 import { info } from './info.js';
 import { suggestion } from './options.js';
+import { watchOutput } from './output.js';
 import { surprise } from './surprise.js';
 import { tokenizer } from './tokenizer-command.js';
 import { train } from './train.js';
@@ -76,15 +77,7 @@ async function run(argv: readonly string[]): Promise<void> {
   await command(rest);
 }
 
-/** A reader that went away (`| head`) wants no more output, and that is no error. */
-function ignoreClosedOutput(error: Error): void {
-  if (systemCode(error) === 'EPIPE') process.exit(0);
-  process.stderr.write(`bit-ttt: cannot write: ${error.message}\n`);
-  process.exit(1);
-}
-
-process.stdout.on('error', ignoreClosedOutput);
-process.stderr.on('error', () => process.exit(1));
+watchOutput();
 
 run(process.argv.slice(2)).catch((error: unknown) => {
   const { text, exitCode } = describeFailure(error);

@@ -3,7 +3,6 @@
  * expect.
  * SPDX-License-Identifier: MIT
  */
-import { once } from 'node:events';
 import { fstatSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
@@ -18,6 +17,7 @@ import type { MemorySettings } from './memory-file.js';
 import { choiceOption, COMMON_OPTIONS, numberOption } from './options.js';
 import { readCommandLine, seedOption } from './options.js';
 import type { CommandLine, OptionSpecs } from './options.js';
+import { drained, goOnWithoutReader, print } from './output.js';
 import { Reader } from './reader.js';
 import type { ReadLine, Unit } from './reader.js';
 import { excerpt, jsonLine, jsonReport, textLine, textReport } from './report.js';
@@ -180,13 +180,13 @@ interface Findings {
   lastLine: number;
 }
 
-/** Reads the whole source; `print` gets every line if it is given. */
+/** Reads the whole source; `show` gets every line if it is given. */
 async function readSource(
   source: Source,
   layer: TTT,
   request: Request,
   progress: Progress,
-  print: ((line: ReadLine) => void) | undefined,
+  show: ((line: ReadLine) => void) | undefined,
 ): Promise<Findings> {
   const found: Findings = {
     top: new TopList(request.top, excerpt),
@@ -198,16 +198,16 @@ async function readSource(
     unit: (raw: number) => found.curve.add(raw),
     line: (line: ReadLine) => {
       found.top.add(line);
-      print?.(line);
+      show?.(line);
     },
   };
-  const reader = new Reader(layer, request.settings.by, listener, print !== undefined);
+  const reader = new Reader(layer, request.settings.by, listener, show !== undefined);
   let bytes = 0;
   const take = async (lines: ReturnType<LineSplitter['end']>): Promise<void> => {
     for (const line of lines) reader.read(line);
-    if (print !== undefined) reader.flush();
+    if (show !== undefined) reader.flush();
     found.lastLine = lines.at(-1)?.number ?? found.lastLine;
-    if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain');
+    await drained();
   };
   for await (const chunk of source.chunks) {
     bytes += chunk.length;
@@ -249,22 +249,25 @@ export async function surprise(argv: readonly string[]): Promise<void> {
   }
   const request = readRequest(line);
   const { backend, kernel } = await engineInUse();
-  if (request.save !== null) checkSavePath(request.save);
-  const source = await openSource(request.file);
+  if (request.save !== null) {
+    checkSavePath(request.save, 'memory', request.file);
+    goOnWithoutReader();
+  }
   const palette = makePalette(wantsColor(process.stdout, line.flags, process.env));
   const progress = new Progress(process.stderr, process.stderr.isTTY === true && !request.all, 500);
   const unwatch = watchInterrupt(progress, request.save !== null);
   const layer = await makeLayer(request);
   const format = request.json ? jsonLine : (read: ReadLine) => textLine(read, palette);
-  const print = (read: ReadLine): void => void process.stdout.write(format(read));
+  const show = (read: ReadLine): void => print(format(read));
   try {
+    const source = await openSource(request.file);
     const started = performance.now();
     const found = await readSource(
       source,
       layer,
       request,
       progress,
-      request.all ? print : undefined,
+      request.all ? show : undefined,
     );
     const seconds = (performance.now() - started) / 1000;
     const state = request.save === null ? undefined : layer.saveState();
@@ -286,9 +289,9 @@ export async function surprise(argv: readonly string[]): Promise<void> {
     progress.clear();
     if (!request.json) {
       const columns = columnsOf(process.stdout, process.env);
-      process.stdout.write(`${request.all ? '\n' : ''}${textReport(result, palette, columns)}`);
+      print(`${request.all ? '\n' : ''}${textReport(result, palette, columns)}`);
     } else if (!request.all) {
-      process.stdout.write(jsonReport(result));
+      print(jsonReport(result));
     }
   } finally {
     progress.clear();

@@ -40,7 +40,7 @@ async function train(line: CommandLine, file: string): Promise<void> {
   const range = { min: 258, max: 2 ** 20, integer: true };
   const vocabSize = numberOption(line, 'vocab', range) ?? DEFAULT_VOCAB;
   const out = line.values.get('out') ?? DEFAULT_OUT;
-  checkSavePath(out);
+  checkSavePath(out, 'tokenizer', file);
   const text = await readText(file, 'tokenizer train', line.flags.has('lossy'));
   documentsOf(text);
   const progress = new Progress(process.stderr, process.stderr.isTTY === true, 300);

@@ -14,6 +14,7 @@ import { endInterrupted, onInterrupt } from './interrupt.js';
 import { drawLoss } from './loss-chart.js';
 import { fingerprintOf, loadFailure, loadTokenizer } from './model.js';
 import { readCommandLine } from './options.js';
+import { goOnWithoutReader } from './output.js';
 import { natsPerToken } from './scoring.js';
 import { grouped, makePalette, shellWord, wantsColor } from './terminal.js';
 import { makeTokenizer, readSplit, tokensOf, vocabFor } from './train-data.js';
@@ -195,11 +196,14 @@ function resumeCommand({ file, out, checkpoint, keepCheckpoint, valid }: TrainRe
 }
 
 /** Throws before anything is done if the results could not be saved. */
-function checkOutputs({ out, weights, checkpoint, resume }: TrainRequest): void {
-  const endings = weights ? ['.svg', '.safetensors'] : ['.svg'];
-  for (const path of [out, checkpoint, ...endings.map((ending) => beside(out, ending))]) {
-    checkSavePath(path);
-  }
+function checkOutputs(request: TrainRequest): void {
+  const { file, valid, out, weights, checkpoint, resume } = request;
+  const inputs = valid === undefined ? [file] : [file, valid];
+  checkSavePath(out, 'model', ...inputs);
+  checkSavePath(checkpoint, 'checkpoint', ...inputs);
+  checkSavePath(beside(out, '.svg'), 'chart', ...inputs);
+  if (weights) checkSavePath(beside(out, '.safetensors'), 'weights', ...inputs);
+  goOnWithoutReader();
   if (!existsSync(checkpoint) || resume) return;
   process.stderr.write(
     `bit-ttt: starting over; ${checkpoint} will be replaced (--resume would go on from it)\n`,

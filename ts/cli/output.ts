@@ -1,0 +1,45 @@
+/**
+ * output.ts - standard output, whose reader may go away (`| head`): then nobody wants more text,
+ * which is no error, but what a command was asked to save is still to be saved.
+ * SPDX-License-Identifier: MIT
+ */
+import { once } from 'node:events';
+import { systemCode } from './failure.js';
+
+let closed = false;
+let hasMoreToDo = false;
+
+function onError(error: Error): void {
+  if (systemCode(error) !== 'EPIPE') {
+    process.stderr.write(`bit-ttt: cannot write: ${error.message}\n`);
+    process.exit(1);
+  }
+  closed = true;
+  if (!hasMoreToDo) process.exit(0);
+}
+
+/** To be called once, before anything is printed. */
+export function watchOutput(): void {
+  process.stdout.on('error', onError);
+  process.stderr.on('error', () => process.exit(1));
+}
+
+/** Says that the command is to go on when nobody reads its output any more. */
+export function goOnWithoutReader(): void {
+  hasMoreToDo = true;
+}
+
+/** Prints, as long as somebody reads. */
+export function print(text: string): void {
+  if (!closed) process.stdout.write(text);
+}
+
+/** Waits until what was printed has gone out, so that it does not pile up. */
+export async function drained(): Promise<void> {
+  if (closed || !process.stdout.writableNeedDrain) return;
+  try {
+    await once(process.stdout, 'drain');
+  } catch (error) {
+    if (!closed) throw error;
+  }
+}
