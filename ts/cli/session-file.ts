@@ -40,8 +40,8 @@ function stateOf(bytes: Buffer, path: string, fingerprint: string): Uint8Array {
 }
 
 /**
- * Goes on from a file, or from the bytes that the library's `session.save()` gave. The session stays
- * as it was if that fails.
+ * Goes on from a file, or from the bytes that the library's `session.save()` gave. The session
+ * stays as it was if that fails.
  */
 export function loadSession(path: string, model: BitLlama, session: Session): void {
   const bytes = readWhole(path, 'load');
