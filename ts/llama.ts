@@ -2,7 +2,6 @@
  * llama.ts - the class BitLlama: a language model, read from a file, shared by its sessions.
  * SPDX-License-Identifier: MIT
  */
-import { allocate } from './args.js';
 import type { Backend, Handle } from './backend.js';
 import { TTTError } from './errors.js';
 import { DISPOSE, Lifecycle } from './lifecycle.js';
@@ -93,7 +92,7 @@ export class BitLlama {
   pack(): Bytes {
     this.#life.checkLiving();
     const tokenizer = tokenizerBytes(this.tokenizer);
-    return allocate(() => this.#backend.llama.pack(this.#handle, tokenizer));
+    return this.#backend.llama.pack(this.#handle, tokenizer);
   }
 
   /** True once `destroy` has been called. */

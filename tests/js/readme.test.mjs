@@ -17,7 +17,7 @@ describe('README', () => {
   before(() => (folder = mkdtempSync(join(tmpdir(), 'bit-ttt-readme-'))));
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  const [node, browser] = blocks('js');
+  const [node, llama, browser] = blocks('js');
   const run = (name, code) => {
     const file = join(root, 'build', `readme-${process.pid}-${name}.mjs`); // resolves 'bit-ttt'
     writeFileSync(file, code);
@@ -31,6 +31,11 @@ describe('README', () => {
   it('has a Node example that runs', () => {
     const output = run('node', `${node}\nconsole.log(output.length, surprise.length, memory.length);`);
     assert.equal(output.trim(), '6400 100 1216');
+  });
+
+  it('has an example of the language model that runs', () => {
+    const story = run('llama', `${llama}\nconsole.log('\\n', tokens[0].text, memory.length > 1e5);`);
+    assert.match(story, /^[^]{200,}\n The true\n$/);
   });
 
   it('has a browser example that runs on the browser bundle', () => {

@@ -15,6 +15,7 @@ import { info } from './info.js';
 import { suggestion } from './options.js';
 import { watchOutput } from './output.js';
 import { surprise } from './surprise.js';
+import { visible } from './terminal.js';
 import { tokenizer } from './tokenizer-command.js';
 import { train } from './train.js';
 import { VERSION } from '../version.js';
@@ -81,6 +82,7 @@ watchOutput();
 
 run(process.argv.slice(2)).catch((error: unknown) => {
   const { text, exitCode } = describeFailure(error);
-  process.stderr.write(text === HELP ? HELP : `bit-ttt: ${text.replace(/\.$/, '')}\n`);
+  const sentence = visible(text.replace(/\.$/, '')); // it may quote a hostile file or name
+  process.stderr.write(text === HELP ? HELP : `bit-ttt: ${sentence}\n`);
   process.exitCode = exitCode;
 });

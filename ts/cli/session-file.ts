@@ -5,9 +5,12 @@
  */
 import type { BitLlama, Session } from '../index.js';
 import { Failure } from './failure.js';
-import { saveFile } from './files.js';
-import { damagedHeader, headedParts, readHeaded } from './headed-file.js';
+import { readWhole, saveFile } from './files.js';
+import { damagedHeader, headedParts, parseHeaded } from './headed-file.js';
 import { fingerprintOf, loadFailure } from './model.js';
+
+/** How a state begins that the library saved. */
+const STATE_MAGIC = 'BitLlm\r\n';
 
 /** What the first line of a session file says. */
 export interface SessionFields {
@@ -25,19 +28,26 @@ export function readSessionFields(fields: Record<string, unknown>, path: string)
   return { model, tokens: tokens as number };
 }
 
-/** Goes on from a file; the session stays as it was if that fails. */
-export function loadSession(path: string, model: BitLlama, session: Session): void {
-  const { fields, body } = readHeaded(path, 'session');
+/** The state in a session file, which must be one of this model. */
+function stateOf(bytes: Buffer, path: string, fingerprint: string): Uint8Array {
+  const { fields, body } = parseHeaded(bytes, path, 'session');
   const saved = readSessionFields(fields, path);
-  const fingerprint = fingerprintOf(model);
-  if (saved.model !== fingerprint) {
-    throw new Failure(
-      `${path} belongs to another model: its fingerprint is ${saved.model}, ` +
-        `and this one's is ${fingerprint}`,
-    );
-  }
+  if (saved.model === fingerprint) return body;
+  throw new Failure(
+    `${path} belongs to another model: its fingerprint is ${saved.model}, ` +
+      `and this one's is ${fingerprint}`,
+  );
+}
+
+/**
+ * Goes on from a file, or from the bytes that the library's `session.save()` gave. The session
+ * stays as it was if that fails.
+ */
+export function loadSession(path: string, model: BitLlama, session: Session): void {
+  const bytes = readWhole(path, 'load');
+  const isBare = bytes.toString('latin1', 0, STATE_MAGIC.length) === STATE_MAGIC;
   try {
-    session.restore(body);
+    session.restore(isBare ? bytes : stateOf(bytes, path, fingerprintOf(model)));
   } catch (error) {
     throw loadFailure('load', path, error);
   }

@@ -25,6 +25,8 @@ export interface Training {
   /** Steps between checkpoints; by time if it is not given. */
   checkpointEvery: number | undefined;
   report: TrainReport;
+  /** Of all that was held out, when the last step was done. */
+  final?: Score | undefined;
 }
 
 /** Loss of the model as it stands on what was held out, or undefined if there is nothing. */
@@ -93,7 +95,9 @@ export async function runTraining(training: Training, stopped: () => boolean): P
 async function tell(training: Training, now: TrainingStep, sum: Sum, row: boolean): Promise<void> {
   const { info, report } = training;
   const isLast = info.step === info.steps;
-  const valid = row && !isLast ? await measure(training, MEASURED_TOKENS) : undefined;
+  const valid =
+    row || isLast ? await measure(training, isLast ? Infinity : MEASURED_TOKENS) : undefined;
+  if (isLast) training.final = valid;
   const loss = sum.loss / sum.count;
   sum.loss = sum.count = 0;
   info.curve.push({

@@ -15,7 +15,6 @@ import { drawLoss } from './loss-chart.js';
 import { fingerprintOf, loadFailure, loadTokenizer } from './model.js';
 import { readCommandLine } from './options.js';
 import { goOnWithoutReader } from './output.js';
-import { natsPerToken } from './scoring.js';
 import { grouped, makePalette, shellWord, wantsColor } from './terminal.js';
 import { makeTokenizer, readSplit, tokensOf, vocabFor } from './train-data.js';
 import {
@@ -155,9 +154,8 @@ function subtitle({ shape, recipe, step }: TrainingInfo): string {
 async function finish(training: Training, request: TrainRequest): Promise<void> {
   const { trainer, info, report, checkpoint } = training;
   const { out } = request;
-  const valid = await measure(training);
+  const valid = training.final ?? (await measure(training));
   const last = info.curve.at(-1);
-  if (last !== undefined && valid !== undefined) last.valid = natsPerToken(valid);
   keep(training);
   const model = trainer.model();
   const bytes = model.pack();
