@@ -123,7 +123,7 @@ describe('the entries', () => {
   it('the browser entry works without anything of Node, and has no addon', async () => {
     for (const kind of ['mjs', 'cjs']) {
       const text = readFileSync(`${root}dist/browser.${kind}`, 'utf8');
-      assert.doesNotMatch(text, /\.node['"]|node:|\brequire\(|\bprocess\.|import\.meta/);
+      assert.doesNotMatch(text, /\.node['"]|node:|\brequire\(|\bprocess\.\w|import\.meta/);
     }
     const code = `
       import { TTT, conformanceHash, getInfo } from 'bit-ttt';
