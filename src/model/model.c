@@ -63,7 +63,8 @@ static int dense(builder *b, const bt_param *t, const bt_weights *w, bt_model_te
 static int code_at(const bt_weights *w, size_t i, float mean)
 {
     if (w->values) return bt_ternary_code(w->values[i], mean);
-    return (int)(w->codes[i / 4] >> (i % 4 * 2) & 3u) - 1;
+    unsigned code = (unsigned)w->codes[i / 4] >> (i % 4 * 2) & 3u;
+    return (int)code - 1;
 }
 
 static int ternary(builder *b, const bt_param *t, const bt_weights *w, bt_model_tensor *out)
