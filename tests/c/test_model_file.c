@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CONFIG_BYTES (offsetof(bt_model_config, mixers) + BT_MAX_LAYERS) /* without padding */
 #define TOKENIZER "{\"model\": {\"vocab\": {\"\\u00e9\\\"\": 0}}}"
 #define FINGERPRINT_V1 0xf1a005cd4874c721u
 #define STATE_V1 0xf4957038u
@@ -129,7 +130,7 @@ static void conventions(void)
         image plain = safetensors_of(&w, BT_DTYPE_F32, NULL, NULL, NULL, NULL);
         bitllama_model *read = open_file(&plain, config_text(&c));
         check_same_model(read, built);
-        CHECK_SAME(&read->params.config, &built->params.config, sizeof c);
+        CHECK_SAME(&read->params.config, &built->params.config, CONFIG_BYTES);
         image compact = pack_of(read);
         CHECK(compact.size < plain.size / 3);
         bitllama_model *packed = open_file(&compact, NULL);
