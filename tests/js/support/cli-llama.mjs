@@ -35,7 +35,7 @@ export function interruptTraining(out, more = [], signal = 'SIGINT') {
       let lines = 0;
       child.stdout.on('data', (text) => {
         lines += text.split('\n').length - 1;
-        if (lines >= 5) child.kill(signal);
+        if (lines >= 3 && !child.killed) child.kill(signal); // once: a second one would end it hard
       });
     },
   });
