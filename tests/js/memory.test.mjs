@@ -121,7 +121,7 @@ onEachBackend('memory', (backend) => {
       const { readFileSync } = await import('node:fs');
       const wasm = await WebAssembly.compile(readFileSync('dist/bit_ttt.wasm'));
       const layer = await TTT.create({ hiddenDim: 64, backend, wasm });
-      layer.forward(new Float32Array(64 * 2000));
+      layer.forward(new Float32Array(64 * 20_000)); // more than goes through at once
       const before = seen[0].buffer.byteLength;
       layer.forward(new Float32Array(64 * 200_000));
       await layer.forwardAsync(new Float32Array(64 * 200_000));
