@@ -72,4 +72,18 @@ template <typename Entry> napi_value FreeHandle(const Call &call, HandleTable<En
     return call.Status(TTT_OK);
 }
 
+// Calls `use(object, data, length)` with the idle object that the first argument names and the bytes
+// of the second; `empty` is the status of no bytes. For saving and loading states.
+template <typename Entry, typename Use>
+napi_value WithBytes(const Call &call, HandleTable<Entry> &table, int empty, Use use)
+{
+    Entry *entry = nullptr;
+    Span<uint8_t> bytes;
+    int status = FindIdle(call, table, &entry);
+    if (status == TTT_OK && !ReadBytes(call.env, call.args[1], &bytes)) status = kInvalidArgument;
+    if (status == TTT_OK && !bytes.data) status = empty;
+    if (status == TTT_OK) status = use(entry->object, bytes.data, bytes.length);
+    return call.Status(status);
+}
+
 #endif

@@ -90,25 +90,13 @@ napi_value Reset(const Call &call)
 // saveState(handle, bytes): status.
 napi_value SaveState(const Call &call)
 {
-    Layer *layer = nullptr;
-    Span<uint8_t> bytes;
-    int status = FindIdle(call, call.addon->layers, &layer);
-    if (status == TTT_OK && !ReadBytes(call.env, call.args[1], &bytes)) status = kInvalidArgument;
-    if (status == TTT_OK && !bytes.data) status = TTT_BUFFER_SIZE;
-    if (status == TTT_OK) status = ttt_save_state(layer->object, bytes.data, bytes.length);
-    return call.Status(status);
+    return WithBytes(call, call.addon->layers, TTT_BUFFER_SIZE, ttt_save_state);
 }
 
 // loadState(handle, bytes): status.
 napi_value LoadState(const Call &call)
 {
-    Layer *layer = nullptr;
-    Span<uint8_t> bytes;
-    int status = FindIdle(call, call.addon->layers, &layer);
-    if (status == TTT_OK && !ReadBytes(call.env, call.args[1], &bytes)) status = kInvalidArgument;
-    if (status == TTT_OK && !bytes.data) status = TTT_STATE_DAMAGED;
-    if (status == TTT_OK) status = ttt_load_state(layer->object, bytes.data, bytes.length);
-    return call.Status(status);
+    return WithBytes(call, call.addon->layers, TTT_STATE_DAMAGED, ttt_load_state);
 }
 
 // Reads the layer and its two weight arrays, each of hiddenDim * memoryDim elements.

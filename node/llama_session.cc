@@ -151,27 +151,13 @@ napi_value Tokens(const Call &call)
 // sessionSave(session, bytes): status.
 napi_value Save(const Call &call)
 {
-    Session *session = nullptr;
-    Span<uint8_t> bytes;
-    int status = FindIdle(call, call.addon->sessions, &session);
-    if (status == TTT_OK && !ReadBytes(call.env, call.args[1], &bytes)) status = kInvalidArgument;
-    if (status == TTT_OK && !bytes.data) status = TTT_BUFFER_SIZE;
-    if (status == TTT_OK)
-        status = bitllama_session_save(session->object, bytes.data, bytes.length);
-    return call.Status(status);
+    return WithBytes(call, call.addon->sessions, TTT_BUFFER_SIZE, bitllama_session_save);
 }
 
 // sessionLoad(session, bytes): status.
 napi_value Load(const Call &call)
 {
-    Session *session = nullptr;
-    Span<uint8_t> bytes;
-    int status = FindIdle(call, call.addon->sessions, &session);
-    if (status == TTT_OK && !ReadBytes(call.env, call.args[1], &bytes)) status = kInvalidArgument;
-    if (status == TTT_OK && !bytes.data) status = TTT_STATE_DAMAGED;
-    if (status == TTT_OK)
-        status = bitllama_session_load(session->object, bytes.data, bytes.length);
-    return call.Status(status);
+    return WithBytes(call, call.addon->sessions, TTT_STATE_DAMAGED, bitllama_session_load);
 }
 
 } // namespace

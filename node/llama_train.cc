@@ -228,13 +228,7 @@ napi_value StateSize(const Call &call)
 // trainerSave(trainer, bytes): status.
 napi_value Save(const Call &call)
 {
-    Trainer *trainer = nullptr;
-    Span<uint8_t> bytes;
-    int status = IdleTrainer(call, &trainer);
-    if (status == TTT_OK && !ReadBytes(call.env, call.args[1], &bytes)) status = kInvalidArgument;
-    if (status == TTT_OK && !bytes.data) status = TTT_BUFFER_SIZE;
-    if (status == TTT_OK) status = bitllama_trainer_save(trainer->object, bytes.data, bytes.length);
-    return call.Status(status);
+    return WithBytes(call, call.addon->trainers, TTT_BUFFER_SIZE, bitllama_trainer_save);
 }
 
 // trainerLoad(trainer, bytes): OK or failure.

@@ -5,13 +5,12 @@
 import { checkObject, checkWeights, describe } from './args.js';
 import type { LayerConfig } from './backend.js';
 import { TTTError } from './errors.js';
+import { readSeed } from './options.js';
 import type { Objective, TTTOptions, TTTWeights } from './types.js';
 
 const MIN_DIM = 4;
 const MAX_DIM = 65536;
 const MAX_THREADS = 64;
-const MAX_SEED = (1n << 64n) - 1n;
-const DEFAULT_SEED = 1n;
 const DEFAULT_RATE: Record<Objective, number> = { reconstruct: 0.1, predict: 0.5 };
 
 /** A layer's configuration, and weights of its own if it has any. */
@@ -52,19 +51,6 @@ function readRate(value: unknown, objective: Objective): number {
     throw badConfig(`innerLr must be finite as a 32-bit float, not ${value}`);
   }
   return value;
-}
-
-function readSeed(value: unknown): bigint {
-  if (value === undefined) return DEFAULT_SEED;
-  if (typeof value !== 'number' && typeof value !== 'bigint') {
-    throw wrongType('seed', 'an integer', value);
-  }
-  if (typeof value === 'number' && !Number.isSafeInteger(value)) {
-    throw badConfig(`seed must be an integer, not ${value} (use a bigint above 2^53)`);
-  }
-  const seed = BigInt(value);
-  if (seed < 0n || seed > MAX_SEED) throw badConfig(`seed must be 0 to 2^64 - 1, not ${seed}`);
-  return seed;
 }
 
 function readThreads(value: unknown): number {
@@ -110,7 +96,7 @@ export function readOptions(options: TTTOptions): CheckedOptions {
   const config: LayerConfig = {
     hiddenDim: dim,
     objective: goal,
-    seed: readSeed(seed),
+    seed: readSeed(seed, 'INVALID_CONFIG'),
     innerLr: readRate(innerLr, goal),
     threads: readThreads(threads),
   };

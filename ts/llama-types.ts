@@ -132,7 +132,7 @@ export interface TrainingOptions {
 
 /** Options of `Trainer.create`: a text, or tokens. */
 export interface TrainerOptions extends BackendOptions {
-  /** Documents, separated by `<|endoftext|>`. Needs the tokenizer. */
+  /** Documents, separated by lines `<|endoftext|>`. Needs the tokenizer. */
   text?: string | undefined;
   tokens?: ArrayLike<number> | undefined;
   /** Goes into the model. */
@@ -142,6 +142,8 @@ export interface TrainerOptions extends BackendOptions {
   training?: Partial<TrainingOptions> | undefined;
   /** Goes on from what `save` of a trainer with the same options gave. */
   checkpoint?: Uint8Array | undefined;
+  /** Ends the making of tokens, the longest part, with the code `ABORTED`. */
+  signal?: AbortSignalLike | undefined;
 }
 
 /** One step of training. */

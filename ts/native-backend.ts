@@ -8,33 +8,31 @@ import { NativeLlama } from './native-llama.js';
 import type { NativeLlamaBinding } from './native-llama.js';
 import type { BackendInfo } from './types.js';
 
+/** What the addon does just as a backend shall. */
+type SameInBoth =
+  | 'setKernel'
+  | 'forward'
+  | 'reset'
+  | 'saveState'
+  | 'loadState'
+  | 'setWeights'
+  | 'getWeights'
+  | 'getMemory'
+  | 'stateSize'
+  | 'threads'
+  | 'tokensSeen'
+  | 'fingerprint';
+
 /** The addon's functions (node/layer.cc, node/job.cc). Handles and jobs are positive integers. */
-export interface NativeBinding extends NativeLlamaBinding {
+export interface NativeBinding extends NativeLlamaBinding, Pick<Backend, SameInBoth> {
   readonly abi: number;
   readonly version: string;
   kernel(): string;
   kernels(): { name: string; usable: boolean }[];
-  setKernel(name: string): number;
   conformanceHash(): bigint | number;
   create(dim: number, objective: number, seed: bigint, rate: number, threads: number): number;
   destroy(handle: Handle): number;
   clone(handle: Handle): number;
-  forward(
-    handle: Handle,
-    input: Float32Array,
-    output: Float32Array,
-    surprise: Float32Array | undefined,
-  ): number;
-  reset(handle: Handle): number;
-  saveState(handle: Handle, bytes: Uint8Array): number;
-  loadState(handle: Handle, bytes: Uint8Array): number;
-  setWeights(handle: Handle, down: Int8Array, up: Int8Array): number;
-  getWeights(handle: Handle, down: Int8Array, up: Int8Array): number;
-  getMemory(handle: Handle, w: Float32Array): number;
-  stateSize(handle: Handle): number;
-  threads(handle: Handle): number;
-  tokensSeen(handle: Handle): number;
-  fingerprint(handle: Handle): bigint;
   startJob(
     handle: Handle,
     input: Float32Array,

@@ -4,6 +4,7 @@
  */
 import { allocate, checkList, describe } from './args.js';
 import { TTTError } from './errors.js';
+import type { TTTErrorCode } from './errors.js';
 
 const MAX_SEED = (1n << 64n) - 1n;
 
@@ -38,19 +39,19 @@ export function optionalNumber(
   return value === undefined ? missing : readNumber(value, name, rule);
 }
 
-/** A seed of 64 bits, as a number or a bigint; 1 unless given. */
-export function readSeed(value: unknown): bigint {
+/** A seed of 64 bits, as a number or a bigint; 1 unless given. `code` is for those out of range. */
+export function readSeed(value: unknown, code: TTTErrorCode = 'INVALID_OPTION'): bigint {
   if (value === undefined) return 1n;
   if (typeof value !== 'number' && typeof value !== 'bigint') {
     throw wrongType('seed', 'an integer', value);
   }
   if (typeof value === 'number' && !Number.isSafeInteger(value)) {
     const text = `seed must be an integer, not ${value} (use a bigint above 2^53)`;
-    throw new TTTError('INVALID_OPTION', text);
+    throw new TTTError(code, text);
   }
   const seed = BigInt(value);
   if (seed < 0n || seed > MAX_SEED) {
-    throw new TTTError('INVALID_OPTION', `seed must be 0 to 2^64 - 1, not ${seed}`);
+    throw new TTTError(code, `seed must be 0 to 2^64 - 1, not ${seed}`);
   }
   return seed;
 }

@@ -23,7 +23,8 @@ export type {
   TrainingOptions,
   TrainingStep,
 } from './llama-types.js';
-export { evaluateText } from './documents.js';
+export { encodeDocuments, splitDocuments } from './documents.js';
+export { evaluateText } from './evaluation.js';
 export { Session } from './session.js';
 export { Tokenizer, trainBpe, trainBpeSteps } from './tokenizer/index.js';
 export type {

@@ -6,7 +6,8 @@ import { allocate, checkBytes, checkObject, describe } from './args.js';
 import { abortError, checkSignal } from './async.js';
 import type { Backend, Handle } from './backend.js';
 import { errorOf, TTTError } from './errors.js';
-import { evaluateText, tokensOfDocuments } from './documents.js';
+import { encodeDocuments, splitDocuments } from './documents.js';
+import { evaluateText } from './evaluation.js';
 import { DISPOSE, Lifecycle } from './lifecycle.js';
 import { configNumbers, readConfig } from './llama-config.js';
 import { BitLlama } from './llama.js';
@@ -82,11 +83,13 @@ export class Trainer {
   /**
    * Makes a trainer from a text (with a tokenizer) or from tokens. Codes: `INVALID_ARGUMENT`,
    * `INVALID_OPTION`, `MODEL_CONFIG`, `INVALID_TOKEN`, `INVALID_DATA` (too short),
-   * `INVALID_TOKENIZER`, `CHECKPOINT`, `OUT_OF_MEMORY`.
+   * `INVALID_TOKENIZER`, `CHECKPOINT`, `OUT_OF_MEMORY`, `ABORTED` (while tokens are made).
    */
   static async create(options: TrainerOptions): Promise<Trainer> {
     checkObject(options, 'options');
-    const { text, tokens, config, training, checkpoint } = options;
+    const { text, tokens, config, training, checkpoint, signal } = options;
+    checkSignal(signal);
+    if (signal?.aborted) throw abortError(signal);
     const tokenizer = readTokenizer(options.tokenizer);
     const { backend } = await resolveBackend(options);
     if ((text === undefined) === (tokens === undefined)) {
@@ -104,7 +107,7 @@ export class Trainer {
     const ids =
       tokens !== undefined
         ? readTokens(tokens, shape.vocabSize, 'tokens')
-        : await tokensOfDocuments(text!, needTokenizer(tokenizer), undefined);
+        : await encodeDocuments(splitDocuments(text!), needTokenizer(tokenizer), { signal });
     const made = backend.llama.createTrainer({
       ...configNumbers(shape),
       training: checked.numbers,
@@ -243,7 +246,7 @@ export class Trainer {
     checkObject(options, 'options');
     const model = this.model();
     try {
-      return await evaluateText(model, text, options.signal);
+      return await evaluateText(model, text, options);
     } finally {
       model.destroy();
     }

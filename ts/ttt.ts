@@ -18,6 +18,7 @@ import { abortError, checkSignal, runAsync } from './async.js';
 import type { Backend, Handle, LayerConfig } from './backend.js';
 import { readOptions, readWeights, weightsError } from './config.js';
 import { errorOf, statusOf, TTTError } from './errors.js';
+import { DISPOSE, Lifecycle } from './lifecycle.js';
 import { resolveBackend } from './platform.js';
 import { stateError } from './state.js';
 import type {
@@ -33,27 +34,8 @@ import type {
   TTTWeights,
 } from './types.js';
 
-/** Life of a layer. DYING: destroyed while an asynchronous call is at work, which may finish. */
-const enum State {
-  IDLE,
-  BUSY,
-  DYING,
-  DESTROYED,
-}
-
 /** Only this file has it, so only TTT.create and clone can make layers. */
 const KEY = Symbol('bit-ttt');
-
-/** The leak net: frees layers that nobody destroyed. */
-const leaks =
-  typeof FinalizationRegistry === 'function'
-    ? new FinalizationRegistry(({ backend, handle }: { backend: Backend; handle: Handle }) =>
-        backend.destroy(handle),
-      )
-    : undefined;
-
-/** `Symbol.dispose`, also where the platform does not have it yet. */
-const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
 
 /** The error for a status that reading tokens gave; names the culprit where it can be found. */
 function readError(status: number, input: Float32Array): TTTError {
@@ -94,7 +76,7 @@ export class TTT {
   readonly #handle: Handle;
   readonly #config: LayerConfig;
   readonly #dim: number;
-  #state: State = State.IDLE;
+  readonly #life: Lifecycle;
 
   private constructor(key: symbol, backend: Backend, handle: Handle, config: LayerConfig) {
     if (key !== KEY) {
@@ -110,7 +92,7 @@ export class TTT {
     this.objective = config.objective;
     this.threads = backend.threads(handle);
     this.backend = backend.kind;
-    leaks?.register(this, { backend, handle }, this);
+    this.#life = new Lifecycle(this, 'the layer', () => backend.destroy(handle));
   }
 
   /**
@@ -133,7 +115,7 @@ export class TTT {
 
   /** True once `destroy` has been called. */
   get destroyed(): boolean {
-    return this.#state >= State.DYING;
+    return this.#life.destroyed;
   }
 
   /** Tokens read since the layer was made or reset, as far as the memory knows. */
@@ -153,15 +135,13 @@ export class TTT {
 
   /** The handle of a layer that is not destroyed. */
   #living(): Handle {
-    if (this.#state >= State.DYING) throw errorOf(statusOf('DESTROYED'));
+    this.#life.checkLiving();
     return this.#handle;
   }
 
   /** The handle of a layer that is neither destroyed nor at work. */
   #idle(): Handle {
-    if (this.#state !== State.IDLE) {
-      throw errorOf(statusOf(this.#state === State.BUSY ? 'BUSY' : 'DESTROYED'));
-    }
+    this.#life.checkIdle();
     return this.#handle;
   }
 
@@ -253,7 +233,7 @@ export class TTT {
     if (wantSurprise && surprise !== undefined) {
       this.#surpriseFor(input, output ?? input, tokens, surprise);
     }
-    this.#state = State.BUSY;
+    this.#life.begin();
     const running = runAsync({
       backend: this.#backend,
       handle,
@@ -269,8 +249,7 @@ export class TTT {
     try {
       return await running;
     } finally {
-      if ((this.#state as State) === State.DYING) this.#free();
-      else this.#state = State.IDLE;
+      this.#life.end();
     }
   }
 
@@ -340,14 +319,7 @@ export class TTT {
    * counts as destroyed at once, the call finishes, and then the memory is freed.
    */
   destroy(): void {
-    if (this.#state === State.IDLE) this.#free();
-    else if (this.#state === State.BUSY) this.#state = State.DYING;
-  }
-
-  #free(): void {
-    this.#state = State.DESTROYED;
-    leaks?.unregister(this);
-    this.#backend.destroy(this.#handle);
+    this.#life.destroy();
   }
 
   /** `destroy`, for `using layer = await TTT.create(...)`. */

@@ -4,6 +4,8 @@
  * 64-bit numbers cross as two 32-bit words, low word first, so that no engine needs BigInt support
  * at the boundary and every Emscripten version emits the same signatures.
  * SPDX-License-Identifier: MIT */
+#include "words.h"
+
 #include <bit_ttt/ttt.h>
 
 int bt_wasm_create(uint32_t hidden_dim, uint32_t objective, uint32_t seed_low, uint32_t seed_high,
@@ -13,12 +15,6 @@ void bt_wasm_tokens_seen(const void *model, uint32_t words[2]);
 void bt_wasm_fingerprint(const void *model, uint32_t words[2]);
 int bt_wasm_conformance_hash(uint32_t words[2]);
 
-static void split(uint64_t value, uint32_t words[2])
-{
-    words[0] = (uint32_t)(value & 0xffffffffu);
-    words[1] = (uint32_t)(value >> 32);
-}
-
 /* ttt_create_from_config with its fields as arguments. */
 int bt_wasm_create(uint32_t hidden_dim, uint32_t objective, uint32_t seed_low, uint32_t seed_high,
                    float inner_lr, uint32_t threads, void **model)
@@ -27,7 +23,7 @@ int bt_wasm_create(uint32_t hidden_dim, uint32_t objective, uint32_t seed_low, u
     ttt_config_init(&config);
     config.hidden_dim = hidden_dim;
     config.objective = objective;
-    config.seed = (uint64_t)seed_high << 32 | seed_low;
+    config.seed = bt_join(seed_low, seed_high);
     config.inner_lr = inner_lr;
     config.threads = threads;
     return ttt_create_from_config(&config, model);
@@ -43,18 +39,18 @@ int bt_wasm_forward(void *model, const float *input, size_t len, float *output, 
 
 void bt_wasm_tokens_seen(const void *model, uint32_t words[2])
 {
-    split(ttt_tokens_seen(model), words);
+    bt_split(ttt_tokens_seen(model), words);
 }
 
 void bt_wasm_fingerprint(const void *model, uint32_t words[2])
 {
-    split(ttt_weights_fingerprint(model), words);
+    bt_split(ttt_weights_fingerprint(model), words);
 }
 
 int bt_wasm_conformance_hash(uint32_t words[2])
 {
     uint64_t hash = 0;
     int status = ttt_conformance_hash(&hash);
-    split(hash, words);
+    bt_split(hash, words);
     return status;
 }

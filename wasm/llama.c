@@ -2,6 +2,8 @@
  * everything else is exported as it is (exports.txt). Options cross as arrays of doubles, which
  * TypeScript has checked; a double that is no number of the wanted kind becomes one that is refused.
  * SPDX-License-Identifier: MIT */
+#include "words.h"
+
 #include <bit_ttt/llama.h>
 
 void bt_wasm_llama_parameters(const bitllama_model *model, uint32_t words[2]);
@@ -17,17 +19,6 @@ int bt_wasm_trainer_create(const double config[8], const uint8_t *mixers,
 int bt_wasm_trainer_step(bitllama_trainer *trainer, double report[5]);
 void bt_wasm_trainer_steps(const bitllama_trainer *trainer, uint32_t words[2]);
 
-static void split(uint64_t value, uint32_t words[2])
-{
-    words[0] = (uint32_t)(value & 0xffffffffu);
-    words[1] = (uint32_t)(value >> 32);
-}
-
-static uint64_t join(uint32_t low, uint32_t high)
-{
-    return (uint64_t)high << 32 | low;
-}
-
 static uint32_t whole(double value)
 {
     return value >= 0 && value <= 4294967295.0 ? (uint32_t)value : UINT32_MAX;
@@ -35,25 +26,25 @@ static uint32_t whole(double value)
 
 void bt_wasm_llama_parameters(const bitllama_model *model, uint32_t words[2])
 {
-    split(bitllama_parameters(model), words);
+    bt_split(bitllama_parameters(model), words);
 }
 
 void bt_wasm_llama_fingerprint(const bitllama_model *model, uint32_t words[2])
 {
-    split(bitllama_fingerprint(model), words);
+    bt_split(bitllama_fingerprint(model), words);
 }
 
 int bt_wasm_llama_hash(uint32_t words[2])
 {
     uint64_t hash = 0;
     int status = bitllama_conformance_hash(&hash);
-    split(hash, words);
+    bt_split(hash, words);
     return status;
 }
 
 void bt_wasm_session_tokens(const bitllama_session *session, uint32_t words[2])
 {
-    split(bitllama_session_tokens(session), words);
+    bt_split(bitllama_session_tokens(session), words);
 }
 
 /* options: temperature, top_k, top_p, min_p, repetition_penalty. */
@@ -67,7 +58,7 @@ int bt_wasm_session_draw(bitllama_session *session, const double options[5], uin
     sampling.top_p = (float)options[2];
     sampling.min_p = (float)options[3];
     sampling.repetition_penalty = (float)options[4];
-    sampling.seed = join(seed_low, seed_high);
+    sampling.seed = bt_join(seed_low, seed_high);
     return bitllama_session_draw(session, &sampling, token);
 }
 
@@ -118,7 +109,7 @@ int bt_wasm_trainer_create(const double config[8], const uint8_t *mixers,
     bitllama_training options;
     read_config(config, mixers, &shape);
     read_training(training, &options);
-    options.seed = join(seed_low, seed_high);
+    options.seed = bt_join(seed_low, seed_high);
     return bitllama_trainer_create(&shape, &options, tokens, n, trainer, error);
 }
 
@@ -138,5 +129,5 @@ int bt_wasm_trainer_step(bitllama_trainer *trainer, double report[5])
 
 void bt_wasm_trainer_steps(const bitllama_trainer *trainer, uint32_t words[2])
 {
-    split(bitllama_trainer_steps(trainer), words);
+    bt_split(bitllama_trainer_steps(trainer), words);
 }

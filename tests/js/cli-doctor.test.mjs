@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 
-import { conformanceHash, getInfo } from 'bit-ttt';
+import { conformanceHash, getInfo, llamaConformanceHash } from 'bit-ttt';
 
 import { backends } from './support/backends.mjs';
 import { bitTtt, json, output, refuses } from './support/cli.mjs';
@@ -33,7 +33,8 @@ describe('doctor', () => {
 
   it('computes one hash on every backend and kernel', async () => {
     const expected = await conformanceHash();
-    assert.match(expected, /^[0-9a-f]{16}$/);
+    const model = await llamaConformanceHash();
+    for (const hash of [expected, model]) assert.match(hash, /^[0-9a-f]{16}$/);
     for (const backend of backends) {
       const { kernels } = await json(['doctor'], on(backend));
       assert.ok(kernels.length > 0);
@@ -41,10 +42,12 @@ describe('doctor', () => {
         const found = await json(['doctor'], on(backend, kernel));
         assert.equal(found.kernel, kernel);
         assert.equal(found.hash, expected, `${backend} ${kernel}`);
+        assert.equal(found.llamaHash, model, `${backend} ${kernel}`);
         assert.equal(found.agree, true);
-        const hashes = found.checks.filter((one) => one.problem === null).map((one) => one.hash);
-        assert.ok(hashes.length >= (backend === 'native' ? kernels.length : 1));
-        assert.deepEqual([...new Set(hashes)], [expected]);
+        const ran = found.checks.filter((one) => one.problem === null);
+        assert.ok(ran.length >= (backend === 'native' ? kernels.length : 1));
+        assert.deepEqual([...new Set(ran.map((one) => one.hash))], [expected]);
+        assert.deepEqual([...new Set(ran.map((one) => one.llamaHash))], [model]);
       }
     }
   });
@@ -68,10 +71,11 @@ describe('doctor', () => {
   });
 
   it('prints a page for people', async () => {
-    const { hash, checks, kernel } = await json(['doctor']);
+    const { hash, llamaHash, checks, kernel } = await json(['doctor']);
     const page = await output(['doctor']);
-    assert.ok(page.includes(hash) && page.includes(`kernel   ${kernel}`), page);
-    assert.equal(page.split(hash).length - 1, 1 + checks.filter((one) => one.hash).length);
+    assert.ok(page.includes(`kernel   ${kernel}`), page);
+    const ran = checks.filter((one) => one.hash).length;
+    assert.equal(page.split(`${hash}  ${llamaHash}`).length - 1, ran);
     assert.doesNotMatch(page, /\x1b/);
     const { stdout } = await bitTtt(['doctor', '--color']);
     assert.match(stdout, /\x1b\[32m/);

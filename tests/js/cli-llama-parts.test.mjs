@@ -45,13 +45,6 @@ describe('command parts: texts', () => {
       }
     }
   });
-
-  it('cuts documents at lines of their own only', async () => {
-    const { splitDocuments } = await importSource('text');
-    assert.deepEqual(splitDocuments(' a\nb \n<|endoftext|>\n\n<|endoftext|>\r\nc'), ['a\nb', 'c']);
-    assert.deepEqual(splitDocuments('a <|endoftext|> b'), ['a <|endoftext|> b']);
-    assert.deepEqual(splitDocuments('<|endoftext|>\n \n'), []);
-  });
 });
 
 describe('command parts: data to train on', () => {

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 import { arch, cpus, platform } from 'node:os';
-import { conformanceHash, getInfo, setKernel } from '../index.js';
+import { conformanceHash, getInfo, llamaConformanceHash, setKernel } from '../index.js';
 import type { BackendInfo, BackendKind } from '../index.js';
 import { backendReason, engineInUse, kernelReason } from './engine.js';
 import { Failure, UsageError } from './failure.js';
@@ -13,9 +13,9 @@ import type { Palette } from './terminal.js';
 
 const HELP = `Usage: bit-ttt doctor [--json]
 
-Shows which engine is in use and why, and the hash of its results, computed now with every kernel
-that this machine can run and with WebAssembly: it must be the same everywhere. The exit code is 1
-if two of them differ.
+Shows which engine is in use and why, and two hashes of its results, one of the layer's and one of
+the language model's, computed now with every kernel that this machine can run and with
+WebAssembly: they must be the same everywhere. The exit code is 1 if two engines differ.
 
   --json             print one JSON document
   --color, --no-color
@@ -23,17 +23,21 @@ if two of them differ.
 BIT_TTT_BACKEND (native, wasm or auto) and BIT_TTT_KERNEL (such as avx2 or baseline) choose.
 `;
 
-/** The hash that one engine computed, or why there is none. */
-interface Check {
+/** The hashes of the layer's and of the language model's results. */
+interface Hashes<Missing = never> {
+  hash: string | Missing;
+  llamaHash: string | Missing;
+}
+
+/** What one engine computed, or why there is nothing. */
+interface Check extends Hashes<null> {
   backend: BackendKind;
   kernel: string;
-  hash: string | null;
   problem: string | null;
 }
 
 /** What `doctor` found; the keys are those of its JSON document. */
-interface Diagnosis extends BackendInfo {
-  hash: string;
+interface Diagnosis extends BackendInfo, Hashes {
   reason: string;
   kernelReason: string;
   agree: boolean;
@@ -43,12 +47,23 @@ interface Diagnosis extends BackendInfo {
   cpu: string;
 }
 
+async function compute(options?: { backend: BackendKind }): Promise<Hashes> {
+  return {
+    hash: await conformanceHash(options),
+    llamaHash: await llamaConformanceHash(options),
+  };
+}
+
+function nothing(backend: BackendKind, kernel: string, problem: string): Check {
+  return { backend, kernel, hash: null, llamaHash: null, problem };
+}
+
 async function check(backend: BackendKind, kernel: string): Promise<Check> {
   try {
     if (backend === 'native') await setKernel(kernel, { backend });
-    return { backend, kernel, hash: await conformanceHash({ backend }), problem: null };
+    return { backend, kernel, ...(await compute({ backend })), problem: null };
   } catch (error) {
-    return { backend, kernel, hash: null, problem: (error as Error).message };
+    return nothing(backend, kernel, (error as Error).message);
   }
 }
 
@@ -56,8 +71,12 @@ async function checkWasm(): Promise<Check> {
   try {
     return await check('wasm', (await getInfo({ backend: 'wasm' })).kernel);
   } catch (error) {
-    return { backend: 'wasm', kernel: '', hash: null, problem: (error as Error).message };
+    return nothing('wasm', '', (error as Error).message);
   }
+}
+
+function same(one: Hashes<null>, other: Hashes): boolean {
+  return one.hash === other.hash && one.llamaHash === other.llamaHash;
 }
 
 /** Every kernel of the addon, if that is in use, and WebAssembly. */
@@ -66,9 +85,10 @@ async function checkAll(info: BackendInfo): Promise<Check[]> {
   if (info.backend === 'native') {
     for (const kernel of info.compiledKernels) {
       const usable = info.kernels.includes(kernel);
-      const problem = 'this CPU cannot run it';
       checks.push(
-        usable ? await check('native', kernel) : { backend: 'native', kernel, hash: null, problem },
+        usable
+          ? await check('native', kernel)
+          : nothing('native', kernel, 'this CPU cannot run it'),
       );
     }
     await setKernel(info.kernel, { backend: 'native' });
@@ -79,7 +99,7 @@ async function checkAll(info: BackendInfo): Promise<Check[]> {
 
 async function diagnose(): Promise<Diagnosis> {
   const info = await engineInUse();
-  const hash = await conformanceHash();
+  const hashes = await compute();
   const checks = await checkAll(info);
   const { backend, fallback, kernel, kernels, compiledKernels, version } = info;
   return {
@@ -87,12 +107,12 @@ async function diagnose(): Promise<Diagnosis> {
     backend,
     kernel,
     kernels,
-    hash,
+    ...hashes,
     fallback,
     reason: backendReason(info),
     kernelReason: kernelReason(info),
     compiledKernels,
-    agree: checks.every((one) => one.hash === null || one.hash === hash),
+    agree: checks.every((one) => one.problem !== null || same(one, hashes)),
     checks,
     node: process.versions.node,
     platform: `${platform()} ${arch()}`,
@@ -100,17 +120,17 @@ async function diagnose(): Promise<Diagnosis> {
   };
 }
 
-function checkLine(one: Check, { hash, backend, kernel }: Diagnosis, palette: Palette): string {
+function checkLine(one: Check, found: Diagnosis, palette: Palette): string {
   const name = `${one.backend.padEnd(7)} ${one.kernel.padEnd(9)}`;
-  if (one.hash === null) return palette.dim(`  --  ${name}  ${one.problem}`);
-  const sign = one.hash === hash ? palette.green('ok') : palette.red('!!');
-  const inUse = one.backend === backend && one.kernel === kernel ? '  in use' : '';
-  return `  ${sign}  ${name}  ${one.hash}${inUse}`;
+  if (one.problem !== null) return palette.dim(`  --  ${name}  ${one.problem}`);
+  const sign = same(one, found) ? palette.green('ok') : palette.red('!!');
+  const inUse = one.backend === found.backend && one.kernel === found.kernel ? '  in use' : '';
+  return `  ${sign}  ${name}  ${one.hash}  ${one.llamaHash}${inUse}`;
 }
 
 function textDiagnosis(found: Diagnosis, palette: Palette): string {
   const { bold, dim, green, red } = palette;
-  const ran = found.checks.filter((one) => one.hash !== null).length;
+  const ran = found.checks.filter((one) => one.problem === null).length;
   const verdict = found.agree
     ? green(ran > 1 ? `All ${ran} compute the same bits.` : 'One engine, nothing to compare with.')
     : red('The results differ: do not trust them, and please report this.');
@@ -119,8 +139,8 @@ function textDiagnosis(found: Diagnosis, palette: Palette): string {
     '',
     `  backend  ${bold(found.backend.padEnd(9))} ${dim(found.reason)}`,
     `  kernel   ${bold(found.kernel.padEnd(9))} ${dim(found.kernelReason)}`,
-    `  hash     ${bold(found.hash)}`,
     '',
+    dim('                         layer             language model'),
     ...found.checks.map((one) => checkLine(one, found, palette)),
     '',
     verdict,

@@ -2,6 +2,7 @@
  * text.ts - texts that are read whole: UTF-8 to the letter, cut into documents.
  * SPDX-License-Identifier: MIT
  */
+import { splitDocuments } from '../index.js';
 import { Failure, fileFailure } from './failure.js';
 import { readWhole } from './files.js';
 import { sniff } from './lines.js';
@@ -11,9 +12,6 @@ export interface Text {
   name: string;
   text: string;
 }
-
-/** What stands on a line of its own between two documents. */
-export const SEPARATOR = '<|endoftext|>';
 
 const MAX_TEXT = 2 ** 29 - 25; // of a string in V8
 
@@ -90,14 +88,6 @@ export async function readText(file: string, command: string, lossy = false): Pr
   const name = file === '-' ? 'standard input' : file;
   const bytes = file === '-' ? await readInput() : readWhole(file, 'read');
   return { name, text: decodeText(bytes, name, command, lossy) };
-}
-
-/** The documents of a text, without the white space around them; empty ones are left out. */
-export function splitDocuments(text: string): string[] {
-  return text
-    .split(/^<\|endoftext\|>[ \t]*\r?$/m)
-    .map((document) => document.trim())
-    .filter((document) => document !== '');
 }
 
 /** The documents of a text that must have one. */

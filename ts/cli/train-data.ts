@@ -2,7 +2,7 @@
  * train-data.ts - what a model is trained on, and what is held out to measure it.
  * SPDX-License-Identifier: MIT
  */
-import { Tokenizer, trainBpe } from '../index.js';
+import { encodeDocuments, Tokenizer, trainBpe } from '../index.js';
 import type { BpeProgress } from '../index.js';
 import { Failure } from './failure.js';
 import { documentsOf, readText, utf8Length } from './text.js';
@@ -106,25 +106,9 @@ export async function tokensOf(
   documents: readonly string[],
   least: number,
 ): Promise<Uint32Array> {
-  const { endOfText } = tokenizer;
-  const end = endOfText === undefined ? [] : [endOfText];
-  const parts: (Uint32Array | number[])[] = [end];
-  let length = end.length;
-  for (const document of documents) {
-    const ids = await tokenizer.encodeAsync(document);
-    parts.push(ids, end);
-    length += ids.length + end.length;
-  }
-  if (length < least) {
-    throw new Failure(
-      `the text is too short: ${length} tokens, and a window needs ${least} (see --context)`,
-    );
-  }
-  const all = new Uint32Array(length);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+  const all = await encodeDocuments(documents, tokenizer);
+  if (all.length >= least) return all;
+  throw new Failure(
+    `the text is too short: ${all.length} tokens, and a window needs ${least} (see --context)`,
+  );
 }
