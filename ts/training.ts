@@ -24,7 +24,7 @@ type Key = Exclude<keyof TrainingOptions, 'separator' | 'seed'>;
  */
 const COUNTS: readonly (readonly [Key, number, NumberRule])[] = [
   ['batch', 16, { ...COUNT, max: 65536 }],
-  ['context', 128, { min: 16, max: 4096, integer: true }],
+  ['context', 128, { min: 16, max: 65536, integer: true }],
   ['accumulate', 1, { ...COUNT, max: 65536 }],
   ['steps', 1000, COUNT],
   ['warmup', 0, { ...COUNT, min: 0 }],

@@ -130,7 +130,7 @@ typedef struct bitllama_trainer bitllama_trainer;
 /* Fill with bitllama_training_init, then change what you need. */
 typedef struct bitllama_training {
     uint32_t size;           /* sizeof(bitllama_training) */
-    uint32_t batch, context; /* windows a batch, tokens a window (16 to 4096) */
+    uint32_t batch, context; /* windows a batch, tokens a window (16 to 65536) */
     uint32_t accumulate;     /* batches a step */
     uint32_t steps, warmup;  /* steps in all (the schedule), and of rising rate */
     uint32_t threads;        /* 1 to 64 */

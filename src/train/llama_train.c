@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define MOST_BATCH 4096u
+#define MOST_CONTEXT 65536u
 #define MOST_VOCAB 65536u
 
 void bitllama_training_init(bitllama_training *training)
@@ -33,7 +34,7 @@ const char *bt_training_problem(const bitllama_training *o, uint32_t vocab)
 {
     if (o->size != sizeof *o) return "the options' size field is wrong";
     if (o->batch < 1 || o->batch > MOST_BATCH) return "batch must be 1 to 4096";
-    if (o->context < 16 || o->context > 4096) return "context must be 16 to 4096";
+    if (o->context < 16 || o->context > MOST_CONTEXT) return "context must be 16 to 65536";
     if (o->accumulate < 1 || o->accumulate > 65536) return "accumulate must be 1 to 65536";
     if (o->steps < 1) return "steps must be at least 1";
     if (o->warmup > o->steps) return "warmup must be at most steps";
@@ -100,7 +101,8 @@ static int start(bt_trainer *t, const bt_model_config *c, const uint32_t *tokens
     t->second = bt_alloc(t->net.params.floats, sizeof(float));
     t->ids = bt_alloc(window, sizeof *t->ids);
     t->targets = bt_alloc(window, sizeof *t->targets);
-    if (!t->first || !t->second || !t->ids || !t->targets) return TTT_OUT_OF_MEMORY;
+    t->window = bt_alloc((size_t)t->options.context + 1, sizeof *t->window);
+    if (!t->first || !t->second || !t->ids || !t->targets || !t->window) return TTT_OUT_OF_MEMORY;
     int status = copy_tokens(t, tokens, n);
     if (status != TTT_OK) return status;
     bt_params_randomize(&t->net.params, t->net.weights, t->options.seed);
@@ -140,6 +142,7 @@ void bitllama_trainer_destroy(bitllama_trainer *t)
     bt_free(t->second);
     bt_free(t->ids);
     bt_free(t->targets);
+    bt_free(t->window);
     bt_free(t->tokens);
     bt_net_free(&t->net);
     bt_free(t);

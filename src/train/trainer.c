@@ -46,9 +46,9 @@ static void sample(bt_trainer *t, uint32_t *window)
     memmove(window + to, window + from, len * sizeof *window);
 }
 
-static void next_batch(bt_trainer *t, uint32_t *window)
+static void next_batch(bt_trainer *t)
 {
-    uint32_t length = t->options.context;
+    uint32_t length = t->options.context, *window = t->window;
     for (size_t s = 0; s < t->options.batch; s++) {
         sample(t, window);
         memcpy(t->ids + s * length, window, length * sizeof *window);
@@ -99,12 +99,11 @@ static double accumulate(bt_trainer *t)
 {
     const bitllama_training *o = &t->options;
     bt_net *net = &t->net;
-    uint32_t window[4097];
     double loss = 0, tokens = (double)o->batch * o->context * o->accumulate;
     memset(net->gradients, 0, net->params.floats * sizeof(float));
     for (uint32_t i = 0; i < o->accumulate; i++) {
         size_t count;
-        next_batch(t, window);
+        next_batch(t);
         loss += bt_net_run(net, t->ids, t->targets, true, (float)(1 / tokens), &count) /
                 o->accumulate;
     }

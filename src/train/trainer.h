@@ -15,6 +15,7 @@ typedef struct bitllama_trainer {
     uint16_t *tokens; /* its own */
     size_t token_count;
     uint32_t *ids, *targets; /* [batch * context] */
+    uint32_t *window;        /* [context + 1] */
 } bt_trainer;
 
 /* NULL, or what is wrong with the options for a vocabulary of this size. */

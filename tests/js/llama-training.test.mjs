@@ -3,10 +3,10 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 
-import { BitLlama, Trainer, evaluateText } from 'bit-ttt';
+import { BitLlama, Trainer, encodeDocuments, evaluateText, splitDocuments } from 'bit-ttt';
 
-import { fails, onEachBackend, rejects, sameBits } from './support/backends.mjs';
-import { smallTokenizer, smallTrainer, text } from './support/llama.mjs';
+import { onEachBackend, rejects, sameBits } from './support/backends.mjs';
+import { recipe, smallTokenizer, smallTrainer, text } from './support/small-llama.mjs';
 
 async function finish(trainer, options) {
   const steps = [];
@@ -24,12 +24,12 @@ onEachBackend('training', (backend) => {
     assert.deepEqual(steps.map(({ step }) => step), Array.from({ length: 40 }, (_, i) => i + 1));
     const [first, last] = [steps[0], steps.at(-1)];
     assert.ok(last.loss < first.loss - 1, `${first.loss} ${last.loss}`);
-    assert.equal(last.tokens, 40 * 4 * 48);
+    assert.equal(last.tokens, recipe.steps * recipe.batch * recipe.context);
     assert.ok(last.tokensPerSecond > 0 && last.secondsLeft === 0 && first.secondsLeft > 0);
     assert.ok(first.learningRate < steps[3].learningRate && last.learningRate < steps[3].learningRate);
     assert.equal(trainer.stepsDone, 40);
     const after = await trainer.evaluate(text.slice(0, 4000));
-    assert.ok(after.bitsPerByte < before.bitsPerByte / 2);
+    assert.ok(after.bitsPerByte < 0.9 * before.bitsPerByte);
     assert.equal(after.tokens, before.tokens);
     trainer.destroy();
   });
@@ -99,68 +99,6 @@ onEachBackend('training', (backend) => {
     model.destroy();
   });
 
-  it('is busy while it runs, and destroyed afterwards if asked', async () => {
-    const trainer = await create();
-    const run = trainer.run();
-    const step = run.next();
-    for (const use of [() => trainer.step(), () => trainer.save(), () => trainer.weights(),
-      () => trainer.model()]) {
-      fails(use, 'BUSY', /the trainer/);
-    }
-    await rejects(() => trainer.run().next(), 'BUSY');
-    await step;
-    trainer.destroy();
-    await rejects(() => run.next(), 'DESTROYED');
-    fails(() => trainer.save(), 'DESTROYED');
-    await rejects(() => trainer.evaluate('x'), 'DESTROYED');
-    assert.ok(trainer.destroyed);
-  });
-
-  it('other checkpoints and damaged ones are refused', async () => {
-    const trainer = await create();
-    trainer.step();
-    const good = trainer.save();
-    const step = Math.ceil(good.length / 12);
-    for (let at = 0; at < good.length; at += step) {
-      const changed = good.slice();
-      changed[at] ^= 1 << at % 8;
-      await rejects(() => create({ checkpoint: changed }), 'CHECKPOINT');
-      await rejects(() => create({ checkpoint: good.slice(0, at) }), 'CHECKPOINT');
-    }
-    await rejects(() => create({ checkpoint: good, training: { seed: 2 } }), 'CHECKPOINT');
-    await rejects(() => create({ checkpoint: good, config: { mlpDim: 64 } }), 'CHECKPOINT');
-    await rejects(() => create({ checkpoint: 'x' }), 'INVALID_ARGUMENT');
-    trainer.destroy();
-  });
-
-  it('what cannot be trained is refused by name', async () => {
-    const tokenizer = await smallTokenizer();
-    const all = { text, tokenizer, backend };
-    const cases = [
-      [{ ...all, text: 'short' }, 'INVALID_DATA'],
-      [{ ...all, text: undefined }, 'INVALID_ARGUMENT', /text or tokens/],
-      [{ ...all, tokens: [1] }, 'INVALID_ARGUMENT', /text or tokens/],
-      [{ ...all, tokenizer: undefined }, 'INVALID_TOKENIZER'],
-      [{ ...all, tokenizer: 'x' }, 'INVALID_TOKENIZER'],
-      [{ ...all, config: { hiddenDim: 20 } }, /^(MODEL_CONFIG|INVALID_OPTION)$/],
-      [{ ...all, config: { mixers: ['x', 'x', 'x', 'x'] } }, 'MODEL_CONFIG', /mixers/],
-      [{ ...all, config: { mixers: ['predict'], numLayers: 2 } }, 'MODEL_CONFIG', /mixers/],
-      [{ ...all, config: { vocabSize: 64 } }, 'MODEL_CONFIG', /tokenizer/],
-      [{ ...all, training: { context: 8 } }, 'INVALID_OPTION', /context/],
-      [{ ...all, training: { steps: 1.5 } }, 'INVALID_OPTION', /steps/],
-      [{ ...all, training: { learningRate: '1' } }, 'INVALID_ARGUMENT', /learningRate/],
-      [{ ...all, training: { beta1: 2 } }, 'INVALID_OPTION', /beta1/],
-      [{ tokens: [1, 2, 70000], config: { vocabSize: 64 }, backend }, 'INVALID_TOKEN', /tokens\[2\]/],
-    ];
-    for (const [options, code, pattern] of cases) {
-      const name = JSON.stringify({ ...options, text: undefined, tokenizer: undefined });
-      const expected = typeof code === 'string' ? code : undefined;
-      const error = await rejects(() => Trainer.create(options), expected, pattern);
-      if (expected === undefined) assert.match(error.code, code, name);
-    }
-    fails(() => new Trainer(), 'INVALID_ARGUMENT');
-  });
-
   it('tokens without a tokenizer will do', async () => {
     const tokens = Uint32Array.from({ length: 2000 }, (_, i) => (i * i) % 61);
     const trainer = await Trainer.create({
@@ -189,5 +127,32 @@ onEachBackend('training', (backend) => {
     clearInterval(tick);
     assert.ok(turns > 5, `${turns} turns`);
     trainer.destroy();
+  });
+});
+
+describe('documents', () => {
+  it('are cut at lines of their own only', () => {
+    assert.deepEqual(splitDocuments(' a\nb \n<|endoftext|>\n\n <|endoftext|>\r\nc'), ['a\nb', 'c']);
+    assert.deepEqual(splitDocuments('a <|endoftext|> b'), ['a <|endoftext|> b']);
+    assert.deepEqual(splitDocuments('<|endoftext|>\n \n'), []);
+    assert.throws(() => splitDocuments(5), { code: 'INVALID_ARGUMENT' });
+  });
+
+  it('become tokens with a separator around each, and the text within stays text', async () => {
+    const tokenizer = await smallTokenizer();
+    const end = tokenizer.endOfText;
+    const documents = ['one', 'two <|endoftext|> three'];
+    const ids = await encodeDocuments(documents, tokenizer);
+    const expected = documents.flatMap((one) => [...tokenizer.encode(one), end]);
+    assert.deepEqual([...ids], [end, ...expected]);
+    assert.equal(expected.filter((id) => id === end).length, 2);
+    const signal = AbortSignal.abort('enough');
+    await rejects(() => encodeDocuments(documents, tokenizer, { signal }), 'ABORTED');
+    await rejects(() => encodeDocuments(documents, tokenizer, 5), 'INVALID_ARGUMENT');
+    const options = { text, tokenizer, signal };
+    await rejects(() => Trainer.create(options), 'ABORTED').then((error) =>
+      assert.equal(error.cause, 'enough'),
+    );
+    await rejects(() => Trainer.create({ ...options, signal: {} }), 'INVALID_ARGUMENT', /signal/);
   });
 });

@@ -189,7 +189,7 @@ function readRecipe(line: CommandLine): Recipe {
   const number = (name: string, min: number, max: number, otherwise: number): number =>
     numberOption(line, name, { min, max }) ?? otherwise;
   return {
-    context: numberOption(line, 'context', count(4096, 16)) ?? 128,
+    context: numberOption(line, 'context', count(65536, 16)) ?? 128,
     batch: numberOption(line, 'batch', count(4096)) ?? 16,
     accumulate: numberOption(line, 'accumulate', count(65536)) ?? 1,
     learningRate: number('lr', 1e-8, 1, 0.005),

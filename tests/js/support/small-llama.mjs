@@ -36,20 +36,30 @@ export async function smallTrainer({ config, training, ...options } = {}) {
   });
 }
 
+async function trainAndPack(config) {
+  const trainer = await smallTrainer({ config, backend: backends[0] });
+  for await (const _ of trainer.run());
+  const model = trainer.model();
+  const packed = model.pack();
+  model.destroy();
+  trainer.destroy();
+  return packed;
+}
+
 /** The packed bytes of a model that has been trained for a moment. */
 export async function smallModel() {
-  if (!made.model) {
-    const trainer = await smallTrainer({ backend: backends[0] });
-    for await (const _ of trainer.run());
-    const model = trainer.model();
-    made.model = model.pack();
-    model.destroy();
-    trainer.destroy();
-  }
+  made.model ??= await trainAndPack();
   return made.model;
 }
 
+/** The same, with a layer of each memory. */
+export async function mixedModel() {
+  made.mixed ??= await trainAndPack({ numLayers: 3, mixers: ['induction', 'predict', 'reconstruct'] });
+  return made.mixed;
+}
+
 export const loadSmall = async (backend) => BitLlama.load(await smallModel(), { backend });
+export const loadMixed = async (backend) => BitLlama.load(await mixedModel(), { backend });
 
 /** Everything that a generation gives: pieces, their text, and the result. */
 export async function collect(generation) {
