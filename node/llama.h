@@ -39,7 +39,7 @@ napi_value Failure(const Call &call, int status, const char *text);
 const char *ReadConfig(const Span<double> &values, const Span<uint8_t> &mixers,
                        bitllama_config *config);
 // [batch, context, accumulate, steps, warmup, threads, separator or -1, learningRate,
-// finalLearningRate, weightDecay, beta1, beta2, clip, repeat, fromStart]; likewise.
+// finalLearningRate, weightDecay, beta1, beta2, clip, repeat, fromStart, dropout]; likewise.
 const char *ReadTraining(const Span<double> &values, bitllama_training *training);
 
 // A fresh array of what `write(buffer, capacity, &size)` writes, or the negative status; a null

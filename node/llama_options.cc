@@ -32,9 +32,10 @@ const char *ReadTraining(const Span<double> &values, bitllama_training *training
     float *const rates[] = {&training->learning_rate, &training->final_learning_rate,
                             &training->weight_decay,  &training->beta1,
                             &training->beta2,         &training->clip,
-                            &training->repeat,        &training->from_start};
+                            &training->repeat,        &training->from_start,
+                            &training->dropout};
     size_t n = sizeof counts / sizeof counts[0], m = sizeof rates / sizeof rates[0];
-    if (values.length != n + m) return "the training options must be fifteen numbers";
+    if (values.length != n + m) return "the training options must be sixteen numbers";
     for (size_t i = 0; i + 1 < n; i++)
         if (!ToUint32(values.data[i], counts[i]))
             return "batch, context, accumulate, steps, warmup and threads must be whole numbers "

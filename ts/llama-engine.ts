@@ -28,7 +28,7 @@ export interface TrainerArguments {
   /** vocabSize, hiddenDim, numLayers, mlpDim, innerDim, headDim, innerLr, normEps */
   readonly config: Float64Array;
   readonly mixers: Uint8Array;
-  /** batch ... fromStart; the separator is -1 for none. */
+  /** batch ... dropout; the separator is -1 for none. */
   readonly training: Float64Array;
   readonly seed: bigint;
   readonly tokens: Uint32Array;

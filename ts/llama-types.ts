@@ -125,6 +125,8 @@ export interface TrainingOptions {
   repeat: number;
   /** Share of windows that begin where a document does (0.5 if there are documents). */
   fromStart: number;
+  /** Share of what the projections read that is set to zero (0): against learning by heart. */
+  dropout: number;
   /** The token before each document; the tokenizer's end of text unless given. */
   separator: number | undefined;
   seed: number | bigint;

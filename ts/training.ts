@@ -41,6 +41,7 @@ const RATES: readonly (readonly [Key, number, NumberRule])[] = [
   ['clip', 1, { min: 1e-6, max: 1e9 }],
   ['repeat', 0.15, SHARE],
   ['fromStart', 0, SHARE],
+  ['dropout', 0, { min: 0, max: 0.9 }],
 ];
 
 /** The options as the engine takes them. */

@@ -13,7 +13,7 @@ void bt_wasm_session_tokens(const bitllama_session *session, uint32_t words[2]);
 int bt_wasm_session_draw(bitllama_session *session, const double options[5], uint32_t seed_low,
                          uint32_t seed_high, uint32_t *token);
 int bt_wasm_trainer_create(const double config[8], const uint8_t *mixers,
-                           const double training[15], uint32_t seed_low, uint32_t seed_high,
+                           const double training[16], uint32_t seed_low, uint32_t seed_high,
                            const uint32_t *tokens, size_t n, bitllama_trainer **trainer,
                            ttt_error *error);
 int bt_wasm_trainer_step(bitllama_trainer *trainer, double report[5]);
@@ -77,7 +77,7 @@ static void read_config(const double from[8], const uint8_t *mixers, bitllama_co
         config->mixers[i] = mixers[i];
 }
 
-static void read_training(const double from[15], bitllama_training *training)
+static void read_training(const double from[16], bitllama_training *training)
 {
     bitllama_training_init(training);
     training->batch = whole(from[0]);
@@ -95,13 +95,14 @@ static void read_training(const double from[15], bitllama_training *training)
     training->clip = (float)from[12];
     training->repeat = (float)from[13];
     training->from_start = (float)from[14];
+    training->dropout = (float)from[15];
 }
 
 /* config: vocab_size, hidden_dim, num_layers, mlp_dim, inner_dim, head_dim, inner_lr, norm_eps;
  * mixers has num_layers entries; training: the fields of bitllama_training in their order, without
  * size and seed. */
 int bt_wasm_trainer_create(const double config[8], const uint8_t *mixers,
-                           const double training[15], uint32_t seed_low, uint32_t seed_high,
+                           const double training[16], uint32_t seed_low, uint32_t seed_high,
                            const uint32_t *tokens, size_t n, bitllama_trainer **trainer,
                            ttt_error *error)
 {

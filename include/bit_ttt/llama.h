@@ -139,6 +139,8 @@ typedef struct bitllama_training {
     float weight_decay, beta1, beta2, clip;   /* AdamW (arXiv 1711.05101); largest gradient norm */
     float repeat;     /* share of windows in which a passage stands twice: teaches recall */
     float from_start; /* share of windows that begin where a document does */
+    float dropout;    /* share of what the projections into the stream read that is set to 0, 0 to
+                       * 0.9: against learning a short text by heart */
     uint64_t seed;
 } bitllama_training;
 BT_API void bitllama_training_init(bitllama_training *training);

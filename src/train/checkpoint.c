@@ -56,6 +56,7 @@ static uint64_t hash_options(const bitllama_training *o)
         bt_float_bits(o->learning_rate), bt_float_bits(o->final_learning_rate),
         bt_float_bits(o->weight_decay), bt_float_bits(o->beta1), bt_float_bits(o->beta2),
         bt_float_bits(o->clip), bt_float_bits(o->repeat), bt_float_bits(o->from_start),
+        bt_float_bits(o->dropout),
         (uint32_t)o->seed, (uint32_t)(o->seed >> 32)};
     return hash_words(2, words, sizeof words / sizeof *words);
 }

@@ -50,6 +50,7 @@ const char *bt_training_problem(const bitllama_training *o, uint32_t vocab)
     if (!(o->clip > 0.0f && o->clip <= 1e6f)) return "clip must be above 0 and at most 1000000";
     if (!within(o->repeat, 0.0f, 1.0f)) return "repeat must be 0 to 1";
     if (!within(o->from_start, 0.0f, 1.0f)) return "from_start must be 0 to 1";
+    if (!within(o->dropout, 0.0f, 0.9f)) return "dropout must be 0 to 0.9";
     return NULL;
 }
 
@@ -97,6 +98,7 @@ static int start(bt_trainer *t, const bt_model_config *c, const uint32_t *tokens
     size_t window = (size_t)t->options.batch * t->options.context;
     if (!bt_net_init(&t->net, c, t->options.batch, t->options.context, t->options.threads))
         return TTT_OUT_OF_MEMORY;
+    t->net.dropout = t->options.dropout;
     t->first = bt_alloc(t->net.params.floats, sizeof(float));
     t->second = bt_alloc(t->net.params.floats, sizeof(float));
     t->ids = bt_alloc(window, sizeof *t->ids);

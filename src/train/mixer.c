@@ -104,6 +104,14 @@ static void gates_task(void *context, size_t index, size_t count)
     }
 }
 
+/* What the last projection reads: the memory's readings, or what dropout leaves of them. */
+static const float *projected(bt_net *net, size_t layer, const op *o)
+{
+    if (!(net->dropout > 0.0f)) return o->cache->r;
+    bt_dropout(net, bt_place_mixer(layer), o->cache->r, net->wide[2], o->width);
+    return net->wide[2];
+}
+
 void bt_mixer_forward(bt_net *net, size_t layer)
 {
     op o = make_op(net, layer);
@@ -117,7 +125,7 @@ void bt_mixer_forward(bt_net *net, size_t layer)
     }
     bt_pool_run(net->exec.pool, memory_task, &o);
     memcpy(o.cache->x2, o.cache->x1, net->tokens * net->params.config.dim * sizeof(float));
-    bt_linear(net, l->out, o.cache->r, o.cache->x2, true);
+    bt_linear(net, l->out, projected(net, layer, &o), o.cache->x2, true);
 }
 
 static void gates_backward(bt_net *net, const op *o, float *dn)
@@ -141,7 +149,8 @@ void bt_mixer_backward(bt_net *net, size_t layer, const float *dx, float *dn)
     bool induction = net->params.config.mixers[layer] == BT_INDUCTION;
     size_t floats = net->tokens * o.width;
     float *dr = net->wide[1];
-    bt_linear_backward(net, l->out, o.cache->r, dx, dr, false);
+    bt_linear_backward(net, l->out, projected(net, layer, &o), dx, dr, false);
+    if (net->dropout > 0.0f) bt_dropout(net, bt_place_mixer(layer), dr, dr, o.width);
     o.dr = dr;
     o.dq = net->wide[2];
     o.dv = net->wide[2] + floats;

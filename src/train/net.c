@@ -166,6 +166,7 @@ static void layer_forward(bt_net *net, size_t i, float *next)
     bt_linear(net, l->gate, k->n2, k->gate, false);
     bt_linear(net, l->up, k->n2, k->up, false);
     bt_pool_run(net->exec.pool, mlp_task, &o);
+    if (net->dropout > 0.0f) bt_dropout(net, bt_place_mlp(i), k->h, k->h, net->params.config.mlp);
     memcpy(next, k->x2, net->tokens * net->params.config.dim * sizeof *next);
     bt_linear(net, l->down, k->h, next, true);
 }
@@ -179,6 +180,7 @@ static void layer_backward(bt_net *net, size_t i, float *dx)
     mlp_op o = {.net = net, .cache = k, .dh = net->wide[1], .dgate = net->wide[1],
                 .dup = net->wide[2]};
     bt_linear_backward(net, l->down, k->h, dx, o.dh, false);
+    if (net->dropout > 0.0f) bt_dropout(net, bt_place_mlp(i), o.dh, o.dh, net->params.config.mlp);
     bt_pool_run(net->exec.pool, mlp_task, &o);
     bt_linear_backward(net, l->gate, k->n2, o.dgate, dn, false);
     bt_linear_backward(net, l->up, k->n2, o.dup, dn, true);

@@ -21,6 +21,8 @@ typedef struct bt_net {
     bt_exec exec;
     size_t seqs, length, tokens;   /* batch shape */
     bool quantize;                 /* false: all in f32, for gradient checks */
+    float dropout;                 /* share of the projections' inputs, below 1, and its draws */
+    uint64_t dropout_seed;
     float *weights, *gradients;    /* [floats] */
     float *effective;              /* [floats] what the forward pass uses */
     bt_ternary *packed;            /* [tensor_count], of ternary tensors */
@@ -62,6 +64,12 @@ void bt_linear_backward(bt_net *net, size_t tensor, const float *x, const float 
 void bt_norm(bt_net *net, size_t tensor, const float *x, float *y, float *inverse);
 void bt_norm_backward(bt_net *net, size_t tensor, const float *x, const float *inverse,
                       const float *dy, float *dx);
+
+/* dropout.c: y [tokens][width] = x with a share of it zero; y may be x. The places are those before
+ * a layer's two projections into the stream. */
+void bt_dropout(const bt_net *net, uint32_t place, const float *x, float *y, size_t width);
+static inline uint32_t bt_place_mixer(size_t layer) { return (uint32_t)(2 * layer); }
+static inline uint32_t bt_place_mlp(size_t layer) { return (uint32_t)(2 * layer + 1); }
 
 /* mixer.c: x2 = x1 + mixer(n1); backward: given dx = dL/dx2 adds dL/dn1 to dn (set). */
 void bt_mixer_forward(bt_net *net, size_t layer);

@@ -104,6 +104,7 @@ static double accumulate(bt_trainer *t)
     for (uint32_t i = 0; i < o->accumulate; i++) {
         size_t count;
         next_batch(t);
+        if (net->dropout > 0.0f) net->dropout_seed = t->rng += 0x9e3779b97f4a7c15u;
         loss += bt_net_run(net, t->ids, t->targets, true, (float)(1 / tokens), &count) /
                 o->accumulate;
     }

@@ -112,7 +112,7 @@ static void check_tensor(bt_net *net, const bt_param *t, const uint32_t *ids,
     CHECK_AT_MOST(fabs(measured - length) / length, 1e-2);
 }
 
-static void gradients(void)
+static void check_gradients(float dropout)
 {
     enum { SEQS = 2, LENGTH = 21, TOKENS = SEQS * LENGTH };
     uint32_t ids[TOKENS], targets[TOKENS];
@@ -121,6 +121,8 @@ static void gradients(void)
     size_t count;
     REQUIRE(bt_net_init(&net, &every_mixer, SEQS, LENGTH, 1));
     net.quantize = false; /* rounding has no derivative */
+    net.dropout = dropout;
+    net.dropout_seed = 5;
     bt_params_randomize(&net.params, net.weights, 7);
     for (size_t i = 0; i < net.params.floats; i++) net.weights[i] += rng_float(&r, -0.1f, 0.1f);
     make_batch(&r, ids, targets, TOKENS, 32);
@@ -130,6 +132,43 @@ static void gradients(void)
     for (size_t i = 0; i < net.params.tensor_count; i++)
         check_tensor(&net, &net.params.tensors[i], ids, targets);
     bt_net_free(&net);
+}
+
+static void gradients(void)
+{
+    check_gradients(0.0f);
+    check_gradients(0.3f);
+}
+
+/* The share that is dropped, the scale of the rest, and other draws for other places and seeds. */
+static void dropout(void)
+{
+    enum { WIDTH = 1000, TOKENS = 20, N = WIDTH * TOKENS };
+    bt_net net = {.tokens = TOKENS, .dropout = 0.2f, .dropout_seed = 9};
+    float *x = must_alloc(N * sizeof *x), *y = must_alloc(N * sizeof *y);
+    float *z = must_alloc(N * sizeof *z);
+    REQUIRE((net.exec.pool = bt_pool_create(2)) != NULL);
+    for (int i = 0; i < N; i++) x[i] = 1.0f;
+    bt_dropout(&net, 4, x, y, WIDTH);
+    int zeros = 0, other[2] = {0, 0};
+    for (int i = 0; i < N; i++) {
+        CHECK(y[i] == 0.0f || y[i] == 1.25f);
+        zeros += y[i] == 0.0f;
+    }
+    CHECK_AT_MOST(fabs(zeros - 0.2 * N), 4 * sqrt(0.16 * N));
+    for (int which = 0; which < 2; which++) {
+        net.dropout_seed = which ? 9 : 10;
+        bt_dropout(&net, which ? 5 : 4, x, z, WIDTH);
+        for (int i = 0; i < N; i++) other[which] += (z[i] == 0.0f) != (y[i] == 0.0f);
+        CHECK_AT_MOST(fabs(other[which] - 0.32 * N), 4 * sqrt(0.32 * 0.68 * N));
+    }
+    net.dropout_seed = 9;
+    bt_dropout(&net, 4, x, x, WIDTH);
+    CHECK_SAME(x, y, N * sizeof *x);
+    bt_pool_destroy(net.exec.pool);
+    free(x);
+    free(y);
+    free(z);
 }
 
 /* ---- whole steps ----------------------------------------------------------------------------- */
@@ -147,7 +186,8 @@ static void make_stream(uint32_t *tokens)
     }
 }
 
-static bitllama_trainer *make_trainer(const uint32_t *tokens, uint32_t threads, uint32_t steps)
+static bitllama_trainer *make_trainer(const uint32_t *tokens, uint32_t threads, uint32_t steps,
+                                      float drop)
 {
     bitllama_config c;
     bitllama_training o;
@@ -160,6 +200,7 @@ static bitllama_trainer *make_trainer(const uint32_t *tokens, uint32_t threads, 
     o.learning_rate = 1e-2f;
     o.threads = threads;
     o.accumulate = 2;
+    o.dropout = drop;
     bitllama_trainer *t;
     REQUIRE(bitllama_trainer_create(&c, &o, tokens, STREAM, &t, NULL) == TTT_OK);
     return t;
@@ -169,11 +210,11 @@ static void threads_do_not_show(void)
 {
     uint32_t tokens[STREAM];
     make_stream(tokens);
-    bitllama_trainer *one = make_trainer(tokens, 1, 10);
+    bitllama_trainer *one = make_trainer(tokens, 1, 10, 0.1f);
     bitllama_step report, other;
     for (int i = 0; i < 3; i++) REQUIRE(bitllama_trainer_step(one, &report) == TTT_OK);
     for (uint32_t threads = 2; threads <= 5; threads += 3) {
-        bitllama_trainer *many = make_trainer(tokens, threads, 10);
+        bitllama_trainer *many = make_trainer(tokens, threads, 10, 0.1f);
         check_context("threads=%u", (unsigned)threads);
         for (int i = 0; i < 3; i++) REQUIRE(bitllama_trainer_step(many, &other) == TTT_OK);
         CHECK_SAME(one->net.weights, many->net.weights, one->net.params.floats * sizeof(float));
@@ -194,7 +235,7 @@ static void loss_curve(void)
     make_stream(tokens);
     for (size_t k = 0; k < count; k++) {
         use_kernel(names[k]);
-        bitllama_trainer *t = make_trainer(tokens, 1, 10);
+        bitllama_trainer *t = make_trainer(tokens, 1, 10, 0.0f);
         for (int i = 0; i < (check_quick() ? 4 : 10); i++) {
             bitllama_step report;
             REQUIRE(bitllama_trainer_step(t, &report) == TTT_OK);
@@ -211,7 +252,7 @@ static void learns(void)
     uint32_t tokens[STREAM];
     make_stream(tokens);
     uint32_t steps = check_quick() ? 30 : 120;
-    bitllama_trainer *t = make_trainer(tokens, 1, steps);
+    bitllama_trainer *t = make_trainer(tokens, 1, steps, 0.0f);
     bitllama_step report = {0};
     for (uint32_t i = 0; i < steps; i++) REQUIRE(bitllama_trainer_step(t, &report) == TTT_OK);
     /* a word of six is ln 6 / 3 nats a token; chance is ln 32 = 3.47 */
@@ -223,7 +264,7 @@ static void learns(void)
 int main(int argc, char **argv)
 {
     static const check_case cases[] = {
-        {"matrix_product", matrix_product}, {"gradients", gradients},
+        {"matrix_product", matrix_product}, {"gradients", gradients}, {"dropout", dropout},
         {"threads_do_not_show", threads_do_not_show}, {"loss_curve", loss_curve},
         {"learns", learns},
     };

@@ -43,6 +43,7 @@ static setup make_setup(void)
     s.options.warmup = 2;
     s.options.repeat = 0.4f;
     s.options.from_start = 0.5f;
+    s.options.dropout = 0.1f;
     s.options.separator = 0;
     return s;
 }
@@ -124,7 +125,7 @@ static void foreign_checkpoints(void)
     size_t size;
     uint8_t *state = save(t, &size);
     bitllama_trainer_destroy(t);
-    for (int i = 0; i < 18; i++) {
+    for (int i = 0; i < 19; i++) {
         setup other = s;
         bitllama_training *o = &other.options;
         const char *says = "other options";
@@ -142,11 +143,12 @@ static void foreign_checkpoints(void)
         else if (i == 11) o->repeat = 0.1f;
         else if (i == 12) o->from_start = 0.1f;
         else if (i == 13) o->seed++;
-        else if (i == 14) other.config.mixers[1] = BITLLAMA_RECONSTRUCT;
-        else if (i == 15) other.config.inner_lr *= 2;
-        else if (i == 16) other.tokens[2999] ^= 1;
+        else if (i == 14) o->dropout = 0.2f;
+        else if (i == 15) other.config.mixers[1] = BITLLAMA_RECONSTRUCT;
+        else if (i == 16) other.config.inner_lr *= 2;
+        else if (i == 17) other.tokens[2999] ^= 1;
         else other.tokens[0] ^= 1;
-        if (i >= 14) says = i < 16 ? "another configuration" : "other tokens";
+        if (i >= 15) says = i < 17 ? "another configuration" : "other tokens";
         t = make_trainer(&other);
         check_refused(t, state, size, says);
         bitllama_trainer_destroy(t);
@@ -294,13 +296,15 @@ static void bad_options(void)
 {
     static const float bad[] = {-1, NAN, INFINITY};
     const setup s = make_setup();
-    for (int i = 0; i < 8 * 3; i++) {
+    for (int i = 0; i < 9 * 3; i++) {
         setup other = s;
         bitllama_training *o = &other.options;
         float *fields[] = {&o->learning_rate, &o->final_learning_rate, &o->weight_decay, &o->beta1,
-                           &o->beta2, &o->clip, &o->repeat, &o->from_start};
+                           &o->beta2, &o->clip, &o->repeat, &o->from_start,
+                           &o->dropout};
         static const char *const names[] = {"learning_rate", "final_learning_rate", "weight_decay",
-                                            "beta1", "beta2", "clip", "repeat", "from_start"};
+                                            "beta1", "beta2", "clip", "repeat", "from_start",
+                                            "dropout"};
         *fields[i / 3] = bad[i % 3];
         check_create(&other, STREAM, TTT_INVALID_OPTION, names[i / 3]);
     }
@@ -368,7 +372,7 @@ static void compare_with_session(size_t length, int steps)
     for (size_t i = 0; i <= length; i++) tokens[i] = s.tokens[(i * i / 13 + i) % STREAM];
     s.options.batch = s.options.accumulate = 1;
     s.options.context = (uint32_t)length;
-    s.options.repeat = s.options.from_start = 0.0f;
+    s.options.repeat = s.options.from_start = s.options.dropout = 0.0f;
     s.options.learning_rate = s.options.final_learning_rate = 0.01f;
     bitllama_trainer *t = NULL;
     REQUIRE(bitllama_trainer_create(&s.config, &s.options, tokens, length + 1, &t, NULL) == TTT_OK);

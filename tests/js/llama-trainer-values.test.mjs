@@ -137,7 +137,7 @@ onEachBackend('a trainer', (backend) => {
     for (const [field, value] of [
       ['batch', 0], ['batch', 1.5], ['context', 15], ['context', 65537], ['steps', 0],
       ['warmup', 41], ['threads', 65], ['learningRate', 0], ['learningRate', NaN],
-      ['beta1', 1], ['beta2', -1], ['clip', 0], ['repeat', 2], ['fromStart', -0.1],
+      ['beta1', 1], ['beta2', -1], ['clip', 0], ['repeat', 2], ['fromStart', -0.1], ['dropout', 0.95],
       ['separator', 384], ['seed', -1], ['seed', 2n ** 64n], ['seed', 0.5], ['batch', Infinity],
     ]) {
       const error = await rejects(training({ [field]: value }), 'INVALID_OPTION');

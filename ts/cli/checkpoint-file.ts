@@ -1,6 +1,6 @@
 /**
  * checkpoint-file.ts - all that a training needs to go on: its settings, tokenizer and curve as
- * JSON, then the state that the trainer saved.
+ * JSON, then the weights that did best so far, then the state that the trainer saved.
  * SPDX-License-Identifier: MIT
  */
 import { createHash } from 'node:crypto';
@@ -23,21 +23,33 @@ export interface TrainingInfo {
   seconds: number;
   curve: LossPoint[];
   tokenizer: unknown;
+  /** Digest of what was held out. */
+  heldOut: string;
+  /** When the model did best on it, and its nats a token; null if it was not measured. */
+  best: { step: number; nats: number } | null;
 }
 
 /** A checkpoint that was read. */
 export interface Checkpoint {
   info: TrainingInfo;
+  /** The weights of info.best, or nothing. */
+  best: Uint8Array;
   state: Uint8Array;
 }
 
-const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+export const digest = (bytes: Uint8Array | string): string =>
+  createHash('sha256').update(bytes).digest('hex');
 
 /** Replaces the checkpoint as a whole, or leaves the old one. */
-export function saveCheckpoint(path: string, info: TrainingInfo, state: Uint8Array): void {
+export function saveCheckpoint(path: string, { info, best, state }: Checkpoint): void {
   const json = Buffer.from(JSON.stringify(info));
-  const fields = { infoBytes: json.length, infoSha256: digest(json) };
-  saveFile(path, headedParts('checkpoint', fields, [json, state]));
+  const fields = {
+    infoBytes: json.length,
+    infoSha256: digest(json),
+    bestBytes: best.length,
+    bestSha256: digest(best),
+  };
+  saveFile(path, headedParts('checkpoint', fields, [json, best, state]));
 }
 
 /** Reads a checkpoint; the trainer checks its state. */
@@ -52,13 +64,21 @@ export function parseCheckpoint(
   body: Buffer,
   path: string,
 ): Checkpoint {
-  const { infoBytes, infoSha256 } = fields;
-  if (!Number.isInteger(infoBytes) || typeof infoSha256 !== 'string') throw damagedHeader(path);
-  const json = body.subarray(0, infoBytes as number);
-  if (digest(json) !== infoSha256) {
-    throw new Failure(`${path} is damaged: its settings are not what was saved`);
+  const { infoBytes, infoSha256, bestBytes, bestSha256 } = fields;
+  const parts = [infoBytes, bestBytes].every((part) => Number.isInteger(part));
+  const digests = [infoSha256, bestSha256].every((part) => typeof part === 'string');
+  if (!parts || !digests) throw damagedHeader(path);
+  const [first, second] = [infoBytes as number, (infoBytes as number) + (bestBytes as number)];
+  const json = body.subarray(0, first);
+  const best = body.subarray(first, second);
+  for (const [part, sum, name] of [
+    [json, infoSha256, 'settings'],
+    [best, bestSha256, 'best weights'],
+  ] as const) {
+    if (digest(part) === sum) continue;
+    throw new Failure(`${path} is damaged: its ${name} are not what was saved`);
   }
   // Whoever can forge the digest can hurt only this training.
   const info = JSON.parse(json.toString('utf8')) as TrainingInfo;
-  return { info, state: body.subarray(infoBytes as number) };
+  return { info, best, state: body.subarray(second) };
 }

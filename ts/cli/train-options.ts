@@ -24,6 +24,7 @@ const RECIPE = [
   'clip',
   'repeat',
   'from-start',
+  'dropout',
   'seed',
   'hold-out',
 ] as const;
@@ -46,7 +47,8 @@ export const LEAST_STEPS = 300;
 export const TRAIN_HELP = `Usage: bit-ttt train FILE|- [options]
 
 Makes a model of a text (- for standard input), on the CPU. Lines <|endoftext|> separate documents.
-Writes FILE.bitt, ready for bit-ttt generate --model FILE.bitt, and the curve of its loss.
+Writes FILE.bitt, ready for bit-ttt generate --model FILE.bitt, and the curve of its loss. A model
+that did better on what was held out than the last one is written instead of it.
 
   -o, --out FILE     the model (default: ${DEFAULT_OUT}); the curve is FILE.svg
   --weights          also the f32 weights, as FILE.safetensors
@@ -75,6 +77,8 @@ Recipe:
   --repeat X         share of windows in which a passage comes twice: teaches the memory to be used
                      (default: 0.15)
   --from-start X     share of windows that begin where a document does (default: 0.5)
+  --dropout X        share of what is left out at random, against learning a short text by heart
+                     (default: 0)
   --seed N           (default: 1)
   --threads N        (default: the processor's); they change the speed alone
 
@@ -99,6 +103,7 @@ export interface Recipe {
   clip: number;
   repeat: number;
   fromStart: number;
+  dropout: number;
   seed: string;
   /** Percentage held out. */
   holdOut: number;
@@ -197,6 +202,7 @@ function readRecipe(line: CommandLine): Recipe {
     clip: number('clip', 1e-6, 1e6, 1),
     repeat: number('repeat', 0, 1, 0.15),
     fromStart: number('from-start', 0, 1, 0.5),
+    dropout: number('dropout', 0, 0.9, 0),
     seed: String(seedOption(line) ?? 1n),
     holdOut: number('hold-out', 0, 50, 5),
     lossy: line.flags.has('lossy'),

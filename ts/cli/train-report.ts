@@ -31,6 +31,8 @@ export interface Outcome {
   parameters: number;
   fingerprint: string;
   step: number;
+  /** The step whose weights they are. */
+  best: number;
   tokens: number;
   seconds: number;
   valid: Score | undefined;
@@ -133,6 +135,7 @@ export class TrainReport {
         parameters: found.parameters,
         fingerprint: found.fingerprint,
         step: found.step,
+        best_step: found.best,
         tokens: found.tokens,
         valid_loss: valid === undefined ? null : rounded(natsPerToken(valid)),
         valid_bits_per_byte: valid === undefined ? null : rounded(bitsPerByte(valid)),
@@ -146,6 +149,10 @@ export class TrainReport {
     const held = valid === undefined ? '' : ' on what was held out';
     const more = found.files.filter((file) => file !== found.out).map(visible);
     this.say(`${bold(visible(found.out))}: ${compact(found.bytes)}B${score}${held}`);
+    if (found.best < found.step) {
+      const step = `step ${grouped(found.best)} of ${grouped(found.step)}`;
+      this.say(`these are the weights of ${step}, which did best on what was held out`);
+    }
     if (more.length > 0) this.say(dim(`also ${more.join(', ')}`));
     this.say(dim(`${grouped(found.tokens)} tokens in ${duration(found.seconds)}`));
     this.say(`try: bit-ttt generate --model ${shellWord(found.out)}`);

@@ -2,7 +2,7 @@
  * train-run.ts - the loop of `train`: steps, reports, measurements and checkpoints.
  * SPDX-License-Identifier: MIT
  */
-import type { Trainer, TrainingStep } from '../index.js';
+import type { BitLlama, Trainer, TrainingStep } from '../index.js';
 import { saveCheckpoint } from './checkpoint-file.js';
 import type { TrainingInfo } from './checkpoint-file.js';
 import { natsPerToken, scoreDocuments } from './scoring.js';
@@ -12,7 +12,7 @@ import type { TrainReport } from './train-report.js';
 /** Lines of a whole training, and how many of them come with a measurement. */
 const LINES = 50;
 const MEASURED = 10;
-/** Tokens of what was held out that such a measurement reads; the last one reads all. */
+/** Tokens of what was held out that such a measurement reads; the one of the result reads all. */
 const MEASURED_TOKENS = 8192;
 const CHECKPOINT_SECONDS = 120;
 
@@ -25,30 +25,46 @@ export interface Training {
   /** Steps between checkpoints; by time if it is not given. */
   checkpointEvery: number | undefined;
   report: TrainReport;
-  /** Of all that was held out, when the last step was done. */
-  final?: Score | undefined;
+  /** The weights that did best on what was held out (info.best), or nothing. */
+  best: Uint8Array;
 }
 
-/** Loss of the model as it stands on what was held out, or undefined if there is nothing. */
-export async function measure(training: Training, most = Infinity): Promise<Score | undefined> {
-  const { trainer, heldOut, report } = training;
+/** Loss of a model on what was held out, or undefined if there is nothing. */
+export async function measure(
+  { heldOut, report }: Training,
+  model: BitLlama,
+  most = Infinity,
+): Promise<Score | undefined> {
   if (heldOut.length === 0) return undefined;
+  return scoreDocuments(
+    model,
+    heldOut,
+    ({ documents }) => report.doing(() => `measuring: ${documents} documents`),
+    most,
+  );
+}
+
+/** Measures the model as it stands on a part, and remembers its weights if it never did better. */
+async function measureNow(training: Training): Promise<Score | undefined> {
+  const { trainer, info } = training;
   const model = trainer.model();
   try {
-    return await scoreDocuments(
-      model,
-      heldOut,
-      ({ documents }) => report.doing(() => `measuring: ${documents} documents`),
-      most,
-    );
+    const found = await measure(training, model, MEASURED_TOKENS);
+    if (found === undefined) return undefined;
+    const nats = natsPerToken(found);
+    if (info.best === null || nats < info.best.nats) {
+      info.best = { step: info.step, nats };
+      training.best = trainer.weights();
+    }
+    return found;
   } finally {
     model.destroy();
   }
 }
 
 /** Keeps all that is needed to go on. */
-export function keep({ trainer, info, checkpoint }: Training): void {
-  saveCheckpoint(checkpoint, info, trainer.save());
+export function keep({ trainer, info, checkpoint, best }: Training): void {
+  saveCheckpoint(checkpoint, { info, best, state: trainer.save() });
 }
 
 /** The sum of losses since the last line. */
@@ -95,9 +111,7 @@ export async function runTraining(training: Training, stopped: () => boolean): P
 async function tell(training: Training, now: TrainingStep, sum: Sum, row: boolean): Promise<void> {
   const { info, report } = training;
   const isLast = info.step === info.steps;
-  const valid =
-    row || isLast ? await measure(training, isLast ? Infinity : MEASURED_TOKENS) : undefined;
-  if (isLast) training.final = valid;
+  const valid = row || isLast ? await measureNow(training) : undefined;
   const loss = sum.loss / sum.count;
   sum.loss = sum.count = 0;
   info.curve.push({

@@ -3,9 +3,9 @@
  * SPDX-License-Identifier: MIT
  */
 import { existsSync, rmSync } from 'node:fs';
-import { Tokenizer, Trainer } from '../index.js';
+import { BitLlama, Tokenizer, Trainer } from '../index.js';
 import type { TrainingOptions } from '../index.js';
-import { loadCheckpoint } from './checkpoint-file.js';
+import { digest, loadCheckpoint } from './checkpoint-file.js';
 import type { Checkpoint, TrainingInfo } from './checkpoint-file.js';
 import { engineInUse } from './engine.js';
 import { Failure, Interrupted, UsageError } from './failure.js';
@@ -107,6 +107,7 @@ async function prepare(request: TrainRequest, report: TrainReport): Promise<Trai
   } catch (error) {
     throw kept === undefined ? error : loadFailure('resume from', checkpoint, error);
   }
+  const held = digest(JSON.stringify(heldOut));
   const fresh: TrainingInfo = {
     shape,
     recipe,
@@ -116,15 +117,20 @@ async function prepare(request: TrainRequest, report: TrainReport): Promise<Trai
     seconds: 0,
     curve: [],
     tokenizer: tokenizer.toJSON(),
+    heldOut: held,
+    best: null,
   };
   const info = kept === undefined ? fresh : { ...kept.info, steps };
+  // What did best on another text says nothing about this one.
+  if (info.heldOut !== held) Object.assign(info, { heldOut: held, best: null });
   const text = `${grouped(tokens.length)} tokens of ${grouped(training.length)} document`;
   report.say(
     `${text}${training.length === 1 ? '' : 's'}, ${grouped(config.vocabSize)} in the vocabulary; ` +
       `${grouped(steps)} steps of ${grouped(perStep)} tokens`,
   );
   const { checkpointEvery } = request;
-  return { trainer, info, heldOut, checkpoint, checkpointEvery, report };
+  const best = info.best === null ? new Uint8Array() : (kept?.best ?? new Uint8Array());
+  return { trainer, info, heldOut, checkpoint, checkpointEvery, report, best };
 }
 
 async function findTokenizer(
@@ -150,14 +156,22 @@ function subtitle({ shape, recipe, step }: TrainingInfo): string {
   return `${memory}, ${numLayers} layers, width ${hiddenDim}; ${grouped(step)} steps of ${windows}`;
 }
 
+/** The model of the last step, or of an earlier one that did better on what was held out. */
+async function chosen({ trainer, info, best }: Training): Promise<[BitLlama, Uint8Array]> {
+  if (info.best === null || info.best.step === info.step) {
+    return [trainer.model(), trainer.weights()];
+  }
+  return [await BitLlama.load(best), best];
+}
+
 /** Writes the model and all that goes with it. */
 async function finish(training: Training, request: TrainRequest): Promise<void> {
-  const { trainer, info, report, checkpoint } = training;
+  const { info, report, checkpoint } = training;
   const { out } = request;
-  const valid = training.final ?? (await measure(training));
   const last = info.curve.at(-1);
   keep(training);
-  const model = trainer.model();
+  const [model, weights] = await chosen(training);
+  const valid = await measure(training, model);
   const bytes = model.pack();
   const fingerprint = fingerprintOf(model);
   const { parameters } = model;
@@ -166,7 +180,7 @@ async function finish(training: Training, request: TrainRequest): Promise<void> 
   const files = [out];
   if (request.weights) {
     files.push(beside(out, '.safetensors'));
-    saveFile(files.at(-1)!, [trainer.weights()]);
+    saveFile(files.at(-1)!, [weights]);
   }
   if (last !== undefined) {
     files.push(beside(out, '.svg'));
@@ -180,6 +194,7 @@ async function finish(training: Training, request: TrainRequest): Promise<void> 
     parameters,
     fingerprint,
     step: info.step,
+    best: info.best?.step ?? info.step,
     tokens: last?.tokens ?? 0,
     seconds: info.seconds,
     valid,

@@ -1,0 +1,40 @@
+/* dropout.c - sets a share of the inputs of a projection to zero, and scales the others up
+ * (Srivastava et al. 2014). Which ones is a hash of seed, place and index: the backward pass and any
+ * number of threads find the same ones, and nothing is stored.
+ * SPDX-License-Identifier: MIT */
+#include "net.h"
+
+typedef struct {
+    const bt_net *net;
+    const float *x;
+    float *y;
+    size_t count;
+    uint32_t key, limit;
+    float scale;
+} op;
+
+static uint32_t mix(uint32_t x)
+{
+    x = (x ^ x >> 16) * 0x85ebca6bu;
+    x = (x ^ x >> 13) * 0xc2b2ae35u;
+    return x ^ x >> 16;
+}
+
+static void task(void *context, size_t index, size_t count)
+{
+    const op *o = context;
+    size_t end = bt_share(o->count, 16, index + 1, count);
+    for (size_t i = bt_share(o->count, 16, index, count); i < end; i++) {
+        uint32_t drawn = mix(o->key + (uint32_t)i * 0x9e3779b9u) >> 8;
+        o->y[i] = drawn < o->limit ? 0.0f : o->x[i] * o->scale;
+    }
+}
+
+void bt_dropout(const bt_net *net, uint32_t place, const float *x, float *y, size_t width)
+{
+    uint32_t low = (uint32_t)net->dropout_seed, high = (uint32_t)(net->dropout_seed >> 32);
+    op o = {.net = net, .x = x, .y = y, .count = net->tokens * width,
+            .key = mix(low ^ mix(high ^ mix(place + 1))),
+            .limit = (uint32_t)(net->dropout * 0x1p24f), .scale = 1.0f / (1.0f - net->dropout)};
+    bt_pool_run(net->exec.pool, task, &o);
+}
