@@ -178,8 +178,8 @@ BT_API int bitllama_trainer_weights(const bitllama_trainer *trainer, const char 
                                     size_t *size);
 
 /* Everything that training needs to go on as if it had never stopped (weights, moments, step,
- * generator), checksummed. Loading needs a trainer of the same configuration, options (threads and
- * steps may differ) and tokens: BUFFER_SIZE, CHECKPOINT. */
+ * generator), checksummed. Loading needs a trainer of the same configuration, options (threads,
+ * steps and warmup may differ) and tokens: BUFFER_SIZE, CHECKPOINT. */
 BT_API size_t bitllama_trainer_state_size(const bitllama_trainer *trainer);
 BT_API int bitllama_trainer_save(const bitllama_trainer *trainer, void *buffer, size_t size);
 BT_API int bitllama_trainer_load(bitllama_trainer *trainer, const void *buffer, size_t size,

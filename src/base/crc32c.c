@@ -9,8 +9,13 @@ static const uint32_t table[16] = {
 
 uint32_t bt_crc32c(const void *data, size_t size)
 {
+    return bt_crc32c_more(0, data, size);
+}
+
+uint32_t bt_crc32c_more(uint32_t crc, const void *data, size_t size)
+{
     const uint8_t *p = data;
-    uint32_t crc = 0xffffffffu;
+    crc = ~crc;
     for (size_t i = 0; i < size; i++) {
         crc ^= p[i];
         crc = crc >> 4 ^ table[crc & 15];

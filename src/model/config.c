@@ -20,8 +20,6 @@ static const char *mixer_problem(const bt_model_config *c, size_t layer)
     }
     if (c->dim % 64 != 0)
         return "hidden_dim must be a multiple of 64 for the mixers reconstruct and predict";
-    /* The memory is bounded below 2 (src/ttt/layer.c); this leaves room for rounding. */
-    if (!(c->rate > 0.0f && c->rate <= 1.99f)) return "inner_lr must be above 0 and at most 1.99";
     return NULL;
 }
 
@@ -31,7 +29,10 @@ const char *bt_config_problem(const bt_model_config *c)
     if (!in_steps(c->dim, 16, 1u << 14)) return "hidden_dim must be a multiple of 16 up to 16384";
     if (!in_steps(c->mlp, 16, 1u << 16)) return "mlp_dim must be a multiple of 16 up to 65536";
     if (c->layers < 1 || c->layers > BT_MAX_LAYERS) return "num_layers must be 1 to 64";
-    if (!(c->norm_eps > 0.0f && c->norm_eps < 1.0f)) return "norm_eps must be between 0 and 1";
+    /* The memory is bounded below 2 (src/ttt/layer.c); this leaves room for rounding. Induction has
+     * no use for the rate, but a file must be able to hold it. */
+    if (!(c->rate >= 1e-30f && c->rate <= 1.99f)) return "inner_lr must be 1e-30 to 1.99";
+    if (!(c->norm_eps >= 1e-30f && c->norm_eps < 1.0f)) return "norm_eps must be 1e-30 to below 1";
     for (size_t i = 0; i < c->layers; i++) {
         const char *problem = mixer_problem(c, i);
         if (problem) return problem;

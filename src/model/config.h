@@ -9,6 +9,10 @@
 
 #include <bit_ttt/llama.h>
 
+/* Of the configurations that are written. Since 2 a .bitt file has a checksum. */
+#define BT_FORMAT_VERSION 2u
+#define BT_SUMMED_VERSION 2u
+
 #define BT_MAX_LAYERS BITLLAMA_MAX_LAYERS
 
 /* The memory of a layer: one recurrence S <- a S - g k^T, r = S q with k = the last q, and
@@ -30,6 +34,7 @@ typedef struct bt_model_config {
     bool float_activations; /* BitLinear and head take x as it is, not in int8: the original's */
     bool head_bias;         /* the logits have one, as in the original's first version */
     uint8_t mixers[BT_MAX_LAYERS];
+    uint32_t version; /* format_version of the file that it was read from; 0: the original's */
 } bt_model_config;
 
 /* Width of a layer's memory features, and of one head of it. */

@@ -4,7 +4,7 @@
  * its engine: one mixer "reconstruct", an mlp_dim of 4 hidden_dim, norms with 1e-5, and BitLinears
  * that neither rescale by s nor quantise activations. This project writes all keys:
  *
- *   {"format_version": 1, "vocab_size", "hidden_dim", "num_layers", "mlp_dim", "inner_dim",
+ *   {"format_version": 2, "vocab_size", "hidden_dim", "num_layers", "mlp_dim", "inner_dim",
  *    "head_dim", "inner_lr", "norm_eps", "mixers": ["induction", ...],
  *    "bitlinear": {"rescale": true, "quantize_activations": true}}
  * SPDX-License-Identifier: MIT */
@@ -14,8 +14,6 @@
 #include "error.h"
 
 #include <string.h>
-
-#define VERSION 1u
 
 typedef struct {
     bt_json *json;
@@ -75,10 +73,10 @@ static int read_bool(reader *r, bool *inverted)
 
 static int read_version(reader *r)
 {
-    uint32_t version = 0;
-    int status = read_integer(r, &version);
-    if (status == TTT_OK && version > VERSION)
+    int status = read_integer(r, &r->config->version);
+    if (status == TTT_OK && r->config->version > BT_FORMAT_VERSION)
         status = fail(r, &r->token, TTT_MODEL_VERSION, "written by a newer version of the format");
+    if (status == TTT_OK && r->config->version == 0) status = bad(r, "this must be 1 or 2");
     return status;
 }
 
@@ -124,7 +122,9 @@ static int read_bitlinear(reader *r)
     if (r->token.kind != BT_JSON_OBJECT) return bad(r, "this must be an object");
     for (;;) {
         int status = next(r);
-        if (status != TTT_OK || r->token.kind == BT_JSON_OBJECT_END) return status;
+        if (status != TTT_OK) return status;
+        if (r->token.kind == BT_JSON_OBJECT_END)
+            return seen == 3 ? status : bad(r, "this needs rescale and quantize_activations");
         bool rescale = bt_json_equals(&r->token, "rescale");
         bool quantize = bt_json_equals(&r->token, "quantize_activations");
         unsigned bit = rescale ? 1u : quantize ? 2u : 0u;
@@ -139,7 +139,8 @@ static int read_bitlinear(reader *r)
     }
 }
 
-/* The keys; "mixer" is another name of "mixers". The first three must be there. */
+/* The keys; "mixer" is another name of "mixers". The first three must be there, and with the last,
+ * which this project's own files have, all: what is missing would be taken for the original's. */
 enum { VOCAB, DIM, LAYERS, MLP, INNER, HEAD, RATE, EPS, MIXERS, MIXER, BITLINEAR, FORMAT, KEYS };
 static const char *const key_names[KEYS] = {
     "vocab_size", "hidden_dim", "num_layers", "mlp_dim", "inner_dim", "head_dim",
@@ -190,8 +191,8 @@ int bt_config_read(bt_json *json, uint64_t base, bt_model_config *c, ttt_error *
                            .float_activations = true};
     int status = read_entries(&r);
     if (status != TTT_OK) return status;
-    for (unsigned i = VOCAB; i <= LAYERS; i++)
-        if (!(r.seen & 1u << i))
+    for (unsigned i = VOCAB; i <= (c->version > 0 ? BITLINEAR : LAYERS); i++)
+        if (i != MIXER && !(r.seen & 1u << i))
             return bt_error(error, TTT_MODEL_CONFIG, start, key_names[i], strlen(key_names[i]),
                             "this key is missing");
     if (!(r.seen & 1u << MLP)) c->mlp = c->dim < 1u << 28 ? 4 * c->dim : 0;
@@ -292,7 +293,7 @@ size_t bt_config_write(const bt_model_config *c, char text[BT_CONFIG_TEXT])
 {
     sink s = {.text = text};
     put(&s, "{\"format_version\":");
-    put_digits(&s, VERSION, 1);
+    put_digits(&s, BT_FORMAT_VERSION, 1);
     put_integer(&s, "vocab_size", c->vocab);
     put_integer(&s, "hidden_dim", c->dim);
     put_integer(&s, "num_layers", c->layers);

@@ -119,23 +119,35 @@ static bool image_make(image *im, const bt_model *m)
     return true;
 }
 
-/* The JSON header with its padding: the body is then aligned. Its length; NULL only counts. */
-static size_t header(const bt_model *m, const char *tokenizer, size_t length, char *out)
+/* The JSON header with its padding: the body is then aligned. Its length; NULL only counts. *digits
+ * is where those of the checksum are. */
+static size_t header(const bt_model *m, const char *tokenizer, size_t length, char *out,
+                     size_t *digits)
 {
-    static const char before[] = "{\"config\":", between[] = ",\"tokenizer\":";
+    static const char before[] = "{\"config\":", between[] = ",\"tokenizer\":",
+                      sum[] = ",\"" BT_KEY_SUM "\":\"" BT_BITT_NO_SUM "\"}";
     const struct {
         const char *text;
         size_t length;
     } parts[] = {{before, sizeof before - 1}, {m->config_text, m->config_length},
-                 {between, length ? sizeof between - 1 : 0}, {tokenizer, length}, {"}", 1}};
+                 {between, length ? sizeof between - 1 : 0}, {tokenizer, length},
+                 {sum, sizeof sum - 1}};
     size_t at = 0;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         if (out && parts[i].length) memcpy(out + at, parts[i].text, parts[i].length);
         at += parts[i].length;
     }
+    *digits = at - BT_BITT_SUM_DIGITS - 2; /* a quote and a brace follow */
     for (; (BT_BITT_START + at) % 8 != 0; at++)
         if (out) out[at] = ' ';
     return at;
+}
+
+static void put_sum(uint8_t *file, size_t size, size_t at)
+{
+    static const char hex[] = "0123456789abcdef";
+    uint32_t sum = bt_bitt_sum(file, size, at);
+    for (size_t i = 0; i < BT_BITT_SUM_DIGITS; i++) file[at + i] = (uint8_t)hex[sum >> (28 - 4 * i) & 15];
 }
 
 int bitllama_pack(const bitllama_model *model, const char *tokenizer, size_t tokenizer_size,
@@ -146,7 +158,8 @@ int bitllama_pack(const bitllama_model *model, const char *tokenizer, size_t tok
     if (tokenizer_size > 0 && !bt_is_json_object(tokenizer, tokenizer_size))
         return TTT_INVALID_DATA;
     image im = {0};
-    size_t head = header(model, tokenizer, tokenizer_size, NULL), body = 0, whole = 0;
+    size_t digits, body = 0, whole = 0;
+    size_t head = header(model, tokenizer, tokenizer_size, NULL, &digits);
     bool made = image_make(&im, model);
     int code = made ? bt_safetensors_write(im.tensors, im.count, NULL, 0, NULL, 0, &body, NULL)
                     : BT_IO_OUT_OF_MEMORY;
@@ -161,7 +174,8 @@ int bitllama_pack(const bitllama_model *model, const char *tokenizer, size_t tok
         else {
             memcpy(out, BT_BITT_MAGIC, 4);
             bt_put_u64(out + 4, head);
-            header(model, tokenizer, tokenizer_size, (char *)out + BT_BITT_START);
+            header(model, tokenizer, tokenizer_size, (char *)out + BT_BITT_START, &digits);
+            put_sum(out, whole, BT_BITT_START + digits);
         }
     }
     if (status == TTT_OK || status == TTT_BUFFER_SIZE) *size = whole;

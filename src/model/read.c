@@ -1,7 +1,9 @@
 /* read.c - reads `.bitt` and safetensors files into a model.
  *
  * A `.bitt` file: magic "BITT", u64 little-endian length of a JSON header
- * {"config": {...}, "tokenizer": {...}}, the header, and a safetensors file as its body. A tensor
+ * {"config": {...}, "tokenizer": {...}, "crc32c": "..."}, the header, and a safetensors file as its
+ * body. The original's has no checksum; nor has this project's first format_version; from the second
+ * on there must be one. A tensor
  * may be f32, f16 or bf16, or, by its dtype, in the compact form that pack.c writes. Each is
  * looked up and measured against the configuration before memory for it is taken, and data exists
  * in the file for every element; so memory is in proportion to the file whatever the configuration
@@ -12,6 +14,7 @@
 
 #include "../base/alloc.h"
 #include "../base/bytes.h"
+#include "../base/crc32c.h"
 #include "../base/fpenv.h"
 #include "../io/json.h"
 #include "../io/safetensors.h"
@@ -21,11 +24,13 @@
 
 /* A file on its way. */
 typedef struct {
+    const uint8_t *file;
+    size_t size;
     const uint8_t *body; /* the safetensors part */
     size_t body_size;
     uint64_t body_at;
     bt_safetensors *table;
-    bool configured;
+    bool configured, summed; /* there was a configuration, a checksum */
     bt_model_config config;
     const char *tokenizer; /* text of the file, or own */
     size_t tokenizer_length;
@@ -68,15 +73,42 @@ static int read_tokenizer(opened *o, bt_json *json, const bt_json_token *token)
     return TTT_OK;
 }
 
+uint32_t bt_bitt_sum(const uint8_t *file, size_t size, size_t at)
+{
+    size_t after = at + BT_BITT_SUM_DIGITS;
+    uint32_t crc = bt_crc32c(file, at);
+    crc = bt_crc32c_more(crc, BT_BITT_NO_SUM, BT_BITT_SUM_DIGITS);
+    return bt_crc32c_more(crc, file + after, size - after);
+}
+
+static int read_sum(opened *o, const bt_json_token *token)
+{
+    uint32_t sum = 0;
+    bool good = token->kind == BT_JSON_STRING && token->length == BT_BITT_SUM_DIGITS;
+    for (size_t i = 0; good && i < token->length; i++) {
+        char c = token->text[i];
+        good = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+        sum = sum << 4 | (uint32_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+    }
+    if (!good)
+        return format_error(o, BT_BITT_START + token->offset, "the checksum must be 8 hex digits");
+    o->summed = true;
+    size_t at = (size_t)((const uint8_t *)token->text - o->file);
+    if (bt_bitt_sum(o->file, o->size, at) == sum) return TTT_OK;
+    return format_error(o, 0, "the file is damaged: its checksum does not match");
+}
+
 static int read_entry(opened *o, bt_json *json, bt_json_token *token, unsigned *seen)
 {
     bool config = bt_json_equals(token, BT_KEY_CONFIG);
     bool tokenizer = bt_json_equals(token, BT_KEY_TOKENIZER);
-    unsigned bit = config ? 1u : tokenizer ? 2u : 0u;
+    bool sum = bt_json_equals(token, BT_KEY_SUM);
+    unsigned bit = config ? 1u : tokenizer ? 2u : sum ? 4u : 0u;
     if (*seen & bit) return format_error(o, BT_BITT_START + token->offset, "a key is given twice");
     *seen |= bit;
     bt_json_kind kind = bt_json_next(json, token);
     if (tokenizer) return read_tokenizer(o, json, token);
+    if (sum) return read_sum(o, token);
     if (!config) {
         bt_json_skip(json, token); /* an error stays for the next token */
         return TTT_OK;
@@ -103,6 +135,8 @@ static int read_header(opened *o, const char *text, size_t size)
     }
     if (kind != BT_JSON_OBJECT_END || bt_json_next(&json, &token) != BT_JSON_END)
         return format_error(o, BT_BITT_START + json.at, bt_io_text(json.code));
+    if (o->configured && o->config.version >= BT_SUMMED_VERSION && !o->summed)
+        return format_error(o, BT_BITT_START, "the file is damaged: its checksum is missing");
     return TTT_OK;
 }
 
@@ -232,8 +266,8 @@ static int open_body(opened *o)
 static int open_all(opened *o, const uint8_t *file, size_t size, const void *config,
                     size_t config_size, bt_model **model)
 {
-    o->body = file;
-    o->body_size = size;
+    o->file = o->body = file;
+    o->size = o->body_size = size;
     int status = TTT_OK;
     if (size >= 4 && memcmp(file, BT_BITT_MAGIC, 4) == 0)
         status = open_bitt(o, file, size, config_size);

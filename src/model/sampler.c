@@ -123,12 +123,12 @@ uint32_t bt_sampler_draw(const bt_sampler *s, const bitllama_sampling *o, const 
     float sum, total = bt_kernels_active()->softmax_weights(s->weights, s->vocab,
                                                             s->weights[best], sharpness);
     size_t count = select(s, o, total, &sum);
-    float left = uniform(o->seed, position) * sum;
+    /* Added up as `sum` was, so that the last that has a weight passes the target at the latest. */
+    float target = uniform(o->seed, position) * sum, reached = 0.0f;
     const bt_candidate *c = s->candidates + s->vocab;
-    for (size_t i = 1; i <= count; i++) {
+    for (size_t i = 1; i <= count && reached <= target; i++) {
         chosen = c[-(ptrdiff_t)i].id;
-        left -= c[-(ptrdiff_t)i].weight;
-        if (left < 0.0f) break;
+        reached += c[-(ptrdiff_t)i].weight;
     }
     return chosen;
 }

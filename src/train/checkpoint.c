@@ -4,7 +4,7 @@
  *
  *      0  magic "BitTrn\r\n"      8  u32 version       12  u32 zero
  *     16  u64 size of the whole checkpoint in bytes    24  u64 hash of the configuration
- *     32  u64 hash of the options but threads, steps   40  u64 hash of the tokens
+ *     32  u64 hash of the options but the schedule   40  u64 hash of the tokens
  *     48  u64 steps done          56  u64 generator    64  24 zero bytes
  *     88  u32 CRC-32C of the arrays                    92  u32 CRC-32C of bytes 0 to 91
  *     96  weights, first and second moments, each as long as all parameters
@@ -52,7 +52,7 @@ static uint64_t hash_config(const bt_trainer *t)
 static uint64_t hash_options(const bitllama_training *o)
 {
     const uint32_t words[] = {
-        o->batch, o->context, o->accumulate, o->warmup, o->separator,
+        o->batch, o->context, o->accumulate, o->separator,
         bt_float_bits(o->learning_rate), bt_float_bits(o->final_learning_rate),
         bt_float_bits(o->weight_decay), bt_float_bits(o->beta1), bt_float_bits(o->beta2),
         bt_float_bits(o->clip), bt_float_bits(o->repeat), bt_float_bits(o->from_start),

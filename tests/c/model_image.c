@@ -5,7 +5,10 @@
 #include "check.h"
 #include "support.h"
 
+#include "model/read.h"
+
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,4 +120,18 @@ const char *config_text(const bt_model_config *c)
     static char text[BT_CONFIG_TEXT];
     text[bt_config_write(c, text)] = 0;
     return text;
+}
+
+void seal_compact(image *compact)
+{
+    static const char key[] = "\"" BT_KEY_SUM "\":\"";
+    const uint8_t *bytes = compact->bytes;
+    for (size_t at = BT_BITT_START; at + sizeof key + 8 < compact->size; at++)
+        if (memcmp(bytes + at, key, sizeof key - 1) == 0) {
+            char digits[9];
+            at += sizeof key - 1;
+            snprintf(digits, sizeof digits, "%08x", (unsigned)bt_bitt_sum(bytes, compact->size, at));
+            memcpy(compact->bytes + at, digits, 8);
+            return;
+        }
 }

@@ -27,6 +27,9 @@ image bitt_of(const char *header, const image *body);
 /* The compact file of a model, with its own tokenizer. */
 image pack_of(const bitllama_model *model);
 
+/* Makes the checksum of a compact file right, if it still has one. */
+void seal_compact(image *compact);
+
 /* Where the data of a tensor of a compact file begins, and its size; leaves the case if not. */
 uint8_t *tensor_data(const image *compact, const char *name, size_t *size);
 

@@ -266,7 +266,7 @@ static void config_problems(void)
         {"{" ORIGINAL ", \"bitlinear\": true}", "bitlinear: this must be an obj", TTT_MODEL_CONFIG},
         {"{" ORIGINAL ", \"bitlinear\": {\"rescale\": 1}}", "must be true or false",
          TTT_MODEL_CONFIG},
-        {"{" ORIGINAL ", \"format_version\": 2}", "newer version", TTT_MODEL_VERSION},
+        {"{" ORIGINAL ", \"format_version\": 3}", "newer version", TTT_MODEL_VERSION},
         {"{\"vocab_size\": 50, \"hidden_dim\": 64, \"num_layers\": 2}", "vocab_size must be a mul",
          TTT_MODEL_CONFIG},
         {"{\"vocab_size\": 48, \"hidden_dim\": 48, \"num_layers\": 2}", "multiple of 64 for",
@@ -386,11 +386,13 @@ static void compact_problems(void)
     image im = pack_of(model);
     uint8_t *codes = tensor_data(&im, "layers.1.mlp.up_proj.weight", NULL), kept = codes[9];
     codes[9] |= 0x30;
+    seal_compact(&im);
     check_refused(&im, NULL, TTT_MODEL_TENSOR, "layers.1.mlp.up_proj.weight: a ternary code is 3");
     codes[9] = kept;
     uint8_t *rows = tensor_data(&im, "lm_head.weight", NULL);
     kept = rows[3];
     rows[3] = 0x80;
+    seal_compact(&im);
     check_refused(&im, NULL, TTT_MODEL_TENSOR, "lm_head.weight: an int8 weight is -128");
     rows[3] = kept;
     static const float scales[] = {0, -1, NAN, INFINITY, 3000};
@@ -399,9 +401,11 @@ static void compact_problems(void)
         uint8_t *scale = tensor_data(&im, names[i / 5], NULL), saved[4];
         memcpy(saved, scale, 4);
         memcpy(scale, &scales[i % 5], 4);
+        seal_compact(&im);
         check_refused(&im, NULL, TTT_MODEL_NON_FINITE, i < 5 ? "embed.weight" : "induction.key");
         memcpy(scale, saved, 4);
     }
+    seal_compact(&im);
     bitllama_release(open_file(&im, NULL));
     bitllama_release(model);
     free(im.bytes);
@@ -434,7 +438,8 @@ static void try_file(const uint8_t *bytes, size_t size, size_t *loaded)
     bitllama_release(model);
 }
 
-/* Every truncation and every changed byte of a small compact file. */
+/* Every truncation and every changed byte of a small compact file, with a checksum that fits (see
+ * test_model_damage.c for one that does not). */
 static void damage(void)
 {
     bt_model_config c = {.vocab = 16, .dim = 16, .layers = 1, .mlp = 16, .inner = 16, .head = 16,
@@ -453,6 +458,7 @@ static void damage(void)
     for (size_t at = 0; at < im.size; at += step)
         for (size_t k = 0; k < 3; k++) {
             im.bytes[at] ^= changes[k];
+            seal_compact(&im);
             check_context("byte %zu of %zu, change %d", at, im.size, changes[k]);
             try_file(im.bytes, im.size, &loaded);
             im.bytes[at] ^= changes[k];
@@ -464,7 +470,7 @@ static void damage(void)
     free_weights(&w);
 }
 
-/* A file of version 1 (damage's model) still loads, to the same model; what it remembers after
+/* A file of version 1 (damage's model), which had no checksum, still loads, to the same model; what it remembers after
  * a few tokens is saved in the same bytes, so that states of version 1 load too. */
 static void released_version(void)
 {

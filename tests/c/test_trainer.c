@@ -95,6 +95,7 @@ static void resume(void)
     CHECK_EQ(again, other);
     CHECK_SAME(a, b, again);
     s.options.steps = 20;
+    s.options.warmup = 3;
     bitllama_trainer *longer = make_trainer(&s);
     CHECK_EQ(bitllama_trainer_load(longer, state, size, NULL), TTT_OK);
     bitllama_step report;
@@ -132,7 +133,7 @@ static void foreign_checkpoints(void)
         if (i == 0) o->batch++;
         else if (i == 1) o->context++;
         else if (i == 2) o->accumulate++;
-        else if (i == 3) o->warmup++;
+        else if (i == 3) o->from_start = 0.2f;
         else if (i == 4) o->separator = 1;
         else if (i == 5) o->learning_rate *= 2;
         else if (i == 6) o->final_learning_rate *= 2;

@@ -40,6 +40,34 @@ describe('train', () => {
     }
   });
 
+  it('learns something of real text in two minutes that holds for a chapter it has not seen', async function () {
+    this.timeout(300000);
+    const [seen, unseen] = text.split('CHAPTER III.');
+    const valid = folder.write('chapter3.txt', unseen);
+    const out = folder.path('minutes.bitt');
+    const train = async (...length) => {
+      const args = ['train', folder.write('chapters12.txt', seen), '--valid', valid, '--dropout', '0.2'];
+      return objects(await output([...args, '--out', out, '--weights', '--json', ...length]));
+    };
+    const untrained = (await train('--steps', '1', '--warmup', '0')).at(-1);
+    const began = Date.now();
+    const lines = await train('--minutes', '2');
+    const minutes = (Date.now() - began) / 60000;
+    const done = lines.at(-1);
+    const measured = lines.slice(0, -1).filter((line) => line.valid_loss !== null);
+    const best = measured.reduce((a, b) => (b.valid_loss < a.valid_loss ? b : a));
+    assert.ok(minutes > 1, `${minutes} minutes`); // the speed may change while it runs
+    assert.ok(done.valid_loss < 0.75 * untrained.valid_loss, JSON.stringify([untrained, done]));
+    assert.equal(done.best_step, best.step);
+    const score = await json(['eval', valid, '--model', out]);
+    assert.ok(Math.abs(score.bits_per_byte - done.valid_bits_per_byte) < 1e-5, JSON.stringify(score));
+    for (const file of [out, folder.path('minutes.safetensors')]) {
+      const loaded = await BitLlama.load(readFileSync(file));
+      assert.equal(loaded.fingerprint, BigInt(`0x${done.fingerprint}`), file);
+      loaded.destroy();
+    }
+  });
+
   it('writes the model, its weights and its curve, and leaves nothing else', async () => {
     const done = trained.at(-1);
     assert.equal(done.done, true);
@@ -97,6 +125,24 @@ describe('train', () => {
     assert.equal(signal, 'SIGKILL');
     await output(['train', alice, '--out', killed, '--resume']);
     assert.deepEqual(readFileSync(killed), readFileSync(whole));
+  });
+
+  it('writes the model that did best on what was held out, also one of before a break', async () => {
+    const short = folder.write('short.txt', text.slice(2000, 6000));
+    const [checkpoint, first, second] = ['best.state', 'a.bitt', 'b.bitt'].map((name) => folder.path(name));
+    const args = ['train', short, '--json', '--checkpoint', checkpoint, '--out'];
+    const recipe = [...small, '--vocab', '272', '--steps', '120', '--lr', '0.03', '--hold-out', '30'];
+    const done = objects(await output([...args, first, ...recipe])).at(-1);
+    assert.ok(done.best_step < done.step, JSON.stringify(done));
+    const longer = ['--resume', '--steps', '130'];
+    const resumed = objects(await output([...args, second, ...longer])).at(-1);
+    assert.deepEqual([resumed.step, resumed.best_step], [130, done.best_step]);
+    assert.deepEqual(readFileSync(second), readFileSync(first));
+    const page = await output(['train', short, '--checkpoint', checkpoint, '--out', second, '--resume']);
+    assert.match(page, new RegExp(`weights of step ${done.best_step} of 130, which did best`));
+    const other = ['--valid', folder.write('other.txt', text.slice(9000, 12000))];
+    const fresh = objects(await output([...args, second, ...other, '--resume', '--steps', '131'])).at(-1);
+    assert.equal(fresh.best_step, 131); // what did best on another text is forgotten
   });
 
   it('keeps a checkpoint that was named, every so many steps', async () => {
