@@ -59,6 +59,17 @@ const TEXT: Partial<Record<TTTErrorCode, string>> = {
   STATE_LEARNING_RATE: 'the state is of a layer with another innerLr',
   STATE_OBJECTIVE: 'the state is of a layer with another objective',
   STATE_WEIGHTS: 'the state is of a layer with other weights (another seed?)',
+  INVALID_TOKEN: 'a token id is not below the size of the vocabulary',
+  INVALID_OPTION: 'an option is out of its range',
+  INVALID_DATA: 'the data cannot be used',
+  MODEL_FORMAT: 'the bytes are no model file',
+  MODEL_VERSION: 'the model was written by a newer version of bit-ttt',
+  MODEL_CONFIG: 'the configuration of the model is not usable',
+  MODEL_TENSOR: 'a tensor of the model is missing, or not what the configuration says',
+  MODEL_NON_FINITE:
+    'a weight is not finite, or too large to be stored: a training with a smaller learning rate ' +
+    'may help',
+  CHECKPOINT: 'not a checkpoint of this training, or a damaged one',
   DESTROYED: 'the layer was destroyed',
   BUSY: 'an asynchronous call is at work on this layer; wait for its promise',
   POISONED:

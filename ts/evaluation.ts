@@ -47,7 +47,7 @@ async function* cutText(
  * How well a model foretells the documents of a text (see `splitDocuments`), or of tokens, each
  * with an empty memory. Every document is read after the tokenizer's end of text; foretelling the
  * one after it counts as a token, not as bytes. Of tokens without a tokenizer the bytes are
- * unknown: 0. Codes: `INVALID_ARGUMENT`, `INVALID_TOKEN`, `ABORTED`.
+ * unknown: 0. A text without documents has no score (NaN). Codes: `INVALID_ARGUMENT`, `INVALID_TOKEN`, `ABORTED`.
  */
 export async function evaluateText(
   model: BitLlama,
@@ -85,8 +85,8 @@ export async function evaluateText(
     tokens: sum.tokens,
     bytes: sum.bytes,
     documents: sum.documents,
-    natsPerToken: sum.tokens ? sum.nats / sum.tokens : 0,
-    bitsPerByte: sum.bytes ? sum.nats / Math.LN2 / sum.bytes : 0,
+    natsPerToken: sum.tokens ? sum.nats / sum.tokens : NaN,
+    bitsPerByte: sum.bytes ? sum.nats / Math.LN2 / sum.bytes : NaN,
   };
 }
 

@@ -12,6 +12,8 @@ import type { AbortSignalLike } from './types.js';
 
 const DEFAULT_TOKENS = 256;
 const MAX_UINT32 = 2 ** 32 - 1;
+/** Above 0, also as a 32-bit float. */
+const LEAST_SHARE = 1e-30;
 
 /** Checked options of `generate`. */
 export interface Generation {
@@ -30,7 +32,7 @@ export function readSampling(options: SamplingOptions): DrawOptions {
   const numbers = Float64Array.of(
     optionalNumber(temperature, 'temperature', { min: 0, max: 100 }, 0.8),
     optionalNumber(topK, 'topK', { min: 0, max: MAX_UINT32, integer: true }, 0),
-    optionalNumber(topP, 'topP', { min: Number.MIN_VALUE, max: 1 }, 0.95),
+    optionalNumber(topP, 'topP', { min: LEAST_SHARE, max: 1 }, 0.95),
     optionalNumber(minP, 'minP', { min: 0, max: 1 }, 0),
     optionalNumber(repetitionPenalty, 'repetitionPenalty', { min: 1, max: 10 }, 1),
   );
@@ -76,7 +78,11 @@ export function readGeneration(
   };
 }
 
-/** Lets text through until a stop string comes; keeps back what may be the beginning of one. */
+/**
+ * Lets text through until a stop string is complete, and keeps back what may be the beginning of
+ * one. Which one it is depends on the text alone, not on its pieces: the one that ends first, and
+ * of several that end there the longest.
+ */
 export class StopWatch {
   readonly #stops: readonly string[];
   #held = '';
@@ -90,11 +96,12 @@ export class StopWatch {
   /** The part of the text so far that is certainly to be given out. */
   push(piece: string): string {
     const text = this.#held + piece;
-    const found = this.#stops.map((stop) => text.indexOf(stop)).filter((at) => at >= 0);
-    if (found.length > 0) {
+    for (let end = this.#held.length + 1; end <= text.length; end++) {
+      const complete = this.#stops.filter((stop) => text.endsWith(stop, end));
+      if (complete.length === 0) continue;
       this.stopped = true;
       this.#held = '';
-      return text.slice(0, Math.min(...found));
+      return text.slice(0, end - Math.max(...complete.map((stop) => stop.length)));
     }
     const kept = Math.max(0, ...this.#stops.map((stop) => this.#overlap(text, stop)));
     this.#held = text.slice(text.length - kept);

@@ -44,7 +44,7 @@ export interface SamplingOptions {
   temperature?: number | undefined;
   /** Choose among so many at most; 0, the default, is no limit. */
   topK?: number | undefined;
-  /** Choose among the likeliest that together have this share; 0.95 unless given, 1: all. */
+  /** Choose among the likeliest that together have this share: 1e-30 to 1 (all), 0.95 unless given. */
   topP?: number | undefined;
   /** Leave out what is less likely than this share of the likeliest; 0 unless given. */
   minP?: number | undefined;
@@ -58,7 +58,10 @@ export interface SamplingOptions {
 export interface GenerateOptions extends SamplingOptions {
   /** 256 unless given. */
   maxTokens?: number | undefined;
-  /** Ends the text before the first of these; they are not given out. */
+  /**
+   * Ends the text before the first of these that is complete (of those that end together, the
+   * longest); they are not given out.
+   */
   stop?: readonly string[] | undefined;
   /** Tokens that end the text; the tokenizer's end of text unless given. */
   stopTokens?: readonly number[] | undefined;
@@ -97,7 +100,10 @@ export interface ObserveTextOptions {
 /** A token of a text that was read. */
 export interface TokenObservation {
   token: number;
-  /** The text that it completes; joined they are the text. */
+  /**
+   * The text that it completes; joined they are the text, after that of the end-of-text token which
+   * a session begins with.
+   */
   text: string;
   logProbability: number;
   surprise: number;
@@ -178,6 +184,7 @@ export interface Evaluation {
   /** UTF-8 bytes of the documents. */
   bytes: number;
   documents: number;
+  /** Not a number if there are no tokens, or no bytes. */
   natsPerToken: number;
   bitsPerByte: number;
 }

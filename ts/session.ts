@@ -198,6 +198,7 @@ export class Session {
       this.#life.checkLiving(); // destroyed meanwhile: nobody waits for the rest
     }
     const last = watch.push(decoder?.flush() ?? '') + (watch.stopped ? '' : watch.flush());
+    if (watch.stopped) result.reason = 'stop';
     if (last !== '') yield last;
     return result;
   }
@@ -217,31 +218,26 @@ export class Session {
     try {
       const ids = await this.#tokensOf(text, isRaw, signal);
       const found: TokenObservation[] = [];
+      const decoder = this.model.tokenizer?.createDecoder();
       await new Turns(signal).inShares(ids.length, (from, to) => {
         const part = ids.subarray(from, to);
         const { logProbabilities, surprise } = this.#read(part);
         part.forEach((token, i) => {
-          const [logProbability, s] = [logProbabilities[i]!, surprise[i]!];
-          found.push({ token, text: '', logProbability, surprise: s });
+          const known = token < (this.model.tokenizer?.vocabSize ?? 0);
+          found.push({
+            token,
+            text: known ? decoder!.push(token) : '',
+            logProbability: logProbabilities[i]!,
+            surprise: surprise[i]!,
+          });
         });
       });
-      this.#name(found);
+      const last = found.at(-1);
+      if (last) last.text += decoder?.flush() ?? '';
       return found;
     } finally {
       this.#life.end();
     }
-  }
-
-  /** Fills in the texts. */
-  #name(found: TokenObservation[]): void {
-    const { tokenizer } = this.model;
-    if (!tokenizer) return;
-    const decoder = tokenizer.createDecoder();
-    for (const one of found) {
-      if (one.token < tokenizer.vocabSize) one.text = decoder.push(one.token);
-    }
-    const last = found.at(-1);
-    if (last) last.text += decoder.flush();
   }
 
   /** All that the session remembers, to be restored by any session of the same model anywhere. */

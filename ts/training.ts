@@ -10,6 +10,8 @@ import type { NumberRule } from './options.js';
 const MAX_UINT32 = 2 ** 32 - 1;
 const COUNT: NumberRule = { min: 1, max: MAX_UINT32, integer: true };
 const SHARE: NumberRule = { min: 0, max: 1 };
+/** Averages of the optimiser: below 1, also as a 32-bit float. */
+const AVERAGE: NumberRule = { min: 0, max: 0.9999999 };
 const NO_SEPARATOR = -1;
 /** Steps of warm-up, if that is less than half of them; shares of the peak rate and of windows. */
 const WARMUP = 50;
@@ -23,7 +25,7 @@ type Key = Exclude<keyof TrainingOptions, 'separator' | 'seed'>;
  * default is 0, it may depend on the others.
  */
 const COUNTS: readonly (readonly [Key, number, NumberRule])[] = [
-  ['batch', 16, { ...COUNT, max: 65536 }],
+  ['batch', 16, { ...COUNT, max: 4096 }],
   ['context', 128, { min: 16, max: 65536, integer: true }],
   ['accumulate', 1, { ...COUNT, max: 65536 }],
   ['steps', 1000, COUNT],
@@ -33,12 +35,12 @@ const COUNTS: readonly (readonly [Key, number, NumberRule])[] = [
 
 /** ... and after it. */
 const RATES: readonly (readonly [Key, number, NumberRule])[] = [
-  ['learningRate', 5e-3, SHARE],
+  ['learningRate', 5e-3, { min: 1e-30, max: 1 }],
   ['finalLearningRate', 0, SHARE],
-  ['weightDecay', 0.01, { min: 0, max: 10 }],
-  ['beta1', 0.9, SHARE],
-  ['beta2', 0.98, SHARE],
-  ['clip', 1, { min: 1e-6, max: 1e9 }],
+  ['weightDecay', 0.01, SHARE],
+  ['beta1', 0.9, AVERAGE],
+  ['beta2', 0.98, AVERAGE],
+  ['clip', 1, { min: 1e-6, max: 1e6 }],
   ['repeat', 0.15, SHARE],
   ['fromStart', 0, SHARE],
   ['dropout', 0, { min: 0, max: 0.9 }],

@@ -30,7 +30,7 @@ onEachBackend('a trainer', (backend) => {
     assert.ok(Math.abs(found.bitsPerByte - (found.natsPerToken * found.tokens) / factor) < 1e-9);
     assert.deepEqual(await trainer.evaluate(ids), found);
     const none = await trainer.evaluate('  <|endoftext|>\n');
-    assert.deepEqual(none, { tokens: 0, bytes: 0, documents: 0, natsPerToken: 0, bitsPerByte: 0 });
+    assert.deepEqual(none, { tokens: 0, bytes: 0, documents: 0, natsPerToken: NaN, bitsPerByte: NaN });
     await rejects(() => trainer.evaluate([999999]), 'INVALID_TOKEN', /tokens\[0\] is 999999/);
     await rejects(() => trainer.evaluate(5), 'INVALID_ARGUMENT');
     const signal = AbortSignal.abort('enough');

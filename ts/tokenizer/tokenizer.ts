@@ -21,7 +21,7 @@ import { WordEncoder } from './word-encoder.js';
 /** Pieces of a text that are encoded at once, in UTF-16 code units; words end with them ... */
 const PIECE_UNITS = 1 << 11;
 /** ... unless one is longer than this: it is then cut. */
-const LONGEST_PIECE_UNITS = 1 << 16;
+const LONGEST_PIECE_UNITS = 1 << 12;
 /** Ids that are decoded at once, if a character ends there. */
 const DECODED_IDS = 1 << 12;
 
@@ -148,7 +148,7 @@ export class Tokenizer {
    * no string, and for a byte that the vocabulary lacks.
    *
    * Time and memory grow with the length of the text alone. A word (see `ByteLevel`: letters,
-   * digits, other signs or white space in a row) of more than 65,536 UTF-16 code units is cut; its
+   * digits, other signs or white space in a row) of more than 4,096 UTF-16 code units is cut; its
    * ids may then be others than those of the library at the cut, if merges could cross it.
    */
   encode(text: string, options: EncodeOptions = {}): Uint32Array {
