@@ -57,7 +57,7 @@ describe('train', () => {
     const measured = lines.slice(0, -1).filter((line) => line.valid_loss !== null);
     const best = measured.reduce((a, b) => (b.valid_loss < a.valid_loss ? b : a));
     assert.ok(minutes > 1, `${minutes} minutes`); // the speed may change while it runs
-    assert.ok(done.valid_loss < 0.75 * untrained.valid_loss, JSON.stringify([untrained, done]));
+    assert.ok(done.valid_loss < 0.9 * untrained.valid_loss, JSON.stringify([untrained, done]));
     assert.equal(done.best_step, best.step);
     const score = await json(['eval', valid, '--model', out]);
     assert.ok(Math.abs(score.bits_per_byte - done.valid_bits_per_byte) < 1e-5, JSON.stringify(score));
@@ -128,21 +128,27 @@ describe('train', () => {
   });
 
   it('writes the model that did best on what was held out, also one of before a break', async () => {
-    const short = folder.write('short.txt', text.slice(2000, 6000));
+    const short = folder.write('short.txt', text.slice(2000, 4800));
     const [checkpoint, first, second] = ['best.state', 'a.bitt', 'b.bitt'].map((name) => folder.path(name));
-    const args = ['train', short, '--json', '--checkpoint', checkpoint, '--out'];
-    const recipe = [...small, '--vocab', '272', '--steps', '120', '--lr', '0.03', '--hold-out', '30'];
-    const done = objects(await output([...args, first, ...recipe])).at(-1);
+    const valid = (name, from) => ['--valid', folder.write(name, text.slice(from, from + 1200))];
+    const heldOut = valid('held-out.txt', 4800);
+    const train = async (out, ...more) => {
+      const args = ['train', short, '--json', '--checkpoint', checkpoint, '--out', out, ...more];
+      return objects(await output(args)).at(-1);
+    };
+    const shape = ['--vocab', '272', '--dim', '64', '--layers', '2', '--mlp', '256', '--head', '32'];
+    const recipe = ['--context', '64', '--batch', '8', '--steps', '150', '--lr', '0.01'];
+    const done = await train(first, ...shape, ...recipe, ...heldOut);
     assert.ok(done.best_step < done.step, JSON.stringify(done));
-    const longer = ['--resume', '--steps', '130'];
-    const resumed = objects(await output([...args, second, ...longer])).at(-1);
-    assert.deepEqual([resumed.step, resumed.best_step], [130, done.best_step]);
+    const resumed = await train(second, ...heldOut, '--resume', '--steps', '160');
+    assert.deepEqual([resumed.step, resumed.best_step], [160, done.best_step]);
     assert.deepEqual(readFileSync(second), readFileSync(first));
-    const page = await output(['train', short, '--checkpoint', checkpoint, '--out', second, '--resume']);
-    assert.match(page, new RegExp(`weights of step ${done.best_step} of 130, which did best`));
-    const other = ['--valid', folder.write('other.txt', text.slice(9000, 12000))];
-    const fresh = objects(await output([...args, second, ...other, '--resume', '--steps', '131'])).at(-1);
-    assert.equal(fresh.best_step, 131); // what did best on another text is forgotten
+    const again = ['--checkpoint', checkpoint, '--out', second, '--resume', ...heldOut];
+    const page = await output(['train', short, ...again]);
+    assert.match(page, new RegExp(`weights of step ${done.best_step} of 160, which did best`));
+    await refuses(['train', short, ...again, '--steps', '9'], 2, /--steps must be above the 160/);
+    const other = await train(second, ...valid('other.txt', 9000), '--resume', '--steps', '161');
+    assert.equal(other.best_step, 161); // what did best on another text is forgotten
   });
 
   it('keeps a checkpoint that was named, every so many steps', async () => {

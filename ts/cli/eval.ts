@@ -31,7 +31,8 @@ byte, which compares models with different tokenizers.
 
 ${MODEL_HELP}
   --lossy            read invalid UTF-8 as U+FFFD
-  --json             print {tokens, bytes, nats_per_token, bits_per_byte, documents, seconds}
+  --json             print {tokens, bytes, nats_per_token, bits_per_byte, documents, seconds,
+                     model}
   --color, --no-color
 
 Lines <|endoftext|> separate documents; a text without them is one document. White space around a

@@ -56,7 +56,7 @@ export function sniff(head: Uint8Array, name: string, command: string): string {
   if (count(isControl) > bytes.length / 20) {
     throw new Failure(
       `${name} is not text: it is full of control characters; ` +
-        'try: strings FILE | bit-ttt surprise -',
+        `try: strings FILE | bit-ttt ${command} -`,
     );
   }
   return 'utf-8';

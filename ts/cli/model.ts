@@ -7,7 +7,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BitLlama, Tokenizer, TTTError } from '../index.js';
 import { Failure, fileFailure, systemCode } from './failure.js';
-import { readWhole } from './files.js';
+import { BEGINNINGS, readWhole } from './files.js';
+import { headedKind } from './headed-file.js';
 import type { CommandLine, OptionSpecs } from './options.js';
 import { readParts } from './tensors.js';
 
@@ -20,7 +21,7 @@ export const MODEL_OPTIONS: OptionSpecs = {
 export const MODEL_HELP = `  -m, --model FILE   a .bitt or .safetensors file, or a folder with
                      model.safetensors, config.json and tokenizer.json
                      (default: the model that comes with the package)
-  --tokenizer FILE   a tokenizer.json, where the model does not carry its own`;
+  --tokenizer FILE   a tokenizer.json instead of the model's own, of the same vocabulary`;
 
 /** A model with the tokenizer that goes with it, and what messages call it. */
 export interface Loaded {
@@ -41,8 +42,7 @@ export function loadFailure(action: string, path: string, error: unknown): unkno
     return fileFailure(action, path, error);
   }
   if (!(error instanceof TTTError)) return error;
-  const text = error.message.includes(path) ? error.message : `${path}: ${error.message}`;
-  return new Failure(`cannot ${action} ${text}`, { cause: error });
+  return new Failure(`cannot ${action} ${path}: ${error.message}`, { cause: error });
 }
 
 /** The tokenizer of a tokenizer.json. */
@@ -71,6 +71,7 @@ export function readModelFiles(path: string): ModelFiles {
     throw new Failure(`${path} is a folder without a model.safetensors`);
   }
   const bytes = readWhole(weights, 'load');
+  checkIsModel(bytes, weights);
   if (!isFolder && (!path.endsWith('.safetensors') || carriesConfig(bytes))) {
     return { bytes, config: undefined, tokenizer: undefined };
   }
@@ -79,6 +80,15 @@ export function readModelFiles(path: string): ModelFiles {
     return existsSync(file) ? file : undefined;
   };
   return { bytes, config: beside('config.json'), tokenizer: beside('tokenizer.json') };
+}
+
+/** Names files of other kinds; what may be a model is the library's to judge. */
+function checkIsModel(bytes: Buffer, path: string): void {
+  const kind = headedKind(bytes);
+  if (kind !== undefined) throw new Failure(`${path} is a ${kind} file of bit-ttt, not a model`);
+  const isBitt = bytes.toString('latin1', 0, 4) === BEGINNINGS.model;
+  if (isBitt || bytes.length < 8 || bytes.readBigUInt64LE(0) <= bytes.length) return;
+  throw new Failure(`${path} is no model: neither a .bitt nor a .safetensors file`);
 }
 
 /** Whether a file needs no config.json; the library says what is wrong with a damaged one. */
@@ -102,10 +112,25 @@ export async function openModel(
     tokenizer: vocabulary === undefined ? undefined : loadTokenizer(vocabulary),
   };
   try {
+    if (tokenizer !== undefined) await checkVocabulary(files, options, tokenizer);
     return await BitLlama.load(files.bytes, options);
   } catch (error) {
     throw loadFailure('load', path, error);
   }
+}
+
+/** Refuses a tokenizer for a model that has one of another size: its tokens mean other texts. */
+async function checkVocabulary(
+  files: ModelFiles,
+  { config, tokenizer }: { config: Buffer | undefined; tokenizer: Tokenizer | undefined },
+  path: string,
+): Promise<void> {
+  const plain = await BitLlama.load(files.bytes, { config });
+  const own = files.tokenizer === undefined ? plain.tokenizer : loadTokenizer(files.tokenizer);
+  plain.destroy();
+  if (own === undefined || tokenizer === undefined || own.vocabSize === tokenizer.vocabSize) return;
+  const sizes = `${tokenizer.vocabSize} tokens, the model's own ${own.vocabSize}`;
+  throw new Failure(`${path} is the tokenizer of another model: it has ${sizes}`);
 }
 
 /** A model's fingerprint as it is printed and stored. */

@@ -1,6 +1,7 @@
 /**
  * output.ts - standard output, whose reader may go away (`| head`): then nobody wants more text,
- * which is no error, but what a command was asked to save is still to be saved.
+ * which is no error, or a full disk, which is one; but what a command was asked to save is still to
+ * be saved.
  * SPDX-License-Identifier: MIT
  */
 import { once } from 'node:events';
@@ -10,12 +11,11 @@ let closed = false;
 let hasMoreToDo = false;
 
 function onError(error: Error): void {
-  if (systemCode(error) !== 'EPIPE') {
-    process.stderr.write(`bit-ttt: cannot write: ${error.message}\n`);
-    process.exit(1);
-  }
+  const gone = systemCode(error) === 'EPIPE';
+  if (!gone && !closed) process.stderr.write(`bit-ttt: cannot write: ${error.message}\n`);
   closed = true;
-  if (!hasMoreToDo) process.exit(0);
+  if (!hasMoreToDo) process.exit(gone ? 0 : 1);
+  if (!gone) process.exitCode = 1;
 }
 
 /** To be called once, before anything is printed. */

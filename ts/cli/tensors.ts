@@ -4,6 +4,7 @@
  * Only for files that the library has loaded: it is the one that checks them.
  * SPDX-License-Identifier: MIT
  */
+import { crc32c } from './crc32c.js';
 import { Failure } from './failure.js';
 
 /** A tensor as it is in a file. */
@@ -213,17 +214,25 @@ export function safetensorsParts(
   return [u64(head.length), head, ...tensors.map(({ values }) => littleEndian(values))];
 }
 
-/** The parts of a .bitt file of f32 tensors: the original's single file. */
+/**
+ * The parts of a .bitt file of f32 tensors: the original's single file. With a configuration of
+ * this project it has a checksum, of the whole file with zeros for its digits (src/model/read.c).
+ */
 export function bittParts(
   tensors: readonly Tensor[],
   config: string,
   tokenizer: string | undefined,
 ): Uint8Array[] {
-  const parse = (text: string): unknown => JSON.parse(text);
+  const shape = Object(JSON.parse(config)) as Record<string, unknown>;
   const fields = {
-    config: parse(config),
-    ...(tokenizer === undefined ? {} : { tokenizer: parse(tokenizer) }),
+    config: shape,
+    ...(tokenizer === undefined ? {} : { tokenizer: JSON.parse(tokenizer) as unknown }),
+    ...('format_version' in shape ? { crc32c: '00000000' } : {}),
   };
   const head = header(fields, BITT_START);
-  return [Buffer.from(BITT), u64(head.length), head, ...safetensorsParts(tensors, {})];
+  const parts = [Buffer.from(BITT), u64(head.length), head, ...safetensorsParts(tensors, {})];
+  if (!('crc32c' in fields)) return parts;
+  const digits = head.lastIndexOf('"}') - fields.crc32c!.length;
+  head.write(crc32c(parts).toString(16).padStart(8, '0'), digits, 'latin1');
+  return parts;
 }

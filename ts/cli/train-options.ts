@@ -63,7 +63,7 @@ Shape:
   --dim N            width (default: 128); --layers N (default: 4); --mlp N (default: 4 dim)
   --inner N          width of the memory's keys (default: dim); --head N of one head (default: 64)
   --mixer NAME,...   the memory: ${MIXERS.join(', ')}; one for all layers or for each
-                     (default: induction)
+                     (default: induction); the other two need a --dim that is a multiple of 64
 
 Recipe:
   --epochs X         how often to read the text, but at least ${LEAST_STEPS} steps
@@ -87,7 +87,8 @@ Going on after Ctrl-C or a crash:
                      deleted at the end unless it is named here)
   --checkpoint-every N  steps (default: about every two minutes)
   --resume           go on from it, to the same bits as without the break; needs the same text, and
-                     shape and recipe are those of the checkpoint
+                     shape and recipe are those of the checkpoint (another --steps makes the
+                     schedule longer or shorter)
 
   --json             print one JSON object for each line of progress
   --color, --no-color

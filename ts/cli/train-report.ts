@@ -76,6 +76,12 @@ export class TrainReport {
     if (!this.json) process.stdout.write(`${text}\n`);
   }
 
+  /** Something that went wrong but does not end the training. */
+  warn(text: string): void {
+    this.clear();
+    process.stderr.write(`bit-ttt: ${text}\n`);
+  }
+
   /** A line; people get those of a table, `row`, alone. */
   line(now: Standing, row: boolean): void {
     const { valid } = now;

@@ -5,6 +5,7 @@
 import type { BitLlama, Trainer, TrainingStep } from '../index.js';
 import { saveCheckpoint } from './checkpoint-file.js';
 import type { TrainingInfo } from './checkpoint-file.js';
+import { Failure } from './failure.js';
 import { natsPerToken, scoreDocuments } from './scoring.js';
 import type { Score } from './scoring.js';
 import type { TrainReport } from './train-report.js';
@@ -67,6 +68,16 @@ export function keep({ trainer, info, checkpoint, best }: Training): void {
   saveCheckpoint(checkpoint, { info, best, state: trainer.save() });
 }
 
+/** The same on the way: a disk that is full now may not be so the next time. */
+function keepIfPossible(training: Training): void {
+  try {
+    keep(training);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    training.report.warn(`${error.message}; the training goes on`);
+  }
+}
+
 /** The sum of losses since the last line. */
 interface Sum {
   loss: number;
@@ -99,7 +110,7 @@ export async function runTraining(training: Training, stopped: () => boolean): P
     }
     if (stopped()) break;
     if (isDue(now.step)) {
-      keep(training);
+      keepIfPossible(training);
       kept = performance.now();
     }
   }

@@ -100,7 +100,7 @@ async function prepare(request: TrainRequest, report: TrainReport): Promise<Trai
   const perStep = recipe.batch * recipe.context * recipe.accumulate;
   steps ??= Math.max(LEAST_STEPS, Math.ceil((length.epochs * tokens.length) / perStep));
   const warmup = kept?.info.warmup ?? length.warmup ?? Math.ceil(WARMUP_SHARE * steps);
-  if (warmup > steps) throw new UsageError(`--warmup must be at most the ${steps} steps`);
+  checkLength(steps, warmup, kept?.info);
   let trainer: Trainer;
   try {
     trainer = await create(steps, warmup);
@@ -131,6 +131,16 @@ async function prepare(request: TrainRequest, report: TrainReport): Promise<Trai
   const { checkpointEvery } = request;
   const best = info.best === null ? new Uint8Array() : (kept?.best ?? new Uint8Array());
   return { trainer, info, heldOut, checkpoint, checkpointEvery, report, best };
+}
+
+/** Refuses a schedule that is shorter than its warm-up, or than what is done of it. */
+function checkLength(steps: number, warmup: number, kept: TrainingInfo | undefined): void {
+  if (kept !== undefined && steps <= kept.step && steps !== kept.steps) {
+    throw new UsageError(`--steps must be above the ${grouped(kept.step)} that are done`);
+  }
+  if (warmup <= steps) return;
+  if (kept === undefined) throw new UsageError(`--warmup must be at most the ${steps} steps`);
+  throw new UsageError(`--steps must be at least the ${grouped(warmup)} of the warm-up`);
 }
 
 async function findTokenizer(
@@ -169,24 +179,24 @@ async function finish(training: Training, request: TrainRequest): Promise<void> 
   const { info, report, checkpoint } = training;
   const { out } = request;
   const last = info.curve.at(-1);
-  keep(training);
   const [model, weights] = await chosen(training);
   const valid = await measure(training, model);
   const bytes = model.pack();
   const fingerprint = fingerprintOf(model);
   const { parameters } = model;
   model.destroy();
-  saveFile(out, [bytes]);
-  const files = [out];
-  if (request.weights) {
-    files.push(beside(out, '.safetensors'));
-    saveFile(files.at(-1)!, [weights]);
+  const outputs = new Map<string, Uint8Array | string>([[out, bytes]]);
+  if (request.weights) outputs.set(beside(out, '.safetensors'), weights);
+  if (last !== undefined) outputs.set(beside(out, '.svg'), drawLoss(info.curve, subtitle(info)));
+  const files = [...outputs.keys()];
+  try {
+    for (const [file, contents] of outputs) saveFile(file, [contents]);
+  } catch (error) {
+    keep(training); // what was learnt is not to be lost for want of room elsewhere
+    throw error;
   }
-  if (last !== undefined) {
-    files.push(beside(out, '.svg'));
-    saveFile(files.at(-1)!, [drawLoss(info.curve, subtitle(info))]);
-  }
-  if (!request.keepCheckpoint) rmSync(checkpoint, { force: true });
+  if (request.keepCheckpoint) keep(training);
+  else rmSync(checkpoint, { force: true });
   report.done({
     out,
     bytes: bytes.length,

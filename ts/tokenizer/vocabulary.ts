@@ -79,8 +79,8 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text.startsWith('\ufeff') ? text.slice(1) : text);
   } catch (cause) {
-    const what = text.trim() === '' ? 'is empty' : 'is not JSON';
-    throw damaged(`${what}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    if (text.trim() === '') throw damaged('is empty', { cause });
+    throw damaged(`is not JSON: ${cause instanceof Error ? cause.message : cause}`, { cause });
   }
 }
 
