@@ -260,6 +260,7 @@ export class WasmLlama implements LlamaEngine {
   ): Handle {
     if (from === undefined) throw errorOf(DESTROYED);
     let handle = 0;
+    this.#heap.growAhead();
     const status = this.#withBlocks([4], (exports, out) => {
       const result = make(exports, from, out!);
       if (result === 0) handle = to.add(this.#heap.readUint32(out!));
