@@ -47,7 +47,8 @@ async function* cutText(
  * How well a model foretells the documents of a text (see `splitDocuments`), or of tokens, each
  * with an empty memory. Every document is read after the tokenizer's end of text; foretelling the
  * one after it counts as a token, not as bytes. Of tokens without a tokenizer the bytes are
- * unknown: 0. A text without documents has no score (NaN). Codes: `INVALID_ARGUMENT`, `INVALID_TOKEN`, `ABORTED`.
+ * unknown: 0. A text without documents has no score (NaN).
+ * Codes: `INVALID_ARGUMENT`, `INVALID_TOKEN`, `ABORTED`.
  */
 export async function evaluateText(
   model: BitLlama,

@@ -147,7 +147,8 @@ static void put_sum(uint8_t *file, size_t size, size_t at)
 {
     static const char hex[] = "0123456789abcdef";
     uint32_t sum = bt_bitt_sum(file, size, at);
-    for (size_t i = 0; i < BT_BITT_SUM_DIGITS; i++) file[at + i] = (uint8_t)hex[sum >> (28 - 4 * i) & 15];
+    for (size_t i = 0; i < BT_BITT_SUM_DIGITS; i++)
+        file[at + i] = (uint8_t)hex[sum >> (28 - 4 * i) & 15];
 }
 
 int bitllama_pack(const bitllama_model *model, const char *tokenizer, size_t tokenizer_size,

@@ -5,7 +5,6 @@
 #include "net.h"
 
 typedef struct {
-    const bt_net *net;
     const float *x;
     float *y;
     size_t count;
@@ -33,7 +32,7 @@ static void task(void *context, size_t index, size_t count)
 void bt_dropout(const bt_net *net, uint32_t place, const float *x, float *y, size_t width)
 {
     uint32_t low = (uint32_t)net->dropout_seed, high = (uint32_t)(net->dropout_seed >> 32);
-    op o = {.net = net, .x = x, .y = y, .count = net->tokens * width,
+    op o = {.x = x, .y = y, .count = net->tokens * width,
             .key = mix(low ^ mix(high ^ mix(place + 1))),
             .limit = (uint32_t)(net->dropout * 0x1p24f), .scale = 1.0f / (1.0f - net->dropout)};
     bt_pool_run(net->exec.pool, task, &o);

@@ -1,5 +1,5 @@
-/* mixer.c - the three memories in training. The state pass runs token by token, as in inference:
- * with heads of 32 it costs a few per cent of a step, no more than the chunked closed form would.
+/* mixer.c - the three memories in training. The state pass runs token by token, as in inference; with
+ * heads of 64 it takes about a quarter of a step (6 % forward, 18 % backward, of the shipped shape).
  * SPDX-License-Identifier: MIT */
 #include "../base/fpenv.h"
 #include "net.h"

@@ -3,6 +3,7 @@
  * what follows, then bytes that carry their own checksum.
  * SPDX-License-Identifier: MIT
  */
+import { CRC32, crcOf } from './crc.js';
 import { Failure } from './failure.js';
 import { BEGINNINGS, readWhole } from './files.js';
 
@@ -65,7 +66,7 @@ export function parseHeaded(bytes: Buffer, path: string, kind: HeadedKind): Head
 /** The JSON of a first line, which the CRC before it must match. */
 function parseFields(text: string, path: string): Record<string, unknown> {
   const json = text.slice(CRC_DIGITS + 1);
-  if (text.slice(0, CRC_DIGITS + 1) !== `${crcOf(json)} `) throw damagedHeader(path);
+  if (text.slice(0, CRC_DIGITS + 1) !== `${sumOf(json)} `) throw damagedHeader(path);
   try {
     return Object(JSON.parse(json)) as Record<string, unknown>;
   } catch {
@@ -73,14 +74,7 @@ function parseFields(text: string, path: string): Record<string, unknown> {
   }
 }
 
-function crcOf(text: string): string {
-  let crc = 0xffff_ffff;
-  for (const byte of Buffer.from(text, 'latin1')) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb8_8320 : 0);
-  }
-  return (~crc >>> 0).toString(16).padStart(CRC_DIGITS, '0');
-}
+const sumOf = (text: string): string => crcOf(CRC32, [Buffer.from(text, 'latin1')]);
 
 /** The parts of such a file, for `saveFile`. */
 export function headedParts(
@@ -90,6 +84,6 @@ export function headedParts(
 ): Uint8Array[] {
   const stateBytes = body.reduce((sum, part) => sum + part.length, 0);
   const json = JSON.stringify({ format: FORMAT, ...fields, stateBytes });
-  const line = Buffer.from(`${magicOf(kind)}${crcOf(json)} ${json}\n`, 'latin1');
+  const line = Buffer.from(`${magicOf(kind)}${sumOf(json)} ${json}\n`, 'latin1');
   return [line, ...body];
 }

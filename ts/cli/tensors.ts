@@ -4,7 +4,7 @@
  * Only for files that the library has loaded: it is the one that checks them.
  * SPDX-License-Identifier: MIT
  */
-import { crc32c } from './crc32c.js';
+import { CRC32C, crcOf } from './crc.js';
 import { Failure } from './failure.js';
 
 /** A tensor as it is in a file. */
@@ -233,6 +233,6 @@ export function bittParts(
   const parts = [Buffer.from(BITT), u64(head.length), head, ...safetensorsParts(tensors, {})];
   if (!('crc32c' in fields)) return parts;
   const digits = head.lastIndexOf('"}') - fields.crc32c!.length;
-  head.write(crc32c(parts).toString(16).padStart(8, '0'), digits, 'latin1');
+  head.write(crcOf(CRC32C, parts), digits, 'latin1');
   return parts;
 }
