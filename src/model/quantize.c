@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: MIT */
 #include "quantize.h"
 
+#include "../kernels/layout.h"
+
 #include <math.h>
 
 float bt_ternary_scale(const float *w, size_t n)
@@ -10,6 +12,18 @@ float bt_ternary_scale(const float *w, size_t n)
     for (size_t i = 0; i < n; i++) sum += (double)fabsf(w[i]);
     float scale = (float)(sum / (double)n);
     return scale > 1e-12f ? scale : 1e-12f;
+}
+
+void bt_ternarize_row(const float *w, size_t cols, float scale, uint8_t *panels, size_t row,
+                      float *out)
+{
+    for (size_t j = 0; j < cols; j += 16) {
+        int8_t codes[16] = {0};
+        size_t n = cols - j < 16 ? cols - j : 16;
+        for (size_t i = 0; i < n; i++) codes[i] = (int8_t)bt_ternary_code(w[j + i], scale);
+        for (size_t i = 0; i < n; i++) out[j + i] = (float)codes[i] * scale;
+        bt_ternary_set16(panels, cols, row, j, codes);
+    }
 }
 
 float bt_row_int8(const float *x, size_t n, int8_t *q)

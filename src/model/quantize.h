@@ -15,6 +15,10 @@ static inline int bt_ternary_code(float w, float scale)
     return w >= half ? 1 : w <= -half ? -1 : 0;
 }
 
+/* One row: codes into the panels, code * scale to out. */
+void bt_ternarize_row(const float *w, size_t cols, float scale, uint8_t *panels, size_t row,
+                      float *out);
+
 /* One row to int8 by its absmax: returns the step, x ~ q * step. */
 float bt_row_int8(const float *x, size_t n, int8_t *q);
 

@@ -56,6 +56,24 @@ typedef struct {
     const bt_gemm *g;
 } job;
 
+typedef struct {
+    size_t i0, i1, j0, j1;
+} area;
+
+/* The longer side of C is cut: what belongs to the other one is packed by every worker. */
+static area share(const bt_gemm *g, const bt_kernels *kernels, size_t index, size_t count)
+{
+    area c = {0, g->m, 0, g->n};
+    if (g->m >= g->n) {
+        c.i0 = bt_share(g->m, kernels->gemm_rows, index, count);
+        c.i1 = bt_share(g->m, kernels->gemm_rows, index + 1, count);
+    } else {
+        c.j0 = bt_share(g->n, kernels->gemm_cols, index, count);
+        c.j1 = bt_share(g->n, kernels->gemm_cols, index + 1, count);
+    }
+    return c;
+}
+
 static void gemm_task(void *context, size_t index, size_t count)
 {
     const job *work = context;
@@ -63,18 +81,18 @@ static void gemm_task(void *context, size_t index, size_t count)
     const bt_kernels *kernels = work->exec->kernels;
     float *a = work->exec->pack + index * BT_PACK_FLOATS, *b = a + BT_GEMM_M * BT_GEMM_DEPTH;
     float *tile = b + BT_GEMM_N * BT_GEMM_DEPTH;
-    size_t begin = bt_share(g->m, kernels->gemm_rows, index, count);
-    size_t end = bt_share(g->m, kernels->gemm_rows, index + 1, count);
+    area c = share(g, kernels, index, count);
     if (!g->accumulate)
-        for (size_t i = begin; i < end; i++) memset(g->c + i * g->ldc, 0, g->n * sizeof *g->c);
-    for (size_t j = 0; j < g->n; j += BT_GEMM_N) {
-        size_t j1 = g->n - j < BT_GEMM_N ? g->n : j + BT_GEMM_N;
+        for (size_t i = c.i0; i < c.i1; i++)
+            memset(g->c + i * g->ldc + c.j0, 0, (c.j1 - c.j0) * sizeof *g->c);
+    for (size_t j = c.j0; j < c.j1; j += BT_GEMM_N) {
+        size_t j1 = c.j1 - j < BT_GEMM_N ? c.j1 : j + BT_GEMM_N;
         for (size_t k = 0; k < g->k; k += BT_GEMM_DEPTH) {
             size_t depth = g->k - k < BT_GEMM_DEPTH ? g->k - k : BT_GEMM_DEPTH;
             pack(b, g->b + k * g->b_row + j * g->b_col, j1 - j, kernels->gemm_cols, g->b_col, depth,
                  g->b_row);
-            for (size_t i = begin; i < end; i += BT_GEMM_M) {
-                size_t i1 = end - i < BT_GEMM_M ? end : i + BT_GEMM_M;
+            for (size_t i = c.i0; i < c.i1; i += BT_GEMM_M) {
+                size_t i1 = c.i1 - i < BT_GEMM_M ? c.i1 : i + BT_GEMM_M;
                 pack(a, g->a + i * g->a_row + k * g->a_col, i1 - i, kernels->gemm_rows, g->a_row,
                      depth, g->a_col);
                 block(kernels, g, i, i1, j, j1, depth, a, b, tile);

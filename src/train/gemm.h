@@ -1,4 +1,4 @@
-/* gemm.h - single-precision matrix product with packing, cut over threads by rows of C.
+/* gemm.h - single-precision matrix product with packing, cut over threads by parts of C.
  * SPDX-License-Identifier: MIT */
 #ifndef BT_GEMM_H
 #define BT_GEMM_H

@@ -7,6 +7,7 @@
 #include "../io/safetensors.h"
 #include "../model/error.h"
 #include "../model/read.h"
+#include "vectors.h"
 
 #include <math.h>
 #include <string.h>
@@ -101,10 +102,12 @@ static int start(bt_trainer *t, const bt_model_config *c, const uint32_t *tokens
     t->net.dropout = t->options.dropout;
     t->first = bt_alloc(t->net.params.floats, sizeof(float));
     t->second = bt_alloc(t->net.params.floats, sizeof(float));
+    t->squares = bt_alloc(bt_square_blocks(t->net.params.floats), sizeof *t->squares);
     t->ids = bt_alloc(window, sizeof *t->ids);
     t->targets = bt_alloc(window, sizeof *t->targets);
     t->window = bt_alloc((size_t)t->options.context + 1, sizeof *t->window);
-    if (!t->first || !t->second || !t->ids || !t->targets || !t->window) return TTT_OUT_OF_MEMORY;
+    if (!t->first || !t->second || !t->squares || !t->ids || !t->targets || !t->window)
+        return TTT_OUT_OF_MEMORY;
     int status = copy_tokens(t, tokens, n);
     if (status != TTT_OK) return status;
     bt_params_randomize(&t->net.params, t->net.weights, t->options.seed);
@@ -142,6 +145,7 @@ void bitllama_trainer_destroy(bitllama_trainer *t)
     if (!t) return;
     bt_free(t->first);
     bt_free(t->second);
+    bt_free(t->squares);
     bt_free(t->ids);
     bt_free(t->targets);
     bt_free(t->window);

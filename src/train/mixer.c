@@ -3,9 +3,9 @@
  * SPDX-License-Identifier: MIT */
 #include "../base/fpenv.h"
 #include "net.h"
+#include "vectors.h"
 
 #include <math.h>
-#include <string.h>
 
 typedef struct {
     bt_net *net;
@@ -124,7 +124,7 @@ void bt_mixer_forward(bt_net *net, size_t layer)
         bt_pool_run(net->exec.pool, gates_task, &o);
     }
     bt_pool_run(net->exec.pool, memory_task, &o);
-    memcpy(o.cache->x2, o.cache->x1, net->tokens * net->params.config.dim * sizeof(float));
+    bt_copy(&net->exec, o.cache->x2, o.cache->x1, net->tokens * net->params.config.dim);
     bt_linear(net, l->out, projected(net, layer, &o), o.cache->x2, true);
 }
 
@@ -155,7 +155,7 @@ void bt_mixer_backward(bt_net *net, size_t layer, const float *dx, float *dn)
     o.dq = net->wide[2];
     o.dv = net->wide[2] + floats;
     o.dgates = net->wide[2] + 2 * floats;
-    memset(net->wide[2], 0, (2 * floats + net->tokens * o.gate_stride) * sizeof(float));
+    bt_clear(&net->exec, net->wide[2], 2 * floats + net->tokens * o.gate_stride);
     bt_pool_run(net->exec.pool, memory_task, &o);
     bt_pool_run(net->exec.pool, normalize_backward_task, &o);
     bt_linear_backward(net, l->key, o.cache->n1, o.dq, dn, false);

@@ -5,6 +5,7 @@
 #include "../base/alloc.h"
 #include "../base/fpenv.h"
 #include "../kernels/layout.h"
+#include "vectors.h"
 
 #include <string.h>
 
@@ -121,19 +122,6 @@ void bt_net_free(bt_net *net)
     *net = (bt_net){0};
 }
 
-static void refresh_task(void *context, size_t index, size_t count)
-{
-    const bt_net *net = context;
-    size_t end = bt_share(net->params.tensor_count, 1, index + 1, count);
-    for (size_t i = bt_share(net->params.tensor_count, 1, index, count); i < end; i++)
-        bt_param_effective(net, i);
-}
-
-void bt_net_refresh(bt_net *net)
-{
-    bt_pool_run(net->exec.pool, refresh_task, net);
-}
-
 /* ---- feed-forward ---------------------------------------------------------------------------- */
 
 typedef struct {
@@ -167,7 +155,7 @@ static void layer_forward(bt_net *net, size_t i, float *next)
     bt_linear(net, l->up, k->n2, k->up, false);
     bt_pool_run(net->exec.pool, mlp_task, &o);
     if (net->dropout > 0.0f) bt_dropout(net, bt_place_mlp(i), k->h, k->h, net->params.config.mlp);
-    memcpy(next, k->x2, net->tokens * net->params.config.dim * sizeof *next);
+    bt_copy(&net->exec, next, k->x2, net->tokens * net->params.config.dim);
     bt_linear(net, l->down, k->h, next, true);
 }
 
@@ -191,21 +179,34 @@ static void layer_backward(bt_net *net, size_t i, float *dx)
 
 /* ---- embedding, head and loss ---------------------------------------------------------------- */
 
-static void embed(bt_net *net, float *x)
+typedef struct {
+    bt_net *net;
+    const float *dx; /* NULL: forward, into x */
+    float *x;
+} embed_op;
+
+/* Columns are shared out, so that every sum stays whole. */
+static void embed_task(void *context, size_t index, size_t count)
 {
+    const embed_op *o = context;
+    const bt_net *net = o->net;
     const bt_param *t = &net->params.tensors[net->params.embed];
-    for (size_t i = 0; i < net->tokens; i++)
-        memcpy(x + i * t->cols, net->effective + t->offset + net->ids[i] * t->cols,
-               t->cols * sizeof *x);
+    const float *rows = net->effective + t->offset;
+    float *gradients = net->gradients + t->offset;
+    size_t begin = bt_share(t->cols, 16, index, count);
+    size_t end = bt_share(t->cols, 16, index + 1, count);
+    for (size_t i = 0; i < net->tokens; i++) {
+        size_t row = net->ids[i] * t->cols, at = i * t->cols;
+        if (o->dx)
+            for (size_t j = begin; j < end; j++) gradients[row + j] += o->dx[at + j];
+        else memcpy(o->x + at + begin, rows + row + begin, (end - begin) * sizeof *o->x);
+    }
 }
 
-static void embed_backward(bt_net *net, const float *dx)
+static void embed(bt_net *net, const float *dx, float *x)
 {
-    const bt_param *t = &net->params.tensors[net->params.embed];
-    for (size_t i = 0; i < net->tokens; i++) {
-        float *d = net->gradients + t->offset + net->ids[i] * t->cols;
-        for (size_t j = 0; j < t->cols; j++) d[j] += dx[i * t->cols + j];
-    }
+    embed_op o = {net, dx, x};
+    bt_pool_run(net->exec.pool, embed_task, &o);
 }
 
 typedef struct {
@@ -260,17 +261,17 @@ double bt_net_run(bt_net *net, const uint32_t *ids, const uint32_t *targets, boo
     size_t layers = net->params.config.layers;
     net->ids = ids;
     net->targets = targets;
-    embed(net, net->caches[0].x1);
+    embed(net, NULL, net->caches[0].x1);
     for (size_t i = 0; i < layers; i++)
         layer_forward(net, i, i + 1 < layers ? net->caches[i + 1].x1 : net->x);
     bt_norm(net, net->params.norm, net->x, net->n, net->inv);
     float *dn = net->wide[3];
     head(net, gradient, scale, dn);
     if (gradient) {
-        memset(net->dx, 0, net->tokens * net->params.config.dim * sizeof *net->dx);
+        bt_clear(&net->exec, net->dx, net->tokens * net->params.config.dim);
         bt_norm_backward(net, net->params.norm, net->x, net->inv, dn, net->dx);
         for (size_t i = layers; i-- > 0;) layer_backward(net, i, net->dx);
-        embed_backward(net, net->dx);
+        embed(net, net->dx, NULL);
     }
     double sum = 0;
     *count = 0;

@@ -52,11 +52,11 @@ void bt_net_free(bt_net *net);
  * With gradient, adds scale * dLoss_sum / dw to gradients. */
 double bt_net_run(bt_net *net, const uint32_t *ids, const uint32_t *targets, bool gradient,
                   float scale, size_t *count);
-void bt_net_refresh(bt_net *net); /* effective <- weights */
 
-/* ops.c */
-void bt_param_effective(const bt_net *net, size_t tensor);
-/* y [tokens][out] = or += quantised(x [tokens][in]) w^T */
+/* effective.c: effective, packed and scales <- weights */
+void bt_net_refresh(bt_net *net);
+
+/* ops.c: y [tokens][out] = or += quantised(x [tokens][in]) w^T */
 void bt_linear(bt_net *net, size_t tensor, const float *x, float *y, bool accumulate);
 /* dw += dy^T quantised(x); dx = or += dy w, if dx is not NULL */
 void bt_linear_backward(bt_net *net, size_t tensor, const float *x, const float *dy, float *dx,

@@ -2,10 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "../base/bytes.h"
 #include "../kernels/layout.h"
-#include "../model/quantize.h"
 #include "net.h"
-
-#include <string.h>
 
 typedef struct {
     bt_net *net;
@@ -15,36 +12,6 @@ typedef struct {
     size_t rows, cols;
     bool accumulate;
 } op;
-
-/* ---- what the forward pass sees of a tensor -------------------------------------------------- */
-
-static void ternarize(const bt_net *net, size_t tensor, const float *w, float *out)
-{
-    const bt_param *t = &net->params.tensors[tensor];
-    float scale = net->scales[tensor] = bt_ternary_scale(w, t->rows * t->cols);
-    uint8_t *panels = (uint8_t *)(uintptr_t)net->packed[tensor].panels;
-    for (size_t i = 0; i < t->rows; i++)
-        for (size_t j = 0; j < t->cols; j++) {
-            int code = bt_ternary_code(w[i * t->cols + j], scale);
-            bt_ternary_set(panels, t->cols, i, j, code);
-            out[i * t->cols + j] = (float)code * scale;
-        }
-}
-
-void bt_param_effective(const bt_net *net, size_t tensor)
-{
-    const bt_param *t = &net->params.tensors[tensor];
-    const float *w = net->weights + t->offset;
-    float *out = net->effective + t->offset;
-    if (!net->quantize || t->kind == BT_DENSE) {
-        memcpy(out, w, t->rows * t->cols * sizeof *w);
-    } else if (t->kind == BT_TERNARY) {
-        ternarize(net, tensor, w, out);
-    } else {
-        for (size_t r = 0; r < t->rows; r++)
-            net->exec.kernels->fake_quantize(w + r * t->cols, out + r * t->cols, t->cols);
-    }
-}
 
 /* ---- activations ----------------------------------------------------------------------------- */
 

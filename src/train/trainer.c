@@ -3,6 +3,7 @@
 #include "trainer.h"
 
 #include "../base/fpenv.h"
+#include "vectors.h"
 
 #include <math.h>
 #include <string.h>
@@ -65,16 +66,10 @@ static float rate_at(const bitllama_training *o, uint64_t step)
     return o->final_learning_rate + (o->learning_rate - o->final_learning_rate) * falling;
 }
 
-static double gradient_norm(const bt_net *net)
+static double gradient_norm(const bt_trainer *t)
 {
-    double sum = 0;
-    for (size_t i = 0; i < net->params.tensor_count; i++) {
-        const bt_param *x = &net->params.tensors[i];
-        size_t n = (x->rows * x->cols + 15) / 16 * 16;
-        const float *g = net->gradients + x->offset;
-        sum += (double)net->exec.kernels->dot(g, g, n);
-    }
-    return sqrt(sum);
+    const bt_net *net = &t->net;
+    return sqrt(bt_squares(&net->exec, net->gradients, net->params.floats, t->squares));
 }
 
 static void update_task(void *context, size_t index, size_t count)
@@ -100,7 +95,7 @@ static double accumulate(bt_trainer *t)
     const bitllama_training *o = &t->options;
     bt_net *net = &t->net;
     double loss = 0, tokens = (double)o->batch * o->context * o->accumulate;
-    memset(net->gradients, 0, net->params.floats * sizeof(float));
+    bt_clear(&net->exec, net->gradients, net->params.floats);
     for (uint32_t i = 0; i < o->accumulate; i++) {
         size_t count;
         next_batch(t);
@@ -141,7 +136,7 @@ int bitllama_trainer_step(bitllama_trainer *t, bitllama_step *step)
     bt_fpenv saved = bt_fpenv_enter();
     uint64_t rng = t->rng;
     float rate = rate_at(&t->options, t->step);
-    double loss = accumulate(t), norm = gradient_norm(&t->net);
+    double loss = accumulate(t), norm = gradient_norm(t);
     bool finite = isfinite(loss) && isfinite(norm);
     if (finite) {
         update(t, rate, norm);

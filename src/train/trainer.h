@@ -11,6 +11,7 @@ typedef struct bitllama_trainer {
     bitllama_training options;
     bt_net net;
     float *first, *second; /* Adam's moments, [floats] */
+    double *squares;       /* of blocks of gradients */
     uint64_t step, rng;
     uint16_t *tokens; /* its own */
     size_t token_count;
