@@ -54,6 +54,12 @@ const commands = {
     run(process.execPath, ['dist/cli.mjs', 'generate']);
   },
 
+  /** Builds and serves the demo page. */
+  demo(args) {
+    build(true);
+    run(process.execPath, ['web-demo/serve.mjs', ...args]);
+  },
+
   test(args) {
     const [major, minor] = process.versions.node.split('.').map(Number);
     if (major < 20 || (major === 20 && minor < 19))

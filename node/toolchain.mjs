@@ -32,6 +32,17 @@ const tools = {
     here: anyOf('chromium', 'chromium-browser', 'google-chrome'),
     packages: ['chromium'],
   },
+  Firefox: { here: anyOf('firefox-esr', 'firefox'), packages: ['firefox-esr'] },
+  'the WebKitGTK driver': {
+    here: () => onPath('WebKitWebDriver') && onPath('Xvfb'),
+    packages: ['webkit2gtk-driver', 'xvfb'],
+  },
+  'mono and its C# compiler': {
+    here: () => onPath('mono') && onPath('mcs'),
+    packages: ['mono-runtime', 'mono-mcs'],
+  },
+  Python: { here: anyOf('python3'), packages: ['python3'] },
+  'pkg-config': { here: anyOf('pkg-config'), packages: ['pkg-config'] },
   'qemu-user': { here: anyOf('qemu-aarch64', 'qemu-aarch64-static'), packages: ['qemu-user'] },
   'an AArch64 compiler': {
     here: anyOf('aarch64-linux-gnu-gcc'),
@@ -49,6 +60,11 @@ export const forTesting = [
   'clang',
   'clang sanitizers',
   'Chromium',
+  'Firefox',
+  'the WebKitGTK driver',
+  'mono and its C# compiler',
+  'Python',
+  'pkg-config',
   'qemu-user',
   'an AArch64 compiler',
 ];

@@ -5,6 +5,10 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
+const mocha = (folder) => [
+  process.execPath, 'node_modules/mocha/bin/mocha.js', '--timeout', '120000', `${folder}/*.test.mjs`,
+];
+
 /** Each stage prints lines of its own, among them counts that are added up here. */
 const stages = {
   c: {
@@ -13,7 +17,7 @@ const stages = {
   },
   js: {
     title: 'both backends, command line, package, browser, README',
-    command: [process.execPath, 'node_modules/mocha/bin/mocha.js', '--timeout', '120000', 'tests/js/*.test.mjs'],
+    command: mocha('tests/js'),
   },
 };
 
