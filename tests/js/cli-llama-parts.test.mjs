@@ -49,7 +49,7 @@ describe('command parts: texts', () => {
 
 describe('command parts: data to train on', () => {
   it('holds out evenly, and something of a single text', async () => {
-    const { holdOut } = await importSource('train-data');
+    const { holdOut } = await importSource('corpus');
     const many = Array.from({ length: 1000 }, (_, i) => `document ${i}`);
     for (const percent of [1, 5, 10, 50]) {
       const { training, heldOut } = holdOut(many, percent);
@@ -66,7 +66,7 @@ describe('command parts: data to train on', () => {
   });
 
   it('makes a vocabulary whose size a model can have, of any text', async () => {
-    const { makeTokenizer } = await importSource('train-data');
+    const { makeTokenizer } = await importSource('corpus');
     for (const text of ['a', 'abc abd abe '.repeat(40)]) {
       const tokenizer = await makeTokenizer([text], 512, () => undefined);
       assert.equal(tokenizer.vocabSize % 16, 0);

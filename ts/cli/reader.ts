@@ -39,6 +39,10 @@ export interface ReadListener {
   line(line: ReadLine): void;
 }
 
+/** hiddenDim and innerLr of the layer that do well on logs and prose. */
+export const DEFAULT_DIM: Record<Unit, number> = { line: 640, word: 1024 };
+export const DEFAULT_LR: Record<Unit, number> = { line: 0.2, word: 0.1 };
+
 /* A memory that has read nothing is surprised by everything, which means nothing: a surprise
  * counts half when this many units were read before, and in full after many more. */
 const HALF_TRUST: Record<Unit, number> = { line: 20, word: 200 };

@@ -18,8 +18,8 @@ import { choiceOption, COMMON_OPTIONS, numberOption } from './options.js';
 import { readCommandLine, seedOption } from './options.js';
 import type { CommandLine, OptionSpecs } from './options.js';
 import { drained, goOnWithoutReader, print } from './output.js';
-import { Reader } from './reader.js';
-import type { ReadLine, Unit } from './reader.js';
+import { DEFAULT_DIM, DEFAULT_LR, Reader } from './reader.js';
+import type { ReadLine } from './reader.js';
 import { excerpt, jsonLine, jsonReport, textLine, textReport } from './report.js';
 import { columnsOf, grouped, makePalette, Progress, wantsColor } from './terminal.js';
 
@@ -35,8 +35,6 @@ const OPTIONS: OptionSpecs = {
   seed: { type: 'string' },
 };
 
-const DEFAULT_DIM: Record<Unit, number> = { line: 640, word: 1024 };
-const DEFAULT_LR: Record<Unit, number> = { line: 0.2, word: 0.1 };
 const DEFAULT_TOP = 10;
 const MAX_TOP = 1000;
 const MAX_DIM = 8192;

@@ -16,7 +16,8 @@ import { fingerprintOf, loadFailure, loadTokenizer } from './model.js';
 import { readCommandLine } from './options.js';
 import { goOnWithoutReader } from './output.js';
 import { grouped, makePalette, shellWord, wantsColor } from './terminal.js';
-import { makeTokenizer, readSplit, tokensOf, vocabFor } from './train-data.js';
+import { makeTokenizer } from './corpus.js';
+import { readSplit, tokensOf, vocabFor } from './train-data.js';
 import {
   beside,
   LEAST_STEPS,

@@ -1,0 +1,93 @@
+/**
+ * client.ts - the page's side of a worker: calls with events on their way, an abort and errors.
+ * SPDX-License-Identifier: MIT
+ */
+import type { CallName, Calls, Problem, Reply, Request } from './protocol.js';
+
+/** What went wrong in a worker; the message is a sentence for people. */
+export class WorkerError extends Error {
+  readonly code: string;
+
+  constructor({ code, message }: Problem) {
+    super(message);
+    this.name = 'WorkerError';
+    this.code = code;
+  }
+}
+
+interface Waiting {
+  resolve(result: unknown): void;
+  reject(error: WorkerError): void;
+  event: ((event: never) => void) | undefined;
+}
+
+/** How to make a call. */
+export interface CallOptions<N extends CallName> {
+  event?: (event: Calls[N]['event']) => void;
+  signal?: AbortSignal;
+}
+
+const CRASH = {
+  code: 'CRASHED',
+  message: 'The worker has ended; perhaps the device is out of memory. What is on the page is kept.',
+};
+
+/** A worker that is started when it is first needed, and anew after it has crashed. */
+export class Engine {
+  #worker: Worker | undefined;
+  #last = 0;
+  readonly #waiting = new Map<number, Waiting>();
+
+  call<N extends CallName>(
+    name: N,
+    params: Calls[N]['params'],
+    { event, signal }: CallOptions<N> = {},
+  ): Promise<Calls[N]['result']> {
+    const worker = (this.#worker ??= this.#start());
+    const id = ++this.#last;
+    const abort = (): void => worker.postMessage({ id, abort: true } satisfies Request);
+    return new Promise<Calls[N]['result']>((resolve, reject) => {
+      this.#waiting.set(id, { resolve: resolve as Waiting['resolve'], reject, event });
+      worker.postMessage({ id, name, params } satisfies Request);
+      if (signal?.aborted) abort();
+      signal?.addEventListener('abort', abort);
+    }).finally(() => signal?.removeEventListener('abort', abort));
+  }
+
+  /** Ends the worker, and what it is at. */
+  end(problem: Problem = { code: 'ABORTED', message: 'Stopped.' }): void {
+    this.#worker?.terminate();
+    this.#worker = undefined;
+    const all = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const { reject } of all) reject(new WorkerError(problem));
+  }
+
+  #start(): Worker {
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
+    worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#hear(data);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.end(CRASH);
+    };
+    return worker;
+  }
+
+  #hear(reply: Reply): void {
+    const waiting = this.#waiting.get(reply.id);
+    if (!waiting) return;
+    if ('event' in reply) {
+      waiting.event?.(reply.event as never);
+      return;
+    }
+    this.#waiting.delete(reply.id);
+    if ('problem' in reply) waiting.reject(new WorkerError(reply.problem));
+    else waiting.resolve(reply.result);
+  }
+}
+
+/** The worker that holds the shipped model and its sessions; the layer's logs are read there too. */
+export const reader = new Engine();
+/** The worker that trains, and the one that measures: neither holds up the other tabs. */
+export const trainer = new Engine();
+export const bench = new Engine();

@@ -1,0 +1,59 @@
+/**
+ * bench.ts - measures the layer on this device: plain JavaScript, WebAssembly SIMD, and memories of
+ * their own on several threads.
+ * SPDX-License-Identifier: MIT
+ */
+import { getInfo, TTT } from 'bit-ttt';
+
+import { measureDim } from '../../ts/cli/measure.js';
+import type { Measurement } from '../../ts/cli/measure.js';
+import type { Calls } from '../protocol.js';
+import type { Context } from '../worker.js';
+import { Pace } from './pace.js';
+
+const TOKENS = 1000;
+
+export async function bench(
+  { dims, seconds }: Calls['bench']['params'],
+  { signal, tell }: Context<string>,
+): Promise<Measurement[]> {
+  const { kernel } = await getInfo();
+  const engines = [
+    { target: 'js' as const, kernel: 'plain', threads: 1 },
+    { target: 'wasm' as const, kernel, threads: 1 },
+  ];
+  const all: Measurement[] = [];
+  const pace = new Pace();
+  for (const dim of dims) {
+    tell(`dimension ${dim}`);
+    await pace.rest();
+    if (signal.aborted) break;
+    all.push(...(await measureDim(engines, dim, seconds, () => {})));
+  }
+  pace.end();
+  return all;
+}
+
+/**
+ * Tokens a second of one of several workers that start together: each waits at the gate, a number
+ * in shared memory, until all have come.
+ */
+export async function spin({ dim, seconds, gate, workers }: Calls['spin']['params']): Promise<number> {
+  const layer = await TTT.create({ hiddenDim: dim });
+  const input = Float32Array.from({ length: TOKENS * dim }, (_, i) => Math.sin(i * i));
+  const output = new Float32Array(input.length);
+  layer.forward(input, output); // warm up
+  if (Atomics.add(gate, 0, 1) + 1 === workers) Atomics.notify(gate, 0);
+  for (let here = Atomics.load(gate, 0); here < workers; here = Atomics.load(gate, 0)) {
+    Atomics.wait(gate, 0, here, 1000);
+  }
+  const began = performance.now();
+  let tokens = 0;
+  while (performance.now() - began < 1000 * seconds) {
+    layer.forward(input, output);
+    tokens += TOKENS;
+  }
+  const rate = (1000 * tokens) / (performance.now() - began);
+  layer.destroy();
+  return rate;
+}

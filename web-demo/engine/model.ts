@@ -1,0 +1,176 @@
+/**
+ * model.ts - the shipped model in a worker: a fresh session for each story, and one that is taught.
+ * SPDX-License-Identifier: MIT
+ */
+import { BitLlama, conformanceHash, getInfo, llamaConformanceHash, TTTError } from 'bit-ttt';
+import type { Session } from 'bit-ttt';
+
+import type { Calls, HeadMap, ModelInfo, Token, WriteParams } from '../protocol.js';
+import type { Context } from '../worker.js';
+import { headsOf } from './heads.js';
+import { Pace } from './pace.js';
+
+const ALTERNATIVES = 5;
+/** Tokens of a text whose mean loss is one point of the plot. */
+const SHARE = 32;
+
+let model: BitLlama | undefined;
+let taught: Session | undefined;
+
+function loaded(): BitLlama {
+  if (model) return model;
+  throw new TTTError('MODEL_UNAVAILABLE', 'the model is not loaded yet');
+}
+
+function pupil(): Session {
+  return (taught ??= loaded().createSession());
+}
+
+export async function about(): Promise<Calls['about']['result']> {
+  const { version, kernel } = await getInfo();
+  const [layerHash, modelHash] = [await conformanceHash(), await llamaConformanceHash()];
+  return { version, kernel, layerHash, modelHash };
+}
+
+export async function open({ url }: { url: string }): Promise<ModelInfo> {
+  model ??= await BitLlama.load(url);
+  return {
+    parameters: model.parameters,
+    fingerprint: model.fingerprint.toString(16).padStart(16, '0'),
+    layers: model.config.numLayers,
+    stateSize: pupil().stateSize,
+  };
+}
+
+/** The likeliest tokens, and the probability of one, of the softmax of logits. */
+function likeliest(logits: Float32Array, token: number): Omit<Token, 'surprise' | 'text'> {
+  const { tokenizer } = loaded();
+  let largest = -Infinity;
+  for (const x of logits) largest = Math.max(largest, x);
+  let sum = 0;
+  for (const x of logits) sum += Math.exp(x - largest);
+  const probabilityOf = (id: number): number => Math.exp(logits[id]! - largest) / sum;
+  const best: number[] = [];
+  for (let id = 0; id < logits.length; id++) {
+    if (best.length === ALTERNATIVES && logits[id]! <= logits[best.at(-1)!]!) continue;
+    const at = best.findIndex((other) => logits[other]! < logits[id]!);
+    best.splice(at < 0 ? best.length : at, 0, id);
+    best.length = Math.min(best.length, ALTERNATIVES);
+  }
+  const alternatives = best.map((id) => ({
+    text: id === tokenizer?.endOfText ? 'the end' : (tokenizer?.decode([id]) ?? String(id)),
+    probability: probabilityOf(id),
+  }));
+  return { probability: probabilityOf(token), alternatives };
+}
+
+/** Draws and reads until the end; tells of tokens in bunches, as often as a screen is drawn. */
+async function* story(session: Session, params: WriteParams): AsyncGenerator<Token, boolean> {
+  const { tokenizer } = loaded();
+  const decoder = tokenizer!.createDecoder();
+  const draw = { temperature: params.temperature, seed: params.seed };
+  for (let i = 0; i < params.maxTokens; i++) {
+    const logits = session.logits();
+    const token = session.draw(draw);
+    if (token === tokenizer!.endOfText) return true;
+    const { surprise } = session.read([token]);
+    yield { text: decoder.push(token), ...likeliest(logits, token), surprise: surprise[0]! };
+  }
+  return false;
+}
+
+/** Reads the prompt; a session that has read nothing begins as after another text. */
+async function prepare(session: Session, prompt: string, signal: AbortSignal): Promise<void> {
+  if (prompt !== '') await session.observe(prompt, { signal });
+  else if (session.tokensSeen === 0) session.read([loaded().tokenizer!.endOfText!]);
+}
+
+export async function write(
+  params: WriteParams,
+  { signal, tell }: Context<Calls['write']['event']>,
+): Promise<Calls['write']['result']> {
+  // What is written is not to be learnt by the session that was taught.
+  const session = params.with === 'taught' ? pupil().fork() : loaded().createSession();
+  const pace = new Pace();
+  try {
+    await prepare(session, params.prompt, signal);
+    const words = story(session, params);
+    let pending: Token[] = [];
+    let tokens = 0;
+    let busy = 0;
+    const rate = (): number => (busy > 0 ? (1000 * tokens) / busy : 0);
+    const flush = (): void => {
+      if (pending.length > 0) tell({ tokens: pending, tokensPerSecond: rate() });
+      pending = [];
+    };
+    for (;;) {
+      const began = performance.now();
+      const next = await words.next();
+      busy += performance.now() - began;
+      if (next.done === true) {
+        flush();
+        return { reason: next.value ? 'stop' : 'length', tokens, tokensPerSecond: rate() };
+      }
+      tokens++;
+      pending.push(next.value);
+      if (await pace.rest()) flush();
+      if (signal.aborted) {
+        flush();
+        throw new TTTError('ABORTED', 'Stopped.');
+      }
+    }
+  } finally {
+    pace.end();
+    session.destroy();
+  }
+}
+
+const headsNow = (): HeadMap[] => headsOf(loaded().config, pupil().save());
+
+export async function read(
+  { text, frozen }: { text: string; frozen: boolean },
+  { signal, tell }: Context<Calls['read']['event']>,
+): Promise<Calls['read']['result']> {
+  const session = pupil();
+  const ids = await loaded().tokenizer!.encodeAsync(text, { signal });
+  const pace = new Pace();
+  const began = performance.now();
+  let sum = 0;
+  session.freeze(frozen);
+  try {
+    for (let from = 0; from < ids.length; from += SHARE) {
+      const share = ids.subarray(from, from + SHARE);
+      const { logProbabilities } = session.read(share);
+      const nats = -logProbabilities.reduce((all, x) => all + x, 0);
+      sum += nats;
+      const turned = await pace.rest();
+      const heads = turned || from + SHARE >= ids.length ? headsNow() : [];
+      const tokens = from + share.length;
+      tell({ tokens, of: ids.length, nats: nats / share.length, heads });
+      if (signal.aborted) throw new TTTError('ABORTED', 'Stopped; what was read stays read.');
+    }
+  } finally {
+    session.freeze(false);
+    pace.end();
+  }
+  const seconds = (performance.now() - began) / 1000;
+  return { tokens: ids.length, nats: sum / Math.max(1, ids.length), seconds };
+}
+
+export async function heads(): Promise<HeadMap[]> {
+  return headsNow();
+}
+
+export async function forget(): Promise<HeadMap[]> {
+  pupil().reset();
+  return headsNow();
+}
+
+export async function save(): Promise<Calls['save']['result']> {
+  return pupil().save();
+}
+
+export async function restore({ bytes }: { bytes: Uint8Array }): Promise<HeadMap[]> {
+  pupil().restore(bytes);
+  return headsNow();
+}

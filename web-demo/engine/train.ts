@@ -1,0 +1,92 @@
+/**
+ * train.ts - a small model of a text, by the rules of `bit-ttt train`.
+ * SPDX-License-Identifier: MIT
+ */
+import { BitLlama, splitDocuments, Trainer, TTTError } from 'bit-ttt';
+import type { Tokenizer } from 'bit-ttt';
+
+import { holdOut, makeTokenizer, usualVocab } from '../../ts/cli/corpus.js';
+import type { Calls, TrainParams } from '../protocol.js';
+import type { Context } from '../worker.js';
+
+type Tell = Context<Calls['train']['event']>['tell'];
+
+const WINDOW = 128;
+const BATCH = 8;
+/** Measurements of what is held out, and percent of the text that is. */
+const MEASURED = 12;
+const HELD_OUT = 5;
+
+/** What was trained last, to write with. */
+let last: BitLlama | undefined;
+
+/** Reads what is held out, in nats a token; undefined if there is nothing. */
+async function measure(trainer: Trainer, heldOut: string): Promise<number | undefined> {
+  if (heldOut === '') return undefined;
+  const { natsPerToken } = await trainer.evaluate(heldOut);
+  return Number.isFinite(natsPerToken) ? natsPerToken : undefined;
+}
+
+async function steps(
+  trainer: Trainer,
+  heldOut: string,
+  signal: AbortSignal,
+  tell: Tell,
+): Promise<void> {
+  const every = Math.max(1, Math.floor(trainer.steps / MEASURED));
+  for await (const { step, loss, tokensPerSecond, secondsLeft } of trainer.run()) {
+    const measured = step % every === 0 || step === trainer.steps;
+    const nats = measured ? await measure(trainer, heldOut) : undefined;
+    const speed = { tokensPerSecond, secondsLeft };
+    const held = nats === undefined ? {} : { heldOut: nats };
+    tell({ phase: 'steps', step, steps: trainer.steps, loss, ...speed, ...held });
+    if (signal.aborted) return;
+  }
+}
+
+async function makeTrainer(params: TrainParams, documents: string[], words: Tokenizer) {
+  const { hiddenDim, numLayers, seed } = params;
+  return Trainer.create({
+    text: documents.join('\n<|endoftext|>\n'),
+    tokenizer: words,
+    config: { hiddenDim, numLayers },
+    training: { steps: params.steps, batch: BATCH, context: WINDOW, seed },
+  });
+}
+
+export async function train(
+  params: TrainParams,
+  { signal, tell }: Context<Calls['train']['event']>,
+): Promise<Calls['train']['result']> {
+  const documents = splitDocuments(params.text);
+  if (documents.length === 0) throw new TTTError('INVALID_DATA', 'There is no text to train on.');
+  const { training, heldOut } = holdOut(documents, HELD_OUT);
+  const bytes = new TextEncoder().encode(params.text).length;
+  tell({ phase: 'words', step: 0, steps: params.steps });
+  const words = await makeTokenizer(training, usualVocab(bytes), () => {});
+  const trainer = await makeTrainer(params, training, words);
+  try {
+    if (!signal.aborted) await steps(trainer, heldOut.join('\n<|endoftext|>\n'), signal, tell);
+    last?.destroy();
+    last = trainer.model();
+    const { parameters } = last;
+    return { file: last.pack(), step: trainer.stepsDone, parameters };
+  } finally {
+    trainer.destroy();
+  }
+}
+
+/** Lets the model that was trained last write. */
+export async function sample(
+  { maxTokens, seed }: { maxTokens: number; seed: number },
+  { signal, tell }: Context<string>,
+): Promise<null> {
+  if (!last) throw new TTTError('MODEL_UNAVAILABLE', 'There is no trained model yet.');
+  const session = last.createSession();
+  try {
+    for await (const piece of session.generate('', { maxTokens, seed, signal })) tell(piece);
+    return null;
+  } finally {
+    session.destroy();
+  }
+}

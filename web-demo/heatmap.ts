@@ -1,0 +1,57 @@
+/**
+ * heatmap.ts - the memory as a picture: a row for each layer, a square for each head.
+ * SPDX-License-Identifier: MIT
+ */
+import type { HeadMap } from './protocol.js';
+
+const GAP = 2;
+
+/** Red above zero, blue below; the paper shows through where there is nothing. */
+function paint(pixels: Uint8ClampedArray, at: number, share: number): void {
+  const strength = Math.min(1, Math.sqrt(Math.abs(share)));
+  const [red, green, blue] = share > 0 ? [214, 84, 24] : [40, 110, 200];
+  pixels.set([red!, green!, blue!, 255 * strength], at);
+}
+
+/** Root of the mean square: what counts as a large number in this picture. */
+function scaleOf(values: Float32Array): number {
+  let sum = 0;
+  for (const x of values) sum += x * x;
+  return 3 * Math.sqrt(sum / values.length);
+}
+
+export class HeatMap {
+  #heads: HeadMap[] = [];
+  #before: HeadMap[] = [];
+
+  constructor(readonly canvas: HTMLCanvasElement) {}
+
+  /** What is in memory now; with `fresh` also what later changes are measured against. */
+  update(heads: HeadMap[], fresh: boolean): void {
+    this.#heads = heads;
+    if (fresh || this.#before.length !== heads.length) this.#before = heads;
+  }
+
+  draw(show: 'change' | 'values'): void {
+    if (this.#heads.length === 0) return;
+    const size = Math.max(...this.#heads.map((map) => map.size)) + GAP;
+    const columns = 1 + Math.max(...this.#heads.map((map) => map.head));
+    const rows = 1 + Math.max(...this.#heads.map((map) => map.layer));
+    this.canvas.width = columns * size;
+    this.canvas.height = rows * size;
+    const context = this.canvas.getContext('2d')!;
+    let total = 0;
+    this.#heads.forEach((map, i) => {
+      const start = this.#before[i]!.values;
+      const values = show === 'values' ? map.values : map.values.map((x, j) => x - start[j]!);
+      const scale = scaleOf(values);
+      total += scale;
+      const image = context.createImageData(map.size, map.size);
+      if (scale > 0) values.forEach((x, j) => paint(image.data, 4 * j, x / scale));
+      context.putImageData(image, map.head * size, map.layer * size);
+    });
+    const what = show === 'values' ? 'what it holds' : 'what the last reading changed';
+    const label = total === 0 ? 'nothing' : `${what}, in ${this.#heads.length} heads`;
+    this.canvas.setAttribute('aria-label', `The memory: ${label}`);
+  }
+}

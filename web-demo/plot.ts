@@ -1,0 +1,170 @@
+/**
+ * plot.ts - line and bar charts with uPlot, in the page's colours, drawn anew when these change.
+ * SPDX-License-Identifier: MIT
+ */
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+
+import { figure, find } from './dom.js';
+
+export interface Line {
+  label: string;
+  /** Points without a line between them. */
+  points?: boolean;
+}
+
+export interface PlotOptions {
+  /** Names of both axes. */
+  x: string;
+  y: string;
+  lines: Line[];
+  /** A logarithmic y axis. */
+  log?: boolean;
+  /** Bars beside each other, with these names under them. */
+  bars?: string[];
+  /** Hears which point was clicked on. */
+  onClick?: (index: number) => void;
+}
+
+type Column = readonly (number | null)[] | Float32Array | Uint32Array;
+
+const dark = matchMedia('(prefers-color-scheme: dark)');
+
+function colour(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+/** A chart in an element of the page. */
+export class Plot {
+  readonly #place: HTMLElement;
+  #plot: uPlot | undefined;
+  #options: PlotOptions | undefined;
+  #columns: Column[] = [];
+  #chosen = -1;
+
+  constructor(panel: Element) {
+    this.#place = find(panel, '.plot');
+    new ResizeObserver(() => this.#fit()).observe(this.#place);
+    dark.addEventListener('change', () => this.#draw());
+  }
+
+  get empty(): boolean {
+    return this.#plot === undefined;
+  }
+
+  /** Shows columns of numbers: x, then one for each line. */
+  show(options: PlotOptions, columns: Column[]): void {
+    const same = this.#plot && options === this.#options;
+    this.#options = options;
+    this.#columns = columns;
+    if (same) this.#plot!.setData(columns as uPlot.AlignedData);
+    else this.#draw();
+    if (this.#place.getAttribute('role') !== 'group') this.#describe();
+  }
+
+  /** Marks a point. */
+  choose(index: number): void {
+    this.#chosen = index;
+    this.#plot?.redraw(false);
+  }
+
+  #describe(): void {
+    const lines = this.#options!.lines.map(({ label }, i) => {
+      const known = [...this.#columns[i + 1]!].filter((y): y is number => typeof y === 'number');
+      const last = known.at(-1);
+      return last === undefined ? '' : `${label}: from ${figure(known[0]!)} to ${figure(last)}`;
+    });
+    const { x, y } = this.#options!;
+    this.#place.setAttribute('role', 'img');
+    this.#place.setAttribute('aria-label', `${y} over ${x}. ${lines.filter(Boolean).join('; ')}`);
+  }
+
+  #size(): { width: number; height: number } {
+    const height = Number(this.#place.dataset['height'] ?? 240);
+    return { width: Math.max(200, this.#place.clientWidth || 600), height };
+  }
+
+  #fit(): void {
+    const size = this.#size();
+    if (this.#plot && this.#place.clientWidth > 0 && size.width !== this.#plot.width) {
+      this.#plot.setSize(size);
+    }
+  }
+
+  #draw(): void {
+    if (!this.#options) return;
+    this.#plot?.destroy();
+    this.#plot = new uPlot(this.#settings(), this.#columns as uPlot.AlignedData, this.#place);
+  }
+
+  #axis(label: string): uPlot.Axis {
+    const grid = { stroke: colour('--line'), width: 1 };
+    return { label, stroke: colour('--ink'), grid, ticks: grid, labelSize: 24 };
+  }
+
+  #settings(): uPlot.Options {
+    const { x, y, lines, log, bars } = this.#options!;
+    const names = bars ?? [];
+    const value = (_: uPlot, v: number | null): string => (v === null ? '' : figure(v));
+    const first: uPlot.Series = { label: x };
+    if (bars) first.value = (_, v) => names[v as number] ?? '';
+    const horizontal = this.#axis(x);
+    if (bars) {
+      horizontal.splits = () => names.map((_, i) => i);
+      horizontal.values = () => names;
+    }
+    const vertical = this.#axis(y);
+    vertical.size = 64;
+    if (log) vertical.values = (_, all) => all.map((v) => (v && /^1e/.test(v.toExponential()) ? figure(v) : ''));
+    return {
+      ...this.#size(),
+      scales: {
+        x: bars ? { time: false, range: [-0.6, names.length - 0.4] } : { time: false },
+        y: log ? { distr: 3 } : {},
+      },
+      axes: [horizontal, vertical],
+      series: [first, ...lines.map((line, i) => ({ ...this.#style(line, i, Boolean(bars)), value }))],
+      cursor: { drag: { x: false, y: false } },
+      hooks: { ready: [(plot) => this.#listen(plot)], draw: [(plot) => this.#mark(plot)] },
+    };
+  }
+
+  #style(line: Line, i: number, bars: boolean): uPlot.Series {
+    const stroke = colour(`--series-${(i % 4) + 1}`);
+    const base: uPlot.Series = { label: line.label, stroke, width: 2, spanGaps: true };
+    if (line.points) return { ...base, points: { show: true, size: 7, fill: stroke } };
+    if (!bars) return { ...base, points: { show: false } };
+    const count = this.#options!.lines.length;
+    const share = 0.8 / count;
+    const gap = i - (count - 1) / 2;
+    const paths = uPlot.paths.bars!({
+      size: [share, 60],
+      disp: {
+        x0: { unit: 1, values: (u) => Array.from(u.data[0], (v) => v + (gap - 0.5) * share) },
+        size: { unit: 1, values: (u) => Array.from(u.data[0], () => share) },
+      },
+    });
+    return { ...base, fill: stroke, width: 0, points: { show: false }, paths };
+  }
+
+  #listen(plot: uPlot): void {
+    plot.over.addEventListener('click', () => {
+      if (typeof plot.cursor.idx === 'number') this.#options?.onClick?.(plot.cursor.idx);
+    });
+  }
+
+  #mark(plot: uPlot): void {
+    const x = plot.data[0][this.#chosen];
+    if (x === undefined) return;
+    const at = plot.valToPos(x, 'x', true);
+    const { ctx, bbox } = plot;
+    ctx.save();
+    ctx.strokeStyle = colour('--ink');
+    ctx.lineWidth = devicePixelRatio;
+    ctx.beginPath();
+    ctx.moveTo(at, bbox.top);
+    ctx.lineTo(at, bbox.top + bbox.height);
+    ctx.stroke();
+    ctx.restore();
+  }
+}

@@ -1,0 +1,92 @@
+// serve.mjs - builds the page and serves it: npm run demo [-- --port N --base /path/ --no-isolation]
+// SPDX-License-Identifier: MIT
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { extname, join, normalize } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+
+import { isolation, policy } from './headers.mjs';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+export const folder = join(here, '../build/demo');
+
+const types = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.txt': 'text/plain; charset=utf-8',
+};
+
+/** The file of a request, or undefined if it is none of the page's. */
+async function fileOf(url, base) {
+  const path = decodeURIComponent(new URL(url, 'http://localhost').pathname);
+  if (!path.startsWith(base)) return undefined;
+  const inside = normalize(`/${path.slice(base.length)}`);
+  const file = join(folder, inside === '/' ? 'index.html' : inside);
+  try {
+    return (await stat(file)).isFile() ? file : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Serves build/demo at 127.0.0.1; resolves to the server when it listens. */
+export async function serve({ port = 0, base = '/', isolated = true } = {}) {
+  const headers = {
+    'content-security-policy': policy,
+    'x-content-type-options': 'nosniff',
+    ...(isolated ? isolation : {}),
+  };
+  const server = createServer(async (request, response) => {
+    try {
+      const file = await fileOf(request.url, base);
+      if (!file) return void response.writeHead(404).end('not found');
+      const type = types[extname(file)] ?? 'application/octet-stream';
+      response.writeHead(200, { ...headers, 'content-type': type });
+      createReadStream(file).on('error', () => response.destroy()).pipe(response);
+    } catch {
+      response.writeHead(400).end('bad request'); // an address that cannot be decoded
+    }
+  });
+  await new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  return server;
+}
+
+/** Builds the page with Vite, which is not loaded otherwise. */
+export async function buildDemo() {
+  const { build } = await import('vite');
+  await build({ configFile: join(here, 'vite.config.mjs') });
+}
+
+async function main() {
+  const { values } = parseArgs({
+    options: {
+      port: { type: 'string', default: '8137' },
+      base: { type: 'string', default: '/' },
+      isolation: { type: 'boolean', default: true },
+    },
+    allowNegative: true,
+  });
+  await buildDemo();
+  const { base, isolation: isolated } = values;
+  const asked = { port: Number(values.port), base, isolated };
+  const server = await serve(asked).catch((error) => {
+    if (error.code !== 'EADDRINUSE') throw error;
+    console.log(`Port ${asked.port} is taken; another one it is.`);
+    return serve({ ...asked, port: 0 });
+  });
+  console.log(`The demo is at http://localhost:${server.address().port}${base} (Ctrl-C ends it)`);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  main().catch((error) => {
+    console.error(`The demo could not be started: ${error.message}`);
+    process.exitCode = 1;
+  });
+}

@@ -1,0 +1,41 @@
+/**
+ * tabbar.ts - tabs by the keyboard pattern of WAI-ARIA; the one that is open stands in the address.
+ * SPDX-License-Identifier: MIT
+ */
+import { find } from './dom.js';
+
+export function setUpTabs(): void {
+  const bar = find(document, '#tabs');
+  const tabs = [...bar.querySelectorAll<HTMLElement>('[role=tab]')];
+  const panelOf = (tab: HTMLElement): HTMLElement => find(document, `#${tab.getAttribute('aria-controls')}`);
+
+  const open = (tab: HTMLElement, focus: boolean): void => {
+    for (const other of tabs) {
+      const chosen = other === tab;
+      other.setAttribute('aria-selected', String(chosen));
+      other.tabIndex = chosen ? 0 : -1;
+      panelOf(other).hidden = !chosen;
+    }
+    if (focus) tab.focus();
+    history.replaceState(null, '', `#${panelOf(tab).id}`);
+  };
+
+  bar.addEventListener('click', (event) => {
+    const tab = (event.target as Element).closest<HTMLElement>('[role=tab]');
+    if (tab) open(tab, false);
+  });
+  bar.addEventListener('keydown', (event) => {
+    const at = tabs.indexOf(document.activeElement as HTMLElement);
+    const to: Record<string, number> = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: -1 };
+    const next = to[event.key];
+    if (next === undefined || at < 0) return;
+    event.preventDefault();
+    open(tabs.at(next % tabs.length)!, true);
+  });
+  const fromAddress = (): void => {
+    const wanted = tabs.find((tab) => `#${panelOf(tab).id}` === location.hash);
+    if (wanted) open(wanted, false);
+  };
+  window.addEventListener('hashchange', fromAddress);
+  fromAddress();
+}

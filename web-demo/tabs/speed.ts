@@ -1,0 +1,93 @@
+/**
+ * speed.ts - the tab that measures the layer on this device.
+ * SPDX-License-Identifier: MIT
+ */
+import type { Measurement } from '../../ts/cli/measure.js';
+import { bench, Engine } from '../client.js';
+import { figure, find, make, Panel } from '../dom.js';
+import { Plot } from '../plot.js';
+import type { PlotOptions } from '../plot.js';
+
+const DIMS = [64, 128, 256, 512];
+const SECONDS = 0.3;
+const MOST_THREADS = 8;
+
+/** Shared memory is there only where the page is cross-origin isolated. */
+const isolated = crossOriginIsolated && typeof SharedArrayBuffer === 'function';
+const threads = Math.min(MOST_THREADS, navigator.hardwareConcurrency || 1);
+
+/** A row of the table: tokens a second by dimension. */
+interface Row {
+  name: string;
+  rates: number[];
+}
+
+function rowOf(name: string, target: Measurement['target'], all: readonly Measurement[]): Row {
+  const rates = DIMS.map((dim) => {
+    const found = all.find((m) => m.target === target && m.hidden_dim === dim && m.seq_len > 1);
+    return found?.tokens_per_second ?? NaN;
+  });
+  return { name, rates };
+}
+
+/** All threads at once, each with a memory of its own. */
+async function measureThreads(told: (text: string) => void, signal: AbortSignal): Promise<Row> {
+  const engines = Array.from({ length: threads }, () => new Engine());
+  const stop = (): void => engines.forEach((engine) => engine.end());
+  signal.addEventListener('abort', stop);
+  try {
+    const rates: number[] = [];
+    for (const dim of DIMS) {
+      told(`${threads} threads, dimension ${dim}`);
+      const gate = new Int32Array(new SharedArrayBuffer(4));
+      const params = { dim, seconds: SECONDS, gate, workers: threads };
+      const all = await Promise.all(engines.map((engine) => engine.call('spin', params)));
+      rates.push(all.reduce((sum, rate) => sum + rate, 0));
+    }
+    return { name: `SIMD, ${threads} threads`, rates };
+  } finally {
+    signal.removeEventListener('abort', stop);
+    stop();
+  }
+}
+
+function showTable(table: HTMLTableElement, rows: readonly Row[]): void {
+  const head = make('tr');
+  head.append(...['', ...DIMS.map((dim) => `dim ${dim}`)].map((text) => make('th', text)));
+  const lines = rows.map(({ name, rates }) => {
+    const line = make('tr');
+    const first = make('th', name);
+    first.scope = 'row';
+    line.append(first, ...rates.map((rate) => make('td', figure(rate / 1000))));
+    return line;
+  });
+  table.createTHead().replaceChildren(head);
+  (table.tBodies[0] ?? table.createTBody()).replaceChildren(...lines);
+  table.hidden = false;
+}
+
+export function setUpSpeed(): void {
+  const panel = new Panel('speed');
+  const plot = new Plot(panel.element);
+  panel.onSubmit(async (signal) => {
+    const told = (text: string): void => panel.status(`Measuring: ${text} …`);
+    const all = await bench.call('bench', { dims: DIMS, seconds: SECONDS }, { signal, event: told });
+    if (signal.aborted) {
+      panel.status('Stopped.');
+      return;
+    }
+    const rows = [rowOf('plain JavaScript', 'js', all), rowOf('WebAssembly SIMD', 'wasm', all)];
+    if (isolated && threads > 1) rows.push(await measureThreads(told, signal));
+    const options: PlotOptions = {
+      x: 'dimension',
+      y: 'tokens a second',
+      log: true,
+      bars: DIMS.map(String),
+      lines: rows.map(({ name }) => ({ label: name })),
+    };
+    plot.show(options, [DIMS.map((_, i) => i), ...rows.map(({ rates }) => rates)]);
+    showTable(find<HTMLTableElement>(panel.element, 'table'), rows);
+    const reason = isolated ? 'this device has one' : 'the page is not cross-origin isolated';
+    panel.status(rows.length > 2 ? 'Done.' : `Done. Threads were not measured: ${reason}.`);
+  });
+}

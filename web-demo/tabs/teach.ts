@@ -1,0 +1,121 @@
+/**
+ * teach.ts - the tab where the model's memory reads a text of the person's.
+ * SPDX-License-Identifier: MIT
+ */
+import alice from '../../examples/alice.txt?url';
+
+import { reader } from '../client.js';
+import { download, figure, find, Panel } from '../dom.js';
+import { HeatMap } from '../heatmap.js';
+import { Plot } from '../plot.js';
+import type { PlotOptions } from '../plot.js';
+import type { HeadMap, ModelInfo } from '../protocol.js';
+import { Story } from '../story.js';
+import { tell } from './write.js';
+
+const SAMPLE_LENGTH = 4000;
+const MOST_READINGS = 4;
+const GO_ON = { prompt: '', temperature: 0.7, maxTokens: 120 };
+
+/** The losses of one reading, a point for every so many tokens. */
+interface Reading {
+  label: string;
+  tokens: number[];
+  nats: number[];
+}
+
+/** All readings beside each other; where one is shorter its line ends. */
+function columnsOf(readings: readonly Reading[]): (number | null)[][] {
+  const longest = readings.reduce((a, b) => (b.tokens.length > a.tokens.length ? b : a));
+  return [longest.tokens, ...readings.map(({ nats }) => longest.tokens.map((_, i) => nats[i] ?? null))];
+}
+
+export function setUpTeach(ready: Promise<ModelInfo>): void {
+  const panel = new Panel('teach');
+  const story = new Story(panel.element);
+  const plot = new Plot(panel.element);
+  const map = new HeatMap(find<HTMLCanvasElement>(panel.element, 'canvas'));
+  const area = panel.field<HTMLTextAreaElement>('text');
+  const show = panel.field<HTMLSelectElement>('show');
+  let readings: Reading[] = [];
+  let options: PlotOptions | undefined;
+  let count = 0;
+  let seed = 1;
+
+  const draw = (): void => map.draw(show.value as 'change' | 'values');
+  const see = (heads: HeadMap[], fresh: boolean): void => {
+    if (heads.length === 0) return;
+    map.update(heads, fresh);
+    draw();
+  };
+  show.addEventListener('change', draw);
+  panel.takeFiles();
+  ready.then(
+    ({ stateSize }) => {
+      find(panel.element, '.size').textContent = `${figure(stateSize / 1024)} KB`;
+    },
+    () => {},
+  );
+
+  const begin = (frozen: boolean): Reading => {
+    const label = `reading ${++count}${frozen ? ', frozen' : ''}`;
+    const reading: Reading = { label, tokens: [], nats: [] };
+    readings = [...readings, reading].slice(-MOST_READINGS);
+    options = { x: 'tokens read', y: 'nats a token', lines: readings.map((r) => ({ label: r.label })) };
+    return reading;
+  };
+
+  panel.onSubmit(async (signal) => {
+    if (area.value.trim() === '') throw new Error('There is no text to read yet.');
+    await ready;
+    const frozen = panel.field('frozen').checked;
+    see(await reader.call('heads', {}), true);
+    const reading = begin(frozen);
+    const result = await reader.call('read', { text: area.value, frozen }, {
+      signal,
+      event: ({ tokens, of, nats, heads }) => {
+        reading.tokens.push(tokens);
+        reading.nats.push(nats);
+        plot.show(options!, columnsOf(readings));
+        see(heads, false);
+        panel.status(`${figure(tokens)} of ${figure(of)} tokens read`);
+      },
+    });
+    const speed = figure(result.tokens / result.seconds);
+    const loss = result.nats.toFixed(2);
+    panel.status(`${reading.label}: ${loss} nats a token, ${result.tokens} tokens, ${speed} a second.`);
+  });
+
+  panel.onClick('sample', async () => {
+    const text = await (await fetch(alice)).text();
+    area.value = text.slice(0, text.lastIndexOf('\n\n', SAMPLE_LENGTH));
+    panel.status('The beginning of Alice’s Adventures in Wonderland; now read it, twice.');
+  });
+  panel.onClick('goon', async (signal) => {
+    await ready;
+    await tell(panel, story, { ...GO_ON, with: 'taught', seed: seed++ }, signal);
+  });
+  panel.onClick('reset', async () => {
+    await ready;
+    see(await reader.call('forget', {}), true);
+    panel.status('The memory is empty.');
+  });
+  panel.onClick('save', async () => {
+    await ready;
+    download(await reader.call('save', {}), 'bit-llama.memory');
+    panel.status('Saved. Load it here, in another tab, or in Node: session.restore(bytes).');
+  });
+  const load = panel.field('load');
+  load.addEventListener('change', () => {
+    const file = load.files?.[0];
+    void panel.run(async () => {
+      if (!file) return;
+      await ready;
+      const bytes = new Uint8Array(await file.arrayBuffer());
+      see(await reader.call('restore', { bytes }), true);
+      show.value = 'values';
+      draw();
+      panel.status(`The memory is now that of ${file.name}.`);
+    }).then(() => (load.value = ''));
+  });
+}

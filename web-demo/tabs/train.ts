@@ -1,0 +1,90 @@
+/**
+ * train.ts - the tab that trains a small model on a text of the person's.
+ * SPDX-License-Identifier: MIT
+ */
+import alice from '../../examples/alice.txt?url';
+
+import { trainer } from '../client.js';
+import { download, figure, find, Panel } from '../dom.js';
+import { Plot } from '../plot.js';
+import type { PlotOptions } from '../plot.js';
+import type { Calls, TrainEvent } from '../protocol.js';
+
+const SAMPLE_TOKENS = 120;
+
+const CURVE: PlotOptions = {
+  x: 'step',
+  y: 'nats a token',
+  lines: [{ label: 'trained on' }, { label: 'held out', points: true }],
+};
+
+/** The columns of the curve, as they grow. */
+class Curve {
+  readonly columns: [number[], (number | null)[], (number | null)[]] = [[], [], []];
+
+  add({ step, loss, heldOut }: TrainEvent): void {
+    this.columns[0].push(step);
+    this.columns[1].push(loss ?? null);
+    this.columns[2].push(heldOut ?? null);
+  }
+}
+
+function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.ceil(seconds)} s`;
+  return `${Math.ceil(seconds / 60)} minutes`;
+}
+
+export function setUpTrain(): void {
+  const panel = new Panel('train');
+  const plot = new Plot(panel.element);
+  const area = panel.field<HTMLTextAreaElement>('text');
+  const written = find(panel.element, '.story');
+  let made: Calls['train']['result'] | undefined;
+  let seed = 1;
+
+  panel.takeFiles();
+  panel.onClick('sample', async () => {
+    area.value = await (await fetch(alice)).text();
+    panel.status('Three chapters of Alice’s Adventures in Wonderland.');
+  });
+  panel.onSubmit(async (signal) => {
+    const curve = new Curve();
+    const number = (name: string): number => Number(panel.field<HTMLInputElement>(name).value);
+    const params = {
+      text: area.value,
+      hiddenDim: number('dim'),
+      numLayers: number('layers'),
+      steps: number('steps'),
+      seed: 1,
+    };
+    panel.status('Making a vocabulary …');
+    made = await trainer.call('train', params, {
+      signal,
+      event: (event) => {
+        if (event.phase === 'words') return;
+        curve.add(event);
+        plot.show(CURVE, curve.columns);
+        const { step, steps, loss, tokensPerSecond, secondsLeft } = event;
+        const speed = `${figure(tokensPerSecond ?? 0)} tokens a second`;
+        const left = `${duration(secondsLeft ?? 0)} left`;
+        panel.status(`Step ${step} of ${steps}: ${loss!.toFixed(2)} nats; ${speed}, ${left}`);
+      },
+    });
+    written.textContent = '';
+    panel.enable('download', true);
+    panel.enable('try', true);
+    const size = figure(made.file.length / 1024);
+    const parameters = figure(made.parameters);
+    panel.status(`Done after ${made.step} steps: ${parameters} parameters, ${size} KB.`);
+  });
+  panel.onClick('download', () => {
+    if (made) download(made.file, 'model.bitt');
+  });
+  panel.onClick('try', async (signal) => {
+    written.textContent = '';
+    await trainer.call('sample', { maxTokens: SAMPLE_TOKENS, seed: seed++ }, {
+      signal,
+      event: (piece) => written.append(piece),
+    });
+  });
+}

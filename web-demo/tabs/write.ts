@@ -1,0 +1,56 @@
+/**
+ * write.ts - the tab that streams a story from the shipped model.
+ * SPDX-License-Identifier: MIT
+ */
+import { reader } from '../client.js';
+import { figure, Panel } from '../dom.js';
+import type { WriteParams } from '../protocol.js';
+import { Story } from '../story.js';
+
+/** Lets the model write into a story, and says how it went. */
+export async function tell(
+  panel: Panel,
+  story: Story,
+  params: WriteParams,
+  signal: AbortSignal,
+): Promise<void> {
+  story.begin(params.prompt);
+  panel.status('Reading …');
+  let tokens = 0;
+  const { reason, tokensPerSecond } = await reader.call('write', params, {
+    signal,
+    event: (event) => {
+      tokens += event.tokens.length;
+      story.add(event.tokens);
+      panel.status(`${tokens} tokens, ${figure(event.tokensPerSecond)} a second`);
+    },
+  });
+  const end = reason === 'stop' ? 'the story has ended' : 'as many as asked for';
+  panel.status(`${tokens} tokens, ${figure(tokensPerSecond)} a second; ${end}.`);
+}
+
+export function setUpWrite(ready: Promise<unknown>): void {
+  const panel = new Panel('write');
+  const story = new Story(panel.element);
+  const temperature = panel.field('temperature');
+  const shown = panel.field<HTMLOutputElement>('shown');
+  temperature.addEventListener('input', () => (shown.value = Number(temperature.value).toFixed(1)));
+
+  const work = async (signal: AbortSignal): Promise<void> => {
+    await ready;
+    const params: WriteParams = {
+      with: 'fresh',
+      prompt: panel.field<HTMLTextAreaElement>('prompt').value,
+      temperature: Number(temperature.value),
+      maxTokens: Number(panel.field('length').value),
+      seed: Number(panel.field('seed').value),
+    };
+    await tell(panel, story, params, signal);
+  };
+  panel.onSubmit(work);
+  panel.onClick('again', async (signal) => {
+    const seed = panel.field('seed');
+    seed.value = String(1 + Math.floor(Math.random() * 1e6));
+    await work(signal);
+  });
+}

@@ -1,0 +1,74 @@
+// vite.config.mjs - builds the page into build/demo: relative addresses, a strict content security
+// policy, and a service worker that knows all files.
+// SPDX-License-Identifier: MIT
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import { defineConfig } from 'vite';
+
+import { policy } from './headers.mjs';
+
+const at = (path) => fileURLToPath(new URL(path, import.meta.url));
+const engine = at('../dist/browser.mjs');
+
+/** The hashes of a golden file by name. */
+function golden(file) {
+  const text = readFileSync(at(`../tests/golden/${file}`), 'utf8');
+  return JSON.stringify(/[0-9a-f]{16}/.exec(text)[0]);
+}
+
+/** The policy also stands in the page, for hosts that send no headers. */
+const pagePolicy = {
+  name: 'page-policy',
+  apply: 'build',
+  transformIndexHtml: () => [
+    {
+      tag: 'meta',
+      attrs: { 'http-equiv': 'content-security-policy', content: policy },
+      injectTo: 'head-prepend',
+    },
+  ],
+};
+
+/** Writes sw.js with the list of files; its version changes when a file does. */
+const offline = {
+  name: 'offline',
+  apply: 'build',
+  enforce: 'post',
+  generateBundle(_, bundle) {
+    const files = Object.keys(bundle).sort();
+    const hash = createHash('sha256');
+    for (const name of files) hash.update(name).update(bundle[name].code ?? bundle[name].source);
+    const list = ['./', ...files.map((name) => `./${name}`)];
+    const source = readFileSync(at('sw.js'), 'utf8')
+      .replace('__FILES__', JSON.stringify(list))
+      .replace('__VERSION__', JSON.stringify(hash.digest('hex').slice(0, 16)));
+    this.emitFile({ type: 'asset', fileName: 'sw.js', source });
+  },
+};
+
+export default defineConfig({
+  root: at('.'),
+  base: './',
+  publicDir: false,
+  logLevel: 'warn',
+  define: { LAYER_HASH: golden('conformance.txt'), MODEL_HASH: golden('llama.txt') },
+  resolve: {
+    alias: [
+      { find: /^bit-ttt$/, replacement: engine },
+      // The parts shared with the command import the package's entry.
+      { find: /^\.\.\/index\.js$/, replacement: engine },
+    ],
+  },
+  assetsInclude: ['**/*.bitt'],
+  worker: { format: 'es' },
+  build: {
+    outDir: at('../build/demo'),
+    emptyOutDir: true,
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  plugins: [pagePolicy, offline],
+});

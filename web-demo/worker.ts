@@ -1,0 +1,56 @@
+/**
+ * worker.ts - answers the page's calls; everything that takes long happens here.
+ * SPDX-License-Identifier: MIT
+ */
+import { TTTError } from 'bit-ttt';
+
+import { bench, spin } from './engine/bench.js';
+import { about, forget, heads, open, read, restore, save, write } from './engine/model.js';
+import { sample, train } from './engine/train.js';
+import { watch } from './engine/watch.js';
+import type { CallName, Calls, Problem, Reply, Request } from './protocol.js';
+
+/** What a call has besides its parameters. */
+export interface Context<Event> {
+  signal: AbortSignal;
+  tell(event: Event): void;
+}
+
+type Handler<N extends CallName> = (
+  params: Calls[N]['params'],
+  context: Context<Calls[N]['event']>,
+) => Promise<Calls[N]['result']>;
+
+const handlers: { [N in CallName]: Handler<N> } = {
+  about, open, write, read, heads, forget, save, restore, watch, train, sample, bench, spin,
+};
+
+const running = new Map<number, AbortController>();
+const send = (reply: Reply): void => self.postMessage(reply);
+
+function problemOf(error: unknown): Problem {
+  if (error instanceof TTTError) return { code: error.code, message: error.message };
+  const message = error instanceof Error ? error.message : String(error);
+  const memory = error instanceof RangeError;
+  return { code: memory ? 'OUT_OF_MEMORY' : 'FAILED', message };
+}
+
+async function answer(id: number, name: CallName, params: unknown): Promise<void> {
+  const controller = new AbortController();
+  running.set(id, controller);
+  try {
+    // Names and parameters belong together by the types of the page's side.
+    const handler = handlers[name] as unknown as (params: unknown, context: Context<unknown>) => unknown;
+    const tell = (event: unknown): void => send({ id, event });
+    send({ id, result: await handler(params, { signal: controller.signal, tell }) });
+  } catch (error) {
+    send({ id, problem: problemOf(error) });
+  } finally {
+    running.delete(id);
+  }
+}
+
+self.onmessage = ({ data }: MessageEvent<Request>) => {
+  if ('abort' in data) running.get(data.id)?.abort();
+  else void answer(data.id, data.name, data.params);
+};
