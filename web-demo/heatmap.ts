@@ -1,5 +1,5 @@
 /**
- * heatmap.ts - the memory as a picture: a row for each layer, a square for each head.
+ * heatmap.ts - the memory as a picture: a column for each layer, a square for each head.
  * SPDX-License-Identifier: MIT
  */
 import type { HeadMap } from './protocol.js';
@@ -32,11 +32,12 @@ export class HeatMap {
     if (fresh || this.#before.length !== heads.length) this.#before = heads;
   }
 
-  draw(show: 'change' | 'values'): void {
-    if (this.#heads.length === 0) return;
+  /** Draws, and returns what is to be seen in a few words. */
+  draw(show: 'change' | 'values'): string {
+    if (this.#heads.length === 0) return 'nothing was read yet';
     const size = Math.max(...this.#heads.map((map) => map.size)) + GAP;
-    const columns = 1 + Math.max(...this.#heads.map((map) => map.head));
-    const rows = 1 + Math.max(...this.#heads.map((map) => map.layer));
+    const columns = 1 + Math.max(...this.#heads.map((map) => map.layer));
+    const rows = 1 + Math.max(...this.#heads.map((map) => map.head));
     this.canvas.width = columns * size;
     this.canvas.height = rows * size;
     const context = this.canvas.getContext('2d')!;
@@ -48,10 +49,12 @@ export class HeatMap {
       total += scale;
       const image = context.createImageData(map.size, map.size);
       if (scale > 0) values.forEach((x, j) => paint(image.data, 4 * j, x / scale));
-      context.putImageData(image, map.head * size, map.layer * size);
+      context.putImageData(image, map.layer * size, map.head * size);
     });
-    const what = show === 'values' ? 'what it holds' : 'what the last reading changed';
-    const label = total === 0 ? 'nothing' : `${what}, in ${this.#heads.length} heads`;
+    const nothing = show === 'values' ? 'it is empty' : 'nothing has changed';
+    const what = show === 'values' ? 'what it holds' : 'what has changed';
+    const label = total === 0 ? nothing : `${what} in ${this.#heads.length} heads`;
     this.canvas.setAttribute('aria-label', `The memory: ${label}`);
+    return label;
   }
 }

@@ -114,7 +114,7 @@ export class Plot {
       horizontal.values = () => names;
     }
     const vertical = this.#axis(y);
-    vertical.size = 64;
+    vertical.size = log ? 84 : 60;
     if (log) vertical.values = (_, all) => all.map((v) => (v && /^1e/.test(v.toExponential()) ? figure(v) : ''));
     return {
       ...this.#size(),

@@ -86,7 +86,7 @@ export function setUpSpeed(): void {
       lines: rows.map(({ name }) => ({ label: name })),
     };
     plot.show(options, [DIMS.map((_, i) => i), ...rows.map(({ rates }) => rates)]);
-    showTable(find<HTMLTableElement>(panel.element, 'table'), rows);
+    showTable(find<HTMLTableElement>(panel.element, '.figures'), rows);
     const reason = isolated ? 'this device has one' : 'the page is not cross-origin isolated';
     panel.status(rows.length > 2 ? 'Done.' : `Done. Threads were not measured: ${reason}.`);
   });

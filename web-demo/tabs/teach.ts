@@ -13,7 +13,8 @@ import type { HeadMap, ModelInfo } from '../protocol.js';
 import { Story } from '../story.js';
 import { tell } from './write.js';
 
-const SAMPLE_LENGTH = 4000;
+/** Characters of the sample: a passage that the memory can hold. */
+const SAMPLE_LENGTH = 640;
 const MOST_READINGS = 4;
 const GO_ON = { prompt: '', temperature: 0.7, maxTokens: 120 };
 
@@ -42,7 +43,10 @@ export function setUpTeach(ready: Promise<ModelInfo>): void {
   let count = 0;
   let seed = 1;
 
-  const draw = (): void => map.draw(show.value as 'change' | 'values');
+  const seen = find(panel.element, '.seen');
+  const draw = (): void => {
+    seen.textContent = map.draw(show.value as 'change' | 'values');
+  };
   const see = (heads: HeadMap[], fresh: boolean): void => {
     if (heads.length === 0) return;
     map.update(heads, fresh);
@@ -88,8 +92,8 @@ export function setUpTeach(ready: Promise<ModelInfo>): void {
 
   panel.onClick('sample', async () => {
     const text = await (await fetch(alice)).text();
-    area.value = text.slice(0, text.lastIndexOf('\n\n', SAMPLE_LENGTH));
-    panel.status('The beginning of Alice’s Adventures in Wonderland; now read it, twice.');
+    area.value = text.slice(0, text.lastIndexOf('\n\n', SAMPLE_LENGTH)).trim();
+    panel.status('The beginning of Alice’s Adventures in Wonderland. Read it, then read it again.');
   });
   panel.onClick('goon', async (signal) => {
     await ready;
