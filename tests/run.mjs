@@ -19,6 +19,10 @@ const stages = {
     title: 'both backends, command line, package, browser, README',
     command: mocha('tests/js'),
   },
+  demo: {
+    title: 'demo page in Chromium, Firefox and WebKitGTK',
+    command: mocha('tests/demo'),
+  },
 };
 
 const patterns = {

@@ -148,8 +148,9 @@ export class Plot {
   }
 
   #listen(plot: uPlot): void {
-    plot.over.addEventListener('click', () => {
-      if (typeof plot.cursor.idx === 'number') this.#options?.onClick?.(plot.cursor.idx);
+    plot.over.addEventListener('click', (event) => {
+      const left = event.clientX - plot.over.getBoundingClientRect().left;
+      this.#options?.onClick?.(plot.posToIdx(left));
     });
   }
 

@@ -1,0 +1,158 @@
+// Each tab of the demo, used as a person would, in three browser engines: what is written, read and
+// learnt there is what Node's addon writes, reads and learns.
+// SPDX-License-Identifier: MIT
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { BitLlama, conformanceHash, llamaConformanceHash } from 'bit-ttt';
+
+import { engines } from './support/drivers.mjs';
+import { openDemo, openTab, press, root, screenshots, serveDemo, submit, textOf } from './support/page.mjs';
+
+const PROMPT = 'One day, a cat named Tom';
+const nats = (status) => Number(/: ([\d.]+) nats/.exec(status)[1]);
+
+/** What Node writes with the same settings. */
+async function write(session, prompt, options) {
+  let text = '';
+  for await (const piece of session.generate(prompt, options)) text += piece;
+  return text;
+}
+
+for (const { name, here, hint, launch } of engines)
+  describe(`demo in ${name}`, function () {
+    this.timeout(240000);
+    let folder, demo, browser, model;
+    const shoot = (tab) => browser.screenshot(join(screenshots, `${name.toLowerCase()}-${tab}.png`));
+
+    before(async function () {
+      if (!here) {
+        console.log(`      skipped: ${name} is not installed (apt-get install ${hint})`);
+        this.skip();
+      }
+      folder = mkdtempSync(join(tmpdir(), 'bit-ttt-demo-'));
+      model = await BitLlama.load(join(root, 'models/bit-llama.bitt'));
+      demo = await serveDemo();
+      browser = await launch();
+      await openDemo(browser, demo.address);
+    });
+
+    after(async () => {
+      await browser?.close();
+      demo?.close();
+      model?.destroy();
+      if (folder) rmSync(folder, { recursive: true, force: true });
+    });
+
+    it("shows Node's conformance hashes", async () => {
+      assert.equal(await textOf(browser, '#layer-hash'), await conformanceHash());
+      assert.equal(await textOf(browser, '#model-hash'), await llamaConformanceHash());
+      assert.match(await textOf(browser, '#engine'), /the same bits as everywhere/);
+    });
+
+    it('writes the story that Node writes', async () => {
+      await openTab(browser, 'write');
+      await browser.type('#write [name=prompt]', PROMPT);
+      await browser.type('#write [name=length]', '120');
+      await browser.type('#write [name=seed]', '42');
+      await submit(browser, 'write');
+      const session = model.createSession();
+      const story = await write(session, PROMPT, { temperature: 0.8, maxTokens: 120, seed: 42 });
+      assert.equal(await textOf(browser, '#write .story'), PROMPT + story);
+      assert.match(await textOf(browser, '#write .status'), /^\d+ tokens, [\d,.]+ a second/);
+    });
+
+    it('tells what else a token might have been', async () => {
+      await browser.click('#write .story [data-token="3"]');
+      const detail = await textOf(browser, '#write .detail');
+      assert.match(detail, /had [\d.]+ %; the memory's surprise was [\d.]+\. Likeliest: (“.+” [\d.]+ %){2}/);
+      const heat = `getComputedStyle(document.querySelector('[data-token="3"]')).backgroundColor`;
+      assert.match(await browser.evaluate(heat), /rgb/);
+      await shoot('write');
+    });
+
+    it('learns a text: the second reading costs less, and the memory is seen to change', async () => {
+      await openTab(browser, 'teach');
+      await press(browser, 'teach', '[name=sample]');
+      await submit(browser, 'teach');
+      const first = nats(await textOf(browser, '#teach .status'));
+      await submit(browser, 'teach');
+      const second = nats(await textOf(browser, '#teach .status'));
+      assert.ok(second < first - 0.5, `${first} and ${second}`);
+      const painted = `(() => { const c = document.querySelector('#teach canvas');
+        return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((x) => x > 0); })()`;
+      assert.equal(await browser.evaluate(painted), true);
+      assert.match(await textOf(browser, '#teach .seen'), /what has changed in 24 heads/);
+      await shoot('teach');
+    });
+
+    it('leaves a frozen memory as it is', async () => {
+      await browser.click('#teach [name=frozen]');
+      await submit(browser, 'teach');
+      assert.match(await textOf(browser, '#teach .seen'), /nothing has changed/);
+      await browser.click('#teach [name=frozen]');
+    });
+
+    it('takes a memory that Node saved, and goes on as Node does', async () => {
+      const session = model.createSession();
+      await session.observe(readFileSync(join(root, 'examples/alice.txt'), 'utf8').slice(0, 3000));
+      const file = join(folder, 'node.memory');
+      writeFileSync(file, session.save());
+      await browser.upload('#teach [name=load]', file);
+      const loaded = `/node\\.memory/.test(document.querySelector('#teach .status').textContent)`;
+      for (let i = 0; i < 100 && !(await browser.evaluate(loaded)); i++)
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      await press(browser, 'teach', '[name=goon]');
+      const shown = await textOf(browser, '#teach .story');
+      const settings = { temperature: 0.7, maxTokens: 120, seed: 1 };
+      assert.equal(shown, await write(session, '', settings));
+    });
+
+    it('finds the three anomalies of a log', async () => {
+      await openTab(browser, 'watch');
+      await press(browser, 'watch', '[name=sample]');
+      await submit(browser, 'watch');
+      const top = await browser.evaluate(
+        `[...document.querySelectorAll('#watch .top li')].slice(0, 3).map((li) => li.textContent)`,
+      );
+      for (const [i, word] of ['auth: token', 'db: connection', 'out of memory'].entries())
+        assert.ok(top.some((line) => line.includes(word)), `${i}: ${top}`);
+      await browser.click('#watch .top li:nth-child(2) button');
+      const second = /line \d+(.*)/.exec(top[1])[1].trim();
+      assert.ok((await textOf(browser, '#watch .around .chosen')).includes(second));
+      await browser.click('#watch .plot .u-over');
+      assert.match(await textOf(browser, '#watch .around .chosen'), /^4\d\d /); // the middle of 900
+      await shoot('watch');
+    });
+
+    it('trains a model that is stopped, kept, and writes', async () => {
+      await openTab(browser, 'train');
+      await press(browser, 'train', '[name=sample]');
+      await browser.type('#train [name=steps]', '24');
+      await submit(browser, 'train', 200);
+      assert.match(await textOf(browser, '#train .status'), /Done after 24 steps: [\d,]+ parameters/);
+      await press(browser, 'train', '[name=try]');
+      assert.ok((await textOf(browser, '#train .story')).length > 40);
+      await shoot('train');
+    });
+
+    it('measures this device', async () => {
+      await openTab(browser, 'speed');
+      await submit(browser, 'speed', 200);
+      const rows = await browser.evaluate(
+        `[...document.querySelectorAll('#speed .figures tbody tr')].map((tr) => [...tr.children].map((td) => td.textContent))`,
+      );
+      const shared = await browser.evaluate(
+        `crossOriginIsolated && typeof SharedArrayBuffer === 'function' && navigator.hardwareConcurrency > 1`,
+      );
+      assert.equal(rows.length, shared ? 3 : 2);
+      const number = (text) => Number(text.replaceAll(',', ''));
+      for (const row of rows) assert.ok(row.slice(1).every((text) => number(text) > 0), String(row));
+      assert.ok(number(rows[1][2]) > number(rows[0][2])); // SIMD against JavaScript
+      await shoot('speed');
+    });
+
+    it('broke no policy and threw nothing', () => assert.deepEqual(browser.problems, []));
+  });

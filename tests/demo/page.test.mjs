@@ -1,0 +1,267 @@
+// The demo page where things are not as they should be, and for everybody: policies, sub-paths,
+// no network, no SIMD, bad files, keyboard, screen readers, small screens. In Chromium.
+// SPDX-License-Identifier: MIT
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { BitLlama } from 'bit-ttt';
+
+import { chromiumPath, launchChromium } from './support/drivers.mjs';
+import { root, screenshots, serveDemo } from './support/page.mjs';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const tabs = ['write', 'teach', 'watch', 'train', 'speed'];
+
+describe('demo page', function () {
+  this.timeout(120000);
+  let browser, demo, folder;
+
+  before(async function () {
+    if (!chromiumPath) {
+      console.log('      skipped: no Chromium on PATH (apt-get install chromium)');
+      this.skip();
+    }
+    folder = mkdtempSync(join(tmpdir(), 'bit-ttt-page-'));
+    demo = await serveDemo();
+    browser = await launchChromium();
+  });
+
+  after(async () => {
+    await browser?.close();
+    demo?.close();
+    if (folder) rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** A page of its own, ready to use. */
+  async function open(address = demo.address, options = {}, ready = true) {
+    const context = await browser.newContext(options);
+    const page = await context.newPage();
+    await page.goto(address);
+    if (ready) await page.waitForSelector('#model:not(:empty)');
+    return page;
+  }
+
+  const idle = (page, tab) => page.waitForSelector(`#${tab}[aria-busy=false]`);
+  const problem = (page, tab) => page.textContent(`#${tab} .problem`);
+
+  async function fileOf(name, content) {
+    writeFileSync(join(folder, name), content);
+    return join(folder, name);
+  }
+
+  it('has the policy in the page and in the header', async () => {
+    const response = await fetch(demo.address);
+    const policy = response.headers.get('content-security-policy');
+    assert.match(policy, /script-src 'self' 'wasm-unsafe-eval'(;|$)/);
+    assert.ok(!/unsafe-(inline|eval)'/.test(policy.replace("'wasm-unsafe-eval'", '')));
+    const html = (await response.text()).replaceAll('&#39;', "'");
+    assert.ok(html.includes(`content="${policy}"`));
+  });
+
+  it('works under a sub-path, without isolation and without headers of any kind', async () => {
+    const other = await serveDemo({ base: '/a/b/', isolated: false });
+    const page = await open(other.address);
+    assert.match(await page.textContent('#engine'), /not cross-origin isolated/);
+    await page.click('#tab-speed');
+    await page.click('#speed button[type=submit]');
+    await page.waitForSelector('#speed .figures:not([hidden])');
+    assert.match(await page.textContent('#speed .status'), /Threads were not measured/);
+    await page.context().close();
+    other.close();
+  });
+
+  it('works without a network after the first visit', async () => {
+    const page = await open();
+    await page.waitForFunction(() => document.querySelector('#offline')?.textContent !== '');
+    await page.context().setOffline(true);
+    await page.reload();
+    await page.waitForSelector('#model:not(:empty)');
+    await page.click('#write button[type=submit]');
+    await idle(page, 'write');
+    assert.ok((await page.textContent('#write .story')).length > 100);
+    await page.context().close();
+  });
+
+  it('says in a sentence that SIMD is missing, and keeps what was typed', async () => {
+    const flags = ['--js-flags=--no-enable-sse4-1 --no-enable-ssse3'];
+    const old = await launchChromium(flags);
+    const page = await old.newPage();
+    await page.goto(demo.address);
+    await page.fill('#write textarea', 'My own beginning');
+    await page.waitForSelector('#trouble:not([hidden])');
+    assert.match(await page.textContent('#trouble'), /SIMD/);
+    await page.click('#write button[type=submit]');
+    await page.waitForFunction(() => document.querySelector('#write .problem').textContent !== '');
+    assert.match(await problem(page, 'write'), /SIMD/);
+    assert.equal(await page.inputValue('#write textarea'), 'My own beginning');
+    await old.close();
+  });
+
+  it('says in a sentence that a worker could not be run', async () => {
+    const context = await browser.newContext({ serviceWorkers: 'block' });
+    await context.route('**/worker-*.js', (route) => route.abort());
+    const page = await context.newPage();
+    await page.goto(demo.address);
+    await page.waitForSelector('#trouble:not([hidden])');
+    assert.match(await page.textContent('#trouble'), /The worker has ended; perhaps .* memory/);
+    await context.close();
+  });
+
+  it('refuses bad files in a sentence and loses nothing', async () => {
+    const page = await open();
+    await page.click('#tab-teach');
+    await page.fill('#teach textarea', 'Kept.');
+    await page.setInputFiles('#teach [name=load]', await fileOf('bad.memory', 'no memory at all'));
+    await page.waitForFunction(() => document.querySelector('#teach .problem').textContent !== '');
+    assert.match(await problem(page, 'teach'), /damaged|not a/);
+    await page.setInputFiles('#teach [name=open]', await fileOf('a.bin', Buffer.alloc(5000)));
+    await page.waitForFunction(() => /zero bytes/.test(document.querySelector('#teach .problem').textContent));
+    assert.equal(await page.inputValue('#teach textarea'), 'Kept.');
+    await page.click('#tab-train');
+    await page.click('#train button[type=submit]');
+    await page.waitForFunction(() => document.querySelector('#train .problem').textContent !== '');
+    assert.match(await problem(page, 'train'), /no text to train on/);
+    await page.fill('#train textarea', 'Too short.');
+    await page.click('#train button[type=submit]');
+    await page.waitForFunction(() => /more tokens/.test(document.querySelector('#train .problem').textContent));
+    await page.context().close();
+  });
+
+  it('saves a memory that Node restores to the same bits', async () => {
+    const page = await open();
+    await page.click('#tab-teach');
+    await page.fill('#teach textarea', 'The quick brown fox jumps over the lazy dog.');
+    await page.click('#teach button[type=submit]');
+    await idle(page, 'teach');
+    const [download] = await Promise.all([page.waitForEvent('download'), page.click('#teach [name=save]')]);
+    const bytes = readFileSync(await download.path());
+    const model = await BitLlama.load(join(root, 'models/bit-llama.bitt'));
+    const [restored, own] = [model.createSession(), model.createSession()];
+    own.read(model.tokenizer.encode('The quick brown fox jumps over the lazy dog.'));
+    restored.restore(bytes);
+    assert.deepEqual(restored.logits(), own.logits());
+    assert.deepEqual(Buffer.from(own.save()), bytes);
+    model.destroy();
+    await page.context().close();
+  });
+
+  it('trains a model that Node loads', async () => {
+    const page = await open();
+    await page.click('#tab-train');
+    await page.click('#train [name=sample]');
+    await page.waitForFunction(() => document.querySelector('#train textarea').value.length > 1000);
+    await page.fill('#train [name=steps]', '100000');
+    await page.click('#train button[type=submit]');
+    await page.waitForFunction(() => /^Step [5-9]/.test(document.querySelector('#train .status').textContent));
+    await page.click('#train [name=stop]'); // stops, and keeps what it has
+    await idle(page, 'train');
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.click('#train [name=download]'),
+    ]);
+    const model = await BitLlama.load(readFileSync(await download.path()));
+    assert.equal(model.config.hiddenDim, 64);
+    assert.ok(model.tokenizer.vocabSize >= 272);
+    model.destroy();
+    await page.context().close();
+  });
+
+  it('stops a story at once, and stays alive while it writes', async () => {
+    const page = await open();
+    await page.fill('#write [name=length]', '4096');
+    await page.fill('#write [name=seed]', '3');
+    const frames = page.evaluate(
+      () =>
+        new Promise((resolve) => {
+          let longest = 0;
+          let last = performance.now();
+          const end = last + 1500;
+          const tick = (now) => {
+            longest = Math.max(longest, now - last);
+            last = now;
+            if (now < end) requestAnimationFrame(tick);
+            else resolve(longest);
+          };
+          requestAnimationFrame(tick);
+        }),
+    );
+    // A story may take a tenth of a second: Stop is pressed as soon as the first words are there.
+    await page.evaluate(() => {
+      const story = document.querySelector('#write .story');
+      new MutationObserver(() => {
+        if (story.querySelector('[data-token]')) document.querySelector('#write [name=stop]').click();
+      }).observe(story, { childList: true });
+    });
+    await page.click('#write button[type=submit]');
+    await idle(page, 'write');
+    assert.equal(await page.textContent('#write .status'), 'Stopped.');
+    const tokens = await page.locator('#write [data-token]').count();
+    assert.ok(tokens > 0 && tokens < 1000, `${tokens}`);
+    assert.ok((await frames) < 1000, 'the page froze');
+    await page.context().close();
+  });
+
+  it('can be used with the keyboard alone', async () => {
+    const page = await open();
+    await page.focus('#tab-write');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowRight');
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'tab-watch');
+    assert.ok(await page.isVisible('#watch'));
+    assert.equal(new URL(page.url()).hash, '#watch');
+    await page.focus('#watch [name=sample]');
+    await page.keyboard.press('Enter');
+    await idle(page, 'watch');
+    await page.focus('#watch button[type=submit]');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('#watch .top li');
+    const chosen = () => page.textContent('#watch .around .chosen');
+    const before = await chosen();
+    await page.focus('#watch .plot');
+    await page.keyboard.press('ArrowRight');
+    assert.equal(parseInt(await chosen(), 10), parseInt(before, 10) + 1);
+    await page.context().close();
+  });
+
+  for (const colorScheme of ['light', 'dark'])
+    it(`has no accessibility fault that axe finds (${colorScheme})`, async () => {
+      const page = await open(demo.address, { colorScheme, reducedMotion: 'reduce' });
+      await page.click('#write button[type=submit]');
+      await idle(page, 'write');
+      await page.click('#tab-teach');
+      await page.click('#teach [name=sample]');
+      await idle(page, 'teach');
+      await page.click('#teach button[type=submit]');
+      await idle(page, 'teach');
+      await page.evaluate(axe);
+      for (const tab of tabs) {
+        await page.click(`#tab-${tab}`);
+        const { violations } = await page.evaluate(() => globalThis.axe.run());
+        const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((n) => n.target).join(', ')}`);
+        assert.deepEqual(found, [], tab);
+      }
+      await page.context().close();
+    });
+
+  it('fits a phone', async () => {
+    const page = await open(demo.address, { viewport: { width: 360, height: 740 } });
+    for (const tab of tabs) {
+      await page.click(`#tab-${tab}`);
+      const sample = page.locator(`#${tab} [name=sample]`);
+      if (await sample.count()) {
+        await sample.click();
+        await idle(page, tab);
+      }
+      if (tab === 'train') await page.fill('#train [name=steps]', '10');
+      await page.click(`#${tab} button[type=submit]`);
+      await idle(page, tab);
+      const width = await page.evaluate(() => document.documentElement.scrollWidth);
+      assert.ok(width <= 360, `${tab} is ${width} wide`);
+      await page.screenshot({ path: join(screenshots, `phone-${tab}.png`), fullPage: true });
+    }
+    await page.context().close();
+  });
+});

@@ -1,0 +1,217 @@
+// drivers.mjs - three browser engines behind one small set of actions: open, evaluate, click, type,
+// select, upload, screenshot, close. Each acts as a person would, through the browser's own input.
+// SPDX-License-Identifier: MIT
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+
+import { chromium } from 'playwright-core';
+
+/** The first of these programs that is on PATH. */
+export const program = (...names) =>
+  (process.env.PATH ?? '')
+    .split(delimiter)
+    .flatMap((folder) => names.map((name) => join(folder, name)))
+    .find((path) => existsSync(path));
+
+export const chromiumPath = program('chromium', 'chromium-browser', 'google-chrome');
+export const chromiumFlags = [
+  '--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update',
+  '--disable-sync', '--no-first-run',
+];
+
+/** Playwright's browser, for tests that need more of Chromium than the common actions. */
+export const launchChromium = (flags = []) =>
+  chromium.launch({ executablePath: chromiumPath, args: [...chromiumFlags, ...flags] });
+
+async function openChromium() {
+  const browser = await launchChromium();
+  const page = await browser.newPage({ viewport: { width: 1000, height: 900 } });
+  const problems = [];
+  page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
+  page.on('pageerror', (error) => problems.push(String(error)));
+  return {
+    page,
+    problems,
+    open: (url) => page.goto(url),
+    evaluate: (expression) => page.evaluate(expression),
+    click: (selector) => page.click(selector),
+    type: (selector, text) => page.fill(selector, text),
+    select: (selector, value) => page.selectOption(selector, value),
+    upload: (selector, path) => page.setInputFiles(selector, path),
+    screenshot: (path) => page.screenshot({ path, fullPage: true }),
+    close: () => browser.close(),
+  };
+}
+
+async function openFirefox() {
+  const puppeteer = (await import('puppeteer-core')).default;
+  const browser = await puppeteer.launch({
+    browser: 'firefox',
+    executablePath: program('firefox-esr', 'firefox'),
+    headless: true,
+  });
+  const page = await browser.newPage();
+  await page.setViewport({ width: 1000, height: 900 });
+  const problems = [];
+  page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
+  page.on('pageerror', (error) => problems.push(String(error)));
+  return {
+    problems,
+    open: (url) => page.goto(url),
+    evaluate: (expression) => page.evaluate(expression),
+    click: (selector) => page.click(selector),
+    async type(selector, text) {
+      await page.focus(selector);
+      await page.evaluate(`document.activeElement.value = ''`);
+      await page.type(selector, text);
+    },
+    select: (selector, value) => page.select(selector, value),
+    upload: async (selector, path) => (await page.$(selector)).uploadFile(path),
+    screenshot: (path) => page.screenshot({ path, fullPage: true }),
+    close: () => browser.close(),
+  };
+}
+
+const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Starts a program and gives a function that ends it. */
+function start(command, args, env = {}) {
+  const child = spawn(command, args, { stdio: 'ignore', env: { ...process.env, ...env } });
+  const closed = new Promise((resolve) => child.on('close', resolve));
+  return async () => {
+    child.kill();
+    await Promise.race([closed, wait(3000)]);
+    child.kill('SIGKILL');
+  };
+}
+
+/** W3C WebDriver over HTTP. */
+class WebDriver {
+  constructor(port) {
+    this.base = `http://127.0.0.1:${port}`;
+  }
+
+  async send(method, path, body) {
+    const options = body === undefined ? {} : { body: JSON.stringify(body) };
+    const response = await fetch(`${this.base}${path}`, { method, ...options });
+    const { value } = await response.json();
+    if (!response.ok) throw new Error(`${path}: ${value.error}: ${value.message}`);
+    return value;
+  }
+
+  async ready() {
+    for (let i = 0; i < 100; i++) {
+      try {
+        return await this.send('GET', '/status');
+      } catch {
+        await wait(100);
+      }
+    }
+    throw new Error('the WebKitGTK driver did not start');
+  }
+
+  async element(selector) {
+    const found = await this.send('POST', `${this.session}/element`, {
+      using: 'css selector',
+      value: selector,
+    });
+    return `${this.session}/element/${Object.values(found)[0]}`;
+  }
+}
+
+/** A display and a driver of their own. */
+async function openWebKit() {
+  const display = 90 + Math.floor(Math.random() * 400);
+  const port = 20000 + Math.floor(Math.random() * 20000);
+  const home = mkdtempSync(join(tmpdir(), 'bit-ttt-webkit-'));
+  // Without a locale the browser's language is "C", which Intl refuses.
+  const env = { DISPLAY: `:${display}`, HOME: home, LANG: 'en_US.UTF-8', LC_ALL: 'en_US.UTF-8' };
+  const stops = [start('Xvfb', [`:${display}`, '-screen', '0', '1100x1000x24', '-nolisten', 'tcp'])];
+  await wait(500);
+  stops.unshift(start(program('WebKitWebDriver'), [`--port=${port}`, '--host=127.0.0.1'], env));
+  const driver = new WebDriver(port);
+  const end = async () => {
+    for (const stop of stops) await stop();
+    rmSync(home, { recursive: true, force: true });
+  };
+  try {
+    await driver.ready();
+    const capabilities = {
+      alwaysMatch: { 'webkitgtk:browserOptions': { args: ['--automation'], binary: miniBrowser() } },
+    };
+    const { sessionId } = await driver.send('POST', '/session', { capabilities });
+    driver.session = `/session/${sessionId}`;
+  } catch (error) {
+    await end();
+    throw error;
+  }
+  return actionsOf(driver, end);
+}
+
+function miniBrowser() {
+  const folders = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/libexec'];
+  const found = folders
+    .flatMap((folder) => ['4.1', '4.0', '6.0'].map((v) => `${folder}/webkit2gtk-${v}/MiniBrowser`))
+    .find((path) => existsSync(path));
+  if (!found) throw new Error('MiniBrowser of WebKitGTK was not found');
+  return found;
+}
+
+function actionsOf(driver, end) {
+  const evaluate = (expression) =>
+    driver.send('POST', `${driver.session}/execute/sync`, { script: `return (${expression})`, args: [] });
+  return {
+    problems: [], // WebDriver does not tell what the console says
+    open: (url) => driver.send('POST', `${driver.session}/url`, { url }),
+    evaluate,
+    click: async (selector) => driver.send('POST', `${await driver.element(selector)}/click`, {}),
+    async type(selector, text) {
+      const element = await driver.element(selector);
+      await driver.send('POST', `${element}/clear`, {});
+      await driver.send('POST', `${element}/value`, { text });
+    },
+    async select(selector, value) {
+      const option = await driver.element(`${selector} option[value="${value}"]`);
+      await driver.send('POST', `${option}/click`, {});
+    },
+    upload: async (selector, path) =>
+      driver.send('POST', `${await driver.element(selector)}/value`, { text: path }),
+    async screenshot(path) {
+      const base64 = await driver.send('GET', `${driver.session}/screenshot`);
+      writeFileSync(path, Buffer.from(base64, 'base64'));
+    },
+    async close() {
+      await driver.send('DELETE', driver.session).catch(() => {});
+      await end();
+    },
+  };
+}
+
+/** Every engine: whether it is here, what installs it, and how to open it. */
+export const engines = [
+  { name: 'Chromium', here: Boolean(chromiumPath), hint: 'chromium', launch: openChromium },
+  {
+    name: 'Firefox',
+    here: Boolean(program('firefox-esr', 'firefox')),
+    hint: 'firefox-esr',
+    launch: openFirefox,
+  },
+  {
+    name: 'WebKitGTK',
+    here: Boolean(program('WebKitWebDriver') && program('Xvfb')),
+    hint: 'webkit2gtk-driver xvfb',
+    launch: openWebKit,
+  },
+];
+
+/** Waits until an expression is true on the page. */
+export async function until(browser, expression, seconds = 90) {
+  const end = Date.now() + 1000 * seconds;
+  while (Date.now() < end) {
+    if (await browser.evaluate(expression)) return;
+    await wait(50);
+  }
+  throw new Error(`still not true after ${seconds} s: ${expression}`);
+}
