@@ -99,7 +99,7 @@ const steps = [
   {
     name: 'JavaScript',
     inputs: ['ts', 'node/bundle.mjs', 'package.json', 'package-lock.json', wasm],
-    outputs: ['index', 'browser', 'wasm', 'native']
+    outputs: ['index', 'browser', 'wasm', 'native', 'model']
       .flatMap((name) => [`dist/${name}.cjs`, `dist/${name}.mjs`])
       .concat(existsSync(join(root, 'ts/cli/main.ts')) ? ['dist/cli.mjs'] : []),
     build: () => bundle(existsSync(join(root, wasm))),
