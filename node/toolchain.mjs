@@ -45,8 +45,12 @@ const tools = {
   'pkg-config': { here: anyOf('pkg-config'), packages: ['pkg-config'] },
   'qemu-user': { here: anyOf('qemu-aarch64', 'qemu-aarch64-static'), packages: ['qemu-user'] },
   'an AArch64 compiler': {
-    here: anyOf('aarch64-linux-gnu-gcc'),
-    packages: ['gcc-aarch64-linux-gnu', 'libc6-dev-arm64-cross'],
+    here: () => onPath('aarch64-linux-gnu-gcc') && onPath('aarch64-linux-gnu-g++'),
+    packages: ['gcc-aarch64-linux-gnu', 'g++-aarch64-linux-gnu', 'libc6-dev-arm64-cross'],
+  },
+  'a compiler for Windows': {
+    here: anyOf('x86_64-w64-mingw32-g++'),
+    packages: ['g++-mingw-w64-x86-64-posix'],
   },
 };
 
@@ -67,6 +71,7 @@ export const forTesting = [
   'pkg-config',
   'qemu-user',
   'an AArch64 compiler',
+  'a compiler for Windows',
 ];
 
 export const missing = (names) => names.filter((name) => !tools[name].here());
