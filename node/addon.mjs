@@ -76,7 +76,7 @@ export function demandsOf(target, file = join(root, addonPath(target))) {
       return [...list.js_native_api_symbols, ...list.node_api_symbols];
     }),
   );
-  const names = undefinedNames(target, file);
+  const names = [...new Set(undefinedNames(target, file))];
   const nodeApi = names.filter((name) => /^(napi_|node_api_)/.test(name));
   const external = (name) => name.startsWith('napi_create_external_'); // not in Electron
   const wrong = nodeApi.filter((name) => !allowed.has(name) || external(name));
