@@ -94,9 +94,9 @@ async function foreign(target, command) {
   assert.deepEqual(hashes(printed), hashes(local), `printed:\n${printed}`);
 }
 
-/** Bun's own binary, the one for any CPU: the package's command wants an install script. */
+/** Bun's own binary: the command of its package wants an install script. */
 function bun(context) {
-  const cpu = process.arch === 'arm64' ? 'aarch64' : `${process.arch}-baseline`;
+  const cpu = process.arch === 'arm64' ? 'aarch64' : process.arch;
   return context.tool(`@oven/bun-${process.platform}-${cpu}/bin/bun`);
 }
 
