@@ -51,7 +51,6 @@ import { JSDOM, VirtualConsole } from 'jsdom';
 const console_ = new VirtualConsole().forwardTo(console);
 const options = { runScripts: 'outside-only', virtualConsole: console_ };
 const { window } = new JSDOM('<!doctype html>', options);
-for (const name of ['WebAssembly', 'TextEncoder', 'TextDecoder']) window[name] ??= globalThis[name];
 window.eval(readFileSync('out.js', 'utf8'));
 `;
 
