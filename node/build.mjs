@@ -28,12 +28,18 @@ function buildWasm() {
   place('build/wasm/bit_ttt.wasm', wasm);
 }
 
+/** Addons of other platforms were made from older sources now: none of them may be packed. */
+function rebuildAddon() {
+  rmSync(join(root, 'dist/native'), { recursive: true, force: true });
+  buildAddon();
+}
+
 const steps = [
   {
     name: 'native addon',
     inputs: [...core, 'node', 'package-lock.json'],
     outputs: [addonPath(host)],
-    build: () => buildAddon(),
+    build: rebuildAddon,
     optional: true,
   },
   {

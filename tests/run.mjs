@@ -19,6 +19,10 @@ const stages = {
     title: 'both backends, command line, package, browser, README',
     command: mocha('tests/js'),
   },
+  packages: {
+    title: 'the packed package in other runtimes, bundlers, test runners and browser settings',
+    command: [process.execPath, 'tests/packages/matrix.mjs'],
+  },
 };
 
 const patterns = {
