@@ -48,10 +48,6 @@ const tools = {
     here: () => onPath('aarch64-linux-gnu-gcc') && onPath('aarch64-linux-gnu-g++'),
     packages: ['gcc-aarch64-linux-gnu', 'g++-aarch64-linux-gnu', 'libc6-dev-arm64-cross'],
   },
-  'a compiler for Windows': {
-    here: anyOf('x86_64-w64-mingw32-g++'),
-    packages: ['g++-mingw-w64-x86-64-posix'],
-  },
 };
 
 function clangRuntime() {
@@ -71,7 +67,6 @@ export const forTesting = [
   'pkg-config',
   'qemu-user',
   'an AArch64 compiler',
-  'a compiler for Windows',
 ];
 
 export const missing = (names) => names.filter((name) => !tools[name].here());

@@ -1,4 +1,4 @@
-// The only bridge between the page and the main process; CommonJS, since a sandboxed preload must be.
+// The only bridge between the page and the main process; a sandboxed preload must be CommonJS.
 // SPDX-License-Identifier: MIT
 const { contextBridge, ipcRenderer } = require('electron');
 

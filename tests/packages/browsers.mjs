@@ -71,7 +71,8 @@ const row = (name, uses, { path = '', headers = {}, isolated = false }) => ({
   },
 });
 
-const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; img-src data:";
+const scripts = "script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'";
+const policy = `default-src 'none'; ${scripts}; img-src data:`;
 const strict = { 'content-security-policy': policy };
 const isolation = {
   'cross-origin-opener-policy': 'same-origin',

@@ -70,18 +70,20 @@ async function renderer(context) {
   await visit(href, {
     init: text('preload.js'),
     async act(page) {
-      await page.waitForFunction(() => document.querySelector('#engine').textContent !== '');
-      assert.equal(await page.textContent('#engine'), 'Native addon, avx2');
+      const shows = (id, end) =>
+        page.waitForFunction(([at, tail]) => document.getElementById(at).textContent.endsWith(tail),
+          [id, end]);
+      await shows('engine', 'Native addon, avx2');
       await page.fill('#prompt', 'A <b>cat</b>');
       await page.click('#write');
-      await page.waitForFunction(() => document.querySelector('#story').textContent.endsWith('sat'));
+      await shows('story', 'sat');
       assert.equal(await page.isDisabled('#write'), true);
       await page.click('#stop');
-      await page.waitForFunction(() => document.querySelector('#status').textContent === 'Stopped.');
+      await shows('status', 'Stopped.');
       assert.equal(await page.textContent('#story'), 'A <b>cat</b> sat'); // as text, not as markup
       await page.fill('#prompt', 'fail');
       await page.click('#write');
-      await page.waitForFunction(() => document.querySelector('#status').textContent === 'No.');
+      await shows('status', 'No.');
       assert.equal(await page.isDisabled('#write'), false);
     },
   });

@@ -1,5 +1,5 @@
-// What every program of the matrix does with the package: a layer is made, goes on with a memory that
-// Node's addon has saved, reads, and is destroyed; and a few words from the shipped model.
+// What every program of the matrix does with the package: a layer is made, goes on with a memory
+// that Node's addon has saved, reads, and is destroyed; and a few words from the shipped model.
 // SPDX-License-Identifier: MIT
 
 /** A 64-bit hash (FNV-1a) of some bytes, as hexadecimal digits. */

@@ -1,5 +1,4 @@
-// runtimes.mjs - rows of the matrix: makes and versions of Node, Bun and Deno, and how the backend is
-// chosen there.
+// runtimes.mjs - rows of the matrix: versions of Node, Bun and Deno, and how the backend is chosen.
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 import { existsSync, renameSync } from 'node:fs';
@@ -86,7 +85,8 @@ async function foreign(target, command) {
   const folder = await installed('foreign', ['--force']);
   const code = join(root, 'tests/packages/foreign/hashes.cjs');
   const [program, ...args] = command(folder);
-  const env = { WINEPREFIX: join(folder, 'wine'), WINEDEBUG: '-all', NODE_SKIP_PLATFORM_CHECK: '1' };
+  const wine = { WINEPREFIX: join(folder, 'wine'), WINEDEBUG: '-all' };
+  const env = { ...wine, NODE_SKIP_PLATFORM_CHECK: '1' };
   const printed = await output(program, [...args, code, join(root, path)], { env });
   const local = await output(process.execPath, [code, join(root, addon.slice(21))]);
   const hashes = (text) => [...new Set([...text.matchAll(/=(\w+) (\w+)/g)].map((m) => m[0]))];

@@ -14,7 +14,8 @@ export function exerciseCommon(memory) {
   return `${plain}\nmodule.exports = { exercise, tell, memory: '${memory}' };\n`;
 }
 
-const print = (promise) => `${promise}.then((result) => console.log('RESULT ' + JSON.stringify(result)));\n`;
+const print = (promise) => `${promise}.then((result) =>
+  console.log('RESULT ' + JSON.stringify(result)));\n`;
 
 export const mainModule = `import { TTT } from 'bit-ttt';
 import { exercise, memory } from './exercise.mjs';
@@ -24,7 +25,7 @@ export const mainCommon = `const { TTT } = require('bit-ttt');
 const { exercise, memory } = require('./exercise.cjs');
 ${print('exercise({ TTT }, memory)')}`;
 
-/** Tells a story with the shipped model, imported as the importing text says, under the name url. */
+/** Tells a story with the shipped model, which the importing text brings under the name url. */
 export const storyModule = (imported = "import { modelUrl as url } from 'bit-ttt/model';") => `
 import { BitLlama } from 'bit-ttt';
 ${imported}
