@@ -1,6 +1,7 @@
 // matrix.mjs - packs the package, installs it into empty projects, and uses it from each runtime,
 // kind of module, bundler, test runner and browser setting: the same memory must give the same
 // bits.
+//
 //   npm run matrix                   all rows
 //   npm run matrix -- vite jest      rows whose name or group contains one of the words
 //   npm run matrix -- --write        all rows, and the table in README.md
