@@ -4,69 +4,16 @@
 // one of the last two the package is built with the other backend alone. One line a step;
 // compiler output only on failure.
 // SPDX-License-Identifier: MIT
-import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 
+import { addonPath, buildAddon, host } from './addon.mjs';
 import { bundle, declarations } from './bundle.mjs';
+import { StepError, cmake, place, run } from './cmake.mjs';
 import { fingerprint, isCurrent, remember, root } from './stamps.mjs';
 
-const platform = `${process.platform}-${process.arch}`;
-const addon = `dist/native/${platform}/bit_ttt.node`;
 const wasm = 'dist/bit_ttt.wasm';
 const core = ['CMakeLists.txt', 'src', 'include'];
-
-/** A failure with a reason in a few words and, if a program failed, what it said. */
-class StepError extends Error {
-  constructor(message, output = '') {
-    super(message);
-    this.output = output;
-  }
-}
-
-/** Runs a program in the repository's root; throws StepError. */
-function run(program, args, env = process.env) {
-  const result = spawnSync(program, args, {
-    cwd: root,
-    env,
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-    shell: process.platform === 'win32',
-  });
-  if (result.error?.code === 'ENOENT') throw new StepError(`${program} is not installed`);
-  if (result.error) throw new StepError(`${program}: ${result.error.message}`);
-  if (result.status !== 0) {
-    throw new StepError(`${program} failed`, `${result.stdout}${result.stderr}`);
-  }
-}
-
-/** Configures and builds one CMake tree; one made for another place or compiler is made anew. */
-function cmake(folder, configure, env) {
-  const [program, ...args] = configure;
-  const all = [...args, '-S', '.', '-B', folder, '-DCMAKE_BUILD_TYPE=Release'];
-  try {
-    run(program, all, env);
-  } catch (error) {
-    if (!(error instanceof StepError) || !existsSync(join(root, folder, 'CMakeCache.txt')))
-      throw error;
-    rmSync(join(root, folder), { recursive: true });
-    run(program, all, env);
-  }
-  run('cmake', ['--build', folder, '--parallel'], env);
-}
-
-function place(from, to) {
-  mkdirSync(join(root, dirname(to)), { recursive: true });
-  // Not over the old file: a process may have it mapped.
-  rmSync(join(root, to), { force: true });
-  copyFileSync(join(root, from), join(root, to));
-  chmodSync(join(root, to), 0o644);
-}
-
-function buildAddon() {
-  cmake('build/native', ['cmake', '-DBIT_TTT_NODE=ON']);
-  place('build/native/bit_ttt.node', addon);
-}
 
 /** Debian's emcc finds its JavaScript packages only through NODE_PATH. */
 function emscriptenEnvironment() {
@@ -81,12 +28,18 @@ function buildWasm() {
   place('build/wasm/bit_ttt.wasm', wasm);
 }
 
+/** Addons of other platforms were made from older sources now: none of them may be packed. */
+function rebuildAddon() {
+  rmSync(join(root, 'dist/native'), { recursive: true, force: true });
+  buildAddon();
+}
+
 const steps = [
   {
     name: 'native addon',
     inputs: [...core, 'node', 'package-lock.json'],
-    outputs: [addon],
-    build: buildAddon,
+    outputs: [addonPath(host)],
+    build: rebuildAddon,
     optional: true,
   },
   {
@@ -99,7 +52,7 @@ const steps = [
   {
     name: 'JavaScript',
     inputs: ['ts', 'node/bundle.mjs', 'package.json', 'package-lock.json', wasm],
-    outputs: ['index', 'browser', 'wasm', 'native']
+    outputs: ['index', 'browser', 'wasm', 'native', 'model']
       .flatMap((name) => [`dist/${name}.cjs`, `dist/${name}.mjs`])
       .concat(existsSync(join(root, 'ts/cli/main.ts')) ? ['dist/cli.mjs'] : []),
     build: () => bundle(existsSync(join(root, wasm))),

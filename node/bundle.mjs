@@ -14,7 +14,7 @@ import { root } from './stamps.mjs';
 const require = createRequire(import.meta.url);
 const dist = join(root, 'dist');
 const nodeEntries = { index: 'ts/index.ts', wasm: 'ts/wasm-only.ts', native: 'ts/native-only.ts' };
-const typeEntries = ['index', 'browser', 'wasm-only', 'native-only'];
+const typeEntries = ['index', 'browser', 'wasm-only', 'native-only', 'shipped-model'];
 
 /** Puts the module's base64 in place of the name `bit_ttt.wasm`. */
 function inlineWasm(present) {
@@ -120,6 +120,22 @@ async function bundleCommand(common) {
   chmodSync(outfile, 0o755);
 }
 
+/** The URL of the shipped model; CommonJS has no import.meta and makes one of its file name. */
+async function bundleModelUrl(common) {
+  const entry = { ...common, entryPoints: ['ts/shipped-model.ts'] };
+  await build({ ...entry, outfile: join(dist, 'model.mjs'), format: 'esm', target: 'es2022' });
+  const here = "const moduleUrl = require('node:url').pathToFileURL(__filename).href;";
+  await build({
+    ...entry,
+    outfile: join(dist, 'model.cjs'),
+    platform: 'node',
+    format: 'cjs',
+    target: 'node18',
+    define: { ...common.define, 'import.meta.url': 'moduleUrl' },
+    banner: { js: here },
+  });
+}
+
 /** Writes dist's .cjs and .mjs files; `present` says whether there is a module to inline. */
 export async function bundle(present) {
   mkdirSync(dist, { recursive: true });
@@ -127,6 +143,7 @@ export async function bundle(present) {
   await bundleNode(common);
   await bundleBrowser(common);
   await bundleCommand(common);
+  await bundleModelUrl(common);
 }
 
 /** Copies a declaration (a path below ts/) and all that it imports, for one kind of module. */

@@ -45,8 +45,8 @@ const tools = {
   'pkg-config': { here: anyOf('pkg-config'), packages: ['pkg-config'] },
   'qemu-user': { here: anyOf('qemu-aarch64', 'qemu-aarch64-static'), packages: ['qemu-user'] },
   'an AArch64 compiler': {
-    here: anyOf('aarch64-linux-gnu-gcc'),
-    packages: ['gcc-aarch64-linux-gnu', 'libc6-dev-arm64-cross'],
+    here: () => onPath('aarch64-linux-gnu-gcc') && onPath('aarch64-linux-gnu-g++'),
+    packages: ['gcc-aarch64-linux-gnu', 'g++-aarch64-linux-gnu', 'libc6-dev-arm64-cross'],
   },
 };
 

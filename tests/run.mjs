@@ -23,6 +23,10 @@ const stages = {
     title: 'demo page in Chromium, Firefox and WebKitGTK',
     command: mocha('tests/demo'),
   },
+  packages: {
+    title: 'the packed package in other runtimes, bundlers, test runners and browser settings',
+    command: [process.execPath, 'tests/packages/matrix.mjs'],
+  },
 };
 
 const patterns = {

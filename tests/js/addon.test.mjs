@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 
+import { demandsOf, host } from '../../node/addon.mjs';
 import { backends, noise, root, sameBits } from './support/backends.mjs';
 
 const require = createRequire(import.meta.url);
@@ -30,19 +31,9 @@ describe('the addon', () => {
 
   it('needs only Node-API up to version 8 and the C and C++ libraries', function () {
     if (process.platform !== 'linux') this.skip();
-    const lists = require('node-api-headers').symbols;
-    const versions = ['v1', 'v2', 'v3', 'v4', 'v5', 'v6', 'v7', 'v8'];
-    const allowed = new Set(
-      versions.flatMap((v) => [...lists[v].js_native_api_symbols, ...lists[v].node_api_symbols]),
-    );
-    const needed = symbols('--undefined-only');
-    const ofNode = needed.filter((name) => /^(napi_|node_api_)/.test(name));
-    assert.ok(ofNode.length > 20);
-    assert.deepEqual(
-      ofNode.filter((name) => !allowed.has(name)),
-      [],
-    );
-    const others = needed.filter((name) => !ofNode.includes(name));
+    const { nodeApi, wrong, others } = demandsOf(host);
+    assert.ok(nodeApi.length > 20);
+    assert.deepEqual(wrong, []);
     // Versioned symbols are those of the system's libraries; weak ones belong to the start-up code.
     const system = /@(GLIBC|GLIBCXX|CXXABI|GCC)_[\d.]+$/;
     const startup = /^(_ITM_|__gmon_start__$|__cxa_finalize$)/;

@@ -28,6 +28,7 @@ const compiler = join(root, 'node_modules/typescript/bin/tsc');
 describe('the package', () => {
   let folder;
   let files;
+  let size;
   before(async function () {
     if (backends.length < 2) this.skip();
     folder = mkdtempSync(join(tmpdir(), 'bit-ttt-'));
@@ -37,7 +38,8 @@ describe('the package', () => {
       ['pack', '--json', '--ignore-scripts', '--pack-destination', folder],
       { env },
     );
-    const [{ filename, files: list }] = JSON.parse(packed);
+    const [{ filename, files: list, size: bytes }] = JSON.parse(packed);
+    size = bytes;
     files = list.map(({ path }) => path).sort();
     writeFileSync(join(folder, 'package.json'), '{ "name": "user", "private": true }\n');
     const install = ['install', '--offline', '--no-audit', '--no-fund', join(folder, filename)];
@@ -71,6 +73,10 @@ describe('the package', () => {
       needed.filter((path) => !files.includes(path)),
       [],
     );
+  });
+
+  it('is one tarball below 5 MB, with room for the addons of all platforms', () => {
+    assert.ok(size < 4e6, `${size} bytes`); // an addon takes 150 to 260 KB of it
   });
 
   it('has no dependencies, no scripts at installation, and only entries that exist', () => {
@@ -126,11 +132,12 @@ describe('the package', () => {
     assert.deepEqual(JSON.parse(printed), { native: expected, wasm: expected });
   });
 
-  it('offers its parts: wasm-only, native-only, the raw module, its manifest', async () => {
+  it('offers its parts: wasm-only, native-only, the raw module, the model, its manifest', async () => {
     const result = await run(`
-      import { readFileSync } from 'node:fs';
+      import { existsSync, readFileSync } from 'node:fs';
       import { createRequire } from 'node:module';
       import { getInfo as native } from 'bit-ttt/native';
+      import { modelUrl } from 'bit-ttt/model';
       import { TTT, getInfo as wasm } from 'bit-ttt/wasm';
       const require = createRequire(import.meta.url);
       const path = require.resolve('bit-ttt/bit_ttt.wasm');
@@ -140,8 +147,9 @@ describe('the package', () => {
         (await native()).backend, (await wasm()).backend,
         layer.forward(new Float32Array(16)).length,
         require('bit-ttt/package.json').name,
+        modelUrl === require('bit-ttt/model').modelUrl && existsSync(new URL(modelUrl)),
       ]));`);
-    assert.deepEqual(result, ['native', 'wasm', 16, 'bit-ttt']);
+    assert.deepEqual(result, ['native', 'wasm', 16, 'bit-ttt', true]);
     await assert.rejects(run(`import 'bit-ttt/dist/index.cjs'`), /ERR_PACKAGE_PATH_NOT_EXPORTED/);
   });
 

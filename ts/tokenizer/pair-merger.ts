@@ -12,14 +12,13 @@
  */
 import { bytesInSymbolOrder, symbolOfByte } from './byte-level.js';
 import { type Pair, PairHeap } from './pair-heap.js';
+import { bytesOf } from './utf8.js';
 
 /** Above the highest id; pairs of ids stay exact integers. */
 const KEY_STEP = 2 ** 21;
 /** Positions between two chances to pause. */
 const STRIDE = 4096;
 const NONE = -1;
-
-const encoder = new TextEncoder();
 
 /** Calls `visit` for the bytes of each word and how often it was met; yields now and then. */
 function* eachWord(
@@ -28,7 +27,7 @@ function* eachWord(
 ): Generator<void, void, undefined> {
   let work = 0;
   for (const [word, count] of counts) {
-    const bytes = encoder.encode(word);
+    const bytes = bytesOf(word);
     visit(bytes, count);
     work += bytes.length;
     if (work < STRIDE) continue;

@@ -5,22 +5,13 @@
 import { wordsOf } from './byte-level.js';
 import { cutAfter, type CutRules, lookahead, splitsPair } from './cutting.js';
 import { literalPattern } from './literals.js';
+import { ownCopy } from './utf8.js';
 
 /** Longest word that is learnt from, in UTF-16 code units: longer ones count as several. */
 export const MAX_WORD_UNITS = 10_000;
 
 const WINDOW_UNITS = 1 << 13;
 const LONGEST_PIECE_UNITS = 8 * WINDOW_UNITS;
-/** Engines keep shorter substrings as copies, not as references to the text that they are from. */
-const COPIED_UNITS = 12;
-
-const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-
-/** The same text in memory of its own; lone surrogates become U+FFFD, as in UTF-8. */
-function ownCopy(text: string): string {
-  return text.length > COPIED_UNITS ? decoder.decode(encoder.encode(text)) : text;
-}
 
 /** Counts words; the texts of special tokens separate them and are not counted. */
 export class WordCounter {

@@ -6,16 +6,12 @@ import { Tokenizer as Library } from '@huggingface/tokenizers';
 
 import { TTTError } from '../errors.js';
 import { bytesOfSymbols } from './byte-level.js';
+import { bytesOf, ownCopy } from './utf8.js';
 import type { Vocabulary } from './vocabulary.js';
 
 /** Words to remember; then all are forgotten. Texts repeat a few thousand words. */
 const REMEMBERED_WORDS = 1 << 15;
 const REMEMBERED_UNITS = 64;
-/** Engines keep shorter substrings as copies, not as references to the text that they are from. */
-const COPIED_UNITS = 12;
-
-const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** The file as the library gets it: no token but those of bytes, nothing around the words. */
 function forLibrary({ tokens, added, merges, ignoreMerges }: Vocabulary): object {
@@ -64,13 +60,13 @@ export class WordEncoder {
 
   /** Whether no merge can join these code points, so that a word can be cut between them. */
   isApart(before: number, after: number): boolean {
-    const left = encoder.encode(String.fromCodePoint(before)).at(-1)!;
-    const right = encoder.encode(String.fromCodePoint(after))[0]!;
+    const left = bytesOf(String.fromCodePoint(before)).at(-1)!;
+    const right = bytesOf(String.fromCodePoint(after))[0]!;
     return this.#joined[(left << 8) | right] === 0;
   }
 
   #checkBytes(word: string): void {
-    for (const byte of encoder.encode(word)) {
+    for (const byte of bytesOf(word)) {
       if (!this.#missing.has(byte)) continue;
       const hex = byte.toString(16).toUpperCase().padStart(2, '0');
       const where = JSON.stringify(word.slice(0, 40));
@@ -83,7 +79,6 @@ export class WordEncoder {
 
   #remember(word: string, ids: readonly number[]): void {
     if (this.#remembered.size >= REMEMBERED_WORDS) this.#remembered.clear();
-    const own = word.length > COPIED_UNITS ? decoder.decode(encoder.encode(word)) : word;
-    this.#remembered.set(own, ids);
+    this.#remembered.set(ownCopy(word), ids);
   }
 }

@@ -1,0 +1,20 @@
+// The addon takes Node-API from the program that has loaded it, be it called node.exe, electron.exe
+// or anything else: its imports are resolved late, and here.
+// SPDX-License-Identifier: MIT
+#include <windows.h>
+
+#include <delayimp.h>
+
+#include <cstring>
+
+namespace {
+
+FARPROC WINAPI UseHost(unsigned event, PDelayLoadInfo info)
+{
+    if (event != dliNotePreLoadLibrary || _stricmp(info->szDll, "node.exe") != 0) return nullptr;
+    return reinterpret_cast<FARPROC>(GetModuleHandleW(nullptr));
+}
+
+} // namespace
+
+extern "C" PfnDliHook __pfnDliNotifyHook2 = UseHost;

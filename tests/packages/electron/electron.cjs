@@ -1,0 +1,46 @@
+// A stand-in for the module `electron`: keeps what the app registers and carries its messages, as
+// copies, between a main process and a preload that here are one process.
+// SPDX-License-Identifier: MIT
+const { EventEmitter } = require('node:events');
+
+const handlers = new Map();
+const toMain = new EventEmitter();
+const toPage = new EventEmitter();
+const copy = (value) => structuredClone(value);
+
+const sender = {
+  isDestroyed: () => false,
+  send: (channel, ...values) => toPage.emit(channel, {}, ...values.map(copy)),
+};
+
+const windows = [];
+class BrowserWindow extends EventEmitter {
+  constructor(options) {
+    super();
+    this.options = options;
+    this.webContents = Object.assign(new EventEmitter(), { setWindowOpenHandler() {} });
+    windows.push(this);
+  }
+  static getAllWindows = () => windows;
+  async loadFile(path) {
+    this.path = path;
+  }
+}
+
+exports.app = Object.assign(new EventEmitter(), { whenReady: async () => {}, quit() {} });
+exports.BrowserWindow = BrowserWindow;
+exports.ipcMain = {
+  handle: (channel, handler) => handlers.set(channel, handler),
+  on: (channel, listener) => toMain.on(channel, listener),
+};
+exports.ipcRenderer = {
+  invoke: async (channel, ...values) =>
+    copy(await handlers.get(channel)({ sender }, ...values.map(copy))),
+  send: (channel, ...values) => void toMain.emit(channel, { sender }, ...values.map(copy)),
+  on: (channel, listener) => toPage.on(channel, listener),
+  off: (channel, listener) => toPage.off(channel, listener),
+};
+exports.exposed = {};
+exports.contextBridge = {
+  exposeInMainWorld: (name, value) => (exports.exposed[name] = value),
+};
