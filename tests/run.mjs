@@ -19,6 +19,10 @@ const stages = {
     title: 'both backends, command line, package, browser, README',
     command: mocha('tests/js'),
   },
+  languages: {
+    title: 'installed library; Python, C, C++, C#, Unity, research',
+    command: mocha('tests/languages'),
+  },
 };
 
 const patterns = {

@@ -32,9 +32,10 @@ def main():
     for dim in (64, 128, 256, 512, 1024):
         block = array.array("f", ((i * 7919) % 1000 / 500 - 1 for i in range(BLOCK * dim)))
         one = block[:dim]
+        block_out, one_out = block[:], one[:]
         with bit_ttt.Layer(dim) as layer:
-            many = rate(lambda: layer.forward(block), BLOCK)
-            single = rate(lambda: layer.forward(one), 1)
+            many = rate(lambda: layer.forward(block, block_out), BLOCK)
+            single = rate(lambda: layer.forward(one, one_out), 1)
         print(f"{dim:5} {many:14,.0f} {single:12,.0f}")
 
 

@@ -175,6 +175,18 @@ def _floats(values, name):
     return (c_float * len(values)).from_buffer(values)
 
 
+def _writable(output):
+    """The C array in the memory of an output array."""
+    try:
+        view = memoryview(output)
+        if view.format == "f" and view.c_contiguous and not view.readonly:
+            return (c_float * (view.nbytes // 4)).from_buffer(output)
+    except TypeError:
+        pass
+    raise BitTTTError("INVALID_ARGUMENT",
+                      "output must be a writable array of 32-bit floats, such as array.array('f')")
+
+
 def _new_floats(count):
     """A new array of floats, and the C array in its memory."""
     values = array.array("f", bytes(4 * count))
@@ -295,32 +307,36 @@ class Layer(_Handle):
     fingerprint = property(lambda self: self._get("ttt_weights_fingerprint"),
                            doc="Of the ternary weights; a saved state loads only with the same.")
 
-    def forward(self, floats):
-        """Reads tokens, learns from each, and returns as many floats."""
-        return self._read(floats, False)[0]
+    def forward(self, floats, output=None):
+        """Reads tokens, learns from each, and returns as many floats: in `output` if that is given,
+        an array of the input's length, or the input itself."""
+        return self._read(floats, output, False)[0]
 
-    def observe(self, floats):
+    def observe(self, floats, output=None):
         """As forward, and the surprise of each token: 1 for one never seen, towards 0 if known."""
-        return self._read(floats, True)
+        return self._read(floats, output, True)
 
-    def _read(self, floats, surprise):
+    def _read(self, floats, given, surprise):
         source = _floats(floats, "input")
         count, dim = len(source), self.hidden_dim
         if count == 0 or count % dim:
             raise BitTTTError("DIMENSION_MISMATCH",
                               f"the input must be whole tokens of {dim} floats; it has {count}")
-        output, target = _new_floats(count)
+        output, target = _new_floats(count) if given is None else (given, _writable(given))
         surprises, store = _new_floats(count // dim if surprise else 0)
         with self._use() as pointer:
             status = self._library.ttt_forward_ex(pointer, source, count, count // dim, target,
-                                                  count, store if surprise else None)
+                                                  len(target), store if surprise else None)
         if status == STATUS["NON_FINITE"]:
             at = next(i for i, x in enumerate(source) if not math.isfinite(x))
             _check(self._library, status, f"input[{at}] is {source[at]}")
+        if len(target) != count:
+            _check(self._library, status, f"the output must have {count} floats, not {len(target)}")
         _check(self._library, status)
         if hasattr(floats, "__array__"):
             import numpy
-            output = numpy.frombuffer(output, numpy.float32).reshape(numpy.shape(floats))
+            if given is None:
+                output = numpy.frombuffer(output, numpy.float32).reshape(numpy.shape(floats))
             surprises = numpy.frombuffer(surprises, numpy.float32) if surprise else surprises
         return output, surprises
 
