@@ -11,6 +11,8 @@ import { blocks, comparable, scripts } from './support/readme.mjs';
 const compilers = ['a C compiler', 'a C++ compiler', 'CMake', 'pkg-config'];
 const examples = {
   python: ['Python'],
+  c: compilers,
+  cpp: compilers,
 };
 
 for (const [name, tools] of Object.entries(examples)) {
