@@ -13,6 +13,8 @@ const examples = {
   python: ['Python'],
   c: compilers,
   cpp: compilers,
+  csharp: ['mono and its C# compiler'],
+  unity: [],
 };
 
 for (const [name, tools] of Object.entries(examples)) {
