@@ -15,6 +15,7 @@ const examples = {
   cpp: compilers,
   csharp: ['mono and its C# compiler'],
   unity: [],
+  research: ['Python'],
 };
 
 for (const [name, tools] of Object.entries(examples)) {
