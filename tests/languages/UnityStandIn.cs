@@ -82,6 +82,13 @@ static class Scene
         Send(memory, "OnEnable");
         Run(memory, 100);
         Console.WriteLine("after a restart: {0} surprises", surprises.Count);
+        memory.Forget();
+        Run(memory, 700);
+        Console.WriteLine("forgotten and learnt again: {0} surprises", surprises.Count);
+        var values = new float[3];
+        int collections = GC.CollectionCount(0);
+        for (int i = 0; i < 300000; i++) memory.Feed(values); // a few bytes each would collect
+        Console.WriteLine("{0} collections", GC.CollectionCount(0) - collections);
 
         var small = new BitTttMemory { SaveAs = "memory.ttt", HiddenDim = 128 };
         Send(small, "OnEnable");

@@ -56,6 +56,8 @@ describe('C# and Unity', () => {
       'in the circle: 0 surprises',
       'at the jump: surprised',
       'after a restart: 0 surprises',
+      'forgotten and learnt again: 0 surprises',
+      '0 collections',
       'True False',
       'BitTttMemory: the state is of a layer with another hidden_dim',
       'BitTttMemory: HiddenDim must be 4 to 65536, not -5',

@@ -51,9 +51,12 @@ describe('examples/research', () => {
   });
 
   test('says where there is no matplotlib (Python)', () => {
-    const none = 'import sys; sys.modules["matplotlib"] = None; sys.argv = ["r", "x.svg"]';
-    const run = 'sys.path.insert(0, "examples/research"); import reference; reference.main("x.svg")';
-    assert.match(output(`python3 -c '${none}; ${run}'`), /^no matplotlib here: no picture$/m);
+    const program = `import sys
+sys.modules["matplotlib"] = None
+sys.path.insert(0, "examples/research")
+import reference
+reference.main("x.svg")`;
+    assert.match(output(`python3 -c '${program}'`), /^no matplotlib here: no picture$/m);
   });
 
   for (const [name, fault] of Object.entries(faults))

@@ -34,7 +34,8 @@ export function installed() {
   const clean = { ...process.env, HOME: folder };
   for (const name of ['DESTDIR', 'BIT_TTT_KERNEL', 'LD_LIBRARY_PATH']) delete clean[name];
   const [setup] = scripts('examples/README.md');
-  const printed = output(`${setup.script}\necho "@$PREFIX|$BIT_TTT_LIBRARY|$PKG_CONFIG_PATH"`, clean);
+  const tell = 'echo "@$PREFIX|$BIT_TTT_LIBRARY|$PKG_CONFIG_PATH"';
+  const printed = output(`${setup.script}\n${tell}`, clean);
   const [PREFIX, BIT_TTT_LIBRARY, PKG_CONFIG_PATH] = /^@(.*)$/m.exec(printed)[1].split('|');
   const env = { ...clean, HOME: process.env.HOME, PREFIX, BIT_TTT_LIBRARY, PKG_CONFIG_PATH };
   place = { folder, prefix: PREFIX, env };
