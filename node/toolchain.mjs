@@ -42,6 +42,7 @@ const tools = {
     packages: ['mono-runtime', 'mono-mcs'],
   },
   Python: { here: anyOf('python3'), packages: ['python3'] },
+  NumPy: { here: () => pythonWith('numpy') !== null, packages: ['python3-numpy'] },
   'pkg-config': { here: anyOf('pkg-config'), packages: ['pkg-config'] },
   'qemu-user': { here: anyOf('qemu-aarch64', 'qemu-aarch64-static'), packages: ['qemu-user'] },
   'an AArch64 compiler': {
@@ -55,6 +56,12 @@ function clangRuntime() {
   return found.status === 0 && existsSync(String(found.stdout).trim());
 }
 
+/** A Python that has a module, or null: the first on the path, or the system's. */
+export function pythonWith(module) {
+  const has = (python) => spawnSync(python, ['-c', `import ${module}`]).status === 0;
+  return ['python3', '/usr/bin/python3'].find(has) ?? null;
+}
+
 export const forBuilding = ['a C compiler', 'a C++ compiler', 'CMake', 'make', 'Emscripten'];
 export const forTesting = [
   'clang',
@@ -64,6 +71,7 @@ export const forTesting = [
   'the WebKitGTK driver',
   'mono and its C# compiler',
   'Python',
+  'NumPy',
   'pkg-config',
   'qemu-user',
   'an AArch64 compiler',

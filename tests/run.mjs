@@ -27,6 +27,10 @@ const stages = {
     title: 'the packed package in other runtimes, bundlers, test runners and browser settings',
     command: [process.execPath, 'tests/packages/matrix.mjs'],
   },
+  languages: {
+    title: 'installed library; Python, C, C++, C#, Unity, research',
+    command: mocha('tests/languages'),
+  },
 };
 
 const patterns = {

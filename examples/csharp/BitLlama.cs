@@ -1,0 +1,266 @@
+// BitLlama.cs - the language model Bit-Llama for C#: copy it together with BitTtt.cs, whose rules
+// of ownership, threads and failure hold here too.
+//
+// It speaks in token ids: turning text into them, and training, are not here.
+// SPDX-License-Identifier: MIT
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace BitTtt
+{
+    /// <summary>How a token is chosen; see llama.h.</summary>
+    public sealed class Sampling
+    {
+        public float Temperature = 0.8f, TopP = 0.95f, MinP = 0, RepetitionPenalty = 1;
+        public uint TopK = 0;
+        public ulong Seed = 1;
+    }
+
+    /// <summary>Bit-Llama: an immutable language model. Sessions may outlive it. It speaks in token
+    /// ids; TokenizerJson is what a tokenizer library needs to turn text into them.</summary>
+    public sealed class LlamaModel : IDisposable
+    {
+        readonly ModelHandle handle;
+
+        /// <summary>From the bytes of a .bitt file, or of a .safetensors and its config.json.
+        /// </summary>
+        public LlamaModel(byte[] data, byte[] config = null)
+        {
+            if (data == null) throw new ArgumentNullException("data");
+            handle = BitTttLibrary.Use(() => Make(data, config));
+            VocabSize = (int)Config().vocabSize;
+        }
+
+        static ModelHandle Make(byte[] data, byte[] config)
+        {
+            UIntPtr size = (UIntPtr)(config == null ? 0 : config.Length);
+            int status = Native.bitllama_open(data, (UIntPtr)data.Length, config, size,
+                out ModelHandle made, out Native.Error error);
+            if (status != 0) throw new BitTttException(status, error.text);
+            return made;
+        }
+
+        Native.LlamaConfig Config()
+        {
+            Native.bitllama_get_config(handle, out Native.LlamaConfig shape);
+            return shape;
+        }
+
+        public static LlamaModel Open(string path)
+        {
+            return new LlamaModel(File.ReadAllBytes(path));
+        }
+
+        public int VocabSize { get; }
+        public ulong Parameters { get { return Native.bitllama_parameters(handle); } }
+
+        /// <summary>The tokenizer.json in the file, or null.</summary>
+        public string TokenizerJson
+        {
+            get
+            {
+                IntPtr text = Native.bitllama_tokenizer_json(handle, out UIntPtr length);
+                if ((ulong)length == 0) return null;
+                var bytes = new byte[(int)length];
+                Marshal.Copy(text, bytes, 0, bytes.Length);
+                return Encoding.UTF8.GetString(bytes);
+            }
+        }
+
+        public LlamaSession CreateSession()
+        {
+            BitTttException.Check(Native.bitllama_session_create(handle, out SessionHandle made));
+            return new LlamaSession(made, VocabSize);
+        }
+
+        public void Dispose() { handle.Dispose(); }
+    }
+
+    /// <summary>Reads tokens and learns from each; its size does not depend on the text.</summary>
+    public sealed class LlamaSession : OneAtATime, IDisposable
+    {
+        readonly SessionHandle handle;
+        readonly int vocabSize;
+
+        internal LlamaSession(SessionHandle made, int vocab) { handle = made; vocabSize = vocab; }
+
+        /// <summary>Returns the log-probability (nats) of each token, and its surprise.</summary>
+        public float[] Read(uint[] tokens, out float[] surprise)
+        {
+            if (tokens == null) throw new ArgumentNullException("tokens");
+            float[] logprobs = new float[tokens.Length], found = new float[tokens.Length];
+            Call(() => Native.bitllama_session_read(handle, tokens, (UIntPtr)tokens.Length,
+                logprobs, found));
+            surprise = found;
+            return logprobs;
+        }
+
+        /// <summary>Chooses the next token, which is not read yet.</summary>
+        public uint Draw(Sampling sampling = null)
+        {
+            sampling = sampling ?? new Sampling();
+            Native.bitllama_sampling_init(out Native.SamplingOptions options);
+            options.temperature = sampling.Temperature;
+            options.topK = sampling.TopK;
+            options.topP = sampling.TopP;
+            options.minP = sampling.MinP;
+            options.repetitionPenalty = sampling.RepetitionPenalty;
+            options.seed = sampling.Seed;
+            uint token = 0;
+            Call(() => Native.bitllama_session_draw(handle, ref options, out token));
+            return token;
+        }
+
+        /// <summary>Reads the prompt, then draws tokens and reads each in turn; a stop token ends
+        /// it and is dropped.</summary>
+        public IEnumerable<uint> Generate(uint[] prompt, int most, Sampling sampling = null,
+                                          uint? stop = null)
+        {
+            Read(prompt, out _);
+            for (int i = 0; i < most; i++)
+            {
+                uint token = Draw(sampling);
+                if (token == stop) yield break;
+                yield return token;
+                Read(new[] { token }, out _);
+            }
+        }
+
+        public float[] Logits()
+        {
+            var logits = new float[vocabSize];
+            Call(() => Native.bitllama_session_logits(handle, logits));
+            return logits;
+        }
+
+        public byte[] Save()
+        {
+            return Get(() =>
+            {
+                var state = new byte[(long)Native.bitllama_session_state_size(handle)];
+                BitTttException.Check(
+                    Native.bitllama_session_save(handle, state, (UIntPtr)state.Length));
+                return state;
+            });
+        }
+
+        public void Load(byte[] state)
+        {
+            if (state == null) throw new ArgumentNullException("state");
+            Call(() => Native.bitllama_session_load(handle, state, (UIntPtr)state.Length));
+        }
+
+        public LlamaSession Fork()
+        {
+            SessionHandle twin = null;
+            Call(() => Native.bitllama_session_fork(handle, out twin));
+            return new LlamaSession(twin, vocabSize);
+        }
+
+        /// <summary>While frozen, reading uses the memories but does not change them.</summary>
+        public void Freeze(bool frozen = true)
+        {
+            Call(() => Native.bitllama_session_freeze(handle, frozen ? 1 : 0));
+        }
+
+        public void Reset() { Call(() => Native.bitllama_session_reset(handle)); }
+        public ulong TokensSeen
+        {
+            get { return Get(() => Native.bitllama_session_tokens(handle)); }
+        }
+
+        public void Dispose() { handle.Dispose(); }
+    }
+
+    sealed class ModelHandle : Handle
+    {
+        protected override bool ReleaseHandle() { Native.bitllama_release(handle); return true; }
+    }
+
+    sealed class SessionHandle : Handle
+    {
+        protected override bool ReleaseHandle()
+        {
+            Native.bitllama_session_destroy(handle);
+            return true;
+        }
+    }
+
+    static partial class Native
+    {
+        [StructLayout(LayoutKind.Sequential)]
+        internal struct SamplingOptions
+        {
+            internal uint size;
+            internal float temperature;
+            internal uint topK;
+            internal float topP, minP, repetitionPenalty;
+            internal ulong seed;
+        }
+
+        [StructLayout(LayoutKind.Sequential)]
+        internal struct LlamaConfig
+        {
+            internal uint size, vocabSize, hiddenDim, layers, mlpDim, innerDim, headDim;
+            internal float innerRate, normEps;
+            [MarshalAs(UnmanagedType.ByValArray, SizeConst = 64)] internal byte[] mixers;
+        }
+
+        [StructLayout(LayoutKind.Sequential, CharSet = CharSet.Ansi)]
+        internal struct Error
+        {
+            internal int status;
+            internal ulong offset;
+            [MarshalAs(UnmanagedType.ByValTStr, SizeConst = 256)] internal string text;
+        }
+
+        [DllImport(Name, CallingConvention = Cdecl)]
+        internal static extern int bitllama_open(byte[] file, UIntPtr size, byte[] config,
+            UIntPtr configSize, out ModelHandle model, out Error error);
+        [DllImport(Name, CallingConvention = Cdecl)]
+        internal static extern void bitllama_release(IntPtr model);
+        [DllImport(Name, CallingConvention = Cdecl)]
+        internal static extern void bitllama_get_config(ModelHandle model, out LlamaConfig config);
+        [DllImport(Name, CallingConvention = Cdecl)]
+        internal static extern ulong bitllama_parameters(ModelHandle model);
+        [DllImport(Name, CallingConvention = Cdecl)]
+        internal static extern IntPtr bitllama_tokenizer_json(ModelHandle model,
+            out UIntPtr length);
+        [DllImport(Name, CallingConvention = Cdecl)]
+        internal static extern int bitllama_session_create(ModelHandle model,
+            out SessionHandle session);
+        [DllImport(Name, CallingConvention = Cdecl)]
+        internal static extern void bitllama_session_destroy(IntPtr session);
+        [DllImport(Name, CallingConvention = Cdecl)]
+        internal static extern int bitllama_session_fork(SessionHandle from,
+            out SessionHandle session);
+        [DllImport(Name, CallingConvention = Cdecl)]
+        internal static extern int bitllama_session_reset(SessionHandle session);
+        [DllImport(Name, CallingConvention = Cdecl)]
+        internal static extern ulong bitllama_session_tokens(SessionHandle session);
+        [DllImport(Name, CallingConvention = Cdecl)]
+        internal static extern int bitllama_session_read(SessionHandle session, uint[] tokens,
+            UIntPtr count, [Out] float[] logprobs, [Out] float[] surprise);
+        [DllImport(Name, CallingConvention = Cdecl)]
+        internal static extern int bitllama_session_logits(SessionHandle session,
+            [Out] float[] logits);
+        [DllImport(Name, CallingConvention = Cdecl)]
+        internal static extern int bitllama_session_freeze(SessionHandle session, int frozen);
+        [DllImport(Name, CallingConvention = Cdecl)]
+        internal static extern void bitllama_sampling_init(out SamplingOptions options);
+        [DllImport(Name, CallingConvention = Cdecl)]
+        internal static extern int bitllama_session_draw(SessionHandle session,
+            ref SamplingOptions options, out uint token);
+        [DllImport(Name, CallingConvention = Cdecl)]
+        internal static extern UIntPtr bitllama_session_state_size(SessionHandle session);
+        [DllImport(Name, CallingConvention = Cdecl)]
+        internal static extern int bitllama_session_save(SessionHandle session, [Out] byte[] state,
+            UIntPtr size);
+        [DllImport(Name, CallingConvention = Cdecl)]
+        internal static extern int bitllama_session_load(SessionHandle session, byte[] state,
+            UIntPtr size);
+    }
+}

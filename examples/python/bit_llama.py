@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: MIT
+"""bit_llama.py - the language model Bit-Llama from Python: copy it together with bit_ttt.py.
+
+    import bit_llama
+    model = bit_llama.Model.open("bit-llama.bitt")
+    session = model.session()
+    print(model.decode(session.generate([0], max_tokens=50, seed=7)))
+
+Text is made of token ids: `decode` is here, `encode` is not (see there). Training is not here
+either. Ownership and errors are those of bit_ttt.py; a Session takes one call at a time (a second
+one meanwhile raises BUSY), a Model is immutable and may be shared by any number of threads.
+"""
+import ctypes
+import json
+from ctypes import POINTER, byref, c_char_p, c_float, c_int, c_size_t, c_uint32, c_uint64, c_void_p
+
+import bit_ttt
+from bit_ttt import BitTTTError, _array, _bytes, _check, _Handle, _integer, _new_floats, _number
+
+__all__ = ["Model", "Session", "conformance_hash"]
+
+
+class _Sampling(ctypes.Structure):
+    _fields_ = [("size", c_uint32), ("temperature", c_float), ("top_k", c_uint32),
+                ("top_p", c_float), ("min_p", c_float), ("repetition_penalty", c_float),
+                ("seed", c_uint64)]
+
+
+class _Error(ctypes.Structure):
+    _fields_ = [("status", c_int), ("offset", c_uint64), ("text", ctypes.c_char * 256)]
+
+
+_PROTOTYPES = {  # as in bit_ttt.py
+    "bitllama_open": (c_int, c_char_p, c_size_t, c_char_p, c_size_t, POINTER(c_void_p),
+                      POINTER(_Error)),
+    "bitllama_release": (None, c_void_p),
+    "bitllama_parameters": (c_uint64, c_void_p),
+    "bitllama_fingerprint": (c_uint64, c_void_p),
+    "bitllama_config_json": (c_void_p, c_void_p, POINTER(c_size_t)),
+    "bitllama_tokenizer_json": (c_void_p, c_void_p, POINTER(c_size_t)),
+    "bitllama_session_create": (c_int, c_void_p, POINTER(c_void_p)),
+    "bitllama_session_destroy": (None, c_void_p),
+    "bitllama_session_fork": (c_int, c_void_p, POINTER(c_void_p)),
+    "bitllama_session_reset": (c_int, c_void_p),
+    "bitllama_session_tokens": (c_uint64, c_void_p),
+    "bitllama_session_read": (c_int, c_void_p, c_void_p, c_size_t, c_void_p, c_void_p),
+    "bitllama_session_logits": (c_int, c_void_p, c_void_p),
+    "bitllama_session_freeze": (c_int, c_void_p, c_int),
+    "bitllama_sampling_init": (None, POINTER(_Sampling)),
+    "bitllama_session_draw": (c_int, c_void_p, POINTER(_Sampling), POINTER(c_uint32)),
+    "bitllama_session_state_size": (c_size_t, c_void_p),
+    "bitllama_session_save": (c_int, c_void_p, c_void_p, c_size_t),
+    "bitllama_session_load": (c_int, c_void_p, c_char_p, c_size_t),
+    "bitllama_conformance_hash": (c_int, POINTER(c_uint64)),
+}
+
+
+def _load(library):
+    found = bit_ttt.load(library)
+    bit_ttt._declare(found, _PROTOTYPES)
+    return found
+
+
+class Model(_Handle):
+    """Bit-Llama: an immutable language model, made from the bytes of a file.
+
+    A `.bitt` file carries everything; a `.safetensors` may need the bytes of its config.json.
+    Sessions keep what they need of a model: it may be closed before them.
+    """
+
+    _free = "bitllama_release"
+    _waits = True
+
+    def __init__(self, data, config=None, *, library=None):
+        data, found, pointer = _bytes(data, "data"), _load(library), c_void_p()
+        config = None if config is None else _bytes(config, "config")
+        error = _Error()
+        status = found.bitllama_open(data, len(data), config, len(config or b""), byref(pointer),
+                                     byref(error))
+        place = f" (at byte {error.offset})" if error.offset else ""
+        _check(found, status, error.text.decode("ascii", "replace") + place)
+        super().__init__(found, pointer.value)
+        self.config = json.loads(self._json("bitllama_config_json"))
+        text = self._json("bitllama_tokenizer_json")
+        self.tokenizer_json = text.decode() if text else None
+        self._vocabulary = None
+
+    @classmethod
+    def open(cls, path, config=None, *, library=None):
+        """Reads a file, and that of its configuration if one is named."""
+        with open(path, "rb") as file:
+            data = file.read()
+        if config is not None:
+            with open(config, "rb") as file:
+                config = file.read()
+        return cls(data, config, library=library)
+
+    def _json(self, name):
+        length = c_size_t()
+        with self._use() as pointer:
+            text = getattr(self._library, name)(pointer, byref(length))
+            return ctypes.string_at(text, length.value) if length.value else b""
+
+    parameters = property(lambda self: self._get("bitllama_parameters"))
+    fingerprint = property(lambda self: self._get("bitllama_fingerprint"))
+
+    def session(self):
+        """A new Session, which has read nothing."""
+        pointer = c_void_p()
+        self._call("bitllama_session_create", byref(pointer))
+        return Session(self._library, pointer.value, self.config["vocab_size"])
+
+    def decode(self, tokens):
+        """The text of tokens, by the byte-level vocabulary in the model file.
+
+        There is no encode(): splitting text needs Unicode classes that the standard library's
+        `re` lacks. Give `tokenizer_json` to a library such as HuggingFace's tokenizers for that.
+        """
+        if self._vocabulary is None:
+            self._vocabulary = _vocabulary(self.tokenizer_json)
+        try:
+            return b"".join(self._vocabulary[t] for t in tokens).decode("utf-8", "replace")
+        except KeyError as error:
+            raise BitTTTError("INVALID_TOKEN", f"no token {error} in the tokenizer") from None
+
+
+def _vocabulary(text):
+    """token: bytes, of a byte-level BPE, where each byte is written as a printable character."""
+    if text is None:
+        raise BitTTTError("INVALID_DATA", "this model came without a tokenizer")
+    tokenizer = json.loads(text)
+    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    others = [b for b in range(256) if b not in printable]
+    byte_of = {chr(b): b for b in printable}
+    byte_of.update({chr(256 + i): b for i, b in enumerate(others)})
+    try:
+        table = {t: bytes(byte_of[c] for c in piece)
+                 for piece, t in tokenizer["model"]["vocab"].items()}
+    except KeyError:
+        raise BitTTTError("INVALID_DATA", "the tokenizer is no byte-level BPE") from None
+    table.update({t["id"]: t["content"].encode() for t in tokenizer.get("added_tokens", [])})
+    return table
+
+
+class Session(_Handle):
+    """A reader of one Model: it learns from every token; its size never grows. See Model.session.
+    """
+
+    _free = "bitllama_session_destroy"
+
+    def __init__(self, library, pointer, vocab_size):
+        super().__init__(library, pointer)
+        self.vocab_size = vocab_size
+
+    tokens_seen = property(lambda self: self._get("bitllama_session_tokens"))
+
+    def read(self, tokens):
+        """Reads token ids; returns (log-probabilities in nats, surprises), one of each a token."""
+        ids = _array("I", tokens, "tokens", "a sequence of token ids")
+        outside = next((t for t in ids if t >= self.vocab_size), None)
+        if outside is not None:
+            raise BitTTTError("INVALID_TOKEN",
+                              f"token {outside} is not below {self.vocab_size}")
+        (logprobs, first), (surprises, second) = _new_floats(len(ids)), _new_floats(len(ids))
+        self._call("bitllama_session_read", (c_uint32 * len(ids)).from_buffer(ids), len(ids),
+                   first, second)
+        return logprobs, surprises
+
+    def logits(self):
+        """The logits of the token to come; zeros before the first token."""
+        values, target = _new_floats(self.vocab_size)
+        self._call("bitllama_session_logits", target)
+        return values
+
+    def draw(self, **sampling):
+        """Chooses the next token, without reading it. Options: temperature (0.8; 0: likeliest),
+        top_k (0: off), top_p (0.95), min_p (0: off), repetition_penalty (1: off), seed (1)."""
+        options, token = _Sampling(), c_uint32()
+        self._library.bitllama_sampling_init(byref(options))
+        known = dict(options._fields_[1:])
+        for name, value in sampling.items():
+            if name not in known:
+                raise BitTTTError("INVALID_OPTION", f"no {name}; there are: {', '.join(known)}")
+            bits = {c_uint32: 32, c_uint64: 64}.get(known[name])
+            setattr(options, name, _integer(value, name, 0, 2**bits - 1) if bits
+                    else _number(value, name))
+        self._call("bitllama_session_draw", byref(options), byref(token))
+        return token.value
+
+    def generate(self, prompt, max_tokens=256, stop=(), **sampling):
+        """Reads the prompt (token ids), then yields tokens it draws and reads them in turn; a token
+        of `stop` ends it and is neither yielded nor read."""
+        self.read(prompt)
+        for _ in range(max_tokens):
+            token = self.draw(**sampling)
+            if token in stop:
+                return
+            yield token
+            self.read([token])
+
+    def freeze(self, frozen=True):
+        """While frozen, reading uses the memories but does not change them."""
+        self._call("bitllama_session_freeze", int(bool(frozen)))
+
+    def reset(self):
+        """Forgets everything read."""
+        self._call("bitllama_session_reset")
+
+    def fork(self):
+        """A second Session that has read the same."""
+        pointer = c_void_p()
+        self._call("bitllama_session_fork", byref(pointer))
+        return Session(self._library, pointer.value, self.vocab_size)
+
+    def save(self):
+        """What was learnt as bytes, which load on any machine."""
+        return self._save("bitllama_session_state_size", "bitllama_session_save")
+
+    def load(self, state):
+        """Goes on where a saved session of the same model was."""
+        data = _bytes(state, "state")
+        self._call("bitllama_session_load", data, len(data))
+
+
+def conformance_hash(library=None):
+    """A hash of what models compute: the same on every machine, kernel and target."""
+    found, value = _load(library), c_uint64()
+    _check(found, found.bitllama_conformance_hash(byref(value)))
+    return f"{value.value:016x}"

@@ -1,0 +1,351 @@
+# SPDX-License-Identifier: MIT
+"""python_checks.py - the wrapper in Python: what it computes, and what bad input raises."""
+import array
+import contextlib
+import ctypes
+import os
+import pathlib
+import subprocess
+import sys
+import threading
+import time
+import unittest
+from ctypes.util import find_library
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "examples" / "python"))
+import bit_llama  # noqa: E402
+import bit_ttt  # noqa: E402
+
+NAN, INFINITY = float("nan"), float("inf")
+MODEL = ROOT / "models" / "bit-llama.bitt"
+
+
+def tokens(count, dim=64):
+    return [(i * 7919) % 1000 / 500 - 1 for i in range(count * dim)]
+
+
+class Case(unittest.TestCase):
+    @contextlib.contextmanager
+    def raises(self, code, text):
+        with self.assertRaises(bit_ttt.BitTTTError) as caught:
+            yield
+        self.assertEqual(caught.exception.code, code)
+        self.assertEqual(caught.exception.status, bit_ttt.STATUS[code])
+        self.assertIn(text, str(caught.exception))
+
+
+class Library(Case):
+    def test_hashes(self):
+        for module, name in ((bit_ttt, "conformance"), (bit_llama, "llama")):
+            golden = (ROOT / "tests" / "golden" / f"{name}.txt").read_text().strip()
+            self.assertEqual(module.conformance_hash(), golden)
+
+    def test_kernels(self):
+        best = bit_ttt.kernels()[0]
+        results = set()
+        for name in bit_ttt.kernels():
+            bit_ttt.set_kernel(name)
+            self.assertEqual(bit_ttt.kernel(), name)
+            with bit_ttt.Layer(64) as layer:
+                results.add(bytes(layer.forward(tokens(9))))
+        bit_ttt.set_kernel("auto")
+        self.assertEqual(bit_ttt.kernel(), best)
+        self.assertEqual(len(results), 1)
+        with self.raises("UNKNOWN_KERNEL", "no kernel"):
+            bit_ttt.set_kernel("nonsense")
+
+    def test_where_it_is_looked_for(self):
+        path = os.environ["BIT_TTT_LIBRARY"]
+        with self.raises("BACKEND_UNAVAILABLE", "/no/such/file"):
+            bit_ttt.Layer(library="/no/such/file")
+        program = "import bit_ttt; print(bit_ttt.Layer(%s).hidden_dim)"
+        bare = {k: v for k, v in os.environ.items() if k not in ("BIT_TTT_LIBRARY", "PYTHONPATH")}
+        bare["PYTHONPATH"] = bit_ttt.__file__.rpartition(os.sep)[0]
+        for argument, names, expected in [
+            ("library=%r" % path, {}, "64"),
+            ("", {"BIT_TTT_LIBRARY": path}, "64"),
+            ("", {"BIT_TTT_LIBRARY": "/no/such/file"}, "/no/such/file"),
+            ("", {"LD_LIBRARY_PATH": os.path.dirname(path)}, "64"),
+            ("", {}, "set BIT_TTT_LIBRARY to its path"),
+        ]:
+            with self.subTest(names=names):
+                done = subprocess.run([sys.executable, "-c", program % argument],
+                                      env={**bare, **names}, stdout=subprocess.PIPE,
+                                      stderr=subprocess.STDOUT)
+                self.assertIn(expected, done.stdout.decode().splitlines()[-1])
+
+    def test_another_library(self):
+        with self.raises("BACKEND_UNAVAILABLE", "ttt_"):
+            bit_ttt.load(find_library("c"))
+
+
+class Layer(Case):
+    def test_options(self):
+        with bit_ttt.Layer(128, objective="predict", inner_lr=0.25, seed=7, threads=2) as layer:
+            self.assertEqual((layer.hidden_dim, layer.memory_dim, layer.inner_lr, layer.threads,
+                              layer.objective, layer.tokens_seen), (128, 32, 0.25, 2, "predict", 0))
+            self.assertNotEqual(layer.fingerprint, bit_ttt.Layer(128).fingerprint)
+        self.assertEqual(bit_ttt.Layer(objective="predict").inner_lr, 0.5)
+
+    def test_bad_options(self):
+        for options, code, text in [
+            ({"hidden_dim": 3}, "INVALID_ARGUMENT", "hidden_dim must be 4 to 65536, not 3"),
+            ({"hidden_dim": "64"}, "INVALID_ARGUMENT", "hidden_dim must be an integer, not '64'"),
+            ({"hidden_dim": 64.0}, "INVALID_ARGUMENT", "hidden_dim"),
+            ({"seed": -1}, "INVALID_ARGUMENT", "seed"),
+            ({"seed": 2**64}, "INVALID_ARGUMENT", "seed"),
+            ({"threads": 0}, "INVALID_ARGUMENT", "threads"),
+            ({"threads": 65}, "INVALID_ARGUMENT", "threads"),
+            ({"inner_lr": NAN}, "INVALID_CONFIG", "inner_lr"),
+            ({"inner_lr": 1e300}, "INVALID_CONFIG", "inner_lr"),
+            ({"inner_lr": "fast"}, "INVALID_ARGUMENT", "inner_lr"),
+            ({"objective": "guess"}, "INVALID_CONFIG", "objective"),
+        ]:
+            with self.subTest(options), self.raises(code, text):
+                bit_ttt.Layer(**options)
+
+    def test_splits_and_threads_agree(self):
+        data = tokens(100, 256)
+        whole, many, parts = (bit_ttt.Layer(256, threads=t) for t in (1, 3, 1))
+        output, surprise = whole.observe(data)
+        self.assertEqual(output, many.forward(data))
+        pieces = [parts.observe(data[i:i + 256 * 10]) for i in range(0, len(data), 256 * 10)]
+        self.assertEqual(list(output), [x for piece, _ in pieces for x in piece])
+        self.assertEqual(list(surprise), [x for _, piece in pieces for x in piece])
+        self.assertEqual(whole.memory(), parts.memory())
+        self.assertEqual(parts.tokens_seen, 100)
+
+    def test_kinds_of_input(self):
+        data = tokens(3)
+        expected = bit_ttt.Layer().forward(data)
+        for kind in (tuple, iter, lambda x: array.array("d", x), lambda x: array.array("f", x),
+                     lambda x: (ctypes.c_float * len(x))(*x)):
+            self.assertEqual(bit_ttt.Layer().forward(kind(data)), expected)
+        own, same = array.array("f", data), array.array("f", data)
+        self.assertIs(bit_ttt.Layer().forward(data, own), own)
+        bit_ttt.Layer().forward(same, same)
+        self.assertEqual((own, same), (expected, expected))
+
+    def test_bad_input_changes_nothing(self):
+        layer = bit_ttt.Layer()
+        layer.forward(tokens(2))
+        before = layer.save()
+        broken = tokens(2)
+        broken[70] = NAN
+        own, short = array.array("f", tokens(2)), array.array("f", tokens(1))
+        for data, code, text in [
+            ([], "DIMENSION_MISMATCH", "it has 0"),
+            (tokens(1)[:63], "DIMENSION_MISMATCH", "whole tokens of 64 floats; it has 63"),
+            (broken, "NON_FINITE", "input[70] is nan"),
+            ([INFINITY] * 64, "NON_FINITE", "input[0] is inf"),
+            ([1e300] * 64, "NON_FINITE", "input[0] is inf"),
+            ([1e38] * 64, "INPUT_RANGE", "too large"),
+            (None, "INVALID_ARGUMENT", "input"),
+            ("a" * 64, "INVALID_ARGUMENT", "not str"),
+            (bytes(256), "INVALID_ARGUMENT", "not bytes"),
+            ([[0.0] * 64], "INVALID_ARGUMENT", "flat sequence"),
+            (["x"] * 64, "INVALID_ARGUMENT", "numbers"),
+        ]:
+            with self.subTest(text), self.raises(code, text):
+                layer.forward(data)
+        with self.raises("DIMENSION_MISMATCH", "the output must have 128 floats, not 64"):
+            layer.forward(tokens(2), short)
+        with self.raises("INVALID_ARGUMENT", "writable array of 32-bit floats"):
+            layer.forward(tokens(1), [0.0] * 64)
+        self.assertEqual((layer.tokens_seen, layer.save()), (2, before))
+
+    def test_diverging_rate(self):
+        layer = bit_ttt.Layer(inner_lr=50)
+        before = layer.save()
+        with self.raises("DIVERGED", "learning rate"):
+            layer.forward(tokens(500))
+        self.assertEqual(layer.save(), before)
+
+    def test_states(self):
+        layer, other = bit_ttt.Layer(), bit_ttt.Layer()
+        layer.forward(tokens(5))
+        state = layer.save()
+        other.load(bytearray(state))
+        self.assertEqual(other.forward(tokens(5)), layer.forward(tokens(5)))
+        damaged = bytearray(state)
+        damaged[100] ^= 1
+        before = layer.save()
+        for data, code, into in [
+            (b"", "STATE_DAMAGED", layer),
+            (state[:-1], "STATE_DAMAGED", layer),
+            (damaged, "STATE_DAMAGED", layer),
+            (state, "STATE_DIMENSIONS", bit_ttt.Layer(128)),
+            (state, "STATE_LEARNING_RATE", bit_ttt.Layer(inner_lr=0.2)),
+            (state, "STATE_OBJECTIVE", bit_ttt.Layer(objective="predict", inner_lr=0.1)),
+            (state, "STATE_WEIGHTS", bit_ttt.Layer(seed=2)),
+            ("text", "INVALID_ARGUMENT", layer),
+            (None, "INVALID_ARGUMENT", layer),
+        ]:
+            with self.subTest(code), self.raises(code, ""):
+                into.load(data)
+        self.assertEqual(layer.save(), before)
+
+    def test_reset_and_clone(self):
+        layer = bit_ttt.Layer(objective="predict")
+        first = layer.forward(tokens(5))
+        twin = layer.clone()
+        layer.reset()
+        self.assertEqual(set(layer.memory()), {0.0})
+        self.assertEqual(layer.forward(tokens(5)), first)
+        self.assertEqual((twin.tokens_seen, twin.objective), (5, "predict"))
+        layer.close()
+        self.assertNotEqual(twin.forward(tokens(5)), first)
+
+    def test_weights(self):
+        layer, other = bit_ttt.Layer(), bit_ttt.Layer(seed=2)
+        down, up = layer.get_weights()
+        self.assertEqual(set(down) | set(up), {-1, 0, 1})
+        other.set_weights(down, list(up))
+        self.assertEqual(other.fingerprint, layer.fingerprint)
+        self.assertEqual(other.forward(tokens(5)), layer.forward(tokens(5)))
+        for bad, code, text in [(up[1:], "DIMENSION_MISMATCH", "up must have 1024 weights"),
+                                ([2] * 1024, "INVALID_WEIGHTS", "not -1, 0 or 1"),
+                                ([300] * 1024, "INVALID_ARGUMENT", "up must be"),
+                                ([0.5] * 1024, "INVALID_ARGUMENT", "up must be")]:
+            with self.subTest(text), self.raises(code, text):
+                other.set_weights(down, bad)
+
+    def test_closed(self):
+        layer = bit_ttt.Layer()
+        layer.close()
+        layer.close()
+        for use in (lambda: layer.forward(tokens(1)), layer.save, layer.reset, layer.clone,
+                    layer.memory, layer.get_weights, lambda: layer.tokens_seen,
+                    lambda: layer.load(b""), lambda: layer.__enter__().forward(tokens(1))):
+            with self.raises("DESTROYED", "this Layer is closed"):
+                use()
+
+    def test_two_threads(self):
+        layer, data = bit_ttt.Layer(512), array.array("f", tokens(200, 512))
+        seen, deadline = [], time.monotonic() + 30
+
+        def meet(call, *arguments):  # either of the two may be the second
+            while not seen and time.monotonic() < deadline:
+                try:
+                    call(*arguments)
+                except bit_ttt.BitTTTError as error:
+                    seen.append(error.code)
+
+        worker = threading.Thread(target=meet, args=(layer.forward, data))
+        worker.start()
+        meet(layer.reset)
+        worker.join()
+        self.assertEqual(set(seen), {"BUSY"})
+
+    @unittest.skipUnless(hasattr(os, "fork"), "no fork() here")
+    def test_fork(self):
+        layer = bit_ttt.Layer(threads=2)
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                layer.forward(tokens(1))
+            except bit_ttt.BitTTTError as error:
+                code = 0 if error.code == "DESTROYED" else 2
+            os._exit(code)
+        self.assertEqual(os.waitpid(child, 0)[1], 0)
+        self.assertEqual(len(layer.forward(tokens(1))), 64)
+
+    def test_numpy(self):
+        try:
+            import numpy
+        except ImportError:
+            self.skipTest("no NumPy here")
+        data = numpy.array(tokens(6)).reshape(6, 64)
+        output, surprise = bit_ttt.Layer().observe(data)
+        self.assertEqual((output.shape, output.dtype, surprise.shape), ((6, 64), "float32", (6,)))
+        self.assertEqual(list(output.ravel()), list(bit_ttt.Layer().forward(tokens(6))))
+        strided = numpy.asfortranarray(data)
+        self.assertTrue((bit_ttt.Layer().forward(strided) == output).all())
+        single = data.astype("float32")
+        single.flags.writeable = False
+        self.assertTrue((bit_ttt.Layer().forward(single) == output).all())
+        long = numpy.zeros(192, "float32")
+        with self.raises("OVERLAP", "overlap"):
+            bit_ttt.Layer().forward(long[:128], long[64:])
+        with self.raises("INVALID_ARGUMENT", "writable"):
+            bit_ttt.Layer().forward(data, single)
+        with self.raises("INVALID_ARGUMENT", "numbers"):
+            bit_ttt.Layer().forward(numpy.array(["a"]))
+
+
+class Llama(Case):
+    @classmethod
+    def setUpClass(cls):
+        cls.model = bit_llama.Model.open(MODEL)
+
+    def test_model(self):
+        self.assertEqual(self.model.config["vocab_size"], 2048)
+        self.assertGreater(self.model.parameters, 4_000_000)
+        self.assertEqual(self.model.decode([425, 434, 260]), "Once upon a")
+        with self.raises("INVALID_TOKEN", "no token 99999"):
+            self.model.decode([99999])
+
+    def test_bad_models(self):
+        data = MODEL.read_bytes()
+        damaged = bytearray(data)
+        damaged[-9] ^= 1
+        for bytes_, code in [(b"", "MODEL_FORMAT"), (b"nonsense" * 9, "MODEL_FORMAT"),
+                             (data[:-1], "MODEL_FORMAT"), (damaged, "MODEL_FORMAT"),
+                             ("text", "INVALID_ARGUMENT")]:
+            with self.raises(code, ""):
+                bit_llama.Model(bytes_)
+
+    def test_sessions(self):
+        session = self.model.session()
+        drawn = list(session.generate([0], 8, seed=7))
+        self.assertEqual(drawn, [425, 434, 260, 397, 400, 284, 260, 391])
+        state, twin = session.save(), session.fork()
+        logprobs, surprise = session.read([5, 6, 7])
+        self.assertEqual((len(logprobs), len(surprise), len(session.logits())), (3, 3, 2048))
+        self.assertEqual(twin.read([5, 6, 7]), (logprobs, surprise))
+        session.load(state)
+        self.assertEqual(session.read([5, 6, 7]), (logprobs, surprise))
+        self.assertEqual(session.tokens_seen, 12)
+        session.freeze()
+        session.reset()
+        self.assertEqual((session.tokens_seen, set(session.logits())), (0, {0.0}))
+
+    def test_stop(self):
+        first = next(self.model.session().generate([0], 1, temperature=0))
+        self.assertEqual(list(self.model.session().generate([0], 9, [first], temperature=0)), [])
+
+    def test_outlives_its_model(self):
+        model = bit_llama.Model.open(MODEL)
+        session = model.session()
+        model.close()
+        model.close()
+        self.assertEqual(len(list(session.generate([0], 3))), 3)
+        with self.raises("DESTROYED", "this Model is closed"):
+            model.session()
+
+    def test_bad_calls(self):
+        session = self.model.session()
+        for use, code, text in [
+            (lambda: session.read([2048]), "INVALID_TOKEN", "token 2048 is not below 2048"),
+            (lambda: session.read([-1]), "INVALID_ARGUMENT", "tokens"),
+            (lambda: session.read("text"), "INVALID_ARGUMENT", "tokens"),
+            (lambda: session.read([0.5]), "INVALID_ARGUMENT", "tokens"),
+            (lambda: session.draw(heat=1), "INVALID_OPTION", "no heat; there are: temperature"),
+            (lambda: session.draw(temperature=-1), "INVALID_OPTION", "range"),
+            (lambda: session.draw(temperature=NAN), "INVALID_OPTION", "range"),
+            (lambda: session.draw(top_k=-1), "INVALID_ARGUMENT", "top_k"),
+            (lambda: session.load(b"nonsense"), "STATE_DAMAGED", "state"),
+        ]:
+            with self.subTest(text), self.raises(code, text):
+                use()
+        self.assertEqual(session.tokens_seen, 0)
+        session.close()
+        session.close()
+        with self.raises("DESTROYED", "this Session is closed"):
+            session.read([1])
+
+
+if __name__ == "__main__":
+    unittest.main()
