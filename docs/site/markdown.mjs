@@ -10,6 +10,8 @@ import typescript from 'highlight.js/lib/languages/typescript';
 import xml from 'highlight.js/lib/languages/xml';
 import MarkdownIt from 'markdown-it';
 
+import { slug } from './anchors.mjs';
+
 const languages = { js: javascript, ts: typescript, c, sh: bash, json, html: xml };
 for (const [name, language] of Object.entries(languages)) hljs.registerLanguage(name, language);
 
@@ -20,15 +22,7 @@ export function highlight(code, language) {
   return language in languages ? hljs.highlight(code, { language }).value : escapeHtml(code);
 }
 
-/** The anchor of a heading, as the usual hosts of Markdown make it. */
-export function slug(text, taken = new Map()) {
-  const plain = text.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-');
-  const times = taken.get(plain) ?? 0;
-  taken.set(plain, times + 1);
-  return times === 0 ? plain : `${plain}-${times}`;
-}
-
-/** Gives each heading its anchor; `env.taken` keeps those of a page apart. */
+/** Gives each heading its anchor. */
 function anchors(md) {
   md.core.ruler.push('anchors', (state) => {
     const taken = new Map();
