@@ -105,9 +105,10 @@ for (const file of files)
     });
   });
 
+after(() => pages.close());
+
 describe('documentation', () => {
-  after(async () => {
-    await pages.close();
+  after(() => {
     const counts = Object.entries(ran).map(([kind, count]) => `${count} ${kind}`);
     console.log(`      blocks that ran: ${counts.join(', ')}; skipped: ${skipped}`);
   });

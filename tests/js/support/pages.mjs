@@ -35,6 +35,7 @@ async function bundled(file) {
 async function serve(folder, headers) {
   const server = createServer(async (request, response) => {
     const path = new URL(request.url, 'http://localhost').pathname;
+    if (path === '/favicon.ico') return response.writeHead(204).end();
     const file = path.startsWith('/models/') ? join(root, path) : join(folder, path);
     const type = types[extname(file)];
     try {

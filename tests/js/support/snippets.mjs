@@ -122,7 +122,7 @@ export class Workspace {
   runCompiled({ code, language, file, line }) {
     const source = this.write(file ?? `snippet-${line}.${language}`, code);
     const library = join(root, 'build/native');
-    const flags = ['-Iinclude', `-I${join(root, 'examples/cpp')}`, `-L${library}`, '-lBit_TTT'];
+    const flags = ['-Iinclude', `-I${join(root, 'examples/cpp')}`, `-L${library}`, '-lBit_TTT', '-lm'];
     const strict = ['-Wall', '-Wextra', '-Werror'];
     const program = join(this.folder, `program-${line}`);
     const compiler = language === 'c' ? ['cc'] : ['c++', '-std=c++17'];
