@@ -89,5 +89,6 @@ const commands = {
 
 const [name, ...args] = process.argv.slice(2);
 if (Number(process.versions.node.split('.')[0]) < 18) fail('Bit-TTT needs Node.js 18 or newer.');
-if (!Object.hasOwn(commands, name ?? '')) fail('usage: node node/setup.mjs build|start|demo|docs|test');
+const usage = `usage: node node/setup.mjs ${Object.keys(commands).join('|')}`;
+if (!Object.hasOwn(commands, name ?? '')) fail(usage);
 commands[name](args);

@@ -6,9 +6,13 @@ import { dirname, join } from 'node:path';
 /** { pages, links, dead }: how many pages and relative links there are, and which are dead. */
 export function deadLinks(site) {
   const names = readdirSync(site, { recursive: true }).filter((name) => name.endsWith('.html'));
-  const text = new Map(names.map((name) => [join(site, name), readFileSync(join(site, name), 'utf8')]));
+  const read = (name) => [join(site, name), readFileSync(join(site, name), 'utf8')];
+  const text = new Map(names.map(read));
   const anchors = new Map(
-    [...text].map(([file, html]) => [file, new Set([...html.matchAll(/\sid="([^"]*)"/g)].map((m) => m[1]))]),
+    [...text].map(([file, html]) => {
+      const ids = [...html.matchAll(/\sid="([^"]*)"/g)];
+      return [file, new Set(ids.map((match) => match[1]))];
+    }),
   );
   const dead = [];
   let links = 0;
@@ -18,7 +22,8 @@ export function deadLinks(site) {
       links++;
       const [path, anchor] = target.split('#');
       const other = path === '' ? file : join(dirname(file), decodeURIComponent(path));
-      const missing = anchor && text.has(other) && !anchors.get(other).has(decodeURIComponent(anchor));
+      const known = anchors.get(other);
+      const missing = anchor && known && !known.has(decodeURIComponent(anchor));
       if (!existsSync(other) || missing) dead.push(`${file.slice(site.length + 1)} -> ${target}`);
     }
   }

@@ -29,7 +29,8 @@ const guides = {
 
 function exampleReadmes() {
   const names = readdirSync(join(root, 'examples')).sort();
-  return names.map((name) => `examples/${name}/README.md`).filter((file) => existsSync(join(root, file)));
+  const files = names.map((name) => `examples/${name}/README.md`);
+  return files.filter((file) => existsSync(join(root, file)));
 }
 
 const page = (source, out, title) => ({ source, out, title });
@@ -43,7 +44,9 @@ export function pageGroups() {
     { title: 'Bit-TTT', pages: [page('README.md', 'index.html', 'Read me first')] },
     {
       title: 'Guides',
-      pages: Object.entries(guides).map(([name, title]) => page(`docs/${name}.md`, `${name}.html`, title)),
+      pages: Object.entries(guides).map(([name, title]) =>
+        page(`docs/${name}.md`, `${name}.html`, title),
+      ),
     },
     { title: 'Examples', pages: examples },
     {

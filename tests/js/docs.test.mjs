@@ -115,7 +115,8 @@ describe('documentation', () => {
 
   it('has blocks in every file that shows how something is used', () => {
     for (const [file, text] of textOf)
-      if (file === 'README.md' || file.startsWith('docs/')) assert.ok(blocksOf(text).length > 0, file);
+      if (file === 'README.md' || file.startsWith('docs/'))
+        assert.ok(blocksOf(text).length > 0, file);
   });
 
   it('keeps the JavaScript of the README short', () => {

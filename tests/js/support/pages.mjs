@@ -1,4 +1,4 @@
-// Runs documented pages and browser scripts in headless Chromium, served as a bundler's server would.
+// Runs documented pages and browser scripts in headless Chromium, served as by a bundler's server.
 // SPDX-License-Identifier: MIT
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -10,10 +10,12 @@ import { chromium } from 'playwright-core';
 
 import { root } from './backends.mjs';
 
+const names = ['chromium', 'chromium-browser', 'google-chrome'];
+
 /** Where a Chromium is, or undefined. */
 export const chromiumPath = (process.env.PATH ?? '')
   .split(delimiter)
-  .flatMap((folder) => ['chromium', 'chromium-browser', 'google-chrome'].map((n) => join(folder, n)))
+  .flatMap((folder) => names.map((name) => join(folder, name)))
   .find(existsSync);
 
 const types = { '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/javascript' };
@@ -26,8 +28,14 @@ const strictest = {
 
 /** A script with all that it imports, as a bundler makes it for browsers. */
 async function bundled(file) {
-  const options = { bundle: true, write: false, format: 'esm', platform: 'browser', logLevel: 'silent' };
-  const { outputFiles } = await build({ ...options, entryPoints: [file] });
+  const { outputFiles } = await build({
+    entryPoints: [file],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'browser',
+    logLevel: 'silent',
+  });
   return outputFiles[0].text;
 }
 
@@ -78,11 +86,12 @@ export class Pages {
     });
     page.on('pageerror', (error) => problems.push(String(error)));
     const isOver = async () =>
-      problems.length > 0 || (done ? lines.includes(done) : (await page.innerText('output')) !== '');
+      problems.length > 0 ||
+      (done ? lines.includes(done) : (await page.innerText('output')) !== '');
     try {
       await page.goto(`http://127.0.0.1:${server.address().port}/${name}`);
       for (const end = Date.now() + TIMEOUT; !(await isOver()); ) {
-        if (Date.now() > end) throw new Error(`${name} did not end; it printed ${lines.join('\n')}`);
+        if (Date.now() > end) throw new Error(`${name} did not end: ${lines.join('\n')}`);
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
       if (problems.length > 0) throw new Error(problems.join('\n'));

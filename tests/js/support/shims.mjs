@@ -43,7 +43,8 @@ const programs = {
     const [, command, ...rest] = args;
     const asked = rest.includes('--help') ? rest : (shortened[command]?.(rest) ?? rest);
     const all = command === undefined ? [] : [command, ...asked];
-    const run = spawnSync(process.execPath, [join(root, 'dist/cli.mjs'), ...all], { stdio: 'inherit' });
+    const words = [join(root, 'dist/cli.mjs'), ...all];
+    const run = spawnSync(process.execPath, words, { stdio: 'inherit' });
     process.exit(run.status ?? 98);
   },
   npm([command, ...args]) {

@@ -122,7 +122,8 @@ export class Workspace {
   runCompiled({ code, language, file, line }) {
     const source = this.write(file ?? `snippet-${line}.${language}`, code);
     const library = join(root, 'build/native');
-    const flags = ['-Iinclude', `-I${join(root, 'examples/cpp')}`, `-L${library}`, '-lBit_TTT', '-lm'];
+    const folders = ['-Iinclude', `-I${join(root, 'examples/cpp')}`, `-L${library}`];
+    const flags = [...folders, '-lBit_TTT', '-lm'];
     const strict = ['-Wall', '-Wextra', '-Werror'];
     const program = join(this.folder, `program-${line}`);
     const compiler = language === 'c' ? ['cc'] : ['c++', '-std=c++17'];
@@ -137,6 +138,7 @@ export class Workspace {
   }
 
   runShell({ code, words }) {
-    return this.run('sh', ['-e', this.write('commands.sh', code)], { fails: words.includes('fails') });
+    const fails = words.includes('fails');
+    return this.run('sh', ['-e', this.write('commands.sh', code)], { fails });
   }
 }
