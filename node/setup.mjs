@@ -1,5 +1,6 @@
-// The project's front door: `npm start`, `npm test` and `npm run build` on a fresh clone. Installs
-// what is missing, then hands over. Plain JavaScript without dependencies, since none are there yet.
+// The project's front door: `npm start`, `npm test`, `npm run build` and others on a fresh clone.
+// Installs what is missing, then hands over. Plain JavaScript without dependencies, since none are
+// there yet.
 // SPDX-License-Identifier: MIT
 import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
@@ -23,12 +24,20 @@ function run(command, args) {
   if (result.status !== 0) process.exit(result.status ?? 1);
 }
 
-function nodeModules() {
-  const stamp = join(root, 'node_modules', '.package-lock.json');
-  const lock = join(root, 'package-lock.json');
+/** Installs the packages of the repository, or of one of its folders that has tools of its own. */
+function nodeModules(folder = '.', install = run) {
+  const stamp = join(root, folder, 'node_modules', '.package-lock.json');
+  const lock = join(root, folder, 'package-lock.json');
   if (existsSync(stamp) && statSync(stamp).mtimeMs >= statSync(lock).mtimeMs) return;
-  console.log('installing development packages (npm ci) ...');
-  run(npm, ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
+  const what = folder === '.' ? 'development packages' : `packages of ${folder}/`;
+  console.log(`installing ${what} (npm ci) ...`);
+  const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  install(npm, ['ci', '--prefix', folder, ...quiet]);
+}
+
+/** As `run`, but a failure is the tests' to report: they skip by name what needs it. */
+function tryTo(command, args) {
+  spawnSync(command, args, { cwd: root, stdio: 'inherit' });
 }
 
 /** Builds what is missing or older than its sources. Without `complete`, one backend is enough. */
@@ -60,11 +69,19 @@ const commands = {
     run(process.execPath, ['web-demo/serve.mjs', ...args]);
   },
 
+  /** Builds the documentation into build/docs. */
+  docs() {
+    nodeModules();
+    nodeModules('docs');
+    run(process.execPath, ['docs/build.mjs']);
+  },
+
   test(args) {
     const [major, minor] = process.versions.node.split('.').map(Number);
     if (major < 20 || (major === 20 && minor < 19))
       fail('The test tools need Node.js 20.19 or newer; the package itself runs on 18.');
     build(true);
+    nodeModules('docs', tryTo);
     install(forTesting); // what cannot be had is skipped by name in the tests
     run(process.execPath, ['tests/run.mjs', ...args]);
   },
@@ -72,5 +89,6 @@ const commands = {
 
 const [name, ...args] = process.argv.slice(2);
 if (Number(process.versions.node.split('.')[0]) < 18) fail('Bit-TTT needs Node.js 18 or newer.');
-if (!Object.hasOwn(commands, name ?? '')) fail('usage: node node/setup.mjs build|start|test');
+const usage = `usage: node node/setup.mjs ${Object.keys(commands).join('|')}`;
+if (!Object.hasOwn(commands, name ?? '')) fail(usage);
 commands[name](args);

@@ -16,7 +16,7 @@ const stages = {
     command: ['sh', 'tests/tools/native-matrix.sh'],
   },
   js: {
-    title: 'both backends, command line, package, browser, README',
+    title: 'both backends, command line, package, browser, documentation',
     command: mocha('tests/js'),
   },
   demo: {

@@ -1,0 +1,71 @@
+// What the site is made of: its pages, in the order of the navigation.
+// SPDX-License-Identifier: MIT
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The repository. */
+export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/**
+ * READMEs of examples that guides link to although the files are not there yet: such a link is
+ * shown as its text alone. Empty this list once they are; the site's test asks for it.
+ */
+export const expectedLater = ['python', 'cpp', 'csharp', 'unity', 'research'].map(
+  (name) => `examples/${name}/README.md`,
+);
+
+const guides = {
+  'stream-a-log': 'Stream a log',
+  'personalise-autocomplete': 'Personalise autocomplete',
+  'save-and-move-a-memory': 'Save and move a memory',
+  'train-on-your-text': 'Train on your text',
+  'other-languages': 'C, Python, C#, Unity',
+  deploy: 'Deploy',
+  'command-line': 'Command line',
+  errors: 'Errors',
+  limits: 'Honest limits',
+};
+
+function exampleReadmes() {
+  const names = readdirSync(join(root, 'examples')).sort();
+  const files = names.map((name) => `examples/${name}/README.md`);
+  return files.filter((file) => existsSync(join(root, file)));
+}
+
+const page = (source, out, title) => ({ source, out, title });
+
+/** Groups of pages made from Markdown files of the repository: where each lies, and its name. */
+export function pageGroups() {
+  const examples = exampleReadmes().map((file) =>
+    page(file, file.replace('/README.md', '.html'), file.split('/')[1]),
+  );
+  return [
+    { title: 'Bit-TTT', pages: [page('README.md', 'index.html', 'Read me first')] },
+    {
+      title: 'Guides',
+      pages: Object.entries(guides).map(([name, title]) =>
+        page(`docs/${name}.md`, `${name}.html`, title),
+      ),
+    },
+    { title: 'Examples', pages: examples },
+    {
+      title: 'Background',
+      pages: [
+        page('models/README.md', 'model.html', 'The model that ships'),
+        page('ARCHITECTURE.md', 'architecture.html', 'Architecture'),
+        page('CONTRIBUTING.md', 'contributing.html', 'Contributing'),
+        page('CHANGELOG.md', 'changelog.html', 'Changes'),
+      ],
+    },
+  ].filter((group) => group.pages.length > 0);
+}
+
+/** The two references, which are made from sources. */
+export const references = [
+  { out: 'api/typescript/index.html', title: 'TypeScript' },
+  { out: 'api/c.html', title: 'C' },
+];
+
+/** Public headers, in the order of the C reference. */
+export const headers = ['base.h', 'ttt.h', 'llama.h'].map((name) => `include/bit_ttt/${name}`);
