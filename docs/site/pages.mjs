@@ -7,14 +7,6 @@ import { fileURLToPath } from 'node:url';
 /** The repository. */
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
-/**
- * READMEs of examples that guides link to although the files are not there yet: such a link is
- * shown as its text alone. Empty this list once they are; the site's test asks for it.
- */
-export const expectedLater = ['python', 'cpp', 'csharp', 'unity', 'research'].map(
-  (name) => `examples/${name}/README.md`,
-);
-
 const guides = {
   'stream-a-log': 'Stream a log',
   'personalise-autocomplete': 'Personalise autocomplete',
