@@ -28,15 +28,18 @@ function write(out, content) {
   writeFileSync(join(site, out), content);
 }
 
-/** Puts a file of the repository into the site, so that links to it work; gives its place. */
+/**
+ * Puts a file of the repository into the site, so that links to it work; gives its place. A page's
+ * source becomes text to read: the page itself would miss its other files here.
+ */
 function carry(file) {
-  const out = `files/${file}`;
+  const out = `files/${file}${file.endsWith('.html') ? '.txt' : ''}`;
   mkdirSync(dirname(join(site, out)), { recursive: true });
   copyFileSync(join(root, file), join(site, out));
   return out;
 }
 
-/** Where a link of a Markdown file leads in the site; '' for what is not there yet. */
+/** Where a link of a Markdown file leads in the site. */
 function resolve(page, target) {
   if (/^(?:[a-z]+:|#)/.test(target)) return target;
   const [path, anchor] = target.split('#');
