@@ -113,6 +113,13 @@ function makeFolder(path: string): void {
   }
 }
 
+/** A folder is not written over itself, by whatever name. */
+function checkFolder(out: string, input: string): void {
+  const [to, from] = [out, input].map((path) => statSync(path, { throwIfNoEntry: false }));
+  if (to === undefined || from === undefined || to.ino !== from.ino || to.dev !== from.dev) return;
+  throw new Failure(`cannot save ${out}: it is the folder to be read`);
+}
+
 /** `bit-ttt convert`. */
 export async function convert(argv: readonly string[]): Promise<void> {
   const line = readCommandLine(argv, OPTIONS);
@@ -126,6 +133,7 @@ export async function convert(argv: readonly string[]): Promise<void> {
   const f32 = line.flags.has('f32') || !out.endsWith('.bitt');
   const isFile = /\.(bitt|safetensors)$/.test(out);
   if (isFile) checkSavePath(out, out.endsWith('.bitt') ? 'model' : 'weights', input);
+  else checkFolder(out, input);
   await engineInUse();
   const tokenizer = line.values.get('tokenizer');
   const files = readModelFiles(input);
