@@ -144,3 +144,48 @@ describe('command parts: places in a text', () => {
     );
   });
 });
+
+describe('generation: stop strings', () => {
+  /** What is let through of a text that comes in these pieces, and whether it was stopped. */
+  function watchAll(StopWatch, stops, parts) {
+    const watch = new StopWatch(stops);
+    let out = '';
+    for (const part of parts) {
+      out += watch.push(part);
+      if (watch.stopped) return [out, true];
+    }
+    return [out + watch.flush(), false];
+  }
+
+  /** A text cut at random places. */
+  function pieces(text, random) {
+    const parts = [];
+    for (let at = 0; at < text.length; at += parts.at(-1).length)
+      parts.push(text.slice(at, at + 1 + random(4)));
+    return parts;
+  }
+
+  it('nested or overlapping, they end a text alike wherever tokens begin', async () => {
+    const { StopWatch } = await importSource('../generation');
+    let state = 7;
+    const random = (limit) => (state = (Math.imul(state, 1103515245) + 12345) >>> 0) % 65537 % limit;
+    const word = (length) => Array.from({ length }, () => 'ab'[random(2)]).join('');
+    let stopped = 0;
+    for (let round = 0; round < 3000; round++) {
+      const stops = Array.from({ length: 1 + random(3) }, () => word(1 + random(5)));
+      const text = word(random(14));
+      // Before the one that ends first; of those that end together, the longest.
+      const found = stops.filter((stop) => text.includes(stop));
+      const end = Math.min(...found.map((stop) => text.indexOf(stop) + stop.length));
+      const together = found.filter((stop) => text.endsWith(stop, end));
+      const longest = Math.max(...together.map((stop) => stop.length));
+      const wanted = found.length === 0 ? [text, false] : [text.slice(0, end - longest), true];
+      for (let split = 0; split < 4; split++) {
+        const got = watchAll(StopWatch, stops, pieces(text, random));
+        assert.deepEqual(got, wanted, `${stops} in ${text}`);
+      }
+      stopped += Number(wanted[1]);
+    }
+    assert.ok(stopped > 1000 && stopped < 2900, String(stopped));
+  });
+});
