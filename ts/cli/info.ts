@@ -132,7 +132,7 @@ function headedFacts(path: string, bytes: Buffer, kind: HeadedKind): Facts {
     kind,
     step,
     steps,
-    loss: last?.loss ?? null,
+    loss: last === undefined ? null : Number(last.loss.toPrecision(6)),
     hidden_dim: shape.hiddenDim,
     num_layers: shape.numLayers,
     mixers: shape.mixers,
