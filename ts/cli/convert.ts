@@ -2,7 +2,8 @@
  * convert.ts - the command that turns model files of one format into another.
  * SPDX-License-Identifier: MIT
  */
-import { mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import { BitLlama } from '../index.js';
 import { engineInUse } from './engine.js';
@@ -113,11 +114,17 @@ function makeFolder(path: string): void {
   }
 }
 
-/** A folder is not written over itself, by whatever name. */
-function checkFolder(out: string, input: string): void {
-  const [to, from] = [out, input].map((path) => statSync(path, { throwIfNoEntry: false }));
-  if (to === undefined || from === undefined || to.ino !== from.ino || to.dev !== from.dev) return;
-  throw new Failure(`cannot save ${out}: it is the folder to be read`);
+/** What was read is not written over, by whatever name. */
+function checkApart(outputs: readonly Output[], read: readonly (string | undefined)[]): void {
+  const statOf = (path: string): Stats | undefined =>
+    existsSync(path) ? statSync(path) : undefined;
+  const inputs = read.map((path) => (path === undefined ? undefined : statOf(path)));
+  for (const { path } of outputs) {
+    const old = statOf(path);
+    if (old && inputs.some((input) => input?.ino === old.ino && input.dev === old.dev)) {
+      throw new Failure(`cannot save ${path}: it is a file that was read`);
+    }
+  }
 }
 
 /** `bit-ttt convert`. */
@@ -133,7 +140,6 @@ export async function convert(argv: readonly string[]): Promise<void> {
   const f32 = line.flags.has('f32') || !out.endsWith('.bitt');
   const isFile = /\.(bitt|safetensors)$/.test(out);
   if (isFile) checkSavePath(out, out.endsWith('.bitt') ? 'model' : 'weights', input);
-  else checkFolder(out, input);
   await engineInUse();
   const tokenizer = line.values.get('tokenizer');
   const files = readModelFiles(input);
@@ -149,6 +155,8 @@ export async function convert(argv: readonly string[]): Promise<void> {
   } finally {
     model.destroy();
   }
+  const weights = join(input, 'model.safetensors');
+  checkApart(outputs, [input, weights, files.config, files.tokenizer, tokenizer]);
   const same = (await writtenFingerprint(outputs)) === fingerprint;
   if (!isFile) makeFolder(out);
   let bytes = 0;
