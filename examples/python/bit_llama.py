@@ -119,7 +119,8 @@ class Model(_Handle):
         if self._vocabulary is None:
             self._vocabulary = _vocabulary(self.tokenizer_json)
         try:
-            return b"".join(self._vocabulary[t] for t in tokens).decode("utf-8", "replace")
+            ids = _array("I", tokens, "tokens", "a sequence of token ids")
+            return b"".join(self._vocabulary[t] for t in ids).decode("utf-8", "replace")
         except KeyError as error:
             raise BitTTTError("INVALID_TOKEN", f"no token {error} in the tokenizer") from None
 
@@ -189,9 +190,12 @@ class Session(_Handle):
 
     def generate(self, prompt, max_tokens=256, stop=(), **sampling):
         """Reads the prompt (token ids), then yields tokens it draws and reads them in turn; a token
-        of `stop` ends it and is neither yielded nor read."""
+        of `stop` ends it and is neither yielded nor read. Nothing happens, and no error is
+        raised, before the first token is asked for."""
+        count = _integer(max_tokens, "max_tokens", 0, 2**63 - 1)
+        stop = _array("I", stop, "stop", "a sequence of token ids")
         self.read(prompt)
-        for _ in range(max_tokens):
+        for _ in range(count):
             token = self.draw(**sampling)
             if token in stop:
                 return

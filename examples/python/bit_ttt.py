@@ -102,7 +102,10 @@ def load(library=None):
     if isinstance(library, ctypes.CDLL):
         return library
     path = library if library is not None else os.environ.get("BIT_TTT_LIBRARY")
-    path = os.fspath(path) if path else None
+    try:
+        path = os.fspath(path) if path else None
+    except TypeError:
+        raise BitTTTError("INVALID_ARGUMENT", f"library must be a path, not {path!r}") from None
     if path in _loaded:
         return _loaded[path]
     system = {"win32": ["Bit_TTT.dll"], "darwin": ["libBit_TTT.dylib", "libBit_TTT.0.dylib"]}
@@ -244,7 +247,8 @@ class _Handle:
                 self._pointer = None
 
     def __enter__(self):
-        return self
+        with self._use():  # one that is closed says so at once
+            return self
 
     def __exit__(self, *_):
         self.close()

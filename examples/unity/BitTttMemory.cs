@@ -43,6 +43,11 @@ public sealed class BitTttMemory : MonoBehaviour
 
     string FilePath { get { return Path.Combine(Application.persistentDataPath, SaveAs); } }
 
+    static bool OfTheFile(Exception e)
+    {
+        return e is IOException || e is UnauthorizedAccessException;
+    }
+
     void OnEnable()
     {
         keepFile = false;
@@ -54,7 +59,8 @@ public sealed class BitTttMemory : MonoBehaviour
             });
             if (SaveAs != "" && File.Exists(FilePath)) layer.Load(File.ReadAllBytes(FilePath));
         }
-        catch (BitTttException e) // no plugin, options out of range, a file of other options
+        // no plugin, options out of range, a file of other options or one that cannot be read
+        catch (Exception e) when (e is BitTttException || OfTheFile(e))
         {
             Debug.LogError("BitTttMemory: " + e.Message, this);
             if (layer == null) { enabled = false; return; }
@@ -73,7 +79,10 @@ public sealed class BitTttMemory : MonoBehaviour
         {
             if (SaveAs != "" && !keepFile) File.WriteAllBytes(FilePath, layer.Save());
         }
-        catch (IOException e) { Debug.LogError("BitTttMemory: " + e.Message, this); }
+        catch (Exception e) when (OfTheFile(e))
+        {
+            Debug.LogError("BitTttMemory: " + e.Message, this);
+        }
         layer.Dispose();
         layer = null;
     }

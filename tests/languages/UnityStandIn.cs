@@ -104,6 +104,13 @@ static class Scene
         Console.WriteLine("the other memory's file still has {0} bytes", file.Length);
         try { small.Feed(new float[3]); }
         catch (InvalidOperationException e) { Console.WriteLine(e.Message); }
+
+        UnityEngine.Debug.Errors.Clear();
+        var folder = new BitTttMemory { SaveAs = "." }; // no file can be written there
+        Send(folder, "OnEnable");
+        Send(folder, "OnDisable");
+        int errors = UnityEngine.Debug.Errors.Count;
+        Console.WriteLine("a memory that cannot be kept: {0} error", errors);
         return 0;
     }
 }

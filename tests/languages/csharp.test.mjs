@@ -67,6 +67,7 @@ describe('C# and Unity', () => {
       'BitTttException',
       "the other memory's file still has 1216 bytes",
       'BitTttMemory is not enabled',
+      'a memory that cannot be kept: 1 error',
     ]);
   });
 });

@@ -59,6 +59,8 @@ class Library(Case):
         path = os.environ["BIT_TTT_LIBRARY"]
         with self.raises("BACKEND_UNAVAILABLE", "/no/such/file"):
             bit_ttt.Layer(library="/no/such/file")
+        with self.raises("INVALID_ARGUMENT", "library must be a path, not 5"):
+            bit_ttt.Layer(library=5)
         program = "import bit_ttt; print(bit_ttt.Layer(%s).hidden_dim)"
         bare = {k: v for k, v in os.environ.items() if k not in ("BIT_TTT_LIBRARY", "PYTHONPATH")}
         bare["PYTHONPATH"] = bit_ttt.__file__.rpartition(os.sep)[0]
@@ -217,7 +219,7 @@ class Layer(Case):
         layer.close()
         for use in (lambda: layer.forward(tokens(1)), layer.save, layer.reset, layer.clone,
                     layer.memory, layer.get_weights, lambda: layer.tokens_seen,
-                    lambda: layer.load(b""), lambda: layer.__enter__().forward(tokens(1))):
+                    lambda: layer.load(b""), layer.__enter__):
             with self.raises("DESTROYED", "this Layer is closed"):
                 use()
 
@@ -286,6 +288,9 @@ class Llama(Case):
         self.assertEqual(self.model.decode([425, 434, 260]), "Once upon a")
         with self.raises("INVALID_TOKEN", "no token 99999"):
             self.model.decode([99999])
+        for bad in (None, 7, [[]], [-1], "text"):
+            with self.subTest(bad), self.raises("INVALID_ARGUMENT", "tokens must be"):
+                self.model.decode(bad)
 
     def test_bad_models(self):
         data = MODEL.read_bytes()
@@ -336,6 +341,9 @@ class Llama(Case):
             (lambda: session.draw(temperature=-1), "INVALID_OPTION", "range"),
             (lambda: session.draw(temperature=NAN), "INVALID_OPTION", "range"),
             (lambda: session.draw(top_k=-1), "INVALID_ARGUMENT", "top_k"),
+            (lambda: next(session.generate([0], "x")), "INVALID_ARGUMENT", "max_tokens must be"),
+            (lambda: next(session.generate([0], -1)), "INVALID_ARGUMENT", "max_tokens must be"),
+            (lambda: next(session.generate([0], 1, 5)), "INVALID_ARGUMENT", "stop must be"),
             (lambda: session.load(b"nonsense"), "STATE_DAMAGED", "state"),
         ]:
             with self.subTest(text), self.raises(code, text):
