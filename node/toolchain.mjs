@@ -4,15 +4,22 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-const onPath = (name) =>
-  (process.env.PATH ?? '').split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, name), constants.X_OK);
-      return statSync(join(folder, name)).isFile();
-    } catch {
-      return false;
-    }
-  });
+function isProgram(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** Where on PATH the first of these programs is; undefined if none is. */
+export function programPath(...names) {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  return folders.flatMap((folder) => names.map((name) => join(folder, name))).find(isProgram);
+}
+
+export const onPath = (name) => programPath(name) !== undefined;
 
 const anyOf = (...names) => () => names.some(onPath);
 

@@ -41,6 +41,7 @@ export class Panel {
   readonly #status: HTMLElement;
   readonly #problem: HTMLElement;
   #controller: AbortController | undefined;
+  readonly #unusable = new Set<string>();
 
   constructor(id: string) {
     this.element = find(document, `#${id}`);
@@ -96,19 +97,19 @@ export class Panel {
   #setBusy(busy: boolean): void {
     this.element.setAttribute('aria-busy', String(busy));
     for (const button of this.element.querySelectorAll('button')) {
-      if (button.name === 'stop') button.disabled = !busy;
-      else if (busy) button.dataset['was'] ??= button.disabled ? 'off' : 'on';
-      else if (button.dataset['was'] === 'on') button.disabled = false;
-      if (button.name !== 'stop' && busy) button.disabled = true;
-      if (!busy) delete button.dataset['was'];
+      button.disabled = button.name === 'stop' ? !busy : busy || this.#unusable.has(button.name);
     }
   }
 
-  /** Makes a button usable, also if that is decided while the tab is busy. */
-  enable(name: string, enabled: boolean): void {
-    const button = this.field<HTMLButtonElement>(name);
-    if ('was' in button.dataset) button.dataset['was'] = enabled ? 'on' : 'off';
-    else button.disabled = !enabled;
+  /** Makes a button unusable until it is enabled, whatever the tab is at. */
+  disable(...names: string[]): void {
+    for (const name of names) this.#unusable.add(name);
+    this.#setBusy(this.#controller !== undefined);
+  }
+
+  enable(...names: string[]): void {
+    for (const name of names) this.#unusable.delete(name);
+    this.#setBusy(this.#controller !== undefined);
   }
 
   /** Lets a text area take files, chosen or dropped. */

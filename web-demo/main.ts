@@ -49,8 +49,7 @@ async function showEngine(): Promise<void> {
 
 async function openModel(): Promise<ModelInfo> {
   const url = new URL(modelUrl, document.baseURI).href;
-  const info = await reader.call('open', { url });
-  return info;
+  return reader.call('open', { url });
 }
 
 /** After the first visit the page works without a network. */

@@ -11,8 +11,8 @@ export interface Token {
   probability: number;
   /** How badly the memories foresaw it. */
   surprise: number;
-  /** The likeliest tokens at this place, best first. */
-  alternatives: { text: string; probability: number }[];
+  /** The likeliest tokens at this place, best first; null is the end of the text. */
+  alternatives: { text: string | null; probability: number }[];
 }
 
 /** One head of a layer's memory: size x size numbers, row by row. */

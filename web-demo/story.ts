@@ -9,7 +9,8 @@ import type { Token } from './protocol.js';
 const FULL_NATS = 7;
 const FULL_TINT = 75;
 
-function visible(text: string): string {
+function visible(text: string | null): string {
+  if (text === null) return 'the end';
   return text === '' ? '(part of a character)' : `“${text.replaceAll('\n', '⏎').replaceAll(' ', '␣')}”`;
 }
 
@@ -75,8 +76,7 @@ export class Story {
     const { text, probability, surprise, alternatives } = this.#tokens[index]!;
     const list = make('ul');
     for (const other of alternatives) {
-      const name = other.text === 'the end' ? other.text : visible(other.text);
-      list.append(make('li', `${name} ${percent(other.probability)}`));
+      list.append(make('li', `${visible(other.text)} ${percent(other.probability)}`));
     }
     const about = ` had ${percent(probability)}; the memory's surprise was ${figure(surprise)}. Likeliest: `;
     this.#detail.replaceChildren(make('b', visible(text)), about, list);

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 
 import { BitLlama } from 'bit-ttt';
 
-import { chromiumPath, launchChromium } from './support/drivers.mjs';
+import { chromiumPath, launchChromium } from '../support/browser.mjs';
 import { root, screenshots, serveDemo } from './support/page.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -61,7 +61,7 @@ describe('demo page', function () {
     assert.ok(html.includes(`content="${policy}"`));
   });
 
-  it('works under a sub-path, without isolation and without headers of any kind', async () => {
+  it('works under a sub-path, and without cross-origin isolation', async () => {
     const other = await serveDemo({ base: '/a/b/', isolated: false });
     const page = await open(other.address);
     assert.match(await page.textContent('#engine'), /not cross-origin isolated/);

@@ -2,48 +2,25 @@
 // security policy: the same hash, outputs and saved memory as in Node.
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import { delimiter, extname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-
-import { chromium } from 'playwright-core';
 
 import * as library from 'bit-ttt';
 
 import { makeInput, tellStory } from '../browser/input.mjs';
+import { chromiumPath, launchChromium, serveFiles } from '../support/browser.mjs';
 
 const { TTT, conformanceHash } = library;
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const types = { '.html': 'text/html', '.mjs': 'text/javascript', '.wasm': 'application/wasm' };
 const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'";
 
-const executablePath = (process.env.PATH ?? '')
-  .split(delimiter)
-  .flatMap((folder) => ['chromium', 'chromium-browser', 'google-chrome'].map((n) => join(folder, n)))
-  .find(existsSync);
-
 /** Serves tests/browser at / and dist at /dist/. */
-async function serve() {
-  const server = createServer(async (request, response) => {
-    const path = new URL(request.url, 'http://localhost').pathname;
-    const file = path.startsWith('/dist/')
-      ? join(root, path)
-      : join(root, 'tests/browser', path === '/' ? 'index.html' : path);
-    try {
-      const body = await readFile(file);
-      const type = types[extname(file)] ?? 'text/plain';
-      response.writeHead(200, { 'content-type': type, 'content-security-policy': policy });
-      response.end(body);
-    } catch {
-      response.writeHead(404).end();
-    }
+const serve = () =>
+  serveFiles((path) => readFile(join(root, path.startsWith('/dist/') ? '' : 'tests/browser', path)), {
+    'content-security-policy': policy,
   });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return server;
-}
 
 async function resultOf(browser, address) {
   const page = await browser.newPage();
@@ -57,23 +34,20 @@ async function resultOf(browser, address) {
     { timeout: 100000 },
   );
   const result = JSON.parse(await page.textContent('#result'));
-  return { result, problems: problems.filter((text) => !text.includes('favicon')) };
+  return { result, problems };
 }
 
 describe('browser bundle in Chromium', function () {
   let browser, server, result, problems;
 
   before(async function () {
-    if (!executablePath) {
+    if (!chromiumPath) {
       console.log('      skipped: no Chromium on PATH (apt-get install chromium)');
       this.skip();
     }
     server = await serve();
-    const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking',
-      '--disable-component-update', '--disable-sync', '--no-first-run'];
-    browser = await chromium.launch({ executablePath, args });
-    const address = `http://127.0.0.1:${server.address().port}/`;
-    ({ result, problems } = await resultOf(browser, address));
+    browser = await launchChromium();
+    ({ result, problems } = await resultOf(browser, server.address));
   });
 
   after(async () => {

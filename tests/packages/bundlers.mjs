@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 import { serve, visit } from './lib/chromium.mjs';
 import * as programs from './lib/programs.mjs';
-import { output, project, start, write } from './lib/workspace.mjs';
+import { output, project, start, write, toolRow } from './lib/workspace.mjs';
 
 /** Bundlers that take a `.bitt` import as an asset are given its path; the others bit-ttt/model. */
 const asAsset = "import url from 'bit-ttt/models/bit-llama.bitt';";
@@ -123,12 +123,10 @@ async function rollup(context) {
   ]);
 }
 
-const row = (name, uses, run) => ({ name, uses, needs: ['tools'], run });
-
 export default [
-  row('Vite, development server', 'page; `bit-ttt/model`', viteDev),
-  row('Vite, build', 'page; `bit-ttt/model`', viteBuild),
-  row('webpack', 'page; `bit-ttt/model`', webpack),
-  row('esbuild', 'page; `bit-ttt/models/bit-llama.bitt` with `--loader:.bitt=file`', esbuild),
-  row('Rollup', 'page; `bit-ttt/models/bit-llama.bitt` with plugin-url', rollup),
+  toolRow('Vite, development server', 'page; `bit-ttt/model`', viteDev),
+  toolRow('Vite, build', 'page; `bit-ttt/model`', viteBuild),
+  toolRow('webpack', 'page; `bit-ttt/model`', webpack),
+  toolRow('esbuild', 'page; `bit-ttt/models/bit-llama.bitt` with `--loader:.bitt=file`', esbuild),
+  toolRow('Rollup', 'page; `bit-ttt/models/bit-llama.bitt` with plugin-url', rollup),
 ];

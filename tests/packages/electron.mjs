@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { demandsOf, host } from '../../node/addon.mjs';
 import { visit } from './lib/chromium.mjs';
 import { resultsIn } from './lib/programs.mjs';
-import { output, project, root } from './lib/workspace.mjs';
+import { output, project, root, toolRow } from './lib/workspace.mjs';
 
 const example = join(root, 'examples/electron');
 const text = (name) => readFileSync(join(root, 'tests/packages/electron', name), 'utf8');
@@ -89,12 +89,10 @@ async function renderer(context) {
   });
 }
 
-const row = (name, uses, run) => ({ name, uses, needs: ['tools'], run });
-
 export default [
-  row('example app, types', "tsc with Electron's own types", types),
-  row('addon, imported symbols', 'Node-API only, no external buffers', symbols),
-  row('archive settings', 'the pattern that keeps addons outside', archive),
-  row('main process and preload', 'Node with a stand-in for `electron`', mainProcess),
-  row('window', 'Chromium with a stand-in for the preload', renderer),
+  toolRow('example app, types', "tsc with Electron's own types", types),
+  toolRow('addon, imported symbols', 'Node-API only, no external buffers', symbols),
+  toolRow('archive settings', 'the pattern that keeps addons outside', archive),
+  toolRow('main process and preload', 'Node with a stand-in for `electron`', mainProcess),
+  toolRow('window', 'Chromium with a stand-in for the preload', renderer),
 ];

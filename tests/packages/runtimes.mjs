@@ -1,9 +1,10 @@
 // runtimes.mjs - rows of the matrix: versions of Node, Bun and Deno, and how the backend is chosen.
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
-import { existsSync, renameSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { renameSync } from 'node:fs';
+import { join } from 'node:path';
 
+import { onPath } from '../../node/toolchain.mjs';
 import * as programs from './lib/programs.mjs';
 import { Skip, installed, output, project, root } from './lib/workspace.mjs';
 
@@ -74,9 +75,6 @@ async function fallback(context) {
     renameSync(`${path}-away`, path);
   }
 }
-
-const onPath = (name) =>
-  (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, name)));
 
 /** Another platform's addon, built here and loaded there, on every kernel, in that Node. */
 async function foreign(target, command) {

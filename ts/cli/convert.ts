@@ -2,13 +2,12 @@
  * convert.ts - the command that turns model files of one format into another.
  * SPDX-License-Identifier: MIT
  */
-import { existsSync, mkdirSync, statSync } from 'node:fs';
-import type { Stats } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { BitLlama } from '../index.js';
 import { engineInUse } from './engine.js';
 import { Failure, fileFailure, UsageError } from './failure.js';
-import { checkSavePath, readWhole, saveFile } from './files.js';
+import { checkNotRead, checkSavePath, readWhole, saveFile } from './files.js';
 import { fingerprintOf, loadFailure, openModel, readModelFiles } from './model.js';
 import type { ModelFiles } from './model.js';
 import { COMMON_OPTIONS, readCommandLine } from './options.js';
@@ -114,19 +113,6 @@ function makeFolder(path: string): void {
   }
 }
 
-/** What was read is not written over, by whatever name. */
-function checkApart(outputs: readonly Output[], read: readonly (string | undefined)[]): void {
-  const statOf = (path: string): Stats | undefined =>
-    existsSync(path) ? statSync(path) : undefined;
-  const inputs = read.map((path) => (path === undefined ? undefined : statOf(path)));
-  for (const { path } of outputs) {
-    const old = statOf(path);
-    if (old && inputs.some((input) => input?.ino === old.ino && input.dev === old.dev)) {
-      throw new Failure(`cannot save ${path}: it is a file that was read`);
-    }
-  }
-}
-
 /** `bit-ttt convert`. */
 export async function convert(argv: readonly string[]): Promise<void> {
   const line = readCommandLine(argv, OPTIONS);
@@ -139,7 +125,7 @@ export async function convert(argv: readonly string[]): Promise<void> {
   if (extra !== undefined) throw new UsageError(`convert takes IN and OUT, but "${extra}" follows`);
   const f32 = line.flags.has('f32') || !out.endsWith('.bitt');
   const isFile = /\.(bitt|safetensors)$/.test(out);
-  if (isFile) checkSavePath(out, out.endsWith('.bitt') ? 'model' : 'weights', input);
+  if (isFile) checkSavePath(out, out.endsWith('.bitt') ? 'model' : 'weights');
   await engineInUse();
   const tokenizer = line.values.get('tokenizer');
   const files = readModelFiles(input);
@@ -155,8 +141,8 @@ export async function convert(argv: readonly string[]): Promise<void> {
   } finally {
     model.destroy();
   }
-  const weights = join(input, 'model.safetensors');
-  checkApart(outputs, [input, weights, files.config, files.tokenizer, tokenizer]);
+  const read = [input, join(input, 'model.safetensors'), files.config, files.tokenizer, tokenizer];
+  for (const { path } of outputs) checkNotRead(path, read.filter((file) => file !== undefined));
   const same = (await writtenFingerprint(outputs)) === fingerprint;
   if (!isFile) makeFolder(out);
   let bytes = 0;

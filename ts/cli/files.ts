@@ -6,6 +6,7 @@ import {
   accessSync,
   closeSync,
   constants,
+  existsSync,
   fsyncSync,
   openSync,
   readFileSync,
@@ -16,6 +17,7 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Failure, fileFailure, systemCode } from './failure.js';
 
@@ -46,6 +48,18 @@ export const BEGINNINGS = {
 /** What a file to be saved is. */
 export type SavedKind = keyof typeof BEGINNINGS;
 
+/** Throws if `path` is one of the files that are read, by whatever name. */
+export function checkNotRead(path: string, inputs: readonly string[]): void {
+  const statOf = (file: string): Stats | undefined => (existsSync(file) ? statSync(file) : undefined);
+  const old = statOf(path);
+  if (old === undefined) return;
+  for (const input of inputs) {
+    const read = input === '-' ? undefined : statOf(input);
+    if (read?.ino !== old.ino || read.dev !== old.dev) continue;
+    throw new Failure(`cannot save ${path}: it is the file to be read`);
+  }
+}
+
 /**
  * Throws if nothing can be saved at `path`, or nothing should be, since it is an input or another
  * kind of file is there: before hours of work, not after.
@@ -58,12 +72,7 @@ export function checkSavePath(path: string, kind: SavedKind, ...inputs: readonly
     if (!stat.isFile()) {
       throw new Failure(`cannot save ${path}: it is there already and is no regular file`);
     }
-    for (const input of inputs) {
-      const read = input === '-' ? undefined : statSync(input, { throwIfNoEntry: false });
-      if (read !== undefined && read.ino === stat.ino && read.dev === stat.dev) {
-        throw new Failure(`cannot save ${path}: it is the file to be read`);
-      }
-    }
+    checkNotRead(path, inputs);
     const beginning = BEGINNINGS[kind];
     if (beginning === undefined || stat.size === 0 || beginsWith(path, beginning)) return;
     throw new Failure(`cannot save ${path}: it is there already and is no ${kind} file of bit-ttt`);

@@ -58,7 +58,7 @@ function likeliest(logits: Float32Array, token: number): Omit<Token, 'surprise' 
     best.length = Math.min(best.length, ALTERNATIVES);
   }
   const alternatives = best.map((id) => ({
-    text: id === tokenizer?.endOfText ? 'the end' : (tokenizer?.decode([id]) ?? String(id)),
+    text: id === tokenizer!.endOfText ? null : tokenizer!.decode([id]),
     probability: probabilityOf(id),
   }));
   return { probability: probabilityOf(token), alternatives };

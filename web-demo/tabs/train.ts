@@ -42,6 +42,7 @@ export function setUpTrain(): void {
   let made: Calls['train']['result'] | undefined;
   let seed = 1;
 
+  panel.disable('download', 'try');
   panel.takeFiles();
   panel.onClick('sample', async () => {
     area.value = await (await fetch(alice)).text();
@@ -71,8 +72,7 @@ export function setUpTrain(): void {
       },
     });
     written.textContent = '';
-    panel.enable('download', true);
-    panel.enable('try', true);
+    panel.enable('download', 'try');
     const size = figure(made.file.length / 1024);
     const parameters = figure(made.parameters);
     panel.status(`Done after ${made.step} steps: ${parameters} parameters, ${size} KB.`);

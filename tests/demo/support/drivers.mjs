@@ -4,26 +4,10 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 
-import { chromium } from 'playwright-core';
-
-/** The first of these programs that is on PATH. */
-export const program = (...names) =>
-  (process.env.PATH ?? '')
-    .split(delimiter)
-    .flatMap((folder) => names.map((name) => join(folder, name)))
-    .find((path) => existsSync(path));
-
-export const chromiumPath = program('chromium', 'chromium-browser', 'google-chrome');
-export const chromiumFlags = [
-  '--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update',
-  '--disable-sync', '--no-first-run',
-];
-
-/** Playwright's browser, for tests that need more of Chromium than the common actions. */
-export const launchChromium = (flags = []) =>
-  chromium.launch({ executablePath: chromiumPath, args: [...chromiumFlags, ...flags] });
+import { programPath } from '../../../node/toolchain.mjs';
+import { chromiumPath, launchChromium } from '../../support/browser.mjs';
 
 async function openChromium() {
   const browser = await launchChromium();
@@ -49,7 +33,7 @@ async function openFirefox() {
   const puppeteer = (await import('puppeteer-core')).default;
   const browser = await puppeteer.launch({
     browser: 'firefox',
-    executablePath: program('firefox-esr', 'firefox'),
+    executablePath: programPath('firefox-esr', 'firefox'),
     headless: true,
   });
   const page = await browser.newPage();
@@ -130,7 +114,7 @@ async function openWebKit() {
   const env = { DISPLAY: `:${display}`, HOME: home, LANG: 'en_US.UTF-8', LC_ALL: 'en_US.UTF-8' };
   const stops = [start('Xvfb', [`:${display}`, '-screen', '0', '1100x1000x24', '-nolisten', 'tcp'])];
   await wait(500);
-  stops.unshift(start(program('WebKitWebDriver'), [`--port=${port}`, '--host=127.0.0.1'], env));
+  stops.unshift(start(programPath('WebKitWebDriver'), [`--port=${port}`, '--host=127.0.0.1'], env));
   const driver = new WebDriver(port);
   const end = async () => {
     for (const stop of stops) await stop();
@@ -194,13 +178,13 @@ export const engines = [
   { name: 'Chromium', here: Boolean(chromiumPath), hint: 'chromium', launch: openChromium },
   {
     name: 'Firefox',
-    here: Boolean(program('firefox-esr', 'firefox')),
+    here: Boolean(programPath('firefox-esr', 'firefox')),
     hint: 'firefox-esr',
     launch: openFirefox,
   },
   {
     name: 'WebKitGTK',
-    here: Boolean(program('WebKitWebDriver') && program('Xvfb')),
+    here: Boolean(programPath('WebKitWebDriver') && programPath('Xvfb')),
     hint: 'webkit2gtk-driver xvfb',
     launch: openWebKit,
   },

@@ -1,24 +1,13 @@
 // Runs documented pages and browser scripts in headless Chromium, served as by a bundler's server.
 // SPDX-License-Identifier: MIT
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import { delimiter, extname, join } from 'node:path';
+import { join } from 'node:path';
 
 import { build } from 'esbuild';
-import { chromium } from 'playwright-core';
 
+import { launchChromium, serveFiles } from '../../support/browser.mjs';
 import { root } from './backends.mjs';
 
-const names = ['chromium', 'chromium-browser', 'google-chrome'];
-
-/** Where a Chromium is, or undefined. */
-export const chromiumPath = (process.env.PATH ?? '')
-  .split(delimiter)
-  .flatMap((folder) => names.map((name) => join(folder, name)))
-  .find(existsSync);
-
-const types = { '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/javascript' };
 const TIMEOUT = 60000;
 
 /** What the documentation says a page needs; a block of headers replaces it. */
@@ -40,32 +29,18 @@ async function bundled(file) {
 }
 
 /** Serves a folder: scripts bundled, `/models/` of the repository, everything with the headers. */
-async function serve(folder, headers) {
-  const server = createServer(async (request, response) => {
-    const path = new URL(request.url, 'http://localhost').pathname;
-    if (path === '/favicon.ico') return response.writeHead(204).end();
-    const file = path.startsWith('/models/') ? join(root, path) : join(folder, path);
-    const type = types[extname(file)];
-    try {
-      const body = type === 'text/javascript' ? await bundled(file) : await readFile(file);
-      response.writeHead(200, { 'content-type': type ?? 'application/octet-stream', ...headers });
-      response.end(body);
-    } catch (error) {
-      response.writeHead(404).end(String(error));
-    }
-  });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return server;
-}
+const serve = (folder, headers) =>
+  serveFiles((path) => {
+    const file = join(path.startsWith('/models/') ? root : folder, path);
+    return /\.m?js$/.test(path) ? bundled(file) : readFile(file);
+  }, headers);
 
 /** One Chromium for all pages. */
 export class Pages {
   #browser;
 
   async #open() {
-    const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking',
-      '--disable-component-update', '--disable-sync', '--no-first-run'];
-    this.#browser ??= chromium.launch({ executablePath: chromiumPath, args });
+    this.#browser ??= launchChromium();
     return (await this.#browser).newPage();
   }
 
@@ -89,7 +64,7 @@ export class Pages {
       problems.length > 0 ||
       (done ? lines.includes(done) : (await page.innerText('output')) !== '');
     try {
-      await page.goto(`http://127.0.0.1:${server.address().port}/${name}`);
+      await page.goto(`${server.address}${name}`);
       for (const end = Date.now() + TIMEOUT; !(await isOver()); ) {
         if (Date.now() > end) throw new Error(`${name} did not end: ${lines.join('\n')}`);
         await new Promise((resolve) => setTimeout(resolve, 20));

@@ -14,6 +14,9 @@ const installing = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=e
 /** Why a row cannot be run here. */
 export class Skip extends Error {}
 
+/** A row that needs what is installed from tools/. */
+export const toolRow = (name, uses, run) => ({ name, uses, needs: ['tools'], run });
+
 /** Environment without what would choose a backend, a kernel or a way to run tests. */
 export function cleanEnvironment(extra = {}) {
   const { BIT_TTT_BACKEND, BIT_TTT_KERNEL, NODE_OPTIONS, ...env } = process.env;
