@@ -79,7 +79,7 @@ typedef struct bt_memory {
 /* One sequence and head of a memory in training: q is e(t), with k(t) = q(t-1), zero at t = 0. v is
  * the target's source: q itself (reconstruct: v(t) = k(t); with ahead, predict: v(t) = q(t)) or
  * another array (induction). All [tokens][stride], width columns of them, width a multiple of 16. */
-#define BT_SEGMENT 16u /* tokens between stored states */
+#define BT_MEMORY_CHUNK 16u /* tokens that are solved at once; a state is stored before each */
 typedef struct bt_memory_train {
     size_t tokens, width, stride, gate_stride;
     const float *q, *v, *keep, *write; /* keep, write: alpha and beta, or NULL: 1 and rate */
@@ -87,7 +87,7 @@ typedef struct bt_memory_train {
     bool ahead;
     const float *zeros; /* [width] */
     float *r;
-    float *checkpoints; /* [ceil(tokens / BT_SEGMENT)][width * width] */
+    float *checkpoints; /* [ceil(tokens / BT_MEMORY_CHUNK)][width * width]: states, transposed */
     float *work;        /* bt_memory_work(width) floats */
     const float *dr;    /* backward only, as all below; dq and dv accumulate, the others are set */
     float *dq, *dv, *dkeep, *dwrite;
@@ -95,7 +95,7 @@ typedef struct bt_memory_train {
 
 static inline size_t bt_memory_work(size_t width)
 {
-    return (BT_SEGMENT + 2) * width * width + (2 * BT_SEGMENT + 2) * width;
+    return 3 * width * width + 13 * (BT_MEMORY_CHUNK + 1) * width;
 }
 
 /* scale multiplies gradients (clipping); the corrections are 1 / (1 - beta^step). */

@@ -1,5 +1,5 @@
-/* mixer.c - the three memories in training. The state pass runs token by token, as in inference; with
- * heads of 64 it takes about a quarter of a step (6 % forward, 18 % backward, of the shipped shape).
+/* mixer.c - the three memories in training: projections, gates, and the pass over the memory, whose
+ * closed form a chunk is kernels/body_memory.inc's.
  * SPDX-License-Identifier: MIT */
 #include "../base/fpenv.h"
 #include "net.h"
@@ -61,7 +61,7 @@ static bt_memory_train memory_of(const op *o, size_t seq, size_t h, size_t threa
     const bt_model_config *c = &net->params.config;
     bool induction = c->mixers[o->layer] == BT_INDUCTION;
     size_t token = seq * net->length, at = token * o->width + h * o->head;
-    size_t segments = (net->length + BT_SEGMENT - 1) / BT_SEGMENT;
+    size_t chunks = (net->length + BT_MEMORY_CHUNK - 1) / BT_MEMORY_CHUNK;
     float *gates = o->cache->gates + token * o->gate_stride + h;
     return (bt_memory_train){
         .tokens = net->length, .width = o->head, .stride = o->width, .gate_stride = o->gate_stride,
@@ -70,7 +70,7 @@ static bt_memory_train memory_of(const op *o, size_t seq, size_t h, size_t threa
         .rate = induction ? 0.0f : c->rate,
         .ahead = c->mixers[o->layer] == BT_PREDICT, .zeros = net->zeros, .r = o->cache->r + at,
         .checkpoints =
-            o->cache->checkpoints + (seq * o->heads + h) * segments * o->head * o->head,
+            o->cache->checkpoints + (seq * o->heads + h) * chunks * o->head * o->head,
         .work = net->work + thread * bt_memory_work(o->head),
         .dr = o->dr ? o->dr + at : NULL, .dq = o->dq ? o->dq + at : NULL,
         .dv = o->dq ? (induction ? o->dv : o->dq) + at : NULL,

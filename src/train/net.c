@@ -32,11 +32,12 @@ static bool cache_init(bt_net *net, size_t i)
     const bt_model_config *c = &net->params.config;
     bt_layer_cache *k = &net->caches[i];
     size_t n = net->tokens, width = bt_mixer_width(c, i), head = bt_mixer_head(c, i);
-    size_t heads = bt_mixer_heads(c, i), segments = (net->length + BT_SEGMENT - 1) / BT_SEGMENT;
+    size_t heads = bt_mixer_heads(c, i);
+    size_t chunks = (net->length + BT_MEMORY_CHUNK - 1) / BT_MEMORY_CHUNK;
     return floats(&k->x1, n * c->dim) && floats(&k->inv1, n) && floats(&k->n1, n * c->dim) &&
            floats(&k->q, n * width) && floats(&k->norms, n * heads) && floats(&k->v, n * width) &&
            floats(&k->r, n * width) && floats(&k->gates, n * bt_gate_stride(heads)) &&
-           floats(&k->checkpoints, net->seqs * heads * segments * head * head) &&
+           floats(&k->checkpoints, net->seqs * heads * chunks * head * head) &&
            floats(&k->x2, n * c->dim) && floats(&k->inv2, n) && floats(&k->n2, n * c->dim) &&
            floats(&k->gate, n * c->mlp) && floats(&k->up, n * c->mlp) && floats(&k->h, n * c->mlp);
 }

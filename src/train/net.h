@@ -11,7 +11,7 @@ typedef struct bt_layer_cache {
     float *x1, *inv1, *n1;      /* input of the layer, its norm */
     float *q, *norms, *v, *r;   /* memory: features, their lengths a head, values, readings */
     float *gates;               /* [tokens][2 * heads rounded up to 16]: keep, then write */
-    float *checkpoints;         /* [seqs][heads][segments][head * head] */
+    float *checkpoints;         /* [seqs][heads][chunks][head * head] */
     float *x2, *inv2, *n2;      /* after the mixer */
     float *gate, *up, *h;       /* feed-forward */
 } bt_layer_cache;
