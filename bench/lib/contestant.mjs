@@ -1,0 +1,128 @@
+/**
+ * contestant.mjs - programs that are measured in turn: each lives in a process of its own, idle while
+ * another one works, and answers a job a line with a figure a line.
+ * SPDX-License-Identifier: MIT
+ */
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+
+/**
+ * @typedef {object} Contestant
+ * @property {string} name what reports call it
+ * @property {string} [version]
+ * @property {(job: string) => Promise<number>} measure the figure, in the case's unit; rejects with
+ *   what is wrong
+ * @property {() => Promise<void>} stop
+ */
+
+/** How long one figure may take. */
+const ANSWER_MS = 180_000;
+
+/**
+ * Starts a program that answers lines: `READY [version]` once, then for each line that it is sent a
+ * number, or `error: ` and what is wrong; it ends with its input. Its stderr is kept for messages.
+ * @param {string} name
+ * @param {string} command
+ * @param {string[]} args
+ * @param {{ready?: boolean, env?: Record<string, string>, cwd?: string}} [options] ready: false if it
+ *   does not say READY
+ * @returns {Promise<Contestant>}
+ */
+export async function startProcess(name, command, args, options = {}) {
+  const { ready = true, env, cwd } = options;
+  const child = spawn(command, args, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  let complaint = '';
+  child.stderr.on('data', (bytes) => (complaint = (complaint + bytes).slice(-2000)));
+  const waiting = [];
+  const arrived = [];
+  let ended;
+  const end = (why) => {
+    ended ??= new Error(`${name}: ${why}${complaint ? `: ${complaint.trim()}` : ''}`);
+    for (const { reject } of waiting.splice(0)) reject(ended);
+  };
+  child.on('error', (error) => end(error.message));
+  child.on('close', (code) => end(`ended with code ${code}`));
+  child.stdin.on('error', () => {});
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const next = waiting.shift();
+    if (next) next.resolve(line);
+    else arrived.push(line);
+  });
+  const nextLine = () =>
+    new Promise((resolve, reject) => {
+      if (arrived.length > 0) return resolve(arrived.shift());
+      if (ended) return reject(ended);
+      const timer = setTimeout(() => end('no answer in time'), ANSWER_MS);
+      const settle = (how) => (value) => (clearTimeout(timer), how(value));
+      waiting.push({ resolve: settle(resolve), reject: settle(reject) });
+    });
+  let version;
+  if (ready) {
+    for (;;) {
+      const line = await nextLine(); // what a library prints while it loads is passed over
+      if (!line.startsWith('READY')) continue;
+      version = line.slice(6).trim() || undefined;
+      break;
+    }
+  }
+  return {
+    name,
+    version,
+    async measure(job) {
+      child.stdin.write(`${job}\n`);
+      const line = await nextLine();
+      const figure = Number(line);
+      if (line.trim() === '' || !Number.isFinite(figure))
+        throw new Error(`${name}: ${line.replace(/^error: /, '')}`);
+      return figure;
+    },
+    stop: () =>
+      new Promise((resolve) => {
+        if (child.exitCode !== null || child.signalCode !== null) return resolve();
+        child.on('close', resolve);
+        child.stdin.end();
+        setTimeout(() => child.kill(), 5000).unref();
+      }),
+  };
+}
+
+/**
+ * The other side, for contestants written in JavaScript: says READY, then answers each line by what
+ * `answer` returns for its words.
+ * @param {string} version
+ * @param {(words: string[]) => Promise<number> | number} answer
+ */
+export async function serveJobs(version, answer) {
+  process.stdout.write(`READY ${version}\n`);
+  for await (const line of createInterface({ input: process.stdin })) {
+    try {
+      process.stdout.write(`${await answer(line.trim().split(/\s+/))}\n`);
+    } catch (error) {
+      process.stdout.write(`error: ${String(error?.message ?? error).replaceAll('\n', ' ')}\n`);
+    }
+  }
+}
+
+/**
+ * Turns a second of `run`, for about that many seconds: the fastest of six slices, as the measuring
+ * program in C does it.
+ * @param {number} seconds
+ * @param {(turns: number) => Promise<void> | void} run does it `turns` times
+ */
+export async function rate(seconds, run) {
+  const time = async (turns) => {
+    const begin = performance.now();
+    await run(turns);
+    return (performance.now() - begin) / 1000;
+  };
+  let turns = 1;
+  let taken = await time(1);
+  for (; taken < seconds / 8; taken = await time(turns)) turns *= 2;
+  let best = taken / turns;
+  for (let i = 0; i < 5; i++) best = Math.min(best, (await time(turns)) / turns);
+  return 1 / best;
+}

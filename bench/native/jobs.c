@@ -1,0 +1,316 @@
+/* jobs.c - the core's parts, each timed alone: kernels, the layer, a model that reads, training.
+ * SPDX-License-Identifier: MIT */
+#define _POSIX_C_SOURCE 200809L /* sysconf */
+#include "jobs.h"
+#include "peaks.h"
+
+#include "bit_ttt/llama.h"
+#include "bit_ttt/ttt.h"
+#include "kernels/layout.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#if defined(__linux__)
+#include <unistd.h>
+#endif
+
+static uint32_t random_state = 1;
+static uint32_t draw(void)
+{
+    random_state = random_state * 1664525u + 1013904223u;
+    return random_state >> 8;
+}
+
+/* 64-byte aligned zeros, never freed before the job's end. */
+static void *room(size_t bytes)
+{
+    size_t rounded = (bytes + 64) / 64 * 64;
+    void *block = aligned_alloc(64, rounded);
+    if (!block) exit(1);
+    return memset(block, 0, rounded);
+}
+
+static size_t number(const char *word)
+{
+    return (size_t)strtoull(word, NULL, 10);
+}
+
+static const char *choose_kernel(const char *name)
+{
+    return ttt_set_kernel(name) == TTT_OK ? NULL : "no such kernel here";
+}
+
+/* ---- the core's limit ------------------------------------------------------------------------ */
+
+typedef struct {
+    void (*run)(size_t);
+} peak;
+
+static void run_peak(void *context, size_t turns)
+{
+    ((peak *)context)->run(turns * 1000);
+}
+
+const char *job_peak(const job_arguments *a, double *figure)
+{
+    peak p;
+    double operations;
+    if (!peak_find(a->words[0], &p.run, &operations)) return "this CPU has no such instruction";
+    *figure = measure(a->seconds, run_peak, &p) * operations * 1000 / 1e9;
+    return NULL;
+}
+
+/* ---- kernels --------------------------------------------------------------------------------- */
+
+typedef struct {
+    const bt_kernels *kernels;
+    bt_matmul op;
+    bt_matmul8 op8;
+} product;
+
+static void run_matmul(void *context, size_t turns)
+{
+    product *p = context;
+    for (size_t i = 0; i < turns; i++) p->kernels->matmul(&p->op);
+}
+
+static void run_matmul8(void *context, size_t turns)
+{
+    product *p = context;
+    for (size_t i = 0; i < turns; i++) p->kernels->matmul8(&p->op8);
+}
+
+/* Activations and everything else that both products take. */
+static const char *prepare(const job_arguments *a, product *p, size_t *rows, size_t *cols)
+{
+    const char *problem = choose_kernel(a->words[0]);
+    if (problem) return problem;
+    p->kernels = bt_kernels_active();
+    *rows = number(a->words[1]);
+    *cols = number(a->words[2]);
+    size_t tokens = number(a->words[3]), padded = bt_round_up(*cols, BT_CHUNK);
+    size_t bytes = p->kernels->activation_size * padded;
+    uint8_t *activations = room(tokens * bytes);
+    int32_t *sums = room(tokens * sizeof *sums);
+    float *multipliers = room(tokens * sizeof *multipliers), *x = room(padded * sizeof *x);
+    for (size_t t = 0; t < tokens; t++) {
+        for (size_t i = 0; i < *cols; i++) x[i] = (float)(draw() % 255) - 127.0f;
+        sums[t] = p->kernels->quantize(x, *cols, 1.0f, activations + t * bytes);
+        multipliers[t] = 1.0f;
+    }
+    free(x);
+    p->op = (bt_matmul){.activations = activations, .sums = sums, .multipliers = multipliers,
+                        .out = room(tokens * *rows * sizeof(float)), .out_stride = *rows,
+                        .tokens = tokens};
+    p->op8 = (bt_matmul8){.activations = activations, .sums = sums, .multipliers = multipliers,
+                          .out = p->op.out, .out_stride = *rows, .tokens = tokens};
+    return NULL;
+}
+
+static void release(product *p)
+{
+    free((void *)(uintptr_t)p->op.activations);
+    free((void *)(uintptr_t)p->op.sums);
+    free((void *)(uintptr_t)p->op.multipliers);
+    free(p->op.out);
+}
+
+const char *job_matmul(const job_arguments *a, double *figure)
+{
+    product p;
+    size_t rows, cols;
+    const char *problem = prepare(a, &p, &rows, &cols);
+    if (problem) return problem;
+    uint8_t *panels = room(bt_ternary_bytes(rows, cols));
+    bt_ternary_clear(panels, rows, cols);
+    for (size_t i = 0; i < rows; i++)
+        for (size_t k = 0; k < cols; k++) bt_ternary_set(panels, cols, i, k, (int)(draw() % 3) - 1);
+    bt_ternary w;
+    bt_ternary_view(&w, panels, rows, cols);
+    p.op.w = &w;
+    *figure = measure(a->seconds, run_matmul, &p) * (double)(rows * cols * p.op.tokens) / 1e9;
+    free(panels);
+    release(&p);
+    return NULL;
+}
+
+const char *job_matmul8(const job_arguments *a, double *figure)
+{
+    product p;
+    size_t rows, cols;
+    const char *problem = prepare(a, &p, &rows, &cols);
+    if (problem) return problem;
+    bt_rows8 w = {.rows = rows, .cols = cols, .row_blocks = (rows + 15) / 16,
+                  .quads = (cols + 15) / 16 * 4};
+    uint8_t *panels = room(w.row_blocks * w.quads * 64);
+    float *scales = room(w.row_blocks * 16 * sizeof *scales);
+    for (size_t i = 0; i < w.row_blocks * w.quads * 64; i++) panels[i] = (uint8_t)draw();
+    for (size_t i = 0; i < w.row_blocks * 16; i++) scales[i] = 1.0f;
+    w.panels = panels;
+    w.scales = scales;
+    p.op8.w = &w;
+    p.op8.block_end = w.row_blocks;
+    *figure = measure(a->seconds, run_matmul8, &p) * (double)(rows * cols * p.op8.tokens) / 1e9;
+    free(panels);
+    free(scales);
+    release(&p);
+    return NULL;
+}
+
+/* ---- the layer ------------------------------------------------------------------------------- */
+
+typedef struct {
+    void *layer;
+    float *input, *output;
+    size_t seq_len;
+} layer_run;
+
+static void run_layer(void *context, size_t turns)
+{
+    layer_run *l = context;
+    for (size_t i = 0; i < turns; i++) ttt_forward(l->layer, l->input, l->seq_len, l->output);
+}
+
+const char *job_layer(const job_arguments *a, double *figure)
+{
+    const char *problem = choose_kernel(a->words[0]);
+    if (problem) return problem;
+    size_t dim = number(a->words[1]);
+    layer_run l = {.seq_len = number(a->words[2])};
+    ttt_config config;
+    ttt_config_init(&config);
+    config.hidden_dim = dim;
+    config.threads = (uint32_t)number(a->words[3]);
+    if (ttt_create_from_config(&config, &l.layer) != TTT_OK) return "the layer cannot be made";
+    l.input = room(l.seq_len * dim * sizeof(float));
+    l.output = room(l.seq_len * dim * sizeof(float));
+    for (size_t i = 0; i < l.seq_len * dim; i++)
+        l.input[i] = (float)(draw() & 0xffff) / 32768.0f - 1.0f;
+    *figure = measure(a->seconds, run_layer, &l) * (double)l.seq_len;
+    free(l.input);
+    free(l.output);
+    ttt_destroy(l.layer);
+    return NULL;
+}
+
+/* ---- the model ------------------------------------------------------------------------------- */
+
+typedef struct {
+    bitllama_session *session;
+    uint32_t *tokens;
+    size_t count;
+} reading;
+
+static void run_reading(void *context, size_t turns)
+{
+    reading *r = context;
+    for (size_t i = 0; i < turns; i++) {
+        if (r->count > 1) {
+            bitllama_session_read(r->session, r->tokens, r->count, NULL, NULL);
+            continue;
+        }
+        bitllama_sampling greedy;
+        bitllama_sampling_init(&greedy);
+        greedy.temperature = 0.0f;
+        bitllama_session_draw(r->session, &greedy, r->tokens);
+        bitllama_session_read(r->session, r->tokens, 1, NULL, NULL);
+    }
+}
+
+static const char *read_file(const char *path, uint8_t **bytes, size_t *size)
+{
+    FILE *file = fopen(path, "rb");
+    if (!file) return "the model file cannot be opened";
+    fseek(file, 0, SEEK_END);
+    long end = ftell(file);
+    rewind(file);
+    *bytes = room((size_t)end);
+    *size = fread(*bytes, 1, (size_t)end, file);
+    fclose(file);
+    return NULL;
+}
+
+const char *job_read(const job_arguments *a, double *figure)
+{
+    const char *problem = choose_kernel(a->words[0]);
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    if (!problem) problem = read_file(a->words[1], &bytes, &size);
+    if (problem) return problem;
+    bitllama_model *model;
+    int status = bitllama_open(bytes, size, NULL, 0, &model, NULL);
+    free(bytes);
+    if (status != TTT_OK) return ttt_status_string(status);
+    reading r = {.count = number(a->words[2])};
+    bitllama_config config;
+    bitllama_config_init(&config);
+    bitllama_get_config(model, &config);
+    bitllama_session_create(model, &r.session);
+    r.tokens = room(r.count * sizeof *r.tokens);
+    for (size_t i = 0; i < r.count; i++) r.tokens[i] = draw() % config.vocab_size;
+    bitllama_session_read(r.session, r.tokens, r.count, NULL, NULL);
+    *figure = measure(a->seconds, run_reading, &r) * (double)r.count;
+    free(r.tokens);
+    bitllama_session_destroy(r.session);
+    bitllama_release(model);
+    return NULL;
+}
+
+/* ---- training -------------------------------------------------------------------------------- */
+
+static void run_steps(void *context, size_t turns)
+{
+    for (size_t i = 0; i < turns; i++) {
+        bitllama_step step;
+        bitllama_trainer_step(context, &step);
+    }
+}
+
+/* bitllama_config_init's shape: 1.35 M parameters with the tied width of heads; batch 16 of 128. */
+const char *job_train(const job_arguments *a, double *figure)
+{
+    const char *problem = choose_kernel(a->words[0]);
+    if (problem) return problem;
+    bitllama_config config;
+    bitllama_training training;
+    bitllama_config_init(&config);
+    bitllama_training_init(&training);
+    static const char *const mixers[] = {"reconstruct", "predict", "induction"};
+    size_t mixer = 0;
+    while (mixer < 3 && strcmp(mixers[mixer], a->words[1]) != 0) mixer++;
+    if (mixer == 3) return "no such mixer";
+    static const uint8_t kinds[] = {BITLLAMA_RECONSTRUCT, BITLLAMA_PREDICT, BITLLAMA_INDUCTION};
+    for (size_t i = 0; i < config.num_layers; i++) config.mixers[i] = kinds[mixer];
+    training.batch = 16;
+    training.context = 128;
+    training.threads = (uint32_t)number(a->words[2]);
+    enum { TOKENS = 1 << 16 };
+    uint32_t *tokens = room(TOKENS * sizeof *tokens);
+    for (size_t i = 0; i < TOKENS; i++) tokens[i] = draw() % config.vocab_size;
+    bitllama_trainer *trainer;
+    int status = bitllama_trainer_create(&config, &training, tokens, TOKENS, &trainer, NULL);
+    free(tokens);
+    if (status != TTT_OK) return ttt_status_string(status);
+    *figure = measure(a->seconds, run_steps, trainer) * 16 * 128;
+    bitllama_trainer_destroy(trainer);
+    return NULL;
+}
+
+const char *job_rss(const job_arguments *a, double *figure)
+{
+    (void)a;
+#if defined(__linux__)
+    unsigned long pages = 0, resident = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (!file) return "not known here";
+    int read = fscanf(file, "%lu %lu", &pages, &resident);
+    fclose(file);
+    if (read != 2) return "not known here";
+    *figure = (double)resident * (double)sysconf(_SC_PAGESIZE);
+    return NULL;
+#else
+    (void)figure;
+    return "not known here";
+#endif
+}
