@@ -1,0 +1,31 @@
+/**
+ * native.mjs - builds and starts the measuring program in C.
+ * SPDX-License-Identifier: MIT
+ */
+import { execFile } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { startProcess } from './contestant.mjs';
+import { workFolder } from './peers.mjs';
+
+const execute = promisify(execFile);
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+
+/**
+ * @param {string} [compiler] "gcc", "clang"; default: CMake's choice
+ * @returns {Promise<string>} the program
+ */
+export async function buildNative(compiler) {
+  const folder = join(workFolder, `native${compiler ? `-${compiler}` : ''}`);
+  const env = compiler ? { ...process.env, CC: compiler } : process.env;
+  const options = { env, maxBuffer: 1 << 26 };
+  await execute('cmake', ['-S', root, '-B', folder, '-DBIT_TTT_BENCH=ON'], options);
+  await execute('cmake', ['--build', folder, '--target', 'bench_native', '-j', '2'], options);
+  return join(folder, 'bench', 'native', 'bench_native');
+}
+
+/** Jobs: see native/main.c. */
+export async function startNative(name = 'bit-ttt (C)', compiler = undefined) {
+  return startProcess(name, await buildNative(compiler), [], { ready: false });
+}
