@@ -9,4 +9,4 @@ set(BIT_TTT_SOURCES
   model/read.c model/sampler.c model/session.c model/session_state.c
   train/checkpoint.c train/dropout.c train/effective.c train/gemm.c train/llama_train.c
   train/mixer.c train/net.c train/ops.c train/trainer.c train/vectors.c
-  ttt/conformance.c ttt/forward.c ttt/layer.c ttt/state.c ttt/weights.c)
+  ttt/conformance.c ttt/forward.c ttt/layer.c ttt/matrix.c ttt/state.c ttt/weights.c)

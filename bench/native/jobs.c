@@ -5,6 +5,7 @@
 #include "peaks.h"
 
 #include "bit_ttt/llama.h"
+#include "bit_ttt/ternary.h"
 #include "bit_ttt/ttt.h"
 #include "kernels/layout.h"
 
@@ -64,97 +65,80 @@ const char *job_peak(const job_arguments *a, double *figure)
 /* ---- kernels --------------------------------------------------------------------------------- */
 
 typedef struct {
-    const bt_kernels *kernels;
-    bt_matmul op;
-    bt_matmul8 op8;
+    ttt_matrix *matrix;
+    ttt_activations *activations;
+    float *y;
 } product;
 
 static void run_matmul(void *context, size_t turns)
 {
     product *p = context;
-    for (size_t i = 0; i < turns; i++) p->kernels->matmul(&p->op);
-}
-
-static void run_matmul8(void *context, size_t turns)
-{
-    product *p = context;
-    for (size_t i = 0; i < turns; i++) p->kernels->matmul8(&p->op8);
-}
-
-/* Activations and everything else that both products take. */
-static const char *prepare(const job_arguments *a, product *p, size_t *rows, size_t *cols)
-{
-    const char *problem = choose_kernel(a->words[0]);
-    if (problem) return problem;
-    p->kernels = bt_kernels_active();
-    *rows = number(a->words[1]);
-    *cols = number(a->words[2]);
-    size_t tokens = number(a->words[3]), padded = bt_round_up(*cols, BT_CHUNK);
-    size_t bytes = p->kernels->activation_size * padded;
-    uint8_t *activations = room(tokens * bytes);
-    int32_t *sums = room(tokens * sizeof *sums);
-    float *multipliers = room(tokens * sizeof *multipliers), *x = room(padded * sizeof *x);
-    for (size_t t = 0; t < tokens; t++) {
-        for (size_t i = 0; i < *cols; i++) x[i] = (float)(draw() % 255) - 127.0f;
-        sums[t] = p->kernels->quantize(x, *cols, 1.0f, activations + t * bytes);
-        multipliers[t] = 1.0f;
-    }
-    free(x);
-    p->op = (bt_matmul){.activations = activations, .sums = sums, .multipliers = multipliers,
-                        .out = room(tokens * *rows * sizeof(float)), .out_stride = *rows,
-                        .tokens = tokens};
-    p->op8 = (bt_matmul8){.activations = activations, .sums = sums, .multipliers = multipliers,
-                          .out = p->op.out, .out_stride = *rows, .tokens = tokens};
-    return NULL;
-}
-
-static void release(product *p)
-{
-    free((void *)(uintptr_t)p->op.activations);
-    free((void *)(uintptr_t)p->op.sums);
-    free((void *)(uintptr_t)p->op.multipliers);
-    free(p->op.out);
+    for (size_t i = 0; i < turns; i++) ttt_matrix_multiply(p->matrix, p->activations, p->y);
 }
 
 const char *job_matmul(const job_arguments *a, double *figure)
 {
-    product p;
-    size_t rows, cols;
-    const char *problem = prepare(a, &p, &rows, &cols);
+    const char *problem = choose_kernel(a->words[0]);
     if (problem) return problem;
-    uint8_t *panels = room(bt_ternary_bytes(rows, cols));
-    bt_ternary_clear(panels, rows, cols);
-    for (size_t i = 0; i < rows; i++)
-        for (size_t k = 0; k < cols; k++) bt_ternary_set(panels, cols, i, k, (int)(draw() % 3) - 1);
-    bt_ternary w;
-    bt_ternary_view(&w, panels, rows, cols);
-    p.op.w = &w;
-    *figure = measure(a->seconds, run_matmul, &p) * (double)(rows * cols * p.op.tokens) / 1e9;
-    free(panels);
-    release(&p);
-    return NULL;
+    size_t rows = number(a->words[1]), cols = number(a->words[2]), tokens = number(a->words[3]);
+    int8_t *weights = room(rows * cols);
+    float *x = room(tokens * cols * sizeof *x);
+    for (size_t i = 0; i < rows * cols; i++) weights[i] = (int8_t)((int)(draw() % 3) - 1);
+    for (size_t i = 0; i < tokens * cols; i++) x[i] = (float)(draw() % 255) - 127.0f;
+    product p = {.y = room(tokens * rows * sizeof(float))};
+    int status = ttt_matrix_create(weights, rows, cols, 1.0f, &p.matrix);
+    if (status == TTT_OK) status = ttt_activations_create(cols, tokens, &p.activations);
+    if (status == TTT_OK) status = ttt_activations_quantize(p.activations, x, tokens);
+    free(weights);
+    free(x);
+    if (status == TTT_OK)
+        *figure = measure(a->seconds, run_matmul, &p) * (double)(rows * cols * tokens) / 1e9;
+    ttt_matrix_destroy(p.matrix);
+    ttt_activations_destroy(p.activations);
+    free(p.y);
+    return status == TTT_OK ? NULL : ttt_status_string(status);
+}
+
+/* ---- int8 rows, which have no public function of their own ------------------------------------- */
+
+typedef struct {
+    const bt_kernels *kernels;
+    bt_matmul8 op;
+} product8;
+
+static void run_matmul8(void *context, size_t turns)
+{
+    product8 *p = context;
+    for (size_t i = 0; i < turns; i++) p->kernels->matmul8(&p->op);
 }
 
 const char *job_matmul8(const job_arguments *a, double *figure)
 {
-    product p;
-    size_t rows, cols;
-    const char *problem = prepare(a, &p, &rows, &cols);
+    const char *problem = choose_kernel(a->words[0]);
     if (problem) return problem;
-    bt_rows8 w = {.rows = rows, .cols = cols, .row_blocks = (rows + 15) / 16,
-                  .quads = (cols + 15) / 16 * 4};
-    uint8_t *panels = room(w.row_blocks * w.quads * 64);
-    float *scales = room(w.row_blocks * 16 * sizeof *scales);
-    for (size_t i = 0; i < w.row_blocks * w.quads * 64; i++) panels[i] = (uint8_t)draw();
-    for (size_t i = 0; i < w.row_blocks * 16; i++) scales[i] = 1.0f;
+    product8 p = {.kernels = bt_kernels_active()};
+    size_t rows = number(a->words[1]), cols = number(a->words[2]), tokens = number(a->words[3]);
+    size_t bytes = bt_round_up(cols, 16) * p.kernels->activation_size;
+    bt_rows8 w = {.rows = rows, .cols = cols, .row_blocks = bt_round_up(rows, 16) / 16,
+                  .quads = bt_round_up(cols, 16) / 4};
+    size_t weights = w.row_blocks * w.quads * 64;
+    uint8_t *panels = room(weights), *activations = room(tokens * bytes);
+    float *scales = room(w.row_blocks * 16 * sizeof *scales), *x = room(cols * sizeof *x);
+    float *multipliers = room(tokens * sizeof *multipliers);
+    int32_t *sums = room(tokens * sizeof *sums);
+    for (size_t i = 0; i < weights; i++) panels[i] = (uint8_t)draw();
+    for (size_t t = 0; t < tokens; t++) {
+        for (size_t k = 0; k < cols; k++) x[k] = (float)(draw() % 255) - 127.0f;
+        sums[t] = p.kernels->quantize(x, cols, 1.0f, activations + t * bytes);
+    }
     w.panels = panels;
     w.scales = scales;
-    p.op8.w = &w;
-    p.op8.block_end = w.row_blocks;
-    *figure = measure(a->seconds, run_matmul8, &p) * (double)(rows * cols * p.op8.tokens) / 1e9;
-    free(panels);
-    free(scales);
-    release(&p);
+    p.op = (bt_matmul8){.w = &w, .activations = activations, .sums = sums,
+                        .multipliers = multipliers, .out = room(tokens * rows * sizeof(float)),
+                        .out_stride = rows, .tokens = tokens, .block_end = w.row_blocks};
+    *figure = measure(a->seconds, run_matmul8, &p) * (double)(rows * cols * tokens) / 1e9;
+    void *all[] = {panels, activations, scales, x, multipliers, sums, p.op.out};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
     return NULL;
 }
 

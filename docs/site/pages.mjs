@@ -60,4 +60,4 @@ export const references = [
 ];
 
 /** Public headers, in the order of the C reference. */
-export const headers = ['base.h', 'ttt.h', 'llama.h'].map((name) => `include/bit_ttt/${name}`);
+export const headers = ['base.h', 'ttt.h', 'ternary.h', 'llama.h'].map((name) => `include/bit_ttt/${name}`);

@@ -1,5 +1,6 @@
 /* isa_avx2.c - 8 lanes, vpmaddubsw into 16-bit accumulators, widened once a block.
- * Bound: a step adds at most 2 * 2 * 127 = 508, so 64 steps (16 chunks) stay below 2^15.
+ * Bound: a step adds at most 2 * 2 * 127 = 508, so 64 steps (16 chunks) stay below 2^15; where codes are
+ * masked as they lie, at most four times that, twice a chunk: 8 chunks.
  * SPDX-License-Identifier: MIT */
 #include "tables.h"
 
@@ -13,6 +14,9 @@ typedef __m256i packed, weights, inputs, accumulator;
 #define BT_FLUSH_CHUNKS 16u
 #define BT_TILE_V 2
 #define BT_TILE_T 4
+#define BT_MASKS 2
+#define BT_VECTOR_V 2
+#define BT_VECTOR_FLUSH 8u
 
 BT_INLINE vi max_i(vi a, vi b)
 {
@@ -45,6 +49,11 @@ BT_INLINE weights unpack(packed raw, int field)
 {
     return _mm256_and_si256(_mm256_srli_epi16(raw, 2 * field), _mm256_set1_epi8(3));
 }
+BT_INLINE weights mask(packed raw, int field)
+{
+    if (field >= 2) raw = _mm256_srli_epi16(raw, 4);
+    return _mm256_and_si256(raw, _mm256_set1_epi8(field % 2 ? 12 : 3));
+}
 BT_INLINE inputs load_x(const activation *p)
 {
     int32_t four;
@@ -53,7 +62,9 @@ BT_INLINE inputs load_x(const activation *p)
 }
 BT_INLINE accumulator dot(accumulator acc, weights w, inputs x)
 {
-    return _mm256_add_epi16(acc, _mm256_maddubs_epi16(w, x));
+    acc = _mm256_add_epi16(acc, _mm256_maddubs_epi16(w, x));
+    BT_HOLD(acc);
+    return acc;
 }
 BT_INLINE vi total(accumulator acc)
 {
@@ -69,7 +80,9 @@ BT_INLINE weights unpack8(packed raw)
 BT_INLINE vi dot8(vi acc, weights w, inputs x)
 {
     __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(x), _mm256_sign_epi8(w, x));
-    return acc + (vi)_mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
+    acc += (vi)_mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
+    BT_HOLD(acc);
+    return acc;
 }
 
 #include "body.inc"

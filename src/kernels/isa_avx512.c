@@ -14,6 +14,9 @@ typedef __m512i packed, weights, inputs, accumulator;
 #define BT_FLUSH_CHUNKS 0u
 #define BT_TILE_V 2
 #define BT_TILE_T 8
+#define BT_MASKS 4
+#define BT_VECTOR_V 4
+#define BT_VECTOR_FLUSH 0u
 
 BT_INLINE vi max_i(vi a, vi b)
 {
@@ -44,6 +47,10 @@ BT_INLINE weights unpack(packed raw, int field)
 {
     return _mm512_and_si512(_mm512_srli_epi32(raw, (unsigned)(2 * field)), _mm512_set1_epi8(3));
 }
+BT_INLINE weights mask(packed raw, int field)
+{
+    return _mm512_and_si512(raw, _mm512_set1_epi8((char)(3 << (2 * field))));
+}
 BT_INLINE inputs load_x(const activation *p)
 {
     int32_t four;
@@ -52,7 +59,12 @@ BT_INLINE inputs load_x(const activation *p)
 }
 BT_INLINE accumulator dot(accumulator acc, weights w, inputs x)
 {
+#if defined(__clang__)
     return _mm512_dpbusd_epi32(acc, w, x);
+#else /* gcc's intrinsic copies the accumulator around, and spills */
+    __asm__("vpdpbusd %2, %1, %0" : "+v"(acc) : "v"(w), "v"(x));
+    return acc;
+#endif
 }
 BT_INLINE vi total(accumulator acc)
 {
@@ -66,7 +78,7 @@ BT_INLINE weights unpack8(packed raw)
 }
 BT_INLINE vi dot8(vi acc, weights w, inputs x)
 {
-    return (vi)_mm512_dpbusd_epi32((__m512i)acc, w, x);
+    return (vi)dot((__m512i)acc, w, x);
 }
 
 #include "body.inc"

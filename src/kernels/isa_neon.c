@@ -1,6 +1,6 @@
 /* isa_neon.c - 4 lanes, AArch64 NEON; compiled twice, for any ARMv8 CPU and, with BT_NEON_DOT, for
  * those with the dot product instructions (sdot: four s8 products a lane).
- * Bound without them: a product is at most 2 * 127, a pair 508, and pairs are widened at once.
+ * Bound without them: a product is at most 8 * 127, a pair 2032, and pairs are widened at once.
  * SPDX-License-Identifier: MIT */
 #include "tables.h"
 
@@ -16,6 +16,9 @@ typedef int32x4_t accumulator;
 #define BT_FLUSH_CHUNKS 0u
 #define BT_TILE_V 4
 #define BT_TILE_T 4
+#define BT_MASKS 2
+#define BT_VECTOR_V 4
+#define BT_VECTOR_FLUSH 0u
 
 BT_INLINE vi max_i(vi a, vi b)
 {
@@ -48,6 +51,11 @@ BT_INLINE packed load_w(const uint8_t *p)
 BT_INLINE weights unpack(packed raw, int field)
 {
     return vreinterpretq_s8_u8((raw >> (uint8_t)(2 * field)) & vdupq_n_u8(3));
+}
+BT_INLINE weights mask(packed raw, int field) /* two shifts: a code in bits 6 and 7 has a sign */
+{
+    if (field >= 2) raw = raw >> (uint8_t)4;
+    return vreinterpretq_s8_u8(raw & vdupq_n_u8(field % 2 ? 12 : 3));
 }
 BT_INLINE inputs load_x(const activation *p)
 {

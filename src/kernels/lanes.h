@@ -13,10 +13,21 @@
 #define BT_PRAGMA(text) _Pragma(#text)
 #if defined(__clang__)
 #define BT_UNROLL BT_PRAGMA(clang loop unroll(full))
+#define BT_UNROLL2 BT_PRAGMA(clang loop unroll_count(2))
 #define BT_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
 #else
 #define BT_UNROLL BT_PRAGMA(GCC unroll 16)
+#define BT_UNROLL2 BT_PRAGMA(GCC unroll 2)
 #define BT_SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (vi){__VA_ARGS__})
+#endif
+
+/* Keeps gcc from summing a tile's products as trees, which takes more registers than there are. */
+#if defined(__GNUC__) && !defined(__clang__) && (defined(__x86_64__) || defined(__i386__))
+#define BT_HOLD(v) __asm__("" : "+v"(v))
+#elif defined(__GNUC__) && !defined(__clang__) && defined(__aarch64__)
+#define BT_HOLD(v) __asm__("" : "+w"(v))
+#else
+#define BT_HOLD(v) (void)0
 #endif
 
 typedef float vf __attribute__((vector_size(BT_VL * 4)));

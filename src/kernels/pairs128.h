@@ -17,6 +17,9 @@ typedef struct {
 } weights, inputs;
 typedef vi accumulator;
 #define BT_FLUSH_CHUNKS 0u
+#define BT_MASKS 4
+#define BT_VECTOR_V 2
+#define BT_VECTOR_FLUSH 0u
 
 BT_INLINE vi multiply_pairs(vh a, vh b);
 
@@ -48,6 +51,12 @@ BT_INLINE weights unpack(packed raw, int field)
     const vuh mask = {3, 3, 3, 3, 3, 3, 3, 3};
     return (weights){(vh)((raw >> (2 * field)) & mask), (vh)((raw >> (2 * field + 8)) & mask)};
 }
+BT_INLINE weights mask(packed raw, int field)
+{
+    const vuh field0 = {3, 3, 3, 3, 3, 3, 3, 3};
+    vuh bits = field0 << (2 * field);
+    return (weights){(vh)(raw & bits), (vh)((raw >> 8) & bits)};
+}
 BT_INLINE inputs load_x(const activation *p)
 {
     int32_t pair[2];
@@ -56,7 +65,9 @@ BT_INLINE inputs load_x(const activation *p)
 }
 BT_INLINE accumulator dot(accumulator acc, weights w, inputs x)
 {
-    return acc + (multiply_pairs(w.even, x.even) + multiply_pairs(w.odd, x.odd));
+    acc += multiply_pairs(w.even, x.even) + multiply_pairs(w.odd, x.odd);
+    BT_HOLD(acc);
+    return acc;
 }
 BT_INLINE vi total(accumulator acc)
 {

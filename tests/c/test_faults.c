@@ -8,6 +8,8 @@
 #include "check.h"
 #include "support.h"
 
+#include <bit_ttt/ternary.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -160,6 +162,24 @@ static void creating(void)
     walk_both(create_original, "create_original", 5);
 }
 
+static int make_matrix(subject *s)
+{
+    ttt_matrix *matrix = NULL;
+    ttt_activations *activations = NULL;
+    int status = ttt_matrix_create(s->down, DIM, DIM / 4, 1.0f, &matrix);
+    CHECK((status == TTT_OK) == (matrix != NULL));
+    if (status == TTT_OK) status = ttt_activations_create(DIM, 3, &activations);
+    CHECK((status == TTT_OK) == (activations != NULL));
+    ttt_matrix_destroy(matrix);
+    ttt_activations_destroy(activations);
+    return status;
+}
+
+static void making_matrices(void)
+{
+    walk_both(make_matrix, "matrix", 6);
+}
+
 static void cloning(void)
 {
     walk_both(copy, "clone", 4);
@@ -225,6 +245,7 @@ int main(int argc, char **argv)
 {
     static const check_case cases[] = {
         {"creating", creating},
+        {"making_matrices", making_matrices},
         {"cloning", cloning},
         {"setting_weights", setting_weights},
         {"loading", loading},
