@@ -7,6 +7,7 @@
 #define BT_VL 4
 #include "lanes.h"
 #include "pairs128.h"
+#include "lookup128.h"
 #define BT_TILE_V 2
 #define BT_TILE_T 4
 
