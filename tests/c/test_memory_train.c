@@ -125,10 +125,13 @@ static double difference(const float *x, const double *y, size_t rows, size_t co
                          size_t stride)
 {
     double worst = 0, largest = 1e-30;
-    for (size_t i = 0; i < rows * columns; i++) {
-        worst = fmax(worst, fabs((double)x[i / columns * stride + i % columns] - y[i]));
-        largest = fmax(largest, fabs(y[i]));
-    }
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < columns; j++) {
+            double wanted = y[i * columns + j];
+            double off = fabs((double)x[i * stride + j] - wanted), size = fabs(wanted);
+            if (off > worst) worst = off;
+            if (size > largest) largest = size;
+        }
     return worst / largest;
 }
 
