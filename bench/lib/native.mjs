@@ -25,6 +25,15 @@ export async function buildNative(compiler) {
   return join(folder, 'bench', 'native', 'bench_native');
 }
 
+/** Builds the ternary product as a WebAssembly module (native/wasm.c); its path. */
+export async function buildWasm() {
+  const folder = join(workFolder, 'wasm');
+  const options = { maxBuffer: 1 << 26 };
+  await execute('emcmake', ['cmake', '-S', root, '-B', folder, '-DBIT_TTT_BENCH=ON'], options);
+  await execute('cmake', ['--build', folder, '--target', 'bench_wasm', '-j', '2'], options);
+  return join(folder, 'bench', 'native', 'bench_wasm.wasm');
+}
+
 /** Jobs: see native/main.c. */
 export async function startNative(name = 'bit-ttt (C)', compiler = undefined) {
   return startProcess(name, await buildNative(compiler), [], { ready: false });

@@ -1,0 +1,140 @@
+/**
+ * charts.mjs - results as pictures (SVG, light and dark): a panel of bars for each case, or lines where
+ * rows have an x.
+ * SPDX-License-Identifier: MIT
+ */
+import { compact } from './report.mjs';
+
+const WIDTH = 760;
+const LABEL = 210; // room for names
+const VALUE = 84; // room for figures
+const BAR = 16;
+const GAP = 6;
+const MARGIN = 16;
+const MOST_CASES = 8;
+
+const STYLE = `<style>
+  text { font: 12px system-ui, sans-serif; fill: #1f2328; }
+  .title { font-weight: 600; font-size: 14px; }
+  .case { font-weight: 600; }
+  .ours { fill: #1a7f64; stroke: #1a7f64; }
+  .peer { fill: #9aa4ae; stroke: #9aa4ae; }
+  .line { fill: none; stroke-width: 2; }
+  .axis { stroke: #d0d7de; }
+  .back { fill: #ffffff; }
+  @media (prefers-color-scheme: dark) {
+    text { fill: #e6edf3; }
+    .ours { fill: #3fb995; stroke: #3fb995; }
+    .peer { fill: #6e7781; stroke: #6e7781; }
+    .axis { stroke: #30363d; }
+    .back { fill: #0d1117; }
+  }
+</style>`;
+
+const escape = (text) =>
+  String(text).replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]);
+
+/** Ours are named so, or are kernels of ours; everything else is a peer or a limit. */
+const isOurs = (row) => /bit-ttt|bit-llama/i.test(row.contestant) || row.kernel !== undefined;
+
+function text(x, y, words, { anchor = 'start', kind = '' } = {}) {
+  return `<text x="${x}" y="${y}" text-anchor="${anchor}"${kind && ` class="${kind}"`}>${escape(words)}</text>`;
+}
+
+function barPanel(name, rows, top) {
+  const measured = rows.filter((row) => row.median !== null);
+  const sorted = measured.toSorted((a, b) => (b.median - a.median) * (b.higherIsBetter ? 1 : -1));
+  const most = Math.max(...sorted.map((row) => row.median));
+  const room = WIDTH - LABEL - VALUE - 2 * MARGIN;
+  const parts = [text(MARGIN, top + 12, `${name} (${rows[0].unit})`, { kind: 'case' })];
+  let y = top + 22;
+  for (const row of sorted) {
+    const length = Math.max(1, (row.median / most) * room);
+    parts.push(text(MARGIN + LABEL - 8, y + 12, row.contestant, { anchor: 'end' }));
+    parts.push(
+      `<rect class="${isOurs(row) ? 'ours' : 'peer'}" x="${MARGIN + LABEL}" y="${y}" width="${length.toFixed(1)}" height="${BAR}" rx="2"/>`,
+    );
+    parts.push(text(MARGIN + LABEL + length + 6, y + 12, compact(row.median)));
+    y += BAR + GAP;
+  }
+  return { svg: parts.join('\n'), height: y - top + 10 };
+}
+
+/** Tick places of a logarithmic axis: powers of ten that it covers. */
+function powers(low, high) {
+  const ticks = [];
+  for (let p = Math.floor(Math.log10(low)); p <= Math.ceil(Math.log10(high)); p++) ticks.push(10 ** p);
+  return ticks;
+}
+
+/** Lines over a logarithmic x, from zero up: a flat line is what constant cost looks like. */
+function linePanel(name, rows, top) {
+  const height = 150;
+  const left = MARGIN + 60;
+  const right = WIDTH - MARGIN - LABEL;
+  const measured = rows.filter((row) => row.median !== null);
+  const xs = measured.map((row) => row.x);
+  const [low, high] = [Math.min(...xs), Math.max(...xs)];
+  const most = Math.max(...measured.map((row) => row.median)) * 1.1;
+  const at = (row) => [
+    left + (Math.log(row.x / low) / Math.log(high / low || 2)) * (right - left),
+    top + 24 + height * (1 - row.median / most),
+  ];
+  const bottom = top + 24 + height;
+  const parts = [
+    text(MARGIN, top + 12, `${name} (${rows[0].unit})`, { kind: 'case' }),
+    `<path class="axis" d="M${left} ${top + 24}V${bottom}H${right}" fill="none"/>`,
+    text(left - 6, top + 32, compact(most), { anchor: 'end' }),
+    text(left - 6, bottom, '0', { anchor: 'end' }),
+  ];
+  for (const tick of powers(low, high).filter((x) => x >= low && x <= high))
+    parts.push(text(at({ x: tick, median: 0 })[0], bottom + 16, compact(tick), { anchor: 'middle' }));
+  for (const contestant of new Set(measured.map((row) => row.contestant))) {
+    const line = measured.filter((row) => row.contestant === contestant).toSorted((a, b) => a.x - b.x);
+    const points = line.map((row) => at(row).map((v) => v.toFixed(1)).join(' '));
+    parts.push(`<path class="line ${isOurs(line[0]) ? 'ours' : 'peer'}" style="fill:none" d="M${points.join('L')}"/>`);
+    parts.push(text(right + 6, at(line.at(-1))[1] + 4, contestant));
+  }
+  return { svg: parts.join('\n'), height: height + 58 };
+}
+
+/** One picture for a suite, or undefined where nothing was measured. */
+function drawSuite(suite, machine) {
+  const cases = new Map();
+  for (const row of suite.rows) {
+    if (row.limit) continue;
+    const name = row.x === undefined ? row.case : (row.chart ?? row.case);
+    cases.set(name, [...(cases.get(name) ?? []), row]);
+  }
+  const panels = [];
+  let y = MARGIN + 24;
+  for (const [name, rows] of [...cases].slice(0, MOST_CASES)) {
+    if (rows.every((row) => row.median === null)) continue;
+    const panel = (rows[0].x === undefined ? barPanel : linePanel)(name, rows, y);
+    panels.push(panel.svg);
+    y += panel.height;
+  }
+  if (panels.length === 0) return undefined;
+  const height = y + MARGIN;
+  const label = `${suite.title}; ${machine.processor}, ${machine.date}`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="${escape(label)}">
+${STYLE}
+<rect class="back" width="${WIDTH}" height="${height}"/>
+${text(MARGIN, MARGIN + 8, suite.title, { kind: 'title' })}
+${panels.join('\n')}
+${text(WIDTH - MARGIN, height - 8, `${machine.processor}, ${machine.date}`, { anchor: 'end' })}
+</svg>
+`;
+}
+
+/**
+ * @returns {Record<string, string>} pictures by file name, one for each suite
+ */
+export function drawCharts(results) {
+  const charts = {};
+  for (const suite of results.suites) {
+    const svg = drawSuite(suite, results.machine);
+    if (svg) charts[`${suite.name}.svg`] = svg;
+  }
+  return charts;
+}

@@ -1,0 +1,101 @@
+/**
+ * report.mjs - results as Markdown tables, and figures as people read them.
+ * SPDX-License-Identifier: MIT
+ */
+
+/** Three digits and a suffix: 12.3 k, 8.50 M. */
+export function compact(value) {
+  if (value === null || value === undefined || !Number.isFinite(value)) return '-';
+  const units = [
+    [1e9, ' G'],
+    [1e6, ' M'],
+    [1e3, ' k'],
+  ];
+  const [divisor, suffix] = units.find(([limit]) => Math.abs(value) >= limit * 0.9995) ?? [1, ''];
+  return `${Number((value / divisor).toPrecision(3))}${suffix}`;
+}
+
+/** How far the middle half of the samples spreads, as a share of the median. */
+function spread(row) {
+  return row.median ? `${Math.round(((row.high - row.low) / row.median) * 100)} %` : '';
+}
+
+/** Rows of a case beside the best of them, and beside the limit where one was measured. */
+function caseTable(rows, all) {
+  const limited = rows.some((row) => row.of);
+  const best = rows
+    .filter((row) => row.median !== null)
+    .reduce((a, b) => {
+      if (!a) return b;
+      return b.higherIsBetter === b.median > a.median ? b : a;
+    }, undefined);
+  const head = ['', rows[0].unit, 'spread', 'beside the best', ...(limited ? ['of the limit'] : [])];
+  const lines = rows.map((row) => {
+    if (row.median === null) return [row.contestant, `not measured: ${row.problem}`, '', ''];
+    const ratio = row.higherIsBetter ? row.median / best.median : best.median / row.median;
+    const limit = row.of && all.find((one) => one.suite === row.suite && one.case === row.of);
+    const cells = [row.contestant, compact(row.median), spread(row), ratio.toFixed(ratio < 0.1 ? 3 : 2)];
+    if (limited) cells.push(limit?.median ? `${Math.round((row.median / limit.median) * 100)} %` : '');
+    return cells;
+  });
+  return table(head, lines);
+}
+
+function table(head, lines) {
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map((_, i) => (i ? '--:' : ':--'))), ...lines.map(line)].join('\n');
+}
+
+function targetTable(targets) {
+  if (targets.length === 0) return '';
+  const lines = targets.map(({ text, value, target, met }) => [
+    text,
+    compact(value),
+    compact(target),
+    met ? 'yes' : 'no',
+  ]);
+  return table(['aim', 'measured', 'at least', 'met'], lines);
+}
+
+/** All tables and notes of a suite, as Markdown. */
+export function suiteTables(suite) {
+  const parts = [];
+  for (const [name, rows] of groupBy(suite.rows, (row) => row.case))
+    parts.push(`**${name}**`, '', caseTable(rows, suite.rows), '');
+  const targets = targetTable(suite.targets);
+  if (targets) parts.push(targets, '');
+  for (const note of suite.notes) parts.push(`- ${note}`);
+  return `${parts.join('\n')}\n`;
+}
+
+/**
+ * The report of a run.
+ * @param {{machine: object, suites: Array<{name: string, title: string, rows: object[],
+ *   targets: object[], notes: string[]}>}} results
+ */
+export function markdown(results) {
+  const parts = ['# Benchmark results', '', machineLine(results.machine), ''];
+  for (const suite of results.suites) parts.push(`## ${suite.title}`, '', suiteTables(suite));
+  return `${parts.join('\n').replace(/\n{3,}/g, '\n\n').trim()}\n`;
+}
+
+function groupBy(list, key) {
+  const groups = new Map();
+  for (const one of list) groups.set(key(one), [...(groups.get(key(one)) ?? []), one]);
+  return groups;
+}
+
+/** One line that says where and when. */
+export function machineLine(machine) {
+  const words = [
+    machine.date,
+    `bit-ttt ${machine.bitTtt} at ${machine.commit}`,
+    `${machine.processor}, ${machine.processors} processors, ${machine.memory}`,
+    machine.system,
+    `Node ${machine.node}`,
+    machine.gcc,
+    machine.clang,
+    machine.emcc,
+  ];
+  return words.filter(Boolean).join('; ');
+}
