@@ -62,7 +62,7 @@ BT_INLINE accumulator dot(accumulator acc, weights w, inputs x)
 #if defined(__clang__)
     return _mm512_dpbusd_epi32(acc, w, x);
 #else /* gcc's intrinsic copies the accumulator around, and spills */
-    __asm__("vpdpbusd %2, %1, %0" : "+v"(acc) : "v"(w), "v"(x));
+    __asm__ volatile("vpdpbusd %2, %1, %0" : "+v"(acc) : "v"(w), "v"(x));
     return acc;
 #endif
 }

@@ -13,11 +13,9 @@
 #define BT_PRAGMA(text) _Pragma(#text)
 #if defined(__clang__)
 #define BT_UNROLL BT_PRAGMA(clang loop unroll(full))
-#define BT_UNROLL2 BT_PRAGMA(clang loop unroll_count(2))
 #define BT_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
 #else
 #define BT_UNROLL BT_PRAGMA(GCC unroll 16)
-#define BT_UNROLL2 BT_PRAGMA(GCC unroll 2)
 #define BT_SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (vi){__VA_ARGS__})
 #endif
 
