@@ -13,6 +13,8 @@ import { StepError, cmake, place, run } from './cmake.mjs';
 import { fingerprint, isCurrent, remember, root } from './stamps.mjs';
 
 const wasm = 'dist/bit_ttt.wasm';
+/** The module, and the one with relaxed instructions. */
+const modules = ['bit_ttt.wasm', 'bit_ttt_relaxed.wasm'];
 const core = ['CMakeLists.txt', 'src', 'include'];
 
 /** Debian's emcc finds its JavaScript packages only through NODE_PATH. */
@@ -25,7 +27,7 @@ function emscriptenEnvironment() {
 
 function buildWasm() {
   cmake('build/wasm', ['emcmake', 'cmake'], emscriptenEnvironment());
-  place('build/wasm/bit_ttt.wasm', wasm);
+  for (const name of modules) place(`build/wasm/${name}`, `dist/${name}`);
 }
 
 /** Addons of other platforms were made from older sources now: none of them may be packed. */
@@ -45,7 +47,7 @@ const steps = [
   {
     name: 'WebAssembly module',
     inputs: [...core, 'wasm'],
-    outputs: [wasm],
+    outputs: [...modules.map((name) => `dist/${name}`), 'build/wasm/relaxed_places.json'],
     build: buildWasm,
     optional: true,
   },

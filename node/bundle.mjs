@@ -16,18 +16,22 @@ const dist = join(root, 'dist');
 const nodeEntries = { index: 'ts/index.ts', wasm: 'ts/wasm-only.ts', native: 'ts/native-only.ts' };
 const typeEntries = ['index', 'browser', 'wasm-only', 'native-only', 'shipped-model'];
 
-/** Puts the module's base64 in place of the name `bit_ttt.wasm`. */
+/** Puts the module's base64 in place of the name `bit_ttt.wasm`, and what relaxes it. */
 function inlineWasm(present) {
   return {
     name: 'inline-wasm',
     setup(builder) {
-      builder.onResolve({ filter: /^bit_ttt\.wasm$/ }, (args) => ({
+      builder.onResolve({ filter: /^(bit_ttt\.wasm|relaxed_places\.json)$/ }, (args) => ({
         path: args.path,
         namespace: 'inline-wasm',
       }));
-      builder.onLoad({ filter: /.*/, namespace: 'inline-wasm' }, () => ({
+      builder.onLoad({ filter: /wasm$/, namespace: 'inline-wasm' }, () => ({
         contents: present ? readFileSync(join(dist, 'bit_ttt.wasm')) : '',
         loader: 'base64',
+      }));
+      builder.onLoad({ filter: /json$/, namespace: 'inline-wasm' }, () => ({
+        contents: present ? readFileSync(join(root, 'build/wasm/relaxed_places.json')) : '[]',
+        loader: 'json',
       }));
     },
   };

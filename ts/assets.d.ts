@@ -7,3 +7,9 @@ declare module 'bit_ttt.wasm' {
   const text: string;
   export default text;
 }
+
+declare module 'relaxed_places.json' {
+  /** Where the module has what stands for the relaxed dot product: second bytes of instructions. */
+  const places: readonly number[];
+  export default places;
+}

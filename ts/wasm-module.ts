@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 import inlined from 'bit_ttt.wasm';
+import relaxedPlaces from 'relaxed_places.json';
 
 import { TTTError } from './errors.js';
 import type { WasmSource } from './types.js';
@@ -145,6 +146,20 @@ function inlinedBytes(): Uint8Array {
   return Uint8Array.from({ length: text.length }, (_, i) => text.charCodeAt(i));
 }
 
+/** i16x8.relaxed_dot_i8x16_i7x16_s without its prefix. */
+const RELAXED_DOT = [0x92, 0x02];
+
+/**
+ * The package's module with the relaxed dot product, where the engine knows it, else without. Whether
+ * the engine computes it right is found out by the module itself (src/kernels/isa_wasm_relaxed.c).
+ */
+function bestInlined(): Uint8Array {
+  const plain = inlinedBytes();
+  const relaxed = plain.slice();
+  for (const place of relaxedPlaces) relaxed.set(RELAXED_DOT, place);
+  return WebAssembly.validate(relaxed as BufferSource) ? relaxed : plain;
+}
+
 /** The URL in a string, or undefined for a path. One letter before the colon is a Windows drive. */
 function asUrl(source: string): URL | undefined {
   if (!/^[a-z][a-z0-9+.-]+:/i.test(source)) return undefined;
@@ -187,7 +202,7 @@ export async function loadModule(
   source: WasmSource | undefined,
   readFile: ReadFile | undefined,
 ): Promise<WebAssembly.Module> {
-  if (source === undefined) return compile(inlinedBytes() as BufferSource);
+  if (source === undefined) return compile(bestInlined() as BufferSource);
   if (typeof source === 'string') return compile(await readBytes(source, readFile));
   const tag = Object.prototype.toString.call(source);
   if (tag === '[object WebAssembly.Module]') return source as WebAssembly.Module;

@@ -17,8 +17,8 @@ typedef struct {
 } weights, inputs;
 typedef vi accumulator;
 #define BT_FLUSH_CHUNKS 0u
-#define BT_MASKS 4
-#define BT_VECTOR_V 2
+#define BT_MASKS 1
+#define BT_VECTOR_V 4
 #define BT_VECTOR_FLUSH 0u
 
 BT_INLINE vi multiply_pairs(vh a, vh b);
@@ -53,9 +53,7 @@ BT_INLINE weights unpack(packed raw, int field)
 }
 BT_INLINE weights mask(packed raw, int field)
 {
-    const vuh field0 = {3, 3, 3, 3, 3, 3, 3, 3};
-    vuh bits = field0 << (2 * field);
-    return (weights){(vh)(raw & bits), (vh)((raw >> 8) & bits)};
+    return unpack(raw, field);
 }
 BT_INLINE inputs load_x(const activation *p)
 {

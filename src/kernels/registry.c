@@ -56,6 +56,7 @@ static const row rows[] = {
     {&bt_kernels_neon_dot, has_neon_dot},
     {&bt_kernels_neon, always},
 #elif defined(BT_HAVE_WASM128)
+    {&bt_kernels_wasm_relaxed, bt_wasm_relaxed_usable},
     {&bt_kernels_wasm128, always},
 #endif
 #if !defined(BT_HAVE_WASM128)
@@ -77,7 +78,7 @@ static const row *find(const char *name)
 static const bt_kernels *choose(void)
 {
 #if defined(__EMSCRIPTEN__)
-    const char *wish = NULL; /* one kernel, and no environment to import */
+    const char *wish = NULL; /* no environment to import */
 #else
     const char *wish = getenv("BIT_TTT_KERNEL");
 #endif

@@ -12,4 +12,8 @@ extern const bt_kernels bt_kernels_neon;
 extern const bt_kernels bt_kernels_neon_dot;
 extern const bt_kernels bt_kernels_wasm128;
 
+/* Filled by the first call that finds the relaxed dot product here, and right. */
+extern bt_kernels bt_kernels_wasm_relaxed;
+bool bt_wasm_relaxed_usable(void);
+
 #endif

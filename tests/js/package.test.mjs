@@ -53,7 +53,7 @@ describe('the package', () => {
   it('contains what is used and nothing else', () => {
     const allowed = [
       /^dist\/[\w-]+\.[cm]js$/,
-      /^dist\/bit_ttt\.wasm$/,
+      /^dist\/bit_ttt(_relaxed)?\.wasm$/,
       /^dist\/types\/(tokenizer\/)?[\w-]+\.d\.[cm]ts$/,
       /^dist\/native\/[\w-]+\/bit_ttt\.node$/,
       /^models\/[\w.-]+$/,
@@ -67,6 +67,7 @@ describe('the package', () => {
       'LICENSE',
       'dist/cli.mjs',
       'dist/bit_ttt.wasm',
+      'dist/bit_ttt_relaxed.wasm',
       `dist/native/${platform}/bit_ttt.node`,
     ];
     assert.deepEqual(

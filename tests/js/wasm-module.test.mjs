@@ -2,6 +2,7 @@
 // happens when it runs out of memory or traps.
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
@@ -38,6 +39,42 @@ describe('the WebAssembly module', () => {
       .map(({ name }) => name)
       .filter((name) => !runtime.test(name));
     assert.deepEqual(exported.sort(), listed);
+  });
+
+  it('with relaxed instructions differs from it in those alone, and computes the same bits', function () {
+    const relaxed = readFileSync(`${root}dist/bit_ttt_relaxed.wasm`);
+    assert.equal(relaxed.length, bytes.length);
+    const changed = [...bytes.keys()].filter((i) => bytes[i] !== relaxed[i]);
+    const seconds = changed.filter((i) => bytes[i] === 0x86);
+    assert.ok(seconds.length > 10);
+    for (const i of seconds) {
+      assert.deepEqual([...bytes.subarray(i - 1, i + 2)], [0xfd, 0x86, 0x01]);
+      assert.deepEqual([...relaxed.subarray(i - 1, i + 2)], [0xfd, 0x92, 0x02]);
+    }
+    assert.equal(changed.length, 2 * seconds.length);
+    // Node 20 has them behind a flag; a module that has them in code is refused whole without.
+    const program = `
+      import { conformanceHash, getInfo, llamaConformanceHash, setKernel } from 'bit-ttt';
+      const { kernel, kernels } = await getInfo({ backend: 'wasm' });
+      const hashes = [];
+      for (const name of kernels) {
+        await setKernel(name, { backend: 'wasm' });
+        hashes.push(await conformanceHash({ backend: 'wasm' }), await llamaConformanceHash({ backend: 'wasm' }));
+      }
+      console.log(JSON.stringify({ kernel, kernels, hashes }));`;
+    const run = (...flags) =>
+      JSON.parse(
+        execFileSync(process.execPath, [...flags, '--input-type=module', '--eval', program], {
+          cwd: root,
+          encoding: 'utf8',
+        }),
+      );
+    const flag = '--experimental-wasm-relaxed-simd';
+    const plain = run(`--no${flag.slice(1)}`);
+    assert.deepEqual([plain.kernel, plain.kernels], ['simd128', ['simd128']]);
+    const best = run(flag);
+    assert.deepEqual([best.kernel, best.kernels], ['relaxed', ['relaxed', 'simd128']]);
+    assert.deepEqual(best.hashes, [...plain.hashes, ...plain.hashes]);
   });
 
   it('its memory is touched by one file only', () => {

@@ -60,18 +60,10 @@ function nothing(backend: BackendKind, kernel: string, problem: string): Check {
 
 async function check(backend: BackendKind, kernel: string): Promise<Check> {
   try {
-    if (backend === 'native') await setKernel(kernel, { backend });
+    await setKernel(kernel, { backend });
     return { backend, kernel, ...(await compute({ backend })), problem: null };
   } catch (error) {
     return nothing(backend, kernel, (error as Error).message);
-  }
-}
-
-async function checkWasm(): Promise<Check> {
-  try {
-    return await check('wasm', (await getInfo({ backend: 'wasm' })).kernel);
-  } catch (error) {
-    return nothing('wasm', '', (error as Error).message);
   }
 }
 
@@ -79,21 +71,27 @@ function same(one: Hashes<null>, other: Hashes): boolean {
   return one.hash === other.hash && one.llamaHash === other.llamaHash;
 }
 
-/** Every kernel of the addon, if that is in use, and WebAssembly. */
-async function checkAll(info: BackendInfo): Promise<Check[]> {
+/** Every kernel of a backend; the one that was in use is afterwards, too. */
+async function checkKernels(info: BackendInfo): Promise<Check[]> {
+  const { backend } = info;
   const checks: Check[] = [];
-  if (info.backend === 'native') {
-    for (const kernel of info.compiledKernels) {
-      const usable = info.kernels.includes(kernel);
-      checks.push(
-        usable
-          ? await check('native', kernel)
-          : nothing('native', kernel, 'this CPU cannot run it'),
-      );
-    }
-    await setKernel(info.kernel, { backend: 'native' });
+  for (const kernel of info.compiledKernels) {
+    const missing = backend === 'wasm' ? 'this engine has no such instructions' : 'this CPU cannot run it';
+    const usable = info.kernels.includes(kernel);
+    checks.push(usable ? await check(backend, kernel) : nothing(backend, kernel, missing));
   }
-  checks.push(await checkWasm());
+  await setKernel(info.kernel, { backend });
+  return checks;
+}
+
+/** The addon's kernels, if that is in use, and WebAssembly's. */
+async function checkAll(info: BackendInfo): Promise<Check[]> {
+  const checks = info.backend === 'native' ? await checkKernels(info) : [];
+  try {
+    checks.push(...(await checkKernels(await getInfo({ backend: 'wasm' }))));
+  } catch (error) {
+    checks.push(nothing('wasm', '', (error as Error).message));
+  }
   return checks;
 }
 

@@ -1,0 +1,121 @@
+/* isa_wasm_relaxed.c - 4 lanes, WebAssembly with the relaxed integer dot product: int8 activations times
+ * 7-bit values, two products a 16-bit lane; the other kernels are those of isa_wasm128.c.
+ *
+ * The instruction (i16x8.relaxed_dot_i8x16_i7x16_s) is not in every engine, and a module that has it is
+ * refused whole by those without. So it is compiled as another one of the same shape, which nothing else
+ * here uses, and wasm/relax.mjs puts the real one in its place, in a second module. Whether this module
+ * is that one, and whether the engine computes it right, is found out by trying.
+ * Bound: what isa_avx2.c says, whose instruction is the same but for the order of operands; the products
+ * are exact for 7-bit operands of 0 to 127, whatever an engine does with others.
+ * SPDX-License-Identifier: MIT */
+#include "tables.h"
+
+#include <wasm_simd128.h>
+
+#define BT_VL 4
+#include "lanes.h"
+#include "layout.h"
+
+typedef int8_t activation;
+typedef v128_t packed, weights, inputs, accumulator;
+#define BT_PARTS (16 / BT_VL)
+#define BT_FLUSH_CHUNKS 16u
+#define BT_TILE_V 2
+#define BT_TILE_T 4
+#define BT_MASKS 2
+#define BT_VECTOR_V 2
+#define BT_VECTOR_FLUSH 8u
+
+/* Stands for the relaxed dot product of x (signed bytes) and w (0 to 127). */
+BT_INLINE v128_t relaxed_dot(v128_t x, v128_t w)
+{
+#if defined(BT_OTHER_STAND_IN) /* wasm/relax.mjs compares the two */
+    return wasm_i16x8_narrow_i32x4(x, w);
+#else
+    return wasm_u16x8_narrow_i32x4(x, w);
+#endif
+}
+
+BT_INLINE void store_activations(activation *p, vi v)
+{
+    BT_UNROLL for (int i = 0; i < 4; i++) p[i] = (int8_t)v[i];
+}
+BT_INLINE packed load_w(const uint8_t *p)
+{
+    return wasm_v128_load(p);
+}
+BT_INLINE weights unpack(packed raw, int field)
+{
+    return wasm_v128_and(wasm_u16x8_shr(raw, (uint32_t)(2 * field)), wasm_i8x16_splat(3));
+}
+BT_INLINE weights mask(packed raw, int field)
+{
+    if (field >= 2) raw = wasm_u16x8_shr(raw, 4);
+    return wasm_v128_and(raw, wasm_i8x16_splat(field % 2 ? 12 : 3));
+}
+BT_INLINE inputs load_x(const activation *p)
+{
+    return wasm_v128_load32_splat(p);
+}
+BT_INLINE accumulator dot(accumulator acc, weights w, inputs x)
+{
+    return wasm_i16x8_add(acc, relaxed_dot(x, w));
+}
+BT_INLINE vi total(accumulator acc)
+{
+    return (vi)wasm_i32x4_extadd_pairwise_i16x8(acc);
+}
+
+/* |x|, which has 7 bits, times sign(x) w: a pair is at most 2 * 127 * 127 < 2^15. */
+#define BT_OFFSET8 0
+BT_INLINE weights unpack8(packed raw)
+{
+    return wasm_v128_xor(raw, wasm_i8x16_splat(-128));
+}
+BT_INLINE vi dot8(vi acc, weights w, inputs x)
+{
+    v128_t sign = wasm_i8x16_shr(x, 7);
+    v128_t turned = wasm_i8x16_sub(wasm_v128_xor(w, sign), sign);
+    return acc + (vi)wasm_i32x4_extadd_pairwise_i16x8(relaxed_dot(turned, wasm_i8x16_abs(x)));
+}
+
+#include "body_product.inc"
+
+bt_kernels bt_kernels_wasm_relaxed = {.name = "relaxed"};
+
+/* Every byte against 0, 1, 64 and 127, in both places of a pair. */
+static bool computes_right(void)
+{
+    static const int8_t factors[] = {0, 1, 64, 127};
+    for (int x = -127; x <= 127; x++)
+        for (int k = 0; k < 4; k++) {
+            int8_t other = (int8_t)(127 - k * 85), factor = factors[k], opposite = factors[3 - k];
+            v128_t sums = relaxed_dot(
+                wasm_i8x16_make((int8_t)x, other, other, (int8_t)x, 0, (int8_t)x, (int8_t)x, 0,
+                                (int8_t)x, (int8_t)x, 1, 2, -3, 4, (int8_t)-x, other),
+                wasm_i8x16_make(factor, opposite, factor, opposite, 99, factor, factor, 5, factor,
+                                factor, 127, 127, 127, 0, factor, opposite));
+            int16_t got[8], wanted[8] = {
+                (int16_t)(x * factor + other * opposite), (int16_t)(other * factor + x * opposite),
+                (int16_t)(x * factor), (int16_t)(x * factor), (int16_t)(2 * x * factor),
+                3 * 127, -3 * 127, (int16_t)(-x * factor + other * opposite)};
+            wasm_v128_store(got, sums);
+            if (memcmp(got, wanted, sizeof got) != 0) return false;
+        }
+    return true;
+}
+
+bool bt_wasm_relaxed_usable(void)
+{
+    if (bt_kernels_wasm_relaxed.matmul) return true;
+    if (!computes_right()) return false;
+    const char *name = bt_kernels_wasm_relaxed.name;
+    bt_kernels table = bt_kernels_wasm128;
+    table.name = name;
+    table.activation_size = sizeof(activation);
+    table.quantize = quantize;
+    table.matmul = matmul;
+    table.matmul8 = matmul8;
+    bt_kernels_wasm_relaxed = table;
+    return true;
+}
