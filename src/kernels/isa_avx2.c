@@ -27,6 +27,14 @@ BT_INLINE vf fma_f(vf a, vf b, vf c)
 {
     return (vf)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
 }
+BT_INLINE vf max_f(vf a, vf b)
+{
+    return (vf)_mm256_max_ps((__m256)a, (__m256)b);
+}
+BT_INLINE vf min_f(vf a, vf b)
+{
+    return (vf)_mm256_min_ps((__m256)a, (__m256)b);
+}
 BT_INLINE vf sqrt_f(vf v)
 {
     return (vf)_mm256_sqrt_ps((__m256)v);

@@ -27,6 +27,14 @@ BT_INLINE vf fma_f(vf a, vf b, vf c)
 {
     return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
 }
+BT_INLINE vf max_f(vf a, vf b)
+{
+    return (vf)_mm512_max_ps((__m512)a, (__m512)b);
+}
+BT_INLINE vf min_f(vf a, vf b)
+{
+    return (vf)_mm512_min_ps((__m512)a, (__m512)b);
+}
 BT_INLINE vf sqrt_f(vf v)
 {
     return (vf)_mm512_sqrt_ps((__m512)v);

@@ -29,6 +29,14 @@ BT_INLINE vf fma_f(vf a, vf b, vf c)
 {
     return (vf)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
 }
+BT_INLINE vf max_f(vf a, vf b)
+{
+    return (vf)vmaxq_f32((float32x4_t)a, (float32x4_t)b);
+}
+BT_INLINE vf min_f(vf a, vf b)
+{
+    return (vf)vminq_f32((float32x4_t)a, (float32x4_t)b);
+}
 BT_INLINE vf sqrt_f(vf v)
 {
     return (vf)vsqrtq_f32((float32x4_t)v);

@@ -136,6 +136,10 @@ typedef struct bt_kernels {
                              float *dx, size_t n);
     float (*cross_entropy)(float *logits, size_t n, size_t target, float scale, bool gradient);
     float (*softmax_weights)(float *w, size_t n, float largest, float sharpness);
+    /* Where x is at least `least`, ascending, `most` places at most; how many. And where it is
+     * largest, of equals the first. No x is NaN. */
+    size_t (*places_above)(const float *x, size_t n, float least, uint32_t *places, size_t most);
+    uint32_t (*largest_place)(const float *x, size_t n);
     void (*fake_quantize)(const float *x, float *y, size_t n);
     float (*dot)(const float *x, const float *y, size_t n);
     size_t gemm_rows, gemm_cols;

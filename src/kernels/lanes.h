@@ -89,6 +89,7 @@ BT_INLINE vi truncate(vf v)
     BT_FOLD4(v, join)
 #endif
 #define BT_ADD(a, b) ((a) + (b))
+#define BT_OR(a, b) ((a) | (b))
 BT_INLINE float fold_f(vf v) /* lanes k and k + VL / 2 first, then quarters, ... */
 {
     BT_FOLD(v, BT_ADD);

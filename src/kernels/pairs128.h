@@ -33,6 +33,16 @@ BT_INLINE vf fma_f(vf a, vf b, vf c)
 {
     return a * b + c;
 }
+BT_INLINE vf max_f(vf a, vf b)
+{
+    vi above = a > b;
+    return (vf)(((vi)a & above) | ((vi)b & ~above));
+}
+BT_INLINE vf min_f(vf a, vf b)
+{
+    vi below = a < b;
+    return (vf)(((vi)a & below) | ((vi)b & ~below));
+}
 BT_INLINE vf sqrt_f(vf v)
 {
     BT_UNROLL for (int i = 0; i < BT_VL; i++) v[i] = sqrtf(v[i]);

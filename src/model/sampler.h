@@ -18,6 +18,7 @@ typedef struct bt_sampler {
     size_t vocab;             /* a multiple of 16 */
     float *weights;           /* [vocab] */
     bt_candidate *candidates; /* [vocab] */
+    uint32_t *places;         /* [vocab] */
 } bt_sampler;
 
 bool bt_sampler_init(bt_sampler *s, size_t vocab); /* false: no memory */
