@@ -15,6 +15,7 @@ typedef __m512i packed, weights, inputs, accumulator;
 #define BT_TILE_V 2
 #define BT_TILE_T 8
 #define BT_MASKS 4
+#define BT_VECTOR8_V 2
 #define BT_VECTOR_V 4
 #define BT_VECTOR_FLUSH 0u
 

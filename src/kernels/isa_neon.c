@@ -17,6 +17,7 @@ typedef int32x4_t accumulator;
 #define BT_TILE_V 4
 #define BT_TILE_T 4
 #define BT_MASKS 2
+#define BT_VECTOR8_V 4
 #define BT_VECTOR_V 4
 #define BT_VECTOR_FLUSH 0u
 

@@ -23,6 +23,7 @@ typedef v128_t packed, weights, inputs, accumulator;
 #define BT_TILE_V 2
 #define BT_TILE_T 4
 #define BT_MASKS 2
+#define BT_VECTOR8_V 4
 #define BT_VECTOR_V 2
 #define BT_VECTOR_FLUSH 8u
 

@@ -18,6 +18,7 @@ typedef struct {
 typedef vi accumulator;
 #define BT_FLUSH_CHUNKS 0u
 #define BT_MASKS 1
+#define BT_VECTOR8_V 4
 #define BT_VECTOR_V 4
 #define BT_VECTOR_FLUSH 0u
 
