@@ -4,7 +4,9 @@
  * The requires are literal, one per platform, so that bundlers and packagers can see them.
  * SPDX-License-Identifier: MIT
  */
-import { resolve } from 'node:path';
+import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { TTTError } from './errors.js';
 import { NativeBackend } from './native-backend.js';
@@ -14,28 +16,54 @@ import { VERSION } from './version.js';
 const ABI = 2;
 const platform = `${process.platform}-${process.arch}`;
 
-function requirePackaged(): unknown {
-  switch (platform) {
-    case 'linux-x64':
-      return require('./native/linux-x64/bit_ttt.node');
-    case 'linux-arm64':
-      return require('./native/linux-arm64/bit_ttt.node');
-    case 'darwin-x64':
-      return require('./native/darwin-x64/bit_ttt.node');
-    case 'darwin-arm64':
-      return require('./native/darwin-arm64/bit_ttt.node');
-    case 'win32-x64':
-      return require('./native/win32-x64/bit_ttt.node');
-    case 'win32-arm64':
-      return require('./native/win32-arm64/bit_ttt.node');
-    default:
-      throw new Error(`bit-ttt has no native addon for ${platform}`);
+/**
+ * A shared library of which the end is missing (a copy that broke off, a full disk) would be mapped and
+ * kill the process when that is touched. On Linux its section headers come last: they must be there.
+ */
+function checkWhole(path: string): void {
+  if (process.platform !== 'linux') return;
+  const file = openSync(path, 'r');
+  try {
+    const head = Buffer.alloc(64);
+    if (readSync(file, head, 0, 64, 0) < 64 || head.readUInt32BE(0) !== 0x7f454c46) return;
+    const end = Number(head.readBigUInt64LE(40)) + head.readUInt16LE(58) * head.readUInt16LE(60);
+    if (fstatSync(file).size < end) throw new Error(`${path} is not complete`);
+  } finally {
+    closeSync(file);
   }
 }
 
-function requirePath(path: string): unknown {
+/** In a `try`, where bundlers for Node let a platform's addon be missing. */
+function requirePackaged(): unknown {
+  const path = typeof __dirname === 'string' && join(__dirname, 'native', platform, 'bit_ttt.node');
+  if (path && existsSync(path)) checkWhole(path);
+  try {
+    switch (platform) {
+      case 'linux-x64':
+        return require('./native/linux-x64/bit_ttt.node');
+      case 'linux-arm64':
+        return require('./native/linux-arm64/bit_ttt.node');
+      case 'darwin-x64':
+        return require('./native/darwin-x64/bit_ttt.node');
+      case 'darwin-arm64':
+        return require('./native/darwin-arm64/bit_ttt.node');
+      case 'win32-x64':
+        return require('./native/win32-x64/bit_ttt.node');
+      case 'win32-arm64':
+        return require('./native/win32-arm64/bit_ttt.node');
+    }
+  } catch (cause) {
+    throw cause as Error;
+  }
+  throw new Error(`bit-ttt has no native addon for ${platform}`);
+}
+
+/** A path, or a `file:` URL as text. */
+function requirePath(given: string): unknown {
+  const path = /^file:/i.test(given) ? fileURLToPath(given) : resolve(given);
+  checkWhole(path);
   const module = { exports: {} };
-  process.dlopen(module, resolve(path));
+  process.dlopen(module, path);
   return module.exports;
 }
 

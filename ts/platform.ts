@@ -60,12 +60,20 @@ function choose(options: BackendOptions): Choice {
   return checkChoice(platform.env?.('BIT_TTT_BACKEND'), 'the environment variable BIT_TTT_BACKEND');
 }
 
-function getNative(options: BackendOptions): Backend {
-  const { nativeBinding: binding } = options;
-  if (!platform.loadNative) throw new TTTError('BACKEND_UNAVAILABLE', platform.missing);
-  if (binding !== undefined && typeof binding !== 'string') {
-    checkObject(binding, 'nativeBinding');
+/** A path or `file:` URL as text, or the addon's exports; undefined is the packaged addon. */
+function checkNativeBinding(given: unknown): string | object | undefined {
+  if (given === undefined || (typeof given === 'string' && given !== '')) return given;
+  if (typeof given === 'object' && given !== null) {
+    const { href } = given as { href?: unknown };
+    return typeof href === 'string' ? href : given;
   }
+  const text = `nativeBinding must be a path, a file: URL or the addon's exports, not ${describe(given)}`;
+  throw new TTTError('INVALID_ARGUMENT', text);
+}
+
+function getNative(options: BackendOptions): Backend {
+  const binding = checkNativeBinding(options.nativeBinding);
+  if (!platform.loadNative) throw new TTTError('BACKEND_UNAVAILABLE', platform.missing);
   let backend = natives.get(binding);
   if (!backend) {
     backend = platform.loadNative(binding);

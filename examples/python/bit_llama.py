@@ -116,8 +116,9 @@ class Model(_Handle):
         There is no encode(): splitting text needs Unicode classes that the standard library's
         `re` lacks. Give `tokenizer_json` to a library such as HuggingFace's tokenizers for that.
         """
-        if self._vocabulary is None:
-            self._vocabulary = _vocabulary(self.tokenizer_json)
+        with self._use():  # one that is closed says so
+            if self._vocabulary is None:
+                self._vocabulary = _vocabulary(self.tokenizer_json)
         try:
             ids = _array("I", tokens, "tokens", "a sequence of token ids")
             return b"".join(self._vocabulary[t] for t in ids).decode("utf-8", "replace")

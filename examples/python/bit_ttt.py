@@ -155,7 +155,8 @@ def _number(value, name):
 
 def _array(kind, values, name, what):
     """array.array of `kind` from a sequence; strings and bytes are never meant."""
-    if isinstance(values, (str, bytes, bytearray)):
+    raw = isinstance(values, memoryview) and values.format in ("B", "b", "c")
+    if raw or isinstance(values, (str, bytes, bytearray)):
         raise BitTTTError("INVALID_ARGUMENT", f"{name} must be {what}, not {type(values).__name__}")
     try:
         return array.array(kind, values)
@@ -168,6 +169,9 @@ def _floats(values, name):
     if hasattr(values, "__array__"):  # NumPy is there, then
         import numpy
         try:
+            values = numpy.asarray(values)
+            if values.dtype.kind not in "fiub":
+                raise TypeError(f"an array of {values.dtype}")
             values = numpy.ascontiguousarray(values, numpy.float32)
         except (TypeError, ValueError) as error:
             raise BitTTTError("INVALID_ARGUMENT", f"{name} must be numbers: {error}") from None
@@ -238,6 +242,12 @@ class _Handle:
             buffer = ctypes.create_string_buffer(getattr(self._library, size)(pointer))
             _check(self._library, getattr(self._library, save)(pointer, buffer, len(buffer)))
             return buffer.raw
+
+    def _no_copy(self, *_):
+        raise BitTTTError("INVALID_ARGUMENT", f"a {type(self).__name__} owns memory of the library and "
+                          "cannot be copied: use clone() or fork(), or save and restore it")
+
+    __copy__ = __deepcopy__ = __reduce__ = __reduce_ex__ = _no_copy
 
     def close(self):
         """Frees the object; a second time is fine. Any other use afterwards raises DESTROYED."""

@@ -1,8 +1,11 @@
 // Which backend is used: options, environment, entries, fallbacks and their reasons.
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 import * as main from 'bit-ttt';
 
@@ -61,12 +64,27 @@ describe('the choice of a backend', () => {
 
   it('nativeBinding is a path or the addon itself', async () => {
     const addon = require(addonPath);
-    for (const nativeBinding of [addonPath, addon]) {
+    const url = pathToFileURL(addonPath);
+    for (const nativeBinding of [addonPath, addon, url, url.href]) {
       const info = await getInfo({ backend: 'native', nativeBinding });
       assert.equal(info.backend, 'native');
       const layer = await TTT.create({ hiddenDim: 16, nativeBinding });
       assert.equal(layer.forward(noise(16)).length, 16);
     }
+  });
+
+  it('an addon of which the end is missing is a reason to fall back, not the end of the process', async function () {
+    if (process.platform !== 'linux') this.skip();
+    const folder = mkdtempSync(join(tmpdir(), 'bit-ttt-'));
+    const whole = readFileSync(addonPath);
+    for (const part of [0.1, 0.5, 0.999]) {
+      const nativeBinding = join(folder, `${part}.node`);
+      writeFileSync(nativeBinding, whole.subarray(0, whole.length * part));
+      const info = await getInfo({ nativeBinding });
+      assert.equal(info.backend, 'wasm');
+      assert.match(info.fallback, /could not be loaded: .*is not complete/);
+    }
+    rmSync(folder, { recursive: true });
   });
 
   it('an addon that cannot be used is a reason to fall back, or an error', async () => {
@@ -88,7 +106,7 @@ describe('the choice of a backend', () => {
       assert.match(info.fallback, reason);
       assert.ok(!info.fallback.includes('\n'));
     }
-    for (const nativeBinding of [5, null, true]) {
+    for (const nativeBinding of [5, null, true, '']) {
       await rejects(() => getInfo({ nativeBinding }), 'INVALID_ARGUMENT', /nativeBinding must be/);
     }
   });

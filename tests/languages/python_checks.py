@@ -2,9 +2,11 @@
 """python_checks.py - the wrapper in Python: what it computes, and what bad input raises."""
 import array
 import contextlib
+import copy
 import ctypes
 import os
 import pathlib
+import pickle
 import subprocess
 import sys
 import threading
@@ -223,6 +225,14 @@ class Layer(Case):
             with self.raises("DESTROYED", "this Layer is closed"):
                 use()
 
+    def test_no_copies(self):
+        model = bit_llama.Model.open(MODEL)
+        for owner in (bit_ttt.Layer(), model, model.session()):
+            for copies in (copy.copy, copy.deepcopy, pickle.dumps):
+                with self.raises("INVALID_ARGUMENT", "cannot be copied"):
+                    copies(owner)
+        self.assertEqual(len(model.session().read([5])[0]), 1)
+
     def test_two_threads(self):
         layer, data = bit_ttt.Layer(512), array.array("f", tokens(200, 512))
         seen, deadline = [], time.monotonic() + 30
@@ -273,8 +283,9 @@ class Layer(Case):
             bit_ttt.Layer().forward(long[:128], long[64:])
         with self.raises("INVALID_ARGUMENT", "writable"):
             bit_ttt.Layer().forward(data, single)
-        with self.raises("INVALID_ARGUMENT", "numbers"):
-            bit_ttt.Layer().forward(numpy.array(["a"]))
+        for bad in (numpy.array(["a"]), data.astype("complex64"), numpy.array([None] * 64)):
+            with self.raises("INVALID_ARGUMENT", "numbers"):
+                bit_ttt.Layer().forward(bad)
 
 
 class Llama(Case):
@@ -327,8 +338,9 @@ class Llama(Case):
         model.close()
         model.close()
         self.assertEqual(len(list(session.generate([0], 3))), 3)
-        with self.raises("DESTROYED", "this Model is closed"):
-            model.session()
+        for use in (model.session, lambda: model.decode([1])):
+            with self.raises("DESTROYED", "this Model is closed"):
+                use()
 
     def test_bad_calls(self):
         session = self.model.session()
