@@ -27,11 +27,15 @@ function exampleReadmes() {
 
 const page = (source, out, title) => ({ source, out, title });
 
+const EXAMPLE_TITLES = { c: 'C', cpp: 'C++', csharp: 'C#', electron: 'Electron', python: 'Python', research: 'Research', unity: 'Unity' };
+
 /** Groups of pages made from Markdown files of the repository: where each lies, and its name. */
 export function pageGroups() {
-  const examples = exampleReadmes().map((file) =>
-    page(file, file.replace('/README.md', '.html'), file.split('/')[1]),
-  );
+  const examples = exampleReadmes().map((file) => {
+    const name = file.split('/')[1];
+    return page(file, file.replace('/README.md', '.html'), EXAMPLE_TITLES[name] ?? name);
+  });
+  examples.unshift(page('examples/README.md', 'examples.html', 'Build and run them'));
   return [
     { title: 'Bit-TTT', pages: [page('README.md', 'index.html', 'Read me first')] },
     {

@@ -12,7 +12,10 @@ import { chromiumPath } from '../support/browser.mjs';
 import { slug } from '../../docs/site/anchors.mjs';
 
 const listed = (folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`);
-const exampleReadmes = listed('examples').map((folder) => `${folder}/README.md`);
+const exampleReadmes = [
+  'examples/README.md',
+  ...listed('examples').map((folder) => `${folder}/README.md`),
+];
 const files = [
   'README.md',
   'CONTRIBUTING.md',
