@@ -15,7 +15,7 @@ function wishOf(name: string): string | undefined {
 
 /**
  * The engine in use. Throws where BIT_TTT_BACKEND or BIT_TTT_KERNEL names one that cannot be had;
- * the library itself would pass over a wrong kernel in silence. WebAssembly has but one kernel, and
+ * the library itself would pass over a wrong kernel in silence. WebAssembly chooses by itself, and
  * the variable says nothing about it.
  */
 export async function engineInUse(): Promise<BackendInfo> {
@@ -41,7 +41,7 @@ export function backendReason({ backend, fallback }: BackendInfo): string {
 
 /** Why this kernel, in a few words. */
 export function kernelReason({ backend }: BackendInfo): string {
-  if (backend === 'wasm') return 'the only one that WebAssembly has';
+  if (backend === 'wasm') return 'the fastest that this engine can run';
   return wishOf('BIT_TTT_KERNEL') !== undefined
     ? 'chosen by BIT_TTT_KERNEL'
     : 'the fastest that this CPU can run';
