@@ -86,8 +86,8 @@ export class Panel {
     } catch (error) {
       const aborted = error instanceof WorkerError && error.code === 'ABORTED';
       const message = error instanceof Error ? error.message : String(error);
-      if (aborted) this.status(message);
-      else this.complain(message);
+      this.status(aborted ? message : '');
+      if (!aborted) this.complain(message);
     } finally {
       this.#controller = undefined;
       this.#setBusy(false);
