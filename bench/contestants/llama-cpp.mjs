@@ -6,7 +6,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { rate, serveJobs } from '../lib/contestant.mjs';
+import { serveJobs } from '../lib/contestant.mjs';
+import { rate } from '../lib/rate.mjs';
 
 const [peers, modelPath, flash] = process.argv.slice(2);
 const folder = join(peers, 'node_modules', 'node-llama-cpp');

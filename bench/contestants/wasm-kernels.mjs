@@ -4,7 +4,8 @@
  * SPDX-License-Identifier: MIT
  */
 import { readFileSync } from 'node:fs';
-import { rate, serveJobs } from '../lib/contestant.mjs';
+import { serveJobs } from '../lib/contestant.mjs';
+import { rate } from '../lib/rate.mjs';
 
 const none = () => 0;
 const imports = new Proxy({}, { get: () => new Proxy({}, { get: () => none, has: () => true }) });
