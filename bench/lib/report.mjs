@@ -57,11 +57,17 @@ function targetTable(targets) {
   return table(['aim', 'measured', 'at least', 'met'], lines);
 }
 
+/** Rows of a line: what was measured at each x. */
+function lineTable(rows) {
+  const head = [rows[0].contestant, ...rows.map((row) => compact(row.x))];
+  return table(head, [[rows[0].unit, ...rows.map((row) => compact(row.median))]]);
+}
+
 /** All tables and notes of a suite, as Markdown. */
 export function suiteTables(suite) {
   const parts = [];
-  for (const [name, rows] of groupBy(suite.rows, (row) => row.case))
-    parts.push(`**${name}**`, '', caseTable(rows, suite.rows), '');
+  for (const [name, rows] of groupBy(suite.rows, (row) => row.chart ?? row.case))
+    parts.push(`**${name}**`, '', rows[0].x === undefined ? caseTable(rows, suite.rows) : lineTable(rows), '');
   const targets = targetTable(suite.targets);
   if (targets) parts.push(targets, '');
   for (const note of suite.notes) parts.push(`- ${note}`);
