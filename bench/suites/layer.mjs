@@ -21,14 +21,14 @@ const caseOf = (dim, length) => `dim ${dim}, ${length === 1 ? 'one token' : `${l
 
 /**
  * Tokens/s that the arithmetic alone allows: the ternary products at the dot product's limit, the two
- * passes over the memory (read, and update) at the limit of multiply-adds, and 30 vector operations for
+ * passes over the memory (read, and update) at the limit of multiply-adds, and nine vector operations for
  * each 16 numbers that are quantised or normalised.
  */
 function bound(dim, dotLimit, fmaLimit) {
   const d = dim / 4;
   const ternary = (2 * dim * d) / (dotLimit * 1e9);
   const memory = (2 * d * d) / (fmaLimit * 1e9);
-  const vectors = ((dim + 2 * d) * 30) / (fmaLimit * 1e9);
+  const vectors = ((dim + 2 * d) * 9) / (fmaLimit * 1e9);
   return 1 / (ternary + memory + vectors);
 }
 
