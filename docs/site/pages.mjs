@@ -17,6 +17,7 @@ const guides = {
   'command-line': 'Command line',
   errors: 'Errors',
   limits: 'Honest limits',
+  benchmarks: 'Benchmarks',
 };
 
 function exampleReadmes() {
