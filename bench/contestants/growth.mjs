@@ -33,6 +33,8 @@ async function layerStream() {
   const layer = await TTT.create({ hiddenDim: DIM });
   const input = Float32Array.from({ length: PART * DIM }, (_, i) => Math.sin(i * 0.7) + Math.sin(i * i));
   const output = new Float32Array(input.length);
+  for (let i = 0; i < 20; i++) layer.forward(input, output); // the processor wakes up, pages come in
+  layer.reset();
   return stream(() => layer.forward(input, output), () => Number(layer.tokensSeen));
 }
 

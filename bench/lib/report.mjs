@@ -41,7 +41,8 @@ function caseTable(rows, all) {
   return table(head, lines);
 }
 
-function table(head, lines) {
+/** A Markdown table; the first column is text, the others are figures. */
+export function table(head, lines) {
   const line = (cells) => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map((_, i) => (i ? '--:' : ':--'))), ...lines.map(line)].join('\n');
 }
