@@ -5,6 +5,7 @@
 // Rules, so that a block takes seconds:
 //   npx bit-ttt train   more than 200 steps (or none given) become 10
 //   npx bit-ttt bench   measures one size, shortly
+//   npm start           runs
 //   npm ...             the script, or the package to install, must exist
 //   cmake ...           options must exist; building gives the library that is built already
 //   ctest ...           the folder must have been configured
@@ -52,6 +53,10 @@ const programs = {
     if (command === 'install' && args.join(' ') === name) return;
     const script = command === 'run' ? args[0] : command;
     if (!Object.hasOwn(scripts, script)) refuse(`package.json has no script ${script}`);
+    if (script !== 'start') return;
+    const [, ...words] = scripts.start.split(' '); // node FILE ...
+    const { status } = spawnSync(process.execPath, words, { cwd: root, stdio: 'inherit' });
+    process.exit(status ?? 98);
   },
   cmake(args) {
     if (args[0] === '--build') {
