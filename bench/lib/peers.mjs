@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -28,9 +28,10 @@ export async function installPeers(name, env = {}) {
   const wanted = readFileSync(join(from, 'package.json'), 'utf8');
   const stamp = join(folder, 'installed.json');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return folder;
+  rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   cpSync(from, folder, { recursive: true });
-  const locked = existsSync(join(folder, 'package-lock.json'));
+  const locked = existsSync(join(from, 'package-lock.json'));
   await execute('npm', [locked ? 'ci' : 'install', '--no-audit', '--no-fund'], {
     cwd: folder,
     env: { ...process.env, ...env },

@@ -1,0 +1,14 @@
+/**
+ * model-node.mjs - a model of ours through the package on Node: `node model-node.mjs BACKEND FILE`.
+ * Jobs: see model-session.mjs.
+ * SPDX-License-Identifier: MIT
+ */
+import { BitLlama, getInfo } from '../../dist/index.mjs';
+import { serveJobs } from '../lib/contestant.mjs';
+import { rate } from '../lib/rate.mjs';
+import { sessionJobs } from './model-session.mjs';
+
+const [backend, file] = process.argv.slice(2);
+const model = await BitLlama.load(file, { backend });
+const { version, kernel } = await getInfo({ backend });
+await serveJobs(`${version} ${kernel}, Node ${process.versions.node}`, sessionJobs(model, rate));
