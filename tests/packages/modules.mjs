@@ -99,7 +99,7 @@ export default [
     needs: ['tools'],
     run: ({ tool, workspace }) => {
       const args = ['--profile', 'node16', '--no-color', '--exclude-entrypoints'];
-      const assets = ['bit_ttt.wasm', 'models/bit-llama.bitt'];
+      const assets = ['bit_ttt.wasm', 'bit_ttt_relaxed.wasm', 'models/bit-llama.bitt'];
       return output(tool('.bin/attw'), [workspace.tarball, ...args, ...assets]);
     },
   },
