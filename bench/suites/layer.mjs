@@ -12,7 +12,7 @@ export const title = 'The layer (reconstruct), tokens per second';
 
 const DIMS = { quick: [128, 512], full: [64, 128, 256, 512, 1024, 2048, 4096] };
 const KERNELS = { avx512: 'AVX-512', avx2: 'AVX2', baseline: 'SSE2' };
-/** Peers that take seconds for a call at larger sizes are left out there. */
+/** Peers, and plain JavaScript, that take seconds for a call at larger sizes are left out there. */
 const PEER_MOST = 1024;
 const script = fileURLToPath(new URL('../contestants/layer.mjs', import.meta.url));
 
@@ -76,7 +76,7 @@ function entriesOf({ native, limits, javascript, peers }, dims, seconds) {
       const row = { ...common, case: caseOf(dim, length), dim, length };
       for (const [kernel, contestant] of Object.entries(native))
         entries.push({ contestant, job: `layer ${kernel} ${dim} ${length} 1 ${seconds}`, row: { ...row, kernel } });
-      for (const contestant of [...javascript, ...(dim <= PEER_MOST ? peers : [])])
+      for (const contestant of dim <= PEER_MOST ? [...javascript, ...peers] : javascript.slice(0, 2))
         entries.push({ contestant, job: `layer ${dim} ${length} ${seconds}`, row });
     }
   for (const dim of dims.filter((one) => one >= 1024))
