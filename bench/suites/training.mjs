@@ -20,6 +20,8 @@ const AIMS = { induction: 1.6, reconstruct: 1.3 };
  * two int8 steps fall either way (0.004 nats); other gates, to compare, make 0.13, no memory 0.16.
  */
 const SAME = 1e-2;
+/** The shape of the C program's job, which is bitllama_config_init's. */
+const CONFIG = { vocabSize: 2048, innerDim: 64, headDim: 32 };
 const script = fileURLToPath(new URL('../contestants/torch_train.py', import.meta.url));
 const common = { suite: 'training', unit: 'tokens/s', higherIsBetter: true };
 
@@ -45,7 +47,7 @@ async function writeCase(work, mixer) {
   const ids = Uint32Array.from({ length: 128 }, (_, i) => ((i % 50) * 7919 + i * i) % 2048);
   const trainer = await Trainer.create({
     tokens: Uint32Array.from({ length: 4096 }, (_, i) => (i * 7919) % 2048),
-    config: { vocabSize: 2048, innerDim: 64, headDim: 32, mixers: Array(4).fill(mixer) },
+    config: { ...CONFIG, mixers: Array(4).fill(mixer), innerLr: mixer === 'predict' ? 0.5 : 0.1 },
     training: { steps: 1, batch: 1, context: 128 },
   });
   const weights = join(work, `${mixer}.safetensors`);
@@ -59,8 +61,9 @@ async function writeCase(work, mixer) {
 }
 
 async function startTorch(work, mixers, notes) {
+  let torch;
   try {
-    const torch = await startProcess('PyTorch', pythonWithTorch(), [script]);
+    torch = await startProcess('PyTorch', pythonWithTorch(), [script]);
     for (const mixer of mixers) {
       const difference = await torch.measure(`check ${await writeCase(work, mixer)}`);
       if (!(difference < SAME)) throw new Error(`its ${mixer} differs from ours by ${difference} nats a token`);
@@ -68,6 +71,7 @@ async function startTorch(work, mixers, notes) {
     }
     return torch;
   } catch (error) {
+    await torch?.stop();
     return { name: 'PyTorch', measure: () => Promise.reject(error), stop: async () => {} };
   }
 }
