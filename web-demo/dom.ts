@@ -99,6 +99,7 @@ export class Panel {
     for (const button of this.element.querySelectorAll('button')) {
       button.disabled = button.name === 'stop' ? !busy : busy || this.#unusable.has(button.name);
     }
+    for (const input of this.element.querySelectorAll<HTMLInputElement>('input[type=file]')) input.disabled = busy;
   }
 
   /** Makes a button unusable until it is enabled, whatever the tab is at. */

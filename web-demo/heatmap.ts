@@ -8,9 +8,11 @@ const GAP = 2;
 
 /** Red above zero, blue below; the paper shows through where there is nothing. */
 function paint(pixels: Uint8ClampedArray, at: number, share: number): void {
-  const strength = Math.min(1, Math.sqrt(Math.abs(share)));
-  const [red, green, blue] = share > 0 ? [214, 84, 24] : [40, 110, 200];
-  pixels.set([red!, green!, blue!, 255 * strength], at);
+  const above = share > 0;
+  pixels[at] = above ? 214 : 40;
+  pixels[at + 1] = above ? 84 : 110;
+  pixels[at + 2] = above ? 24 : 200;
+  pixels[at + 3] = 255 * Math.min(1, Math.sqrt(Math.abs(share)));
 }
 
 /** Root of the mean square: what counts as a large number in this picture. */
@@ -41,19 +43,19 @@ export class HeatMap {
     this.canvas.width = columns * size;
     this.canvas.height = rows * size;
     const context = this.canvas.getContext('2d')!;
-    let total = 0;
+    let filled = 0;
     this.#heads.forEach((map, i) => {
       const start = this.#before[i]!.values;
       const values = show === 'values' ? map.values : map.values.map((x, j) => x - start[j]!);
       const scale = scaleOf(values);
-      total += scale;
+      if (scale > 0) filled++;
       const image = context.createImageData(map.size, map.size);
       if (scale > 0) values.forEach((x, j) => paint(image.data, 4 * j, x / scale));
       context.putImageData(image, map.layer * size, map.head * size);
     });
     const nothing = show === 'values' ? 'it is empty' : 'nothing has changed';
     const what = show === 'values' ? 'what it holds' : 'what has changed';
-    const label = total === 0 ? nothing : `${what} in ${this.#heads.length} heads`;
+    const label = filled === 0 ? nothing : `${what} in ${filled} of ${this.#heads.length} heads`;
     this.canvas.setAttribute('aria-label', `The memory: ${label}`);
     return label;
   }

@@ -35,6 +35,9 @@ function colour(name: string): string {
 }
 
 /** A chart in an element of the page. */
+/** Pixels to both sides of a click. */
+const REACH = 8;
+
 export class Plot {
   readonly #place: HTMLElement;
   #plot: uPlot | undefined;
@@ -150,8 +153,17 @@ export class Plot {
   #listen(plot: uPlot): void {
     plot.over.addEventListener('click', (event) => {
       const left = event.clientX - plot.over.getBoundingClientRect().left;
-      this.#options?.onClick?.(plot.posToIdx(left));
+      this.#options?.onClick?.(this.#peakNear(plot, left));
     });
+  }
+
+  /** The place of the largest value that a finger at this pixel may mean. */
+  #peakNear(plot: uPlot, left: number): number {
+    const [from, to] = [plot.posToIdx(left - REACH), plot.posToIdx(left + REACH)];
+    const values = plot.data[1]!;
+    let best = plot.posToIdx(left);
+    for (let i = from; i <= to; i++) if ((values[i] ?? -Infinity) > (values[best] ?? -Infinity)) best = i;
+    return best;
   }
 
   #mark(plot: uPlot): void {

@@ -74,7 +74,8 @@ async function main() {
     allowNegative: true,
   });
   await buildDemo();
-  const { base, isolation: isolated } = values;
+  const { isolation: isolated } = values;
+  const base = `/${values.base}/`.replace(/\/+/g, '/');
   const asked = { port: Number(values.port), base, isolated };
   const server = await serve(asked).catch((error) => {
     if (error.code !== 'EADDRINUSE') throw error;

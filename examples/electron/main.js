@@ -38,5 +38,5 @@ app.on('window-all-closed', () => app.quit());
 app.on('activate', () => {
   if (BrowserWindow.getAllWindows().length === 0) void openWindow();
 });
-await app.whenReady();
-await openWindow();
+// Not awaited: Electron is ready only after this module has been evaluated.
+void app.whenReady().then(openWindow);

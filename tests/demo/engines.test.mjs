@@ -81,7 +81,7 @@ for (const { name, here, hint, launch } of engines)
       await submit(browser, 'teach');
       const second = nats(await textOf(browser, '#teach .status'));
       assert.ok(second < first - 0.5, `${first} and ${second}`);
-      const painted = `(() => { const c = document.querySelector('#teach canvas');
+      const painted = `(() => { const c = document.querySelector('#teach canvas.heads');
         return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((x) => x > 0); })()`;
       assert.equal(await browser.evaluate(painted), true);
       assert.match(await textOf(browser, '#teach .seen'), /what has changed in 24 heads/);

@@ -127,6 +127,9 @@ export async function write(
 
 const headsNow = (): HeadMap[] => headsOf(loaded().config, pupil().save());
 
+/** The memory is 400 KB: so often it is sent to be looked at while a text is read. */
+const HEADS_MS = 250;
+
 export async function read(
   { text, frozen }: { text: string; frozen: boolean },
   { signal, tell }: Context<Calls['read']['event']>,
@@ -135,6 +138,7 @@ export async function read(
   const ids = await loaded().tokenizer!.encodeAsync(text, { signal });
   const pace = new Pace();
   const began = performance.now();
+  let shown = began;
   let sum = 0;
   session.freeze(frozen);
   try {
@@ -143,8 +147,11 @@ export async function read(
       const { logProbabilities } = session.read(share);
       const nats = -logProbabilities.reduce((all, x) => all + x, 0);
       sum += nats;
-      const turned = await pace.rest();
-      const heads = turned || from + SHARE >= ids.length ? headsNow() : [];
+      await pace.rest();
+      const now = performance.now();
+      const show = now - shown > HEADS_MS || from + SHARE >= ids.length;
+      if (show) shown = now;
+      const heads = show ? headsNow() : [];
       const tokens = from + share.length;
       tell({ tokens, of: ids.length, nats: nats / share.length, heads });
       if (signal.aborted) throw new TTTError('ABORTED', 'Stopped; what was read stays read.');

@@ -80,6 +80,7 @@ export function setUpTeach(ready: Promise<ModelInfo>): void {
       event: ({ tokens, of, nats, heads }) => {
         reading.tokens.push(tokens);
         reading.nats.push(nats);
+        if (heads.length === 0) return; // pictures keep the pace of the memory's
         plot.show(options!, columnsOf(readings));
         see(heads, false);
         panel.status(`${figure(tokens)} of ${figure(of)} tokens read`);

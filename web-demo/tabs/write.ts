@@ -50,6 +50,7 @@ export function setUpWrite(ready: Promise<unknown>): void {
   panel.onSubmit(work);
   panel.onClick('again', async (signal) => {
     const seed = panel.field('seed');
+    if (!seed.form!.reportValidity()) return;
     seed.value = String(1 + Math.floor(Math.random() * 1e6));
     await work(signal);
   });

@@ -4,9 +4,11 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
-import { BrowserWindow, exposed } from 'electron';
+import { BrowserWindow, evaluated, exposed } from 'electron';
 
-await import('./main.js');
+await import('./main.js'); // would never end if it waited for Electron to be ready
+evaluated();
+await new Promise((resolve) => setTimeout(resolve, 10));
 const [window] = BrowserWindow.getAllWindows();
 const { preload, contextIsolation, nodeIntegration, sandbox } = window.options.webPreferences;
 assert.deepEqual({ contextIsolation, nodeIntegration, sandbox }, {

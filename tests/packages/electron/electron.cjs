@@ -27,7 +27,11 @@ class BrowserWindow extends EventEmitter {
   }
 }
 
-exports.app = Object.assign(new EventEmitter(), { whenReady: async () => {}, quit() {} });
+// As in Electron, nothing is ready before the main module has been evaluated.
+let evaluated;
+const ready = new Promise((resolve) => (evaluated = resolve));
+exports.evaluated = evaluated;
+exports.app = Object.assign(new EventEmitter(), { whenReady: () => ready, quit() {} });
 exports.BrowserWindow = BrowserWindow;
 exports.ipcMain = {
   handle: (channel, handler) => handlers.set(channel, handler),
