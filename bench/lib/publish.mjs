@@ -10,7 +10,7 @@ import { compact, machineLine, suiteTables, table } from './report.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const docs = join(root, 'docs');
-const BEGIN = '<!-- figures: npm run bench:full -- --publish -->';
+const BEGIN = '<!-- figures: npm run bench -- --publish -->';
 const END = '<!-- end of figures -->';
 
 /** Samples are rounded: the file is read by people and by `--compare`. */
