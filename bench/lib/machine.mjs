@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { cpus, release, totalmem } from 'node:os';
+import { cpus, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -39,7 +39,7 @@ export function describeMachine() {
     processor: cpus()[0]?.model.trim(),
     processors: cpus().length,
     memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
-    system: `${systemName() ?? process.platform} (${release()})`,
+    system: systemName() ?? process.platform,
     node: process.versions.node,
     v8: process.versions.v8,
     gcc: firstLine('gcc', ['--version']),
