@@ -107,6 +107,7 @@ describe('bench: the command', function () {
 
   it('measures kernels natively and in WebAssembly, and draws them', function () {
     if (!onPath('cmake') || !onPath('emcmake')) this.skip();
+    this.timeout(900_000); // two builds, on a machine that may have other work
     const out = mkdtempSync(join(tmpdir(), 'bit-ttt-'));
     const { status, stdout, stderr } = bench('--only', 'kernels', '--rounds', '1', '--seconds', '0.005', '--out', out);
     assert.equal(status, 0, stderr);
