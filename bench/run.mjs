@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compareResults, printComparison } from './lib/compare.mjs';
 import { drawCharts } from './lib/charts.mjs';

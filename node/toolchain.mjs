@@ -50,6 +50,8 @@ const tools = {
   },
   Python: { here: anyOf('python3'), packages: ['python3'] },
   NumPy: { here: () => pythonWith('numpy') !== null, packages: ['python3-numpy'] },
+  // Debian's default BLAS is the reference one, which nobody should be compared with.
+  PyTorch: { here: () => torchIsGood(), packages: ['python3-torch', 'libopenblas0-pthread'] },
   'pkg-config': { here: anyOf('pkg-config'), packages: ['pkg-config'] },
   'qemu-user': { here: anyOf('qemu-aarch64', 'qemu-aarch64-static'), packages: ['qemu-user'] },
   'an AArch64 compiler': {
@@ -67,6 +69,18 @@ function clangRuntime() {
 export function pythonWith(module) {
   const has = (python) => spawnSync(python, ['-c', `import ${module}`]).status === 0;
   return ['python3', '/usr/bin/python3'].find(has) ?? null;
+}
+
+/** Exits with 0 unless PyTorch takes its products from a reference BLAS. */
+const HAS_FAST_BLAS = `
+import ctypes, sys, torch
+if "BLAS_INFO=generic" in torch.__config__.show():
+    sys.exit(not hasattr(ctypes.CDLL("libblas.so.3"), "openblas_set_num_threads"))
+`;
+
+function torchIsGood() {
+  const python = pythonWith('torch');
+  return python !== null && spawnSync(python, ['-c', HAS_FAST_BLAS]).status === 0;
 }
 
 export const forBuilding = ['a C compiler', 'a C++ compiler', 'CMake', 'make', 'Emscripten'];

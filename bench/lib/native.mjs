@@ -13,13 +13,11 @@ const execute = promisify(execFile);
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
 /**
- * @param {string} [compiler] "gcc", "clang"; default: CMake's choice
  * @returns {Promise<string>} the program
  */
-export async function buildNative(compiler) {
-  const folder = join(workFolder, `native${compiler ? `-${compiler}` : ''}`);
-  const env = compiler ? { ...process.env, CC: compiler } : process.env;
-  const options = { env, maxBuffer: 1 << 26 };
+export async function buildNative() {
+  const folder = join(workFolder, 'native');
+  const options = { maxBuffer: 1 << 26 };
   await execute('cmake', ['-S', root, '-B', folder, '-DBIT_TTT_BENCH=ON'], options);
   await execute('cmake', ['--build', folder, '--target', 'bench_native', '-j', '2'], options);
   return join(folder, 'bench', 'native', 'bench_native');
@@ -35,6 +33,6 @@ export async function buildWasm() {
 }
 
 /** Jobs: see native/main.c. */
-export async function startNative(name = 'bit-ttt (C)', compiler = undefined) {
-  return startProcess(name, await buildNative(compiler), [], { ready: false });
+export async function startNative(name = 'bit-ttt (C)') {
+  return startProcess(name, await buildNative(), [], { ready: false });
 }

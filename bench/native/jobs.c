@@ -1,6 +1,5 @@
 /* jobs.c - the core's parts, each timed alone: kernels, the layer, a model that reads, training.
  * SPDX-License-Identifier: MIT */
-#define _POSIX_C_SOURCE 200809L /* sysconf */
 #include "jobs.h"
 #include "peaks.h"
 
@@ -12,9 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#if defined(__linux__)
-#include <unistd.h>
-#endif
 
 static uint32_t random_state = 1;
 static uint32_t draw(void)
@@ -57,7 +53,7 @@ const char *job_peak(const job_arguments *a, double *figure)
 {
     peak p;
     double operations;
-    if (!peak_find(a->words[0], &p.run, &operations)) return "this CPU has no such instruction";
+    if (!peak_find(a->words[0], &p.run, &operations)) return "no such loop, or this CPU has not the instruction";
     *figure = measure(a->seconds, run_peak, &p) * operations * 1000 / 1e9;
     return NULL;
 }
@@ -279,22 +275,4 @@ const char *job_train(const job_arguments *a, double *figure)
     *figure = measure(a->seconds, run_steps, trainer) * 16 * 128;
     bitllama_trainer_destroy(trainer);
     return NULL;
-}
-
-const char *job_rss(const job_arguments *a, double *figure)
-{
-    (void)a;
-#if defined(__linux__)
-    unsigned long pages = 0, resident = 0;
-    FILE *file = fopen("/proc/self/statm", "r");
-    if (!file) return "not known here";
-    int read = fscanf(file, "%lu %lu", &pages, &resident);
-    fclose(file);
-    if (read != 2) return "not known here";
-    *figure = (double)resident * (double)sysconf(_SC_PAGESIZE);
-    return NULL;
-#else
-    (void)figure;
-    return "not known here";
-#endif
 }

@@ -4,9 +4,8 @@
  *   matmul KERNEL ROWS COLS TOKENS        GMAC/s of the ternary product, activations quantised before
  *   matmul8 KERNEL ROWS COLS TOKENS       the same for int8 rows
  *   layer KERNEL DIM SEQ_LEN THREADS      tokens/s
- *   read KERNEL MODEL_FILE TOKENS THREADS tokens/s; one token at a time where TOKENS is 1
- *   train KERNEL MIXER THREADS            tokens/s at the shape of train.c
- *   rss                                   resident bytes of this process
+ *   read KERNEL MODEL_FILE TOKENS         tokens/s; one token at a time where TOKENS is 1
+ *   train KERNEL MIXER THREADS            tokens/s at bitllama_config_init's shape
  *
  * Each line may end with the seconds to measure for (0.3). An answer is a number, or "error: " and
  * what is wrong; the program ends with its input.
@@ -55,8 +54,7 @@ typedef struct {
 
 static const job jobs[] = {
     {"peak", job_peak, 1},       {"matmul", job_matmul, 4}, {"matmul8", job_matmul8, 4},
-    {"layer", job_layer, 4},     {"read", job_read, 4},     {"train", job_train, 3},
-    {"rss", job_rss, 0},
+    {"layer", job_layer, 4},     {"read", job_read, 3},     {"train", job_train, 3},
 };
 
 static const char *answer(char *line, double *figure)

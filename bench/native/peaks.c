@@ -13,8 +13,6 @@
         op(r, 10) op(r, 11)
 #define VPDPBUSD(r, i) "vpdpbusd %%" r "14, %%" r "15, %%" r #i "\n\t"
 #define MADDUBS(r, i) "vpmaddubsw %%" r "14, %%" r "15, %%" r #i "\n\t"
-#define MADDUBS_ADD(r, i)                                                                          \
-    "vpmaddubsw %%" r "14, %%" r "15, %%" r "13\n\tvpaddw %%" r "13, %%" r #i ", %%" r #i "\n\t"
 #define FMA(r, i) "vfmadd231ps %%" r "14, %%" r "15, %%" r #i "\n\t"
 #define CLEAR(r, i) "vpxor %%" r #i ", %%" r #i ", %%" r #i "\n\t"
 #define CLOBBER                                                                                    \
@@ -32,8 +30,6 @@
 LOOP(run_vpdpbusd, "avx512f,avx512vnni", VPDPBUSD, "zmm")
 LOOP(run_fma512, "avx512f", FMA, "zmm")
 LOOP(run_maddubs, "avx2", MADDUBS, "ymm")
-LOOP(run_maddubs_add, "avx2", MADDUBS_ADD, "ymm")
-LOOP(run_fma256, "avx2,fma", FMA, "ymm")
 
 static const struct {
     const char *name;
@@ -44,8 +40,6 @@ static const struct {
     {"vpdpbusd", run_vpdpbusd, 12 * 64, true},
     {"fma512", run_fma512, 12 * 16, true},
     {"vpmaddubsw", run_maddubs, 12 * 32, false},
-    {"vpmaddubsw+vpaddw", run_maddubs_add, 12 * 32, false},
-    {"fma256", run_fma256, 12 * 8, false},
 };
 
 bool peak_find(const char *name, void (**run)(size_t), double *operations)

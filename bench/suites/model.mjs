@@ -75,7 +75,7 @@ const sessionJobs = ({ full, seconds }, suffix) => ({
 /** @returns {Participant[]} */
 function ourParticipants(context, { path, kernel }) {
   const { full, seconds } = context;
-  const inC = (file, tokens) => `read ${kernel} ${file} ${tokens} 1 ${seconds}`;
+  const inC = (file, tokens) => `read ${kernel} ${file} ${tokens} ${seconds}`;
   const ours = (name, process, start, jobs, sameness, version) =>
     ({ name: `bit-ttt (${name})`, side: 'ours', process, start, jobs, sameness, version });
   const shippedJobs = { shipped: `write ${WRITTEN} ${seconds}` };

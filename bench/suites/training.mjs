@@ -3,11 +3,10 @@
  * threads of ours beside one.
  * SPDX-License-Identifier: MIT
  */
-import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { pythonWith, programPath } from '../../node/toolchain.mjs';
+import { advice, install, pythonWith } from '../../node/toolchain.mjs';
 import { startProcess } from '../lib/contestant.mjs';
 import { interleave, ratioOf } from '../lib/measure.mjs';
 
@@ -30,38 +29,12 @@ const TORCH_ENV = {
 
 /* ---- PyTorch ---- */
 
-/** Debian's PyTorch, with a BLAS that is worth comparing with: its default is the reference one. */
-const PACKAGES = ['python3-torch', 'libopenblas0-pthread'];
-const HAS_FAST_BLAS = `
-import ctypes, sys, torch
-if "BLAS_INFO=generic" in torch.__config__.show():
-    sys.exit(not hasattr(ctypes.CDLL("libblas.so.3"), "openblas_set_num_threads"))
-`;
-
-function torchIsGood() {
-  const python = pythonWith('torch');
-  return python !== null && spawnSync(python, ['-c', HAS_FAST_BLAS]).status === 0;
-}
-
-function installTorch(log) {
-  if (!programPath('apt-get')) return;
-  const prefix = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
-  const options = ['-o', 'DPkg::Lock::Timeout=300'];
-  const aptGet = (...words) => {
-    const [command, ...rest] = [...prefix, 'apt-get', ...options, ...words];
-    spawnSync(command, rest, { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
-  };
-  log(`installing ${PACKAGES.join(', ')}`);
-  aptGet('update', '-qq');
-  aptGet('install', '-y', '--no-install-recommends', ...PACKAGES);
-}
-
 /** The Python that has PyTorch. */
 function findTorch(log) {
-  if (!torchIsGood()) installTorch(log);
+  log('looking for PyTorch');
+  install(['PyTorch']);
   const python = pythonWith('torch');
-  if (!python)
-    throw new Error(`PyTorch is not here; install with: sudo apt-get install ${PACKAGES.join(' ')}`);
+  if (!python) throw new Error(advice(['PyTorch']));
   return python;
 }
 
