@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compareResults, printComparison } from './lib/compare.mjs';
 import { drawCharts } from './lib/charts.mjs';
+import { stopAll } from './lib/contestant.mjs';
 import { describeMachine } from './lib/machine.mjs';
 import { startNative } from './lib/native.mjs';
 import { installPeers, workFolder } from './lib/peers.mjs';
@@ -102,6 +103,8 @@ async function runSuite(name, options) {
     result = await run(context);
   } catch (error) {
     result = { rows: [], targets: [], notes: [`This suite failed: ${error.message}`], failed: true };
+  } finally {
+    await stopAll();
   }
   progress('');
   const seconds = Math.round((performance.now() - begin) / 1000);

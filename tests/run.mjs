@@ -9,6 +9,9 @@ const mocha = (folder) => [
   process.execPath, 'node_modules/mocha/bin/mocha.js', '--timeout', '120000', `${folder}/*.test.mjs`,
 ];
 
+/** No stage takes a third of this; one that hangs must not keep the others' results. */
+const STAGE_LIMIT_MS = 40 * 60_000;
+
 /** Each stage prints lines of its own, among them counts that are added up here. */
 const stages = {
   c: {
@@ -52,13 +55,21 @@ function count(output) {
 async function runStage({ title, command }) {
   console.log(`\n== ${title}`);
   const began = Date.now();
-  const child = spawn(command[0], command.slice(1), { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(command[0], command.slice(1), {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: STAGE_LIMIT_MS,
+  });
   let output = '';
   child.stdout.on('data', (chunk) => {
     process.stdout.write(chunk);
     output += chunk;
   });
-  const status = await new Promise((resolve) => child.on('close', resolve));
+  const status = await new Promise((resolve) => {
+    child.on('close', resolve);
+    child.on('exit', (code) => setTimeout(resolve, 5000, code)); // its children may hold the pipe open
+  });
+  if (child.signalCode) console.log(`the stage was ended by ${child.signalCode}`);
   const counts = count(output);
   if (status !== 0 && counts.failed === 0) counts.failed = 1;
   if (status === 0 && counts.passed === 0) counts.failed = 1; // a stage that ran nothing is broken

@@ -12,8 +12,22 @@ import { createInterface } from 'node:readline';
  * @property {string} [version]
  * @property {(job: string) => Promise<number>} measure the figure, in the case's unit; rejects with
  *   what is wrong
- * @property {() => Promise<void>} stop
  */
+
+/** What `startProcess` started and nothing has stopped. */
+const running = new Set();
+
+/** Ends every process that was started: a suite that fails half way leaves none behind. */
+export async function stopAll() {
+  await Promise.all([...running].map((process) => process.stop()));
+}
+
+/** A contestant that could not be started: what is asked of it is reported as not measured. */
+export const absent = (name, error) => ({ name, measure: () => Promise.reject(error) });
+
+/** With these Node.js runs relaxed SIMD; from 22 on it needs none, and may refuse them. */
+export const relaxedFlags =
+  Number(process.versions.node.split('.')[0]) < 22 ? ['--experimental-wasm-relaxed-simd'] : [];
 
 /** How long one figure may take. */
 const ANSWER_MS = 180_000;
@@ -26,7 +40,7 @@ const ANSWER_MS = 180_000;
  * @param {string[]} args
  * @param {{ready?: boolean, env?: Record<string, string>, cwd?: string}} [options] ready: false if it
  *   does not say READY
- * @returns {Promise<Contestant>}
+ * @returns {Promise<Contestant & {stop: () => Promise<void>}>} stopped by `stopAll` at the latest
  */
 export async function startProcess(name, command, args, options = {}) {
   const { ready = true, env, cwd } = options;
@@ -52,6 +66,18 @@ export async function startProcess(name, command, args, options = {}) {
     if (next) next.resolve(line);
     else arrived.push(line);
   });
+  const process_ = {
+    name,
+    stop: () =>
+      new Promise((resolve) => {
+        running.delete(process_);
+        if (ended) return resolve();
+        child.on('close', resolve);
+        child.stdin.end();
+        setTimeout(() => child.kill('SIGKILL'), 5000).unref();
+      }),
+  };
+  running.add(process_);
   const nextLine = () =>
     new Promise((resolve, reject) => {
       if (arrived.length > 0) return resolve(arrived.shift());
@@ -69,8 +95,7 @@ export async function startProcess(name, command, args, options = {}) {
       break;
     }
   }
-  return {
-    name,
+  return Object.assign(process_, {
     version,
     async measure(job) {
       child.stdin.write(`${job}\n`);
@@ -80,14 +105,7 @@ export async function startProcess(name, command, args, options = {}) {
         throw new Error(`${name}: ${line.replace(/^error: /, '')}`);
       return figure;
     },
-    stop: () =>
-      new Promise((resolve) => {
-        if (child.exitCode !== null || child.signalCode !== null) return resolve();
-        child.on('close', resolve);
-        child.stdin.end();
-        setTimeout(() => child.kill(), 5000).unref();
-      }),
-  };
+  });
 }
 
 /**

@@ -23,13 +23,17 @@ export async function buildNative() {
   return join(folder, 'bench', 'native', 'bench_native');
 }
 
-/** Builds the ternary product as a WebAssembly module (native/wasm.c); its path. */
+/**
+ * Builds the ternary product as WebAssembly modules (native/wasm.c).
+ * @returns {Promise<{simd128: string, relaxed: string}>} where they are
+ */
 export async function buildWasm() {
   const folder = join(workFolder, 'wasm');
   const options = { maxBuffer: 1 << 26 };
   await execute('emcmake', ['cmake', '-S', root, '-B', folder, '-DBIT_TTT_BENCH=ON'], options);
   await execute('cmake', ['--build', folder, '--target', 'bench_wasm', '-j', '2'], options);
-  return join(folder, 'bench', 'native', 'bench_wasm.wasm');
+  const module = (name) => join(folder, 'bench', 'native', `${name}.wasm`);
+  return { simd128: module('simd128'), relaxed: module('relaxed') };
 }
 
 /** Jobs: see native/main.c. */

@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 import { fileURLToPath } from 'node:url';
-import { startProcess } from '../lib/contestant.mjs';
+import { absent, relaxedFlags, startProcess } from '../lib/contestant.mjs';
 import { interleave, ratioOf } from '../lib/measure.mjs';
 import { buildNative } from '../lib/native.mjs';
 
@@ -33,11 +33,8 @@ function bound(dim, dotLimit, fmaLimit) {
 }
 
 function startScript(name, kind, peers, flags = []) {
-  return startProcess(name, process.execPath, [...flags, script, kind, ...(peers ? [peers] : [])]).catch((error) => ({
-    name,
-    measure: () => Promise.reject(error),
-    stop: () => Promise.resolve(),
-  }));
+  const started = startProcess(name, process.execPath, [...flags, script, kind, ...(peers ? [peers] : [])]);
+  return started.catch((error) => absent(name, error));
 }
 
 async function startAll(context) {
@@ -46,10 +43,9 @@ async function startAll(context) {
   for (const [kernel, name] of Object.entries(KERNELS))
     native[kernel] = await startProcess(`bit-ttt ${name} (C)`, program, [], { ready: false });
   const limits = await startProcess('limit', program, [], { ready: false });
-  const relaxed = ['--experimental-wasm-relaxed-simd'];
   const javascript = [
     await startScript('bit-ttt (addon)', 'native'),
-    await startScript('bit-ttt (WebAssembly)', 'wasm', undefined, relaxed),
+    await startScript('bit-ttt (WebAssembly)', 'wasm', undefined, relaxedFlags),
     await startScript('plain JavaScript', 'plain'),
   ];
   let folder;
@@ -60,7 +56,7 @@ async function startAll(context) {
     peers.push(await startScript('ONNX Runtime (web)', 'onnx-web', folder));
     peers.push(await startScript('TensorFlow.js (wasm)', 'tfjs', folder));
   } catch (error) {
-    peers.push({ name: 'peers', measure: () => Promise.reject(error), stop: async () => {} });
+    peers.push(absent('peers', error));
   }
   return { native, limits, javascript, peers };
 }
@@ -117,9 +113,6 @@ export async function run(context) {
   const all = await startAll(context);
   const dims = DIMS[context.full ? 'full' : 'quick'];
   const rows = await interleave(entriesOf(all, dims, context.seconds), context.rounds, context.log);
-  await Promise.all(
-    [...Object.values(all.native), all.limits, ...all.javascript, ...all.peers].map((one) => one.stop()),
-  );
   return {
     rows,
     targets: targetsOf(rows),

@@ -6,6 +6,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { absent } from '../lib/contestant.mjs';
 import { interleave } from '../lib/measure.mjs';
 
 export const title = 'From the start of the process to the first result';
@@ -23,7 +24,6 @@ function fresh(name, kind, folder) {
       const taken = performance.now() - begin;
       return job === 'time' ? taken : Number(stdout.trim()) / 1e6;
     },
-    stop: async () => {},
   };
 }
 
@@ -41,7 +41,7 @@ export async function run(context) {
     layers.push(fresh('ONNX Runtime (web)', 'onnx-web', folder));
     layers.push(fresh('TensorFlow.js (wasm)', 'tfjs', folder));
   } catch (error) {
-    layers.push({ name: 'peers', measure: () => Promise.reject(error), stop: async () => {} });
+    layers.push(absent('peers', error));
   }
   const entries = [...layers, ...models].flatMap((contestant) => [
     { contestant, job: 'time', row: { suite: 'startup', case: 'time', unit: 'ms', higherIsBetter: false } },

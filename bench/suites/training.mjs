@@ -7,7 +7,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { advice, install, pythonWith } from '../../node/toolchain.mjs';
-import { startProcess } from '../lib/contestant.mjs';
+import { absent, startProcess } from '../lib/contestant.mjs';
 import { interleave, ratioOf } from '../lib/measure.mjs';
 
 export const title = 'Training: 1.35 M parameters, batch 16 of 128 tokens';
@@ -43,7 +43,7 @@ async function startTorch(name, log) {
   try {
     return await startProcess(name, findTorch(log), [script], { env: TORCH_ENV });
   } catch (error) {
-    return { name, problem: error, measure: () => Promise.reject(error), stop: async () => {} };
+    return { ...absent(name, error), problem: error };
   }
 }
 
@@ -151,8 +151,7 @@ async function peerEntry(contestant, mixer, context, notes) {
     notes.push(form.note, await checkModel(contestant, mixer, context.work, form.variant));
     return { contestant, row, job: `train ${mixer} 1 ${context.seconds} ${form.variant}` };
   } catch (error) {
-    const failing = { ...contestant, measure: () => Promise.reject(error) };
-    return { contestant: failing, row, job: '' };
+    return { contestant: absent(contestant.name, error), row, job: '' };
   }
 }
 
@@ -184,27 +183,23 @@ export async function run(context) {
   const peers = [await startTorch(TORCH, log)];
   if (hasBf16()) peers.push(await startTorch(TORCH_BF16, log));
   const notes = [];
-  try {
-    const entries = [];
-    for (const mixer of mixers) {
-      entries.push({ contestant: native, row: rowOf(mixer), job: `train auto ${mixer} 1 ${seconds}` });
-      for (const peer of peers) {
-        log(`checking ${peer.name}, ${mixer}`);
-        entries.push(await peerEntry(peer, mixer, context, notes));
-      }
+  const entries = [];
+  for (const mixer of mixers) {
+    entries.push({ contestant: native, row: rowOf(mixer), job: `train auto ${mixer} 1 ${seconds}` });
+    for (const peer of peers) {
+      log(`checking ${peer.name}, ${mixer}`);
+      entries.push(await peerEntry(peer, mixer, context, notes));
     }
-    entries.push({
-      contestant: native, row: rowOf('induction', 2), job: `train auto induction 2 ${seconds}`,
-    });
-    const rows = await interleave(entries, rounds, log);
-    notes.push(
-      ...threadsNote(rows),
-      'PyTorch has backward passes of our own for norms, SwiGLU, head and memory, ternary weights and ' +
-        'int8 activations as ours, and keeps freed memory, which made it faster; Debian builds it ' +
-        'without torch.compile. The row with bf16 products rounds more than ours, which is f32 there.',
-    );
-    return { rows, targets: targetsOf(rows, mixers), notes };
-  } finally {
-    await Promise.all([native, ...peers].map((one) => one.stop()));
   }
+  entries.push({
+    contestant: native, row: rowOf('induction', 2), job: `train auto induction 2 ${seconds}`,
+  });
+  const rows = await interleave(entries, rounds, log);
+  notes.push(
+    ...threadsNote(rows),
+    'PyTorch has backward passes of our own for norms, SwiGLU, head and memory, ternary weights and ' +
+      'int8 activations as ours, and keeps freed memory, which made it faster; Debian builds it ' +
+      'without torch.compile. The row with bf16 products rounds more than ours, which is f32 there.',
+  );
+  return { rows, targets: targetsOf(rows, mixers), notes };
 }

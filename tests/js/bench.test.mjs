@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { compareResults, printComparison } from '../../bench/lib/compare.mjs';
-import { startProcess } from '../../bench/lib/contestant.mjs';
+import { startProcess, stopAll } from '../../bench/lib/contestant.mjs';
 import { interleave, ratioOf, summarize } from '../../bench/lib/measure.mjs';
 import { compact, markdown } from '../../bench/lib/report.mjs';
 import { onPath } from '../../node/toolchain.mjs';
@@ -84,12 +84,13 @@ describe('bench: measuring and reporting', () => {
     const odd = await run(`console.log('noise'); console.log('READY 1.2'); process.stdin.on('data', () => console.log('error: no'))`);
     assert.equal(odd.version, '1.2');
     await assert.rejects(odd.measure('x'), /it: no/);
-    await odd.stop();
+    await stopAll();
+    await assert.rejects(odd.measure('x'), /it: ended with code 0/);
   });
 });
 
 describe('bench: the command', function () {
-  const bench = (...args) => spawnSync(process.execPath, ['bench/run.mjs', ...args], { cwd: root, encoding: 'utf8' });
+  const bench = (...args) => spawnSync(process.execPath, ['bench/run.mjs', ...args], { cwd: root, encoding: 'utf8', timeout: 800_000 });
 
   it('says what it can do, and what is wrong with a wish', () => {
     assert.match(bench('--help').stdout, /--compare OLD\.json/);
@@ -113,7 +114,7 @@ describe('bench: the command', function () {
     assert.equal(status, 0, stderr);
     const { suites } = JSON.parse(readFileSync(join(out, 'results.json'), 'utf8'));
     const rows = suites[0].rows.filter((row) => row.median !== null);
-    for (const name of ['SSE2', 'WebAssembly SIMD128'])
+    for (const name of ['SSE2', 'WebAssembly SIMD128', 'WebAssembly relaxed SIMD'])
       assert.equal(rows.filter((row) => row.contestant === name && row.median > 0.1).length, 6, name);
     assert.match(stdout, /256 x 256, 64 tokens/);
     assert.match(readFileSync(join(out, 'kernels.svg'), 'utf8'), /<svg[^]*WebAssembly[^]*<\/svg>/);
