@@ -26,10 +26,11 @@ void bt_pool_destroy(bt_pool *pool)
     bt_free(pool);
 }
 
-void bt_pool_run(bt_pool *pool, bt_task task, void *context)
+void bt_pool_run(bt_pool *pool, size_t n, size_t unit, bt_task task, void *context)
 {
     (void)pool;
-    task(context, 0, 1);
+    (void)unit;
+    task(context, 0, n, 0);
 }
 
 #else
@@ -45,12 +46,20 @@ typedef struct {
     pthread_t thread;
 } worker;
 
+/* What is left of a worker's share: [next, end). On a cache line of its own. */
+typedef struct {
+    _Alignas(64) atomic_size_t next;
+    size_t end;
+} share;
+
 struct bt_pool {
     size_t count, started;
     worker *workers;
+    share *shares;
     bt_task task;
     void *context;
-    atomic_size_t generation, running;
+    size_t unit;
+    atomic_size_t generation, running, asleep;
     atomic_bool stopping;
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -71,15 +80,43 @@ static void wait_for(bt_pool *pool, atomic_size_t *value, size_t old, bool equal
         pause_cpu();
     }
     pthread_mutex_lock(&pool->lock);
+    atomic_fetch_add(&pool->asleep, 1);
     while ((atomic_load(value) == old) != equal) pthread_cond_wait(&pool->changed, &pool->lock);
+    atomic_fetch_sub(&pool->asleep, 1);
     pthread_mutex_unlock(&pool->lock);
 }
 
+/* After a change. Who is about to sleep says so before looking at what changed for the last time. */
 static void announce(bt_pool *pool)
 {
+    if (atomic_load(&pool->asleep) == 0) return;
     pthread_mutex_lock(&pool->lock);
     pthread_cond_broadcast(&pool->changed);
     pthread_mutex_unlock(&pool->lock);
+}
+
+/* Half of what is left, in units, so that the last pieces are small; false if nothing is. */
+static bool take(share *from, size_t unit, size_t *begin, size_t *end)
+{
+    size_t at = atomic_load(&from->next), n;
+    do {
+        if (at >= from->end) return false;
+        n = ((from->end - at) / 2 + unit - 1) / unit * unit;
+        n = n > unit ? n : unit;
+        n = n < from->end - at ? n : from->end - at;
+    } while (!atomic_compare_exchange_weak(&from->next, &at, at + n));
+    *begin = at;
+    *end = at + n;
+    return true;
+}
+
+/* Its own share, then what others have left. */
+static void work_off(bt_pool *pool, size_t index)
+{
+    size_t begin, end;
+    for (size_t i = 0; i < pool->count; i++)
+        while (take(&pool->shares[(index + i) % pool->count], pool->unit, &begin, &end))
+            pool->task(pool->context, begin, end, index);
 }
 
 static void *work(void *argument)
@@ -92,7 +129,7 @@ static void *work(void *argument)
         wait_for(pool, &pool->generation, seen, false);
         seen++;
         if (atomic_load(&pool->stopping)) break;
-        pool->task(pool->context, self->index, pool->count);
+        work_off(pool, self->index);
         if (atomic_fetch_sub(&pool->running, 1) == 1) announce(pool);
     }
     bt_fpenv_leave(saved);
@@ -105,9 +142,10 @@ bt_pool *bt_pool_create(size_t count)
     if (!pool) return NULL;
     pool->count = count;
     pool->workers = bt_alloc(count, sizeof *pool->workers);
+    pool->shares = bt_alloc(count, sizeof *pool->shares);
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->changed, NULL);
-    bool good = pool->workers != NULL;
+    bool good = pool->workers && pool->shares;
     for (size_t i = 1; good && i < count; i++) {
         worker *w = &pool->workers[i];
         w->pool = pool;
@@ -130,21 +168,29 @@ void bt_pool_destroy(bt_pool *pool)
     pthread_cond_destroy(&pool->changed);
     pthread_mutex_destroy(&pool->lock);
     bt_free(pool->workers);
+    bt_free(pool->shares);
     bt_free(pool);
 }
 
-void bt_pool_run(bt_pool *pool, bt_task task, void *context)
+void bt_pool_run(bt_pool *pool, size_t n, size_t unit, bt_task task, void *context)
 {
     if (!pool || pool->count == 1) {
-        task(context, 0, 1);
+        task(context, 0, n, 0);
         return;
+    }
+    size_t units = (n + unit - 1) / unit;
+    for (size_t i = 0; i < pool->count; i++) {
+        size_t end = units * (i + 1) / pool->count * unit;
+        atomic_store(&pool->shares[i].next, units * i / pool->count * unit);
+        pool->shares[i].end = end < n ? end : n;
     }
     pool->task = task;
     pool->context = context;
+    pool->unit = unit;
     atomic_store(&pool->running, pool->count - 1);
     atomic_fetch_add(&pool->generation, 1);
     announce(pool);
-    task(context, 0, pool->count);
+    work_off(pool, 0);
     wait_for(pool, &pool->running, 0, true);
 }
 

@@ -143,7 +143,15 @@ typedef struct bt_kernels {
     void (*fake_quantize)(const float *x, float *y, size_t n);
     float (*dot)(const float *x, const float *y, size_t n);
     size_t gemm_rows, gemm_cols;
-    void (*sgemm_tile)(size_t depth, const float *a, const float *b, float *c, size_t stride);
+    /* Panels of gemm_rows rows (or gemm_cols columns), line after line of the depth: what is missing
+     * in the last one is zero. Elements of x are step apart from row to row, next from line to line. */
+    void (*gemm_pack_a)(float *out, const float *x, size_t rows, size_t step, size_t depth,
+                        size_t next);
+    void (*gemm_pack_b)(float *out, const float *x, size_t cols, size_t step, size_t depth,
+                        size_t next);
+    /* c [gemm_rows][gemm_cols], rows stride apart, = or += a panel times a panel. */
+    void (*gemm_tile)(size_t depth, const float *a, const float *b, float *c, size_t stride,
+                      bool accumulate);
     void (*memory_forward)(const bt_memory_train *op);
     void (*memory_backward)(const bt_memory_train *op);
     void (*adamw)(const bt_adamw *o, float *w, const float *gradient, float *m, float *v, size_t n);

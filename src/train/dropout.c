@@ -7,7 +7,6 @@
 typedef struct {
     const float *x;
     float *y;
-    size_t count;
     uint32_t key, limit;
     float scale;
 } op;
@@ -19,11 +18,11 @@ static uint32_t mix(uint32_t x)
     return x ^ x >> 16;
 }
 
-static void task(void *context, size_t index, size_t count)
+static void task(void *context, size_t begin, size_t end, size_t worker)
 {
     const op *o = context;
-    size_t end = bt_share(o->count, 16, index + 1, count);
-    for (size_t i = bt_share(o->count, 16, index, count); i < end; i++) {
+    (void)worker;
+    for (size_t i = begin; i < end; i++) {
         uint32_t drawn = mix(o->key + (uint32_t)i * 0x9e3779b9u) >> 8;
         o->y[i] = drawn < o->limit ? 0.0f : o->x[i] * o->scale;
     }
@@ -32,8 +31,8 @@ static void task(void *context, size_t index, size_t count)
 void bt_dropout(const bt_net *net, uint32_t place, const float *x, float *y, size_t width)
 {
     uint32_t low = (uint32_t)net->dropout_seed, high = (uint32_t)(net->dropout_seed >> 32);
-    op o = {.x = x, .y = y, .count = net->tokens * width,
+    op o = {.x = x, .y = y,
             .key = mix(low ^ mix(high ^ mix(place + 1))),
             .limit = (uint32_t)(net->dropout * 0x1p24f), .scale = 1.0f / (1.0f - net->dropout)};
-    bt_pool_run(net->exec.pool, task, &o);
+    bt_pool_run(net->exec.pool, net->tokens * width, 4096, task, &o);
 }

@@ -1,26 +1,37 @@
-/* effective.c - what the forward pass sees of the weights: made anew after
- * every step of the optimiser. SPDX-License-Identifier: MIT */
+/* effective.c - what the forward pass sees of the weights: made anew after every step of the optimiser.
+ * SPDX-License-Identifier: MIT */
+#include "../base/bytes.h"
 #include "../kernels/layout.h"
 #include "../model/quantize.h"
 #include "net.h"
 
 #include <string.h>
 
-/* Each worker takes the tensors that start in its share of all floats. */
-static void scales_task(void *context, size_t index, size_t count)
+static void scales_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const bt_net *net = context;
-    const bt_params *p = &net->params;
-    size_t begin = bt_share(p->floats, 1, index, count),
-           end = bt_share(p->floats, 1, index + 1, count);
-    for (size_t i = 0; i < p->tensor_count; i++) {
-        const bt_param *t = &p->tensors[i];
-        if (t->kind == BT_TERNARY && t->offset >= begin && t->offset < end)
+    (void)worker;
+    for (size_t i = begin; i < end; i++) {
+        const bt_param *t = &net->params.tensors[i];
+        if (t->kind == BT_TERNARY)
             net->scales[i] = bt_ternary_scale(net->weights + t->offset, t->rows * t->cols);
     }
 }
 
-static void rows(const bt_net *net, size_t tensor, size_t begin, size_t end)
+/* A row of the head for the integer kernels, of w and of what fake_quantize made of it. */
+static void head_row(const bt_net *net, size_t row, const float *w, const float *effective)
+{
+    const bt_rows8 *head = &net->head;
+    float largest = bt_float_from_bits(net->exec.kernels->absmax_bits(w, head->cols));
+    float scale = largest > 1e-9f ? largest / 127.0f : 1.0f, back = 1.0f / scale;
+    uint8_t *out = (uint8_t *)(uintptr_t)head->panels +
+                   row / BT_ROWS * head->quads * 64 + row % BT_ROWS * 4;
+    ((float *)(uintptr_t)head->scales)[row] = scale;
+    for (size_t j = 0; j < head->cols; j++) /* within a hair of an integer above 0 */
+        out[j / 4 * 64 + j % 4] = (uint8_t)(effective[j] * back + 128.5f);
+}
+
+static void refresh_rows(const bt_net *net, size_t tensor, size_t begin, size_t end)
 {
     const bt_param *t = &net->params.tensors[tensor];
     const float *w = net->weights + t->offset;
@@ -34,20 +45,30 @@ static void rows(const bt_net *net, size_t tensor, size_t begin, size_t end)
         if (t->kind == BT_TERNARY)
             bt_ternarize_row(w + r * t->cols, t->cols, net->scales[tensor], panels, r,
                              out + r * t->cols);
-        else net->exec.kernels->fake_quantize(w + r * t->cols, out + r * t->cols, t->cols);
+        else {
+            net->exec.kernels->fake_quantize(w + r * t->cols, out + r * t->cols, t->cols);
+            if (tensor == net->params.head) head_row(net, r, w + r * t->cols, out + r * t->cols);
+        }
 }
 
-static void rows_task(void *context, size_t index, size_t count)
+/* Rows of all tensors, counted through. */
+static void rows_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const bt_net *net = context;
+    size_t first = 0;
+    (void)worker;
     for (size_t i = 0; i < net->params.tensor_count; i++) {
-        size_t n = net->params.tensors[i].rows;
-        rows(net, i, bt_share(n, 1, index, count), bt_share(n, 1, index + 1, count));
+        size_t n = net->params.tensors[i].rows, last = first + n;
+        size_t from = begin > first ? begin : first, to = end < last ? end : last;
+        if (from < to) refresh_rows(net, i, from - first, to - first);
+        first = last;
     }
 }
 
 void bt_net_refresh(bt_net *net)
 {
-    if (net->quantize) bt_pool_run(net->exec.pool, scales_task, net);
-    bt_pool_run(net->exec.pool, rows_task, net);
+    size_t rows = 0, tensors = net->params.tensor_count;
+    for (size_t i = 0; i < tensors; i++) rows += net->params.tensors[i].rows;
+    if (net->quantize) bt_pool_run(net->exec.pool, tensors, 1, scales_task, net);
+    bt_pool_run(net->exec.pool, rows, 16, rows_task, net);
 }

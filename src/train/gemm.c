@@ -6,36 +6,20 @@
 
 #include <string.h>
 
-/* count rows of `lines` vectors each, padded to width: out[line][r] = x[r * step + line * next] */
-static void pack(float *out, const float *x, size_t count, size_t width, size_t step, size_t lines,
-                 size_t next)
-{
-    for (size_t r0 = 0; r0 < count; r0 += width) {
-        size_t r1 = count - r0 < width ? count - r0 : width;
-        for (size_t line = 0; line < lines; line++, out += width) {
-            const float *p = x + r0 * step + line * next;
-            if (step == 1 && r1 == width) {
-                memcpy(out, p, width * sizeof *out);
-                continue;
-            }
-            for (size_t r = 0; r < r1; r++) out[r] = p[r * step];
-            for (size_t r = r1; r < width; r++) out[r] = 0.0f;
-        }
-    }
-}
-
 /* One tile of C that hangs over its edge goes through a buffer. */
 static void edge_tile(const bt_kernels *kernels, size_t depth, const float *a, const float *b,
-                      float *c, size_t ldc, size_t rows, size_t cols, float *tile)
+                      float *c, size_t ldc, size_t rows, size_t cols, bool accumulate, float *tile)
 {
     size_t width = kernels->gemm_cols;
-    for (size_t i = 0; i < rows; i++) memcpy(tile + i * width, c + i * ldc, cols * sizeof *c);
-    kernels->sgemm_tile(depth, a, b, tile, width);
+    for (size_t i = 0; accumulate && i < rows; i++)
+        memcpy(tile + i * width, c + i * ldc, cols * sizeof *c);
+    kernels->gemm_tile(depth, a, b, tile, width, accumulate);
     for (size_t i = 0; i < rows; i++) memcpy(c + i * ldc, tile + i * width, cols * sizeof *c);
 }
 
 static void block(const bt_kernels *kernels, const bt_gemm *g, size_t i0, size_t i1, size_t j0,
-                  size_t j1, size_t depth, const float *a, const float *b, float *tile)
+                  size_t j1, size_t depth, const float *a, const float *b, bool accumulate,
+                  float *tile)
 {
     size_t rows = kernels->gemm_rows, cols = kernels->gemm_cols;
     for (size_t j = j0; j < j1; j += cols, b += cols * depth) {
@@ -43,10 +27,37 @@ static void block(const bt_kernels *kernels, const bt_gemm *g, size_t i0, size_t
         for (size_t i = i0; i < i1; i += rows, left += rows * depth) {
             float *c = g->c + i * g->ldc + j;
             if (i1 - i >= rows && j1 - j >= cols)
-                kernels->sgemm_tile(depth, left, b, c, g->ldc);
+                kernels->gemm_tile(depth, left, b, c, g->ldc, accumulate);
             else
                 edge_tile(kernels, depth, left, b, c, g->ldc, i1 - i < rows ? i1 - i : rows,
-                          j1 - j < cols ? j1 - j : cols, tile);
+                          j1 - j < cols ? j1 - j : cols, accumulate, tile);
+        }
+    }
+}
+
+/* C cut in three: rows, columns, and lines of the sums. */
+typedef struct {
+    size_t i0, i1, j0, j1, k0, k1;
+} area;
+
+/* *g restricted to an area, of lines that are summed into its c or take its place. */
+static void multiply(const bt_exec *exec, const bt_gemm *g, const area *o, size_t worker)
+{
+    const bt_kernels *kernels = exec->kernels;
+    float *a = exec->pack + worker * BT_PACK_FLOATS, *b = a + BT_GEMM_M * BT_GEMM_DEPTH;
+    float *tile = b + BT_GEMM_N * BT_GEMM_DEPTH;
+    for (size_t j = o->j0; j < o->j1; j += BT_GEMM_N) {
+        size_t j1 = o->j1 - j < BT_GEMM_N ? o->j1 : j + BT_GEMM_N;
+        for (size_t k = o->k0; k < o->k1; k += BT_GEMM_DEPTH) {
+            size_t depth = o->k1 - k < BT_GEMM_DEPTH ? o->k1 - k : BT_GEMM_DEPTH;
+            kernels->gemm_pack_b(b, g->b + k * g->b_row + j * g->b_col, j1 - j, g->b_col, depth,
+                                 g->b_row);
+            for (size_t i = o->i0; i < o->i1; i += BT_GEMM_M) {
+                size_t i1 = o->i1 - i < BT_GEMM_M ? o->i1 : i + BT_GEMM_M;
+                kernels->gemm_pack_a(a, g->a + i * g->a_row + k * g->a_col, i1 - i, g->a_row, depth,
+                                     g->a_col);
+                block(kernels, g, i, i1, j, j1, depth, a, b, g->accumulate || k > o->k0, tile);
+            }
         }
     }
 }
@@ -54,55 +65,58 @@ static void block(const bt_kernels *kernels, const bt_gemm *g, size_t i0, size_t
 typedef struct {
     const bt_exec *exec;
     const bt_gemm *g;
+    bool columns; /* items are columns of C, not rows */
 } job;
 
-typedef struct {
-    size_t i0, i1, j0, j1;
-} area;
-
-/* The longer side of C is cut: what belongs to the other one is packed by every worker. */
-static area share(const bt_gemm *g, const bt_kernels *kernels, size_t index, size_t count)
+static void sides_task(void *context, size_t begin, size_t end, size_t worker)
 {
-    area c = {0, g->m, 0, g->n};
-    if (g->m >= g->n) {
-        c.i0 = bt_share(g->m, kernels->gemm_rows, index, count);
-        c.i1 = bt_share(g->m, kernels->gemm_rows, index + 1, count);
-    } else {
-        c.j0 = bt_share(g->n, kernels->gemm_cols, index, count);
-        c.j1 = bt_share(g->n, kernels->gemm_cols, index + 1, count);
-    }
-    return c;
+    const job *work = context;
+    area o = {0, work->g->m, 0, work->g->n, 0, work->g->k};
+    if (work->columns) o.j0 = begin, o.j1 = end;
+    else o.i0 = begin, o.i1 = end;
+    multiply(work->exec, work->g, &o, worker);
 }
 
-static void gemm_task(void *context, size_t index, size_t count)
+/* Items: rows of C for the first half of the sums, which go to C, then for the second, to other. */
+static void halves_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const job *work = context;
     const bt_gemm *g = work->g;
-    const bt_kernels *kernels = work->exec->kernels;
-    float *a = work->exec->pack + index * BT_PACK_FLOATS, *b = a + BT_GEMM_M * BT_GEMM_DEPTH;
-    float *tile = b + BT_GEMM_N * BT_GEMM_DEPTH;
-    area c = share(g, kernels, index, count);
-    if (!g->accumulate)
-        for (size_t i = c.i0; i < c.i1; i++)
-            memset(g->c + i * g->ldc + c.j0, 0, (c.j1 - c.j0) * sizeof *g->c);
-    for (size_t j = c.j0; j < c.j1; j += BT_GEMM_N) {
-        size_t j1 = c.j1 - j < BT_GEMM_N ? c.j1 : j + BT_GEMM_N;
-        for (size_t k = 0; k < g->k; k += BT_GEMM_DEPTH) {
-            size_t depth = g->k - k < BT_GEMM_DEPTH ? g->k - k : BT_GEMM_DEPTH;
-            pack(b, g->b + k * g->b_row + j * g->b_col, j1 - j, kernels->gemm_cols, g->b_col, depth,
-                 g->b_row);
-            for (size_t i = c.i0; i < c.i1; i += BT_GEMM_M) {
-                size_t i1 = c.i1 - i < BT_GEMM_M ? c.i1 : i + BT_GEMM_M;
-                pack(a, g->a + i * g->a_row + k * g->a_col, i1 - i, kernels->gemm_rows, g->a_row,
-                     depth, g->a_col);
-                block(kernels, g, i, i1, j, j1, depth, a, b, tile);
-            }
-        }
-    }
+    size_t m = g->m, middle = bt_round_up(g->k / 2, BT_GEMM_DEPTH);
+    if (begin < m)
+        multiply(work->exec, g, &(area){begin, end < m ? end : m, 0, g->n, 0, middle}, worker);
+    if (end <= m) return;
+    bt_gemm second = *g;
+    second.c = work->exec->other;
+    second.ldc = g->n;
+    second.accumulate = false;
+    multiply(work->exec, &second, &(area){begin > m ? begin - m : 0, end - m, 0, g->n, middle, g->k},
+             worker);
 }
 
+static void add_task(void *context, size_t begin, size_t end, size_t worker)
+{
+    const job *work = context;
+    const bt_gemm *g = work->g;
+    (void)worker;
+    for (size_t i = begin; i < end; i++)
+        for (size_t j = 0; j < g->n; j++) g->c[i * g->ldc + j] += work->exec->other[i * g->n + j];
+}
+
+/* Long sums into a C that fits are cut in two, whatever the number of threads: a worker then reads what
+ * it has written itself. Otherwise the longer side of C is cut, in one piece a worker: each packs what
+ * belongs to the other side for itself, which is faster than reading what another core has packed. */
 void bt_gemm_run(const bt_exec *exec, const bt_gemm *g)
 {
-    job work = {exec, g};
-    bt_pool_run(exec->pool, gemm_task, &work);
+    job work = {exec, g, g->n > g->m};
+    size_t count = bt_pool_count(exec->pool), rows = exec->kernels->gemm_rows;
+    if (g->k >= BT_GEMM_LONG && g->m * g->n <= BT_OTHER_FLOATS) {
+        size_t share = (2 * g->m + count - 1) / count;
+        bt_pool_run(exec->pool, 2 * g->m, share, halves_task, &work);
+        bt_pool_run(exec->pool, g->m, 16, add_task, &work);
+        return;
+    }
+    size_t unit = work.columns ? exec->kernels->gemm_cols : rows;
+    size_t side = work.columns ? g->n : g->m;
+    bt_pool_run(exec->pool, side, bt_round_up((side + count - 1) / count, unit), sides_task, &work);
 }

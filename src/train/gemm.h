@@ -11,6 +11,7 @@ typedef struct bt_exec {
     const bt_kernels *kernels;
     bt_pool *pool; /* NULL: one thread */
     float *pack;   /* [threads][BT_PACK_FLOATS] */
+    float *other;  /* [BT_OTHER_FLOATS], the second half of sums */
 } bt_exec;
 
 /* C [m][n] (row stride ldc) = or += A [m][k] B [k][n]; A and B by element strides, so that either
@@ -29,6 +30,8 @@ typedef struct bt_gemm {
 #define BT_GEMM_DEPTH 256u
 #define BT_GEMM_M 96u  /* multiple of every gemm_rows */
 #define BT_GEMM_N 512u /* multiple of every gemm_cols */
+#define BT_GEMM_LONG 1024u
+#define BT_OTHER_FLOATS ((size_t)1 << 20)
 #define BT_PACK_FLOATS ((BT_GEMM_M + BT_GEMM_N) * BT_GEMM_DEPTH + 12 * 32)
 
 void bt_gemm_run(const bt_exec *exec, const bt_gemm *g);

@@ -26,11 +26,11 @@ static op make_op(bt_net *net, size_t layer)
 }
 
 /* q <- q / |q| a head, where that is above 1e-6; norms keeps |q|, or 1. */
-static void normalize_task(void *context, size_t index, size_t count)
+static void normalize_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const op *o = context;
-    size_t end = bt_share(o->net->tokens, 1, index + 1, count);
-    for (size_t t = bt_share(o->net->tokens, 1, index, count); t < end; t++)
+    (void)worker;
+    for (size_t t = begin; t < end; t++)
         for (size_t h = 0; h < o->heads; h++) {
             float *q = o->cache->q + t * o->width + h * o->head;
             float norm = sqrtf(o->net->exec.kernels->dot(q, q, o->head));
@@ -41,11 +41,11 @@ static void normalize_task(void *context, size_t index, size_t count)
 }
 
 /* df = (dq - q (q . dq)) / |f|, in place. */
-static void normalize_backward_task(void *context, size_t index, size_t count)
+static void normalize_backward_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const op *o = context;
-    size_t end = bt_share(o->net->tokens, 1, index + 1, count);
-    for (size_t t = bt_share(o->net->tokens, 1, index, count); t < end; t++)
+    (void)worker;
+    for (size_t t = begin; t < end; t++)
         for (size_t h = 0; h < o->heads; h++) {
             size_t at = t * o->width + h * o->head;
             const float *q = o->cache->q + at;
@@ -79,25 +79,25 @@ static bt_memory_train memory_of(const op *o, size_t seq, size_t h, size_t threa
     };
 }
 
-static void memory_task(void *context, size_t index, size_t count)
+static void memory_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const op *o = context;
-    size_t items = o->net->seqs * o->heads, end = bt_share(items, 1, index + 1, count);
-    for (size_t i = bt_share(items, 1, index, count); i < end; i++) {
-        bt_memory_train m = memory_of(o, i / o->heads, i % o->heads, index);
+    for (size_t i = begin; i < end; i++) {
+        bt_memory_train m = memory_of(o, i / o->heads, i % o->heads, worker);
         if (o->dr) o->net->exec.kernels->memory_backward(&m);
         else o->net->exec.kernels->memory_forward(&m);
     }
 }
 
 /* gates = sigmoid(n1 Wg^T + b) */
-static void gates_task(void *context, size_t index, size_t count)
+static void gates_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const op *o = context;
     const bt_params *p = &o->net->params;
     const float *bias = o->net->effective + p->tensors[p->layers[o->layer].bias].offset;
-    size_t end = bt_share(o->net->tokens, 1, index + 1, count), n = o->gate_stride;
-    for (size_t t = bt_share(o->net->tokens, 1, index, count); t < end; t++) {
+    size_t n = o->gate_stride;
+    (void)worker;
+    for (size_t t = begin; t < end; t++) {
         float *g = o->cache->gates + t * n;
         for (size_t i = 0; i < n; i++) g[i] += bias[i];
         o->net->exec.kernels->sigmoid(g, g, n);
@@ -117,13 +117,13 @@ void bt_mixer_forward(bt_net *net, size_t layer)
     op o = make_op(net, layer);
     const bt_layer_tensors *l = &net->params.layers[layer];
     bt_linear(net, l->key, o.cache->n1, o.cache->q, false);
-    bt_pool_run(net->exec.pool, normalize_task, &o);
+    bt_pool_run(net->exec.pool, net->tokens, 16, normalize_task, &o);
     if (net->params.config.mixers[layer] == BT_INDUCTION) {
         bt_linear(net, l->value, o.cache->n1, o.cache->v, false);
         bt_linear(net, l->gates, o.cache->n1, o.cache->gates, false);
-        bt_pool_run(net->exec.pool, gates_task, &o);
+        bt_pool_run(net->exec.pool, net->tokens, 16, gates_task, &o);
     }
-    bt_pool_run(net->exec.pool, memory_task, &o);
+    bt_pool_run(net->exec.pool, net->seqs * o.heads, 1, memory_task, &o);
     bt_copy(&net->exec, o.cache->x2, o.cache->x1, net->tokens * net->params.config.dim);
     bt_linear(net, l->out, projected(net, layer, &o), o.cache->x2, true);
 }
@@ -156,8 +156,8 @@ void bt_mixer_backward(bt_net *net, size_t layer, const float *dx, float *dn)
     o.dv = net->wide[2] + floats;
     o.dgates = net->wide[2] + 2 * floats;
     bt_clear(&net->exec, net->wide[2], 2 * floats + net->tokens * o.gate_stride);
-    bt_pool_run(net->exec.pool, memory_task, &o);
-    bt_pool_run(net->exec.pool, normalize_backward_task, &o);
+    bt_pool_run(net->exec.pool, net->seqs * o.heads, 1, memory_task, &o);
+    bt_pool_run(net->exec.pool, net->tokens, 16, normalize_backward_task, &o);
     bt_linear_backward(net, l->key, o.cache->n1, o.dq, dn, false);
     if (!induction) return;
     bt_linear_backward(net, l->value, o.cache->n1, o.dv, dn, true);

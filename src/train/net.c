@@ -66,6 +66,17 @@ static bool packed_init(bt_net *net)
     return true;
 }
 
+static bool head_init(bt_net *net)
+{
+    const bt_param *t = &net->params.tensors[net->params.head];
+    size_t blocks = bt_round_up(t->rows, BT_ROWS) / BT_ROWS, quads = bt_round_up(t->cols, 16) / 4;
+    uint8_t *panels = bt_alloc(blocks * quads, 64);
+    float *scales = bt_alloc(blocks * BT_ROWS, sizeof *scales);
+    if (panels) memset(panels, 128, blocks * quads * 64); /* zeros, where there is no row or input */
+    net->head = (bt_rows8){panels, scales, t->rows, t->cols, blocks, quads};
+    return panels && scales;
+}
+
 static bool buffers_init(bt_net *net, size_t threads)
 {
     const bt_model_config *c = &net->params.config;
@@ -78,7 +89,8 @@ static bool buffers_init(bt_net *net, size_t threads)
         if (!floats(&net->wide[i], n * widest(c))) return false;
     net->activations = bt_alloc(n * widest(c), sizeof(int16_t));
     net->sums = bt_alloc(n, sizeof *net->sums);
-    if (!net->activations || !net->sums || !floats(&net->multipliers, n) || !packed_init(net))
+    if (!net->activations || !net->sums || !floats(&net->multipliers, n) || !packed_init(net) ||
+        !head_init(net))
         return false;
     return floats(&net->weights, net->params.floats) &&
            floats(&net->gradients, net->params.floats) &&
@@ -86,7 +98,9 @@ static bool buffers_init(bt_net *net, size_t threads)
            floats(&net->inv, n) && floats(&net->n, n * c->dim) && floats(&net->dx, n * c->dim) &&
            floats(&net->logits, BT_LOGIT_ROWS * c->vocab) && floats(&net->zeros, head) &&
            floats(&net->work, threads * bt_memory_work(head)) && floats(&net->losses, n) &&
-           floats(&net->exec.pack, threads * BT_PACK_FLOATS);
+           floats(&net->norm_sums, (n + BT_NORM_BLOCK - 1) / BT_NORM_BLOCK * c->dim) &&
+           floats(&net->exec.pack, threads * BT_PACK_FLOATS) &&
+           floats(&net->exec.other, BT_OTHER_FLOATS);
 }
 
 bool bt_net_init(bt_net *net, const bt_model_config *config, size_t seqs, size_t length,
@@ -108,10 +122,12 @@ void bt_net_free(bt_net *net)
         cache_free(&net->caches[i]);
     float *all[] = {net->weights, net->gradients, net->effective, net->x, net->inv, net->n, net->dx,
                     net->logits, net->wide[0], net->wide[1], net->wide[2], net->wide[3], net->work,
-                    net->zeros, net->losses, net->exec.pack};
+                    net->zeros, net->losses, net->norm_sums, net->exec.pack, net->exec.other};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) bt_free(all[i]);
     for (size_t i = 0; net->packed && i < net->params.tensor_count; i++)
         bt_free((void *)(uintptr_t)net->packed[i].panels);
+    bt_free((void *)(uintptr_t)net->head.panels);
+    bt_free((void *)(uintptr_t)net->head.scales);
     bt_free(net->packed);
     bt_free(net->scales);
     bt_free(net->activations);
@@ -131,12 +147,12 @@ typedef struct {
     float *dh, *dgate, *dup;
 } mlp_op;
 
-static void mlp_task(void *context, size_t index, size_t count)
+static void mlp_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const mlp_op *o = context;
     bt_net *net = o->net;
-    size_t n = net->tokens * net->params.config.mlp, begin = bt_share(n, 16, index, count);
-    size_t len = bt_share(n, 16, index + 1, count) - begin;
+    size_t len = end - begin;
+    (void)worker;
     const bt_layer_cache *k = o->cache;
     if (o->dh)
         net->exec.kernels->swiglu_backward(k->gate + begin, k->up + begin, o->dh + begin,
@@ -154,7 +170,7 @@ static void layer_forward(bt_net *net, size_t i, float *next)
     bt_norm(net, l->norm2, k->x2, k->n2, k->inv2);
     bt_linear(net, l->gate, k->n2, k->gate, false);
     bt_linear(net, l->up, k->n2, k->up, false);
-    bt_pool_run(net->exec.pool, mlp_task, &o);
+    bt_pool_run(net->exec.pool, net->tokens * net->params.config.mlp, 4096, mlp_task, &o);
     if (net->dropout > 0.0f) bt_dropout(net, bt_place_mlp(i), k->h, k->h, net->params.config.mlp);
     bt_copy(&net->exec, next, k->x2, net->tokens * net->params.config.dim);
     bt_linear(net, l->down, k->h, next, true);
@@ -170,7 +186,7 @@ static void layer_backward(bt_net *net, size_t i, float *dx)
                 .dup = net->wide[2]};
     bt_linear_backward(net, l->down, k->h, dx, o.dh, false);
     if (net->dropout > 0.0f) bt_dropout(net, bt_place_mlp(i), o.dh, o.dh, net->params.config.mlp);
-    bt_pool_run(net->exec.pool, mlp_task, &o);
+    bt_pool_run(net->exec.pool, net->tokens * net->params.config.mlp, 4096, mlp_task, &o);
     bt_linear_backward(net, l->gate, k->n2, o.dgate, dn, false);
     bt_linear_backward(net, l->up, k->n2, o.dup, dn, true);
     bt_norm_backward(net, l->norm2, k->x2, k->inv2, dn, dx);
@@ -187,15 +203,14 @@ typedef struct {
 } embed_op;
 
 /* Columns are shared out, so that every sum stays whole. */
-static void embed_task(void *context, size_t index, size_t count)
+static void embed_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const embed_op *o = context;
     const bt_net *net = o->net;
     const bt_param *t = &net->params.tensors[net->params.embed];
     const float *rows = net->effective + t->offset;
     float *gradients = net->gradients + t->offset;
-    size_t begin = bt_share(t->cols, 16, index, count);
-    size_t end = bt_share(t->cols, 16, index + 1, count);
+    (void)worker;
     for (size_t i = 0; i < net->tokens; i++) {
         size_t row = net->ids[i] * t->cols, at = i * t->cols;
         if (o->dx)
@@ -207,22 +222,23 @@ static void embed_task(void *context, size_t index, size_t count)
 static void embed(bt_net *net, const float *dx, float *x)
 {
     embed_op o = {net, dx, x};
-    bt_pool_run(net->exec.pool, embed_task, &o);
+    bt_pool_run(net->exec.pool, net->params.config.dim, 32, embed_task, &o);
 }
 
 typedef struct {
     bt_net *net;
-    size_t first, rows;
+    size_t first;
     float scale;
     bool gradient;
 } loss_op;
 
-static void loss_task(void *context, size_t index, size_t count)
+static void loss_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const loss_op *o = context;
     bt_net *net = o->net;
-    size_t vocab = net->params.config.vocab, end = bt_share(o->rows, 1, index + 1, count);
-    for (size_t i = bt_share(o->rows, 1, index, count); i < end; i++) {
+    size_t vocab = net->params.config.vocab;
+    (void)worker;
+    for (size_t i = begin; i < end; i++) {
         uint32_t target = net->targets[o->first + i];
         float *row = net->logits + i * vocab;
         net->losses[o->first + i] = 0.0f;
@@ -239,19 +255,18 @@ static void loss_task(void *context, size_t index, size_t count)
 static void head(bt_net *net, bool gradient, float scale, float *dn)
 {
     const bt_param *t = &net->params.tensors[net->params.head];
-    size_t dim = t->cols, vocab = t->rows, tokens = net->tokens;
+    size_t dim = t->cols, tokens = net->tokens;
     const float *n = net->n;
     for (size_t first = 0; first < tokens; first += BT_LOGIT_ROWS) {
-        loss_op o = {net, first, tokens - first < BT_LOGIT_ROWS ? tokens - first : BT_LOGIT_ROWS,
-                     scale, gradient};
-        net->tokens = o.rows; /* the linear ops work on this slice */
+        size_t rows = tokens - first < BT_LOGIT_ROWS ? tokens - first : BT_LOGIT_ROWS;
+        loss_op o = {net, first, scale, gradient};
+        net->tokens = rows; /* the linear ops work on this slice */
         bt_linear(net, net->params.head, n + first * dim, net->logits, false);
-        bt_pool_run(net->exec.pool, loss_task, &o);
+        bt_pool_run(net->exec.pool, rows, 4, loss_task, &o);
         if (gradient)
             bt_linear_backward(net, net->params.head, n + first * dim, net->logits,
                                dn + first * dim, false);
     }
-    (void)vocab;
     net->tokens = tokens;
 }
 

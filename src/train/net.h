@@ -27,6 +27,7 @@ typedef struct bt_net {
     float *effective;              /* [floats] what the forward pass uses */
     bt_ternary *packed;            /* [tensor_count], of ternary tensors */
     float *scales;                 /* [tensor_count], likewise */
+    bt_rows8 head;
     void *activations;             /* [tokens][max width] quantised, and for each token: */
     int32_t *sums;
     float *multipliers;
@@ -36,11 +37,13 @@ typedef struct bt_net {
     float *wide[4];                /* scratch [tokens][max width] */
     float *work;                   /* [threads][memory work] */
     float *zeros;
+    float *norm_sums;              /* [tokens / BT_NORM_BLOCK, rounded up][dim] */
     float *losses; /* [tokens] */
     const uint32_t *ids, *targets; /* [tokens], of the batch on its way */
 } bt_net;
 
 #define BT_LOGIT_ROWS 256u
+#define BT_NORM_BLOCK 64u
 #define BT_NO_TARGET UINT32_MAX /* a token without a loss */
 
 /* net.c: buffers for batches of seqs x length tokens; false when out of memory. */

@@ -4,6 +4,11 @@
 #include "../kernels/layout.h"
 #include "net.h"
 
+#include <math.h>
+#include <string.h>
+
+#define ROWS 16 /* tokens that a worker takes at least */
+
 typedef struct {
     bt_net *net;
     size_t tensor;
@@ -15,11 +20,11 @@ typedef struct {
 
 /* ---- activations ----------------------------------------------------------------------------- */
 
-static void quantize_task(void *context, size_t index, size_t count)
+static void quantize_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const op *o = context;
-    size_t end = bt_share(o->rows, 1, index + 1, count);
-    for (size_t t = bt_share(o->rows, 1, index, count); t < end; t++)
+    (void)worker;
+    for (size_t t = begin; t < end; t++)
         o->net->exec.kernels->fake_quantize(o->x + t * o->cols, o->y + t * o->cols, o->cols);
 }
 
@@ -28,45 +33,56 @@ static const float *activations(bt_net *net, const bt_param *t, const float *x, 
 {
     if (!net->quantize || t->kind == BT_DENSE) return x;
     op o = {.net = net, .x = x, .y = net->wide[0], .rows = rows, .cols = t->cols};
-    bt_pool_run(net->exec.pool, quantize_task, &o);
+    bt_pool_run(net->exec.pool, rows, ROWS, quantize_task, &o);
     return net->wide[0];
 }
 
 /* ---- linear ---------------------------------------------------------------------------------- */
 
-/* Ternary tensors go forward through the integer kernels, as in inference. */
-static void ternary_task(void *context, size_t index, size_t count)
+/* Ternary tensors and the head go forward through the integer kernels, as in inference. */
+static void quantized_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const op *o = context;
     bt_net *net = o->net;
+    const bt_param *w = &net->params.tensors[o->tensor];
     const bt_kernels *k = net->exec.kernels;
-    size_t begin = bt_share(o->rows, 8, index, count), end = bt_share(o->rows, 8, index + 1, count);
-    size_t bytes = o->cols * k->activation_size, stride = net->packed[o->tensor].rows;
+    size_t bytes = o->cols * k->activation_size, stride = w->rows;
     uint8_t *act = net->activations;
-    if (begin == end) return;
+    (void)worker;
     for (size_t t = begin; t < end; t++) {
         float largest = bt_float_from_bits(k->absmax_bits(o->x + t * o->cols, o->cols));
         float scale = largest > 1e-9f ? 127.0f / largest : 1.0f;
-        net->sums[t] = k->quantize(o->x + t * o->cols, o->cols, scale, act + t * bytes);
-        net->multipliers[t] =
-            (largest > 1e-9f ? largest / 127.0f : 1.0f) * net->scales[o->tensor];
+        net->multipliers[t] = largest > 1e-9f ? largest / 127.0f : 1.0f;
+        if (largest < INFINITY) {
+            net->sums[t] = k->quantize(o->x + t * o->cols, o->cols, scale, act + t * bytes);
+        } else { /* diverged: what comes out shows it */
+            memset(act + t * bytes, 0, bytes);
+            net->sums[t] = 0;
+            net->multipliers[t] = NAN;
+        }
+        if (w->kind == BT_TERNARY) net->multipliers[t] *= net->scales[o->tensor];
     }
     float *y = o->y + begin * stride;
-    bt_matmul m = {.w = &net->packed[o->tensor], .activations = act + begin * bytes,
-                   .sums = net->sums + begin, .multipliers = net->multipliers + begin,
-                   .residual = o->accumulate ? y : NULL, .out = y, .out_stride = stride,
-                   .tokens = end - begin};
-    k->matmul(&m);
+    if (w->kind == BT_TERNARY)
+        k->matmul(&(bt_matmul){.w = &net->packed[o->tensor], .activations = act + begin * bytes,
+                               .sums = net->sums + begin, .multipliers = net->multipliers + begin,
+                               .residual = o->accumulate ? y : NULL, .out = y,
+                               .out_stride = stride, .tokens = end - begin});
+    else
+        k->matmul8(&(bt_matmul8){.w = &net->head, .activations = act + begin * bytes,
+                                 .sums = net->sums + begin, .multipliers = net->multipliers + begin,
+                                 .out = y, .out_stride = stride, .tokens = end - begin,
+                                 .block_end = net->head.row_blocks});
 }
 
 static void linear_rows(bt_net *net, size_t tensor, const float *x, float *y, size_t rows,
                         bool accumulate)
 {
     const bt_param *t = &net->params.tensors[tensor];
-    if (net->quantize && t->kind == BT_TERNARY) {
+    if (net->quantize && (t->kind == BT_TERNARY || tensor == net->params.head)) {
         op o = {.net = net, .tensor = tensor, .x = x, .y = y, .rows = rows, .cols = t->cols,
                 .accumulate = accumulate};
-        bt_pool_run(net->exec.pool, ternary_task, &o);
+        bt_pool_run(net->exec.pool, rows, ROWS, quantized_task, &o);
         return;
     }
     bt_gemm g = {.m = rows, .n = t->rows, .k = t->cols, .a = activations(net, t, x, rows),
@@ -103,13 +119,14 @@ void bt_linear_backward(bt_net *net, size_t tensor, const float *x, const float 
 
 /* ---- norm ------------------------------------------------------------------------------------ */
 
-static void norm_task(void *context, size_t index, size_t count)
+static void norm_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const op *o = context;
     bt_net *net = o->net;
     const float *w = net->effective + net->params.tensors[o->tensor].offset;
-    size_t end = bt_share(o->rows, 1, index + 1, count), n = o->cols;
-    for (size_t t = bt_share(o->rows, 1, index, count); t < end; t++)
+    size_t n = o->cols;
+    (void)worker;
+    for (size_t t = begin; t < end; t++)
         o->inverse[t] = net->exec.kernels->rmsnorm(o->x + t * n, w, net->params.config.norm_eps,
                                                    o->y + t * n, n);
 }
@@ -118,30 +135,28 @@ void bt_norm(bt_net *net, size_t tensor, const float *x, float *y, float *invers
 {
     op o = {.net = net, .tensor = tensor, .x = x, .y = y, .inverse = inverse, .rows = net->tokens,
             .cols = net->params.config.dim};
-    bt_pool_run(net->exec.pool, norm_task, &o);
+    bt_pool_run(net->exec.pool, o.rows, ROWS, norm_task, &o);
 }
 
-static void norm_inputs_task(void *context, size_t index, size_t count)
+/* Items: blocks of tokens, each with a sum of its own for the weights, so that what a worker reads is
+ * its own and the sums do not depend on the workers. */
+static void norm_backward_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const op *o = context;
     bt_net *net = o->net;
     const float *w = net->effective + net->params.tensors[o->tensor].offset;
-    size_t end = bt_share(o->rows, 1, index + 1, count), n = o->cols;
-    for (size_t t = bt_share(o->rows, 1, index, count); t < end; t++)
-        net->exec.kernels->rmsnorm_backward(o->x + t * n, w, o->inverse_in[t], o->dy + t * n,
-                                            o->y + t * n, n);
-}
-
-/* Columns are shared out, so that each sum over tokens stays whole. */
-static void norm_weights_task(void *context, size_t index, size_t count)
-{
-    const op *o = context;
-    float *dw = o->net->gradients + o->net->params.tensors[o->tensor].offset;
-    size_t begin = bt_share(o->cols, 16, index, count);
-    size_t end = bt_share(o->cols, 16, index + 1, count);
-    for (size_t t = 0; t < o->rows; t++) {
-        const float *x = o->x + t * o->cols, *dy = o->dy + t * o->cols;
-        for (size_t i = begin; i < end; i++) dw[i] += dy[i] * x[i] * o->inverse_in[t];
+    size_t n = o->cols;
+    (void)worker;
+    for (size_t block = begin; block < end; block++) {
+        size_t t = block * BT_NORM_BLOCK, last = t + BT_NORM_BLOCK < o->rows ? t + BT_NORM_BLOCK : o->rows;
+        float *dw = net->norm_sums + block * n;
+        memset(dw, 0, n * sizeof *dw);
+        for (; t < last; t++) {
+            const float *x = o->x + t * n, *dy = o->dy + t * n;
+            float inverse = o->inverse_in[t];
+            for (size_t i = 0; i < n; i++) dw[i] += dy[i] * x[i] * inverse;
+            net->exec.kernels->rmsnorm_backward(x, w, inverse, dy, o->y + t * n, n);
+        }
     }
 }
 
@@ -150,6 +165,9 @@ void bt_norm_backward(bt_net *net, size_t tensor, const float *x, const float *i
 {
     op o = {.net = net, .tensor = tensor, .x = x, .inverse_in = inverse, .dy = dy, .y = dx,
             .rows = net->tokens, .cols = net->params.config.dim};
-    bt_pool_run(net->exec.pool, norm_inputs_task, &o);
-    bt_pool_run(net->exec.pool, norm_weights_task, &o);
+    size_t blocks = (o.rows + BT_NORM_BLOCK - 1) / BT_NORM_BLOCK;
+    float *dw = net->gradients + net->params.tensors[tensor].offset;
+    bt_pool_run(net->exec.pool, blocks, 1, norm_backward_task, &o);
+    for (size_t block = 0; block < blocks; block++)
+        for (size_t i = 0; i < o.cols; i++) dw[i] += net->norm_sums[block * o.cols + i];
 }

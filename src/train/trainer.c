@@ -72,20 +72,22 @@ static double gradient_norm(const bt_trainer *t)
     return sqrt(bt_squares(&net->exec, net->gradients, net->params.floats, t->squares));
 }
 
-static void update_task(void *context, size_t index, size_t count)
+/* Floats [begin, end) of all parameters; norms and gates are not decayed. */
+static void update_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const void *const *both = context;
     bt_trainer *t = (bt_trainer *)(uintptr_t)both[0];
-    const bt_adamw *o = both[1];
     bt_net *net = &t->net;
+    (void)worker;
     for (size_t i = 0; i < net->params.tensor_count; i++) {
         const bt_param *x = &net->params.tensors[i];
-        bt_adamw own = *o;
+        size_t last = x->offset + (x->rows * x->cols + 15) / 16 * 16;
+        size_t at = begin > x->offset ? begin : x->offset, stop = end < last ? end : last;
+        if (at >= stop) continue;
+        bt_adamw own = *(const bt_adamw *)both[1];
         if (!x->decayed) own.decay = 0.0f;
-        size_t n = (x->rows * x->cols + 15) / 16 * 16, begin = bt_share(n, 16, index, count);
-        size_t at = x->offset + begin, len = bt_share(n, 16, index + 1, count) - begin;
         net->exec.kernels->adamw(&own, net->weights + at, net->gradients + at, t->first + at,
-                                 t->second + at, len);
+                                 t->second + at, stop - at);
     }
 }
 
@@ -116,7 +118,7 @@ static void update(bt_trainer *t, float rate, double norm)
                      .correction1 = (float)(1 / (1 - pow((double)o->beta1, step))),
                      .correction2 = (float)(1 / (1 - pow((double)o->beta2, step)))};
     const void *both[] = {t, &adam};
-    bt_pool_run(t->net.exec.pool, update_task, both);
+    bt_pool_run(t->net.exec.pool, t->net.params.floats, 4096, update_task, both);
     bt_net_refresh(&t->net);
 }
 

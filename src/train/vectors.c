@@ -1,5 +1,5 @@
-/* vectors.c - copies, clears and sums of long vectors, shared out over the
- * pool. SPDX-License-Identifier: MIT */
+/* vectors.c - copies, clears and sums of long vectors, shared out over the pool.
+ * SPDX-License-Identifier: MIT */
 #include "vectors.h"
 
 #include <string.h>
@@ -12,19 +12,19 @@ typedef struct {
     double *sums;
 } op;
 
-static void copy_task(void *context, size_t index, size_t count)
+static void copy_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const op *o = context;
-    size_t begin = bt_share(o->count, 16, index, count);
-    size_t bytes = (bt_share(o->count, 16, index + 1, count) - begin) * sizeof(float);
+    size_t bytes = (end - begin) * sizeof(float);
+    (void)worker;
     if (o->x) memcpy(o->y + begin, o->x + begin, bytes);
     else memset(o->y + begin, 0, bytes);
 }
 
 void bt_copy(const bt_exec *exec, float *y, const float *x, size_t count)
 {
-    op o = {.x = x, .y = y, .count = count};
-    bt_pool_run(exec->pool, copy_task, &o);
+    op o = {.x = x, .y = y};
+    bt_pool_run(exec->pool, count, BT_SQUARES, copy_task, &o);
 }
 
 void bt_clear(const bt_exec *exec, float *y, size_t count)
@@ -33,11 +33,11 @@ void bt_clear(const bt_exec *exec, float *y, size_t count)
 }
 
 /* Each block is one sum, whatever the number of threads. */
-static void squares_task(void *context, size_t index, size_t count)
+static void squares_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const op *o = context;
-    size_t blocks = bt_square_blocks(o->count), end = bt_share(blocks, 1, index + 1, count);
-    for (size_t b = bt_share(blocks, 1, index, count); b < end; b++) {
+    (void)worker;
+    for (size_t b = begin; b < end; b++) {
         size_t at = b * BT_SQUARES, left = o->count - at;
         const float *x = o->x + at;
         o->sums[b] = (double)o->exec->kernels->dot(x, x, left < BT_SQUARES ? left : BT_SQUARES);
@@ -48,7 +48,7 @@ double bt_squares(const bt_exec *exec, const float *x, size_t count, double *sum
 {
     op o = {.exec = exec, .x = x, .count = count, .sums = sums};
     double all = 0;
-    bt_pool_run(exec->pool, squares_task, &o);
+    bt_pool_run(exec->pool, bt_square_blocks(count), 4, squares_task, &o);
     for (size_t b = 0; b < bt_square_blocks(count); b++)
         all += sums[b];
     return all;

@@ -22,6 +22,7 @@ typedef struct {
     const float *input;
     float *output, *surprise; /* may be NULL */
     size_t tokens;
+    bool shared; /* between cores */
 } block;
 
 static const float ones[BT_BLOCK] = {
@@ -71,14 +72,30 @@ static void multiply(block *b, const bt_ternary *w, const float *multipliers, co
     b->kernels->matmul(&op);
 }
 
-static void features_task(void *context, size_t index, size_t count)
+/* Lines that another core has touched last come from there one at a time, some 100 ns each, unless they
+ * are asked for together before they are needed. */
+static void ask_for(const block *b, const float *x, size_t rows, size_t floats, bool write)
+{
+    if (!b->shared) return;
+    for (size_t row = 0; row < rows; row++, x += b->layer->stride)
+        for (size_t i = 0; i < floats; i += 16) {
+#if defined(__x86_64__)
+            if (write) __asm__ volatile("prefetchw %0" : : "m"(x[i]));
+            else __builtin_prefetch(x + i, 0, 2);
+#else
+            if (write) __builtin_prefetch(x + i, 1, 2);
+            else __builtin_prefetch(x + i, 0, 2);
+#endif
+        }
+}
+
+static void features_task(void *context, size_t begin, size_t end, size_t worker)
 {
     block *b = context;
     bt_layer *layer = b->layer;
-    size_t begin = bt_share(b->tokens, 8, index, count);
-    size_t end = bt_share(b->tokens, 8, index + 1, count);
     float *features = layer->features + layer->stride; /* row 0 is the token before */
-    if (begin == end) return;
+    (void)worker;
+    ask_for(b, features + begin * layer->stride, end - begin, layer->stride, true);
     for (size_t t = begin; t < end; t++)
         quantize_token(b, b->input + t * layer->dim, layer->dim, t);
     multiply(b, bt_weights_down(layer->weights), ones, NULL, features, layer->stride, begin, end);
@@ -86,11 +103,31 @@ static void features_task(void *context, size_t index, size_t count)
         b->kernels->normalize(features + t * layer->stride, layer->small, layer->scales[t]);
 }
 
-static void memory_task(void *context, size_t index, size_t count)
+/* The memory pass on arrays of the worker's own: readings of two workers in one row, each written where
+ * the other's prefetcher looks, cost more than to copy them. */
+static void memory_apart(const block *b, bt_memory op, size_t begin, size_t end, size_t worker)
+{
+    const bt_layer *layer = b->layer;
+    size_t stride = layer->stride, rows = b->tokens + 1, ahead = (size_t)(op.target - op.q);
+    size_t column = begin * BT_ROWS, bytes = (end - begin) * BT_ROWS * sizeof(float);
+    float *q = layer->own + worker * 2 * (BT_BLOCK + 1) * stride, *r = q + (BT_BLOCK + 1) * stride;
+    ask_for(b, layer->features, rows, stride, false);
+    memcpy(q, layer->features, rows * stride * sizeof *q);
+    memcpy(r + column, layer->readings + column, bytes);
+    op.q = q;
+    op.target = q + ahead;
+    op.r = r;
+    b->kernels->memory(&op, begin, end);
+    ask_for(b, layer->readings + stride + column, b->tokens, (end - begin) * BT_ROWS, true);
+    for (size_t t = 1; t < rows; t++)
+        memcpy(layer->readings + t * stride + column, r + t * stride + column, bytes);
+}
+
+static void memory_task(void *context, size_t begin, size_t end, size_t worker)
 {
     block *b = context;
     bt_layer *layer = b->layer;
-    size_t tiles = bt_tile_count(layer->small), after = layer->objective == TTT_PREDICT;
+    size_t after = layer->objective == TTT_PREDICT;
     bt_memory op = {
         .state = layer->memory.tiles,
         .q = layer->features,
@@ -102,17 +139,17 @@ static void memory_task(void *context, size_t index, size_t count)
         .tokens = b->tokens,
         .rate = layer->rate,
     };
-    b->kernels->memory(&op, bt_share(tiles, 1, index, count), bt_share(tiles, 1, index + 1, count));
+    if (b->shared) memory_apart(b, op, begin, end, worker);
+    else b->kernels->memory(&op, begin, end);
 }
 
-static void outputs_task(void *context, size_t index, size_t count)
+static void outputs_task(void *context, size_t begin, size_t end, size_t worker)
 {
     block *b = context;
     bt_layer *layer = b->layer;
-    size_t begin = bt_share(b->tokens, 8, index, count), stride = layer->stride;
-    size_t end = bt_share(b->tokens, 8, index + 1, count);
-    size_t before = layer->objective == TTT_PREDICT ? 0 : stride;
-    if (begin == end) return;
+    size_t stride = layer->stride, before = layer->objective == TTT_PREDICT ? 0 : stride;
+    (void)worker;
+    ask_for(b, layer->readings + (begin + 1) * stride, end - begin, stride, false);
     for (size_t t = begin; t < end; t++) {
         const float *reading = layer->readings + (t + 1) * stride;
         float largest = quantize_token(b, reading, layer->small, t);
@@ -126,24 +163,26 @@ static void outputs_task(void *context, size_t index, size_t count)
 }
 
 /* Threads pay only where a block holds enough work; results do not depend on it. */
-static void run(block *b, bt_task task)
+static void run(block *b, size_t n, size_t unit, bt_task task)
 {
     const bt_layer *layer = b->layer;
-    bool worth = b->tokens * layer->dim * layer->small >= (size_t)1 << 20;
-    bt_pool_run(worth ? layer->pool : NULL, task, b);
+    bool worth = b->tokens * layer->dim * layer->small >= (size_t)1 << 21;
+    b->shared = worth && layer->pool;
+    bt_pool_run(worth ? layer->pool : NULL, n, unit, task, b);
 }
 
 static int run_block(block *b)
 {
     bt_layer *layer = b->layer;
+    size_t tiles = bt_tile_count(layer->small), half = 2 * bt_pool_count(layer->pool);
     size_t row = layer->stride * sizeof(float);
-    run(b, features_task);
-    run(b, memory_task);
+    run(b, b->tokens, 8, features_task);
+    run(b, tiles, (tiles + half - 1) / half, memory_task); /* half a share at least: they copy */
     if (layer->backup.tiles) {
         uint32_t bits = b->kernels->absmax_bits(layer->readings, (b->tokens + 1) * layer->stride);
         if (bits > bt_float_bits(BT_READING_LIMIT)) return TTT_DIVERGED;
     }
-    if (b->output) run(b, outputs_task);
+    if (b->output) run(b, b->tokens, 8, outputs_task);
     memcpy(layer->features, layer->features + b->tokens * layer->stride, row);
     memcpy(layer->readings, layer->readings + b->tokens * layer->stride, row);
     return TTT_OK;

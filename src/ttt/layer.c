@@ -66,7 +66,10 @@ static bt_layer *layer_alloc(size_t dim, float rate, ttt_objective objective, si
     layer->features = layer->memory.feature;
     layer->readings = layer->memory.reading;
     if (good && !bt_rate_is_stable(rate)) good = bt_layer_need_backup(layer);
-    if (good && threads > 1) good = (layer->pool = bt_pool_create(threads)) != NULL;
+    if (good && threads > 1) {
+        layer->own = bt_alloc(threads * 2 * (BT_BLOCK + 1) * layer->stride, sizeof *layer->own);
+        good = layer->own && (layer->pool = bt_pool_create(threads)) != NULL;
+    }
     if (good) return layer;
     ttt_destroy(layer);
     return NULL;
@@ -132,6 +135,7 @@ void ttt_destroy(void *model)
     bt_weights_release(layer->weights);
     memory_free(&layer->memory);
     memory_free(&layer->backup);
+    bt_free(layer->own);
     bt_free(layer->activations);
     bt_free(layer);
 }

@@ -32,6 +32,8 @@ typedef struct bt_layer {
     float *readings;        /* [BT_BLOCK + 1][stride] */
     bt_memory_state backup; /* of a memory that may overflow, else all NULL */
 
+    float *own; /* [threads][2][BT_BLOCK + 1][stride], where there are several */
+
     void *activations; /* [BT_BLOCK][dim rounded up to 16], 2 bytes each */
     int32_t sums[BT_BLOCK];
     float scales[BT_BLOCK], multipliers[BT_BLOCK];

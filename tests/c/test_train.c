@@ -12,10 +12,14 @@
 
 /* ---- matrix product -------------------------------------------------------------------------- */
 
+/* Against sums in double precision; and three threads give the same bits. */
 static void check_product(const bt_exec *exec, size_t m, size_t n, size_t k, int transposed, rng *r)
 {
     float *a = must_alloc(m * k * sizeof *a), *b = must_alloc(k * n * sizeof *b);
     float *c = must_alloc(m * n * sizeof *c), *before = must_alloc(m * n * sizeof *c);
+    float *again = must_alloc(m * n * sizeof *c);
+    bt_exec alone = *exec;
+    alone.pool = NULL;
     rng_fill(r, a, m * k);
     rng_fill(r, b, k * n);
     rng_fill(r, before, m * n);
@@ -23,7 +27,10 @@ static void check_product(const bt_exec *exec, size_t m, size_t n, size_t k, int
         memcpy(c, before, m * n * sizeof *c);
         bt_gemm g = {m, n, k, a, transposed & 1 ? 1 : k, transposed & 1 ? m : 1,
                      b, transposed & 2 ? 1 : n, transposed & 2 ? k : 1, c, n, accumulate != 0};
+        bt_gemm_run(&alone, &g);
+        g.c = memcpy(again, before, m * n * sizeof *c);
         bt_gemm_run(exec, &g);
+        CHECK_SAME(again, c, m * n * sizeof *c);
         double worst = 0;
         for (size_t i = 0; i < m; i++)
             for (size_t j = 0; j < n; j++) {
@@ -38,27 +45,32 @@ static void check_product(const bt_exec *exec, size_t m, size_t n, size_t k, int
     free(a);
     free(b);
     free(c);
+    free(again);
     free(before);
 }
 
 static void matrix_product(void)
 {
     static const size_t sizes[][3] = {{1, 1, 1}, {13, 33, 5}, {97, 65, 300}, {12, 32, 256},
-                                      {5, 530, 17}, {200, 16, 513}, {24, 64, 1}};
+                                      {5, 530, 17}, {200, 16, 513}, {24, 64, 1},
+                                      {40, 24, 1100}};
     const char *names[8];
     size_t count = usable_kernels(names);
     rng r = {3};
     for (size_t i = 0; i < count; i++) {
         use_kernel(names[i]);
-        float *pack = aligned_alloc(64, (BT_PACK_FLOATS * sizeof(float) + 63) / 64 * 64);
-        REQUIRE(pack != NULL);
-        bt_exec exec = {bt_kernels_active(), NULL, pack};
+        float *pack = must_alloc(3 * BT_PACK_FLOATS * sizeof *pack);
+        float *other = must_alloc(BT_OTHER_FLOATS * sizeof *other);
+        bt_exec exec = {bt_kernels_active(), bt_pool_create(3), pack, other};
+        REQUIRE(exec.pool != NULL);
         for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++)
             for (int transposed = 0; transposed < 4; transposed++) {
                 check_context("kernel=%s size=%zu transposed=%d", names[i], s, transposed);
                 check_product(&exec, sizes[s][0], sizes[s][1], sizes[s][2], transposed, &r);
             }
         free(pack);
+        free(other);
+        bt_pool_destroy(exec.pool);
     }
     use_best_kernel();
 }
