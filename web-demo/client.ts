@@ -2,18 +2,8 @@
  * client.ts - the page's side of a worker: calls with events on their way, an abort and errors.
  * SPDX-License-Identifier: MIT
  */
-import type { CallName, Calls, Problem, Reply, Request } from './protocol.js';
-
-/** What went wrong in a worker; the message is a sentence for people. */
-export class WorkerError extends Error {
-  readonly code: string;
-
-  constructor({ code, message }: Problem) {
-    super(message);
-    this.name = 'WorkerError';
-    this.code = code;
-  }
-}
+import { WorkerError } from './problem.js';
+import type { Caller, CallName, CallOptions, Calls, Problem, Reply, Request } from './protocol.js';
 
 interface Waiting {
   resolve(result: unknown): void;
@@ -21,19 +11,17 @@ interface Waiting {
   event: ((event: never) => void) | undefined;
 }
 
-/** How to make a call. */
-export interface CallOptions<N extends CallName> {
-  event?: (event: Calls[N]['event']) => void;
-  signal?: AbortSignal;
-}
-
 const CRASH = {
   code: 'CRASHED',
-  message: 'The worker has ended; perhaps the device is out of memory. What is on the page is kept.',
+  message:
+    'The worker has ended; perhaps the device is out of memory. What is on the page is kept: try again, ' +
+    'perhaps with less.',
 };
 
 /** A worker that is started when it is first needed, and anew after it has crashed. */
-export class Engine {
+export class Engine implements Caller {
+  /** Called when the worker has ended: what it held is gone. */
+  onEnd: (() => void) | undefined;
   #worker: Worker | undefined;
   #last = 0;
   readonly #waiting = new Map<number, Waiting>();
@@ -60,6 +48,7 @@ export class Engine {
     this.#worker = undefined;
     const all = [...this.#waiting.values()];
     this.#waiting.clear();
+    this.onEnd?.();
     for (const { reject } of all) reject(new WorkerError(problem));
   }
 

@@ -1,8 +1,8 @@
 /**
- * dom.ts - finds the parts of a tab, and does what all tabs do alike: run, stop, complain, open files.
+ * dom.ts - finds the parts of a tab, and does what all tabs do alike: run, stop, complain.
  * SPDX-License-Identifier: MIT
  */
-import { WorkerError } from './client.js';
+import { WorkerError } from './problem.js';
 
 /** The element that a selector finds; it must be there. */
 export function find<T extends Element = HTMLElement>(within: ParentNode, selector: string): T {
@@ -33,6 +33,17 @@ const figures = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
 /** A number with three digits and grouped thousands. */
 export function figure(value: number): string {
   return value >= 1000 ? Math.round(value).toLocaleString('en') : figures.format(value);
+}
+
+/** "1 line", "12,000 lines". */
+export function numberOf(count: number, what: string): string {
+  return `${figure(count)} ${what}${count === 1 ? '' : 's'}`;
+}
+
+/** The engine's words with a capital and a full stop. */
+function sentence(message: string): string {
+  const end = /[.!?…)]$/.test(message) ? '' : '.';
+  return message.charAt(0).toUpperCase() + message.slice(1) + end;
 }
 
 /** What all tabs have: a form, a button that stops, and places for a status and a problem. */
@@ -80,17 +91,23 @@ export class Panel {
     if (this.#controller) return;
     this.#controller = new AbortController();
     this.complain('');
+    const pressed = document.activeElement;
+    const stop = this.field('stop');
     this.#setBusy(true);
+    // A button that cannot be pressed loses the focus: it waits at Stop, and comes back.
+    if (pressed instanceof HTMLButtonElement && pressed.disabled && this.element.contains(pressed)) stop.focus();
     try {
       await work(this.#controller.signal);
     } catch (error) {
       const aborted = error instanceof WorkerError && error.code === 'ABORTED';
       const message = error instanceof Error ? error.message : String(error);
       this.status(aborted ? message : '');
-      if (!aborted) this.complain(message);
+      if (!aborted) this.complain(error instanceof WorkerError ? sentence(message) : message);
     } finally {
+      const waits = document.activeElement === stop;
       this.#controller = undefined;
       this.#setBusy(false);
+      if (waits && pressed instanceof HTMLElement) pressed.focus();
     }
   }
 
@@ -112,48 +129,6 @@ export class Panel {
     for (const name of names) this.#unusable.delete(name);
     this.#setBusy(this.#controller !== undefined);
   }
-
-  /** Lets a text area take files, chosen or dropped. */
-  takeFiles(): void {
-    const area = this.field<HTMLTextAreaElement>('text');
-    const place = find(this.element, '.drop');
-    const take = async (file: File | undefined): Promise<void> => {
-      if (!file) return;
-      const text = await textOf(file);
-      area.value = text;
-      this.status(`${file.name}: ${figure(text.length)} characters.`);
-    };
-    const chosen = this.field('open');
-    chosen.addEventListener('change', () => {
-      void this.run(async () => take(chosen.files?.[0])).then(() => (chosen.value = ''));
-    });
-    const over = (event: DragEvent, on: boolean): void => {
-      event.preventDefault();
-      place.classList.toggle('over', on);
-    };
-    place.addEventListener('dragover', (event) => over(event, true));
-    place.addEventListener('dragleave', (event) => over(event, false));
-    place.addEventListener('drop', (event) => {
-      over(event, false);
-      const file = event.dataTransfer?.files[0];
-      void this.run(async () => take(file));
-    });
-  }
-}
-
-const MAX_TEXT = 64 * 2 ** 20;
-
-/** The text of a file, if it is one. */
-export async function textOf(file: File): Promise<string> {
-  if (file.size > MAX_TEXT) {
-    throw new Error(`${file.name} has ${figure(file.size / 2 ** 20)} MB; the most here is 64 MB.`);
-  }
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  const utf16 = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : undefined;
-  const text = new TextDecoder(utf16 ?? 'utf-8').decode(bytes);
-  const zeros = text.slice(0, 4096).split('\0').length - 1;
-  if (zeros > 8) throw new Error(`${file.name} is no text: it is full of zero bytes.`);
-  return text;
 }
 
 /** Gives a file to the person. */

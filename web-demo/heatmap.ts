@@ -56,6 +56,7 @@ export class HeatMap {
     const nothing = show === 'values' ? 'it is empty' : 'nothing has changed';
     const what = show === 'values' ? 'what it holds' : 'what has changed';
     const label = filled === 0 ? nothing : `${what} in ${filled} of ${this.#heads.length} heads`;
+    this.canvas.hidden = filled === 0; // an empty picture tells nothing
     this.canvas.setAttribute('aria-label', `The memory: ${label}`);
     return label;
   }

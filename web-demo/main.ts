@@ -4,9 +4,11 @@
  */
 import modelUrl from '../models/bit-llama.bitt?url';
 
-import { reader, WorkerError } from './client.js';
+import { reader } from './client.js';
 import { figure, find } from './dom.js';
+import { WorkerError } from './problem.js';
 import type { ModelInfo } from './protocol.js';
+import { ShippedModel } from './shipped.js';
 import { setUpTabs } from './tabbar.js';
 import { setUpSpeed } from './tabs/speed.js';
 import { setUpTeach } from './tabs/teach.js';
@@ -47,9 +49,10 @@ async function showEngine(): Promise<void> {
   );
 }
 
-async function openModel(): Promise<ModelInfo> {
-  const url = new URL(modelUrl, document.baseURI).href;
-  return reader.call('open', { url });
+function showModel({ parameters, fingerprint, layers }: ModelInfo): void {
+  find(document, '#model').textContent =
+    `Model ${fingerprint}: ${figure(parameters)} parameters, ${layers} layers.`;
+  trouble.hidden = true;
 }
 
 /** After the first visit the page works without a network. */
@@ -64,19 +67,25 @@ async function keepForOffline(): Promise<void> {
   }
 }
 
-async function start(ready: Promise<ModelInfo>): Promise<void> {
+async function start(model: ShippedModel): Promise<void> {
   await showEngine();
-  const { parameters, fingerprint, layers } = await ready;
-  find(document, '#model').textContent =
-    `Model ${fingerprint}: ${figure(parameters)} parameters, ${layers} layers.`;
+  model.onOpen = showModel;
+  showModel(await model.ready());
   if (import.meta.env.PROD) await keepForOffline();
 }
 
+/** A file that is dropped beside its place must not take the person away from the page. */
+function keepPage(): void {
+  for (const name of ['dragover', 'drop']) window.addEventListener(name, (event) => event.preventDefault());
+}
+
+keepPage();
 setUpTabs();
-const ready = openModel();
-setUpWrite(ready);
-setUpTeach(ready);
+const model = new ShippedModel(reader, new URL(modelUrl, document.baseURI).href);
+reader.onEnd = () => model.forget();
+setUpWrite(model);
+setUpTeach(model);
 setUpWatch();
 setUpTrain();
 setUpSpeed();
-start(ready).catch(complain);
+start(model).catch(complain);

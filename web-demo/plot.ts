@@ -34,16 +34,18 @@ function colour(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
-/** A chart in an element of the page. */
 /** Pixels to both sides of a click. */
 const REACH = 8;
+/** Ticks of counted things lie on whole numbers. */
+const WHOLE = Array.from({ length: 10 }, (_, power) => [1, 2, 5].map((x) => x * 10 ** power)).flat();
 
+/** A chart in an element of the page. */
 export class Plot {
   readonly #place: HTMLElement;
   #plot: uPlot | undefined;
   #options: PlotOptions | undefined;
   #columns: Column[] = [];
-  #chosen = -1;
+  #chosen: number | undefined;
 
   constructor(panel: Element) {
     this.#place = find(panel, '.plot');
@@ -62,13 +64,19 @@ export class Plot {
     this.#columns = columns;
     if (same) this.#plot!.setData(columns as uPlot.AlignedData);
     else this.#draw();
+    this.#showLast();
     if (this.#place.getAttribute('role') !== 'group') this.#describe();
   }
 
-  /** Marks a point. */
-  choose(index: number): void {
-    this.#chosen = index;
+  /** Marks a place on the x axis. */
+  choose(x: number): void {
+    this.#chosen = x;
     this.#plot?.redraw(false);
+  }
+
+  /** Where no pointer is, the legend tells of the last point. */
+  #showLast(): void {
+    this.#plot?.setLegend({ idx: this.#columns[0]!.length - 1 });
   }
 
   #describe(): void {
@@ -111,7 +119,7 @@ export class Plot {
     const value = (_: uPlot, v: number | null): string => (v === null ? '' : figure(v));
     const first: uPlot.Series = { label: x };
     if (bars) first.value = (_, v) => names[v as number] ?? '';
-    const horizontal = this.#axis(x);
+    const horizontal: uPlot.Axis = { ...this.#axis(x), incrs: WHOLE };
     if (bars) {
       horizontal.splits = () => names.map((_, i) => i);
       horizontal.values = () => names;
@@ -151,6 +159,7 @@ export class Plot {
   }
 
   #listen(plot: uPlot): void {
+    plot.over.addEventListener('pointerleave', () => setTimeout(() => this.#showLast()));
     plot.over.addEventListener('click', (event) => {
       const left = event.clientX - plot.over.getBoundingClientRect().left;
       this.#options?.onClick?.(this.#peakNear(plot, left));
@@ -167,9 +176,8 @@ export class Plot {
   }
 
   #mark(plot: uPlot): void {
-    const x = plot.data[0][this.#chosen];
-    if (x === undefined) return;
-    const at = plot.valToPos(x, 'x', true);
+    if (this.#chosen === undefined) return;
+    const at = plot.valToPos(this.#chosen, 'x', true);
     const { ctx, bbox } = plot;
     ctx.save();
     ctx.strokeStyle = colour('--ink');

@@ -4,6 +4,7 @@
  */
 import type { Measurement } from '../ts/cli/measure.js';
 import type { Unit } from '../ts/cli/reader.js';
+import type { Source } from './decode.js';
 
 /** A token that was read or written. */
 export interface Token {
@@ -40,7 +41,7 @@ export interface WriteParams {
 }
 
 export interface TrainParams {
-  text: string;
+  text: Source;
   hiddenDim: number;
   numLayers: number;
   steps: number;
@@ -71,7 +72,7 @@ export interface Calls {
     result: { reason: 'stop' | 'length'; tokens: number; tokensPerSecond: number };
   };
   read: {
-    params: { text: string; frozen: boolean };
+    params: { text: Source; frozen: boolean };
     event: { tokens: number; of: number; nats: number; heads: HeadMap[] };
     result: { tokens: number; nats: number; seconds: number };
   };
@@ -80,10 +81,11 @@ export interface Calls {
   save: { params: Record<string, never>; event: never; result: Uint8Array<ArrayBuffer> };
   restore: { params: { bytes: Uint8Array }; event: never; result: HeadMap[] };
   watch: {
-    params: { text: string; by: Unit };
+    params: { text: Source; by: Unit };
     event: { lines: number; of: number };
     result: WatchResult;
   };
+  around: { params: { index: number }; event: never; result: Around };
   train: {
     params: TrainParams;
     event: TrainEvent;
@@ -103,15 +105,45 @@ export interface Calls {
   };
 }
 
+/** A line in parts: before, within and after the word that surprised most, if words were read. */
+export type Parts = [before: string, word: string, after: string];
+
 export interface WatchResult {
-  /** Numbers of the lines that were read, counted from 1, and the surprise of each. */
+  /** Lines that were read, and lines in all. */
+  count: number;
+  of: number;
+  /** The most surprising lines, most first; `index` counts lines that were read. */
+  top: { index: number; number: number; surprise: number; parts: Parts }[];
+  /** Numbers of lines, counted from 1, their surprises and indices: all, or of each group the highest. */
   numbers: Uint32Array;
   surprise: Float32Array;
-  /** Range of the word that surprised most, when reading by word; otherwise empty. */
-  words: Uint32Array;
+  indices: Uint32Array;
+}
+
+/** A line that was read, `parts` of it, and the lines around it, which begin with number `first`. */
+export interface Around {
+  number: number;
+  first: number;
+  lines: string[];
+  parts: Parts;
 }
 
 export type CallName = keyof Calls;
+
+/** How to make a call. */
+export interface CallOptions<N extends CallName> {
+  event?: (event: Calls[N]['event']) => void;
+  signal?: AbortSignal;
+}
+
+/** Who answers calls: a worker, or another process. */
+export interface Caller {
+  call<N extends CallName>(
+    name: N,
+    params: Calls[N]['params'],
+    options?: CallOptions<N>,
+  ): Promise<Calls[N]['result']>;
+}
 
 /** To the worker. */
 export type Request =

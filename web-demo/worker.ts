@@ -7,7 +7,7 @@ import { TTTError } from 'bit-ttt';
 import { bench, spin } from './engine/bench.js';
 import { about, forget, heads, open, read, restore, save, write } from './engine/model.js';
 import { sample, train } from './engine/train.js';
-import { watch } from './engine/watch.js';
+import { around, watch } from './engine/watch.js';
 import type { CallName, Calls, Problem, Reply, Request } from './protocol.js';
 
 /** What a call has besides its parameters. */
@@ -22,13 +22,17 @@ type Handler<N extends CallName> = (
 ) => Promise<Calls[N]['result']>;
 
 const handlers: { [N in CallName]: Handler<N> } = {
-  about, open, write, read, heads, forget, save, restore, watch, train, sample, bench, spin,
+  about, open, write, read, heads, forget, save, restore, watch, around, train, sample, bench, spin,
 };
 
 const running = new Map<number, AbortController>();
 const send = (reply: Reply): void => self.postMessage(reply);
 
+/** What the engine says of an abort is for programmers. */
+const stopped = ({ message }: Error): string => (message.startsWith('Stopped') ? message : 'Stopped.');
+
 function problemOf(error: unknown): Problem {
+  if (error instanceof TTTError && error.code === 'ABORTED') return { code: 'ABORTED', message: stopped(error) };
   if (error instanceof TTTError) return { code: error.code, message: error.message };
   const message = error instanceof Error ? error.message : String(error);
   const memory = error instanceof RangeError;

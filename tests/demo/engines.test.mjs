@@ -119,9 +119,10 @@ for (const { name, here, hint, launch } of engines)
         assert.ok(top.some((line) => line.includes(word)), `${i}: ${top}`);
       await browser.click('#watch .top li:nth-child(2) button');
       const second = /line \d+(.*)/.exec(top[1])[1].trim();
-      assert.ok((await textOf(browser, '#watch .around .chosen')).includes(second));
+      const chosen = `document.querySelector('#watch .around .chosen').textContent`;
+      await until(browser, `${chosen}.includes(${JSON.stringify(second)})`);
       await browser.click('#watch .plot .u-over');
-      assert.match(await textOf(browser, '#watch .around .chosen'), /^4\d\d /); // the middle of 900
+      await until(browser, `/^4\\d\\d /.test(${chosen})`); // the middle of 900
       await shoot('watch');
     });
 

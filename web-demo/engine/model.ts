@@ -5,6 +5,8 @@
 import { BitLlama, conformanceHash, getInfo, llamaConformanceHash, TTTError } from 'bit-ttt';
 import type { Session } from 'bit-ttt';
 
+import { textOf } from '../decode.js';
+import type { Source } from '../decode.js';
 import type { Calls, HeadMap, ModelInfo, Token, WriteParams } from '../protocol.js';
 import type { Context } from '../worker.js';
 import { headsOf } from './heads.js';
@@ -131,11 +133,11 @@ const headsNow = (): HeadMap[] => headsOf(loaded().config, pupil().save());
 const HEADS_MS = 250;
 
 export async function read(
-  { text, frozen }: { text: string; frozen: boolean },
+  { text, frozen }: { text: Source; frozen: boolean },
   { signal, tell }: Context<Calls['read']['event']>,
 ): Promise<Calls['read']['result']> {
   const session = pupil();
-  const ids = await loaded().tokenizer!.encodeAsync(text, { signal });
+  const ids = await loaded().tokenizer!.encodeAsync(await textOf(text), { signal });
   const pace = new Pace();
   const began = performance.now();
   let shown = began;

@@ -6,6 +6,7 @@ import { BitLlama, splitDocuments, Trainer, TTTError } from 'bit-ttt';
 import type { Tokenizer } from 'bit-ttt';
 
 import { holdOut, makeTokenizer, usualVocab } from '../../ts/cli/corpus.js';
+import { textOf } from '../decode.js';
 import type { Calls, TrainParams } from '../protocol.js';
 import type { Context } from '../worker.js';
 
@@ -58,10 +59,11 @@ export async function train(
   params: TrainParams,
   { signal, tell }: Context<Calls['train']['event']>,
 ): Promise<Calls['train']['result']> {
-  const documents = splitDocuments(params.text);
+  const text = await textOf(params.text);
+  const documents = splitDocuments(text);
   if (documents.length === 0) throw new TTTError('INVALID_DATA', 'There is no text to train on.');
   const { training, heldOut } = holdOut(documents, HELD_OUT);
-  const bytes = new TextEncoder().encode(params.text).length;
+  const bytes = new TextEncoder().encode(text).length;
   tell({ phase: 'words', step: 0, steps: params.steps });
   const words = await makeTokenizer(training, usualVocab(bytes), () => {});
   const trainer = await makeTrainer(params, training, words);

@@ -6,27 +6,98 @@ import { TTT, TTTError } from 'bit-ttt';
 
 import { DEFAULT_DIM, DEFAULT_LR, Reader } from '../../ts/cli/reader.js';
 import type { ReadLine, Unit } from '../../ts/cli/reader.js';
-import type { Calls, WatchResult } from '../protocol.js';
+import { textOf } from '../decode.js';
+import type { Source } from '../decode.js';
+import type { Around, Calls, Parts, WatchResult } from '../protocol.js';
 import type { Context } from '../worker.js';
 import { Pace } from './pace.js';
 
-/** Longer lines are read up to here. */
+/** Longer lines are read, and shown, up to here. */
 const MAX_LINE = 65536;
+const MAX_SHOWN = 2000;
+const TOP = 12;
+/** Lines to both sides of a chosen one. */
+const AROUND = 4;
+/** Points of the plot: more could not be told apart. */
+const MAX_POINTS = 4000;
+
+/** One line that was read: its number, surprise, and word, in arrays. */
+interface Found {
+  lines: string[];
+  numbers: number[];
+  surprise: number[];
+  words: number[];
+}
+
+/** What was read last, to be looked at. */
+let last: Found = { lines: [], numbers: [], surprise: [], words: [] };
+
+function partsOf(found: Found, index: number): Parts {
+  const text = found.lines[found.numbers[index]! - 1]!;
+  const from = found.words[2 * index]!;
+  const to = found.words[2 * index + 1]!;
+  const begin = Math.max(0, to - MAX_SHOWN / 2); // a word far out in a long line is shown too
+  return [text.slice(begin, from), text.slice(from, to), text.slice(to, begin + MAX_SHOWN)];
+}
+
+/** Indices of the most surprising lines, most first. */
+function topOf({ surprise }: Found): number[] {
+  const top: number[] = [];
+  surprise.forEach((value, index) => {
+    if (top.length === TOP && value <= surprise[top.at(-1)!]!) return;
+    const at = top.findIndex((other) => surprise[other]! < value);
+    top.splice(at < 0 ? top.length : at, 0, index);
+    top.length = Math.min(top.length, TOP);
+  });
+  return top;
+}
+
+/** Of each group of neighbours the most surprising, so that no peak is lost. */
+function pointsOf({ surprise }: Found): Uint32Array {
+  const size = Math.ceil(surprise.length / MAX_POINTS) || 1;
+  const points = new Uint32Array(Math.ceil(surprise.length / size));
+  surprise.forEach((value, index) => {
+    const at = Math.floor(index / size);
+    if (index % size === 0 || value > surprise[points[at]!]!) points[at] = index;
+  });
+  return points;
+}
+
+function resultOf(found: Found): WatchResult {
+  const indices = pointsOf(found);
+  return {
+    count: found.numbers.length,
+    of: found.lines.length,
+    top: topOf(found).map((index) => ({
+      index,
+      number: found.numbers[index]!,
+      surprise: found.surprise[index]!,
+      parts: partsOf(found, index),
+    })),
+    numbers: indices.map((index) => found.numbers[index]!),
+    surprise: Float32Array.from(indices, (index) => found.surprise[index]!),
+    indices,
+  };
+}
 
 export async function watch(
-  { text, by }: { text: string; by: Unit },
+  { text, by }: { text: Source; by: Unit },
   { signal, tell }: Context<Calls['watch']['event']>,
 ): Promise<WatchResult> {
-  const lines = text.split(/\r?\n/);
-  const found: ReadLine[] = [];
-  const listener = { unit: () => {}, line: (line: ReadLine) => void found.push(line) };
+  const lines = (await textOf(text)).split(/\r?\n/);
+  const found: Found = { lines, numbers: [], surprise: [], words: [] };
+  const line = ({ number, surprise, word }: ReadLine): void => {
+    found.numbers.push(number);
+    found.surprise.push(surprise);
+    found.words.push(word?.start ?? 0, word?.end ?? 0);
+  };
   const settings = { hiddenDim: DEFAULT_DIM[by], innerLr: DEFAULT_LR[by] };
   const layer = await TTT.create({ ...settings, objective: 'predict' });
   const pace = new Pace();
   try {
-    const reader = new Reader(layer, by, listener, false);
-    for (const [i, line] of lines.entries()) {
-      reader.read({ number: i + 1, column: 1, text: line.slice(0, MAX_LINE) });
+    const reader = new Reader(layer, by, { unit: () => {}, line }, false);
+    for (const [i, text] of lines.entries()) {
+      reader.read({ number: i + 1, column: 1, text: text.slice(0, MAX_LINE) });
       if (await pace.rest()) tell({ lines: i + 1, of: lines.length });
       if (signal.aborted) throw new TTTError('ABORTED', 'Stopped.');
     }
@@ -35,9 +106,15 @@ export async function watch(
     pace.end();
     layer.destroy();
   }
-  return {
-    numbers: Uint32Array.from(found, (line) => line.number),
-    surprise: Float32Array.from(found, (line) => line.surprise),
-    words: Uint32Array.from(found.flatMap(({ word }) => (word ? [word.start, word.end] : []))),
-  };
+  last = found;
+  return resultOf(found);
+}
+
+/** A line of what was read last, and its neighbours. */
+export async function around({ index }: { index: number }): Promise<Around> {
+  const number = last.numbers[index];
+  if (number === undefined) throw new TTTError('INVALID_DATA', 'What was read is gone; read it again.');
+  const first = Math.max(1, number - AROUND);
+  const lines = last.lines.slice(first - 1, number + AROUND).map((line) => line.slice(0, MAX_SHOWN));
+  return { number, first, lines, parts: partsOf(last, index) };
 }

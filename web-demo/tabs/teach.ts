@@ -4,13 +4,14 @@
  */
 import alice from '../../examples/alice.txt?url';
 
-import { reader } from '../client.js';
-import { download, figure, find, Panel } from '../dom.js';
+import { download, figure, find, numberOf, Panel } from '../dom.js';
 import { HeatMap } from '../heatmap.js';
 import { Plot } from '../plot.js';
 import type { PlotOptions } from '../plot.js';
-import type { HeadMap, ModelInfo } from '../protocol.js';
+import type { HeadMap } from '../protocol.js';
+import type { ShippedModel } from '../shipped.js';
 import { Story } from '../story.js';
+import { TextBox } from '../textbox.js';
 import { tell } from './write.js';
 
 /** Characters of the sample: a passage that the memory can hold. */
@@ -25,18 +26,25 @@ interface Reading {
   nats: number[];
 }
 
-/** All readings beside each other; where one is shorter its line ends. */
+/** All readings beside each other, over every place where one of them has a point. */
 function columnsOf(readings: readonly Reading[]): (number | null)[][] {
-  const longest = readings.reduce((a, b) => (b.tokens.length > a.tokens.length ? b : a));
-  return [longest.tokens, ...readings.map(({ nats }) => longest.tokens.map((_, i) => nats[i] ?? null))];
+  const places = [...new Set(readings.flatMap(({ tokens }) => tokens))].sort((a, b) => a - b);
+  const at = new Map(places.map((tokens, i) => [tokens, i]));
+  const columns = readings.map(({ tokens, nats }) => {
+    const column = new Array<number | null>(places.length).fill(null);
+    tokens.forEach((place, i) => (column[at.get(place)!] = nats[i]!));
+    return column;
+  });
+  return [places, ...columns];
 }
 
-export function setUpTeach(ready: Promise<ModelInfo>): void {
+export function setUpTeach(model: ShippedModel): void {
   const panel = new Panel('teach');
   const story = new Story(panel.element);
   const plot = new Plot(panel.element);
   const map = new HeatMap(find<HTMLCanvasElement>(panel.element, 'canvas'));
-  const area = panel.field<HTMLTextAreaElement>('text');
+  const box = new TextBox(panel);
+  const { engine } = model;
   const show = panel.field<HTMLSelectElement>('show');
   let readings: Reading[] = [];
   let options: PlotOptions | undefined;
@@ -53,8 +61,7 @@ export function setUpTeach(ready: Promise<ModelInfo>): void {
     draw();
   };
   show.addEventListener('change', draw);
-  panel.takeFiles();
-  ready.then(
+  model.ready().then(
     ({ stateSize }) => {
       find(panel.element, '.size').textContent = `${figure(stateSize / 1024)} KB`;
     },
@@ -70,12 +77,12 @@ export function setUpTeach(ready: Promise<ModelInfo>): void {
   };
 
   panel.onSubmit(async (signal) => {
-    if (area.value.trim() === '') throw new Error('There is no text to read yet.');
-    await ready;
+    if (box.empty) throw new Error('There is no text to read yet.');
+    await model.ready();
     const frozen = panel.field('frozen').checked;
-    see(await reader.call('heads', {}), true);
+    see(await engine.call('heads', {}), true);
     const reading = begin(frozen);
-    const result = await reader.call('read', { text: area.value, frozen }, {
+    const result = await engine.call('read', { text: box.source, frozen }, {
       signal,
       event: ({ tokens, of, nats, heads }) => {
         reading.tokens.push(tokens);
@@ -86,28 +93,30 @@ export function setUpTeach(ready: Promise<ModelInfo>): void {
         panel.status(`${figure(tokens)} of ${figure(of)} tokens read`);
       },
     });
+    await model.keepMemory();
     const speed = figure(result.tokens / result.seconds);
     const loss = result.nats.toFixed(2);
-    panel.status(`${reading.label}: ${loss} nats a token, ${result.tokens} tokens, ${speed} a second.`);
+    panel.status(`${reading.label}: ${loss} nats a token, ${numberOf(result.tokens, 'token')}, ${speed} a second.`);
   });
 
   panel.onClick('sample', async () => {
     const text = await (await fetch(alice)).text();
-    area.value = text.slice(0, text.lastIndexOf('\n\n', SAMPLE_LENGTH)).trim();
+    box.text = text.slice(0, text.lastIndexOf('\n\n', SAMPLE_LENGTH)).trim();
     panel.status('The beginning of Alice’s Adventures in Wonderland. Read it, then read it again.');
   });
   panel.onClick('goon', async (signal) => {
-    await ready;
-    await tell(panel, story, { ...GO_ON, with: 'taught', seed: seed++ }, signal);
+    await model.ready();
+    await tell(engine, panel, story, { ...GO_ON, with: 'taught', seed: seed++ }, signal);
   });
   panel.onClick('reset', async () => {
-    await ready;
-    see(await reader.call('forget', {}), true);
+    await model.ready();
+    see(await engine.call('forget', {}), true);
+    await model.keepMemory();
     panel.status('The memory is empty.');
   });
   panel.onClick('save', async () => {
-    await ready;
-    download(await reader.call('save', {}), 'bit-llama.memory');
+    await model.ready();
+    download(await engine.call('save', {}), 'bit-llama.memory');
     panel.status('Saved. Load it here, in another tab, or in Node: session.restore(bytes).');
   });
   const load = panel.field('load');
@@ -115,9 +124,10 @@ export function setUpTeach(ready: Promise<ModelInfo>): void {
     const file = load.files?.[0];
     void panel.run(async () => {
       if (!file) return;
-      await ready;
+      await model.ready();
       const bytes = new Uint8Array(await file.arrayBuffer());
-      see(await reader.call('restore', { bytes }), true);
+      see(await engine.call('restore', { bytes }), true);
+      await model.keepMemory();
       show.value = 'values';
       draw();
       panel.status(`The memory is now that of ${file.name}.`);

@@ -5,10 +5,11 @@
 import alice from '../../examples/alice.txt?url';
 
 import { trainer } from '../client.js';
-import { download, figure, find, Panel } from '../dom.js';
+import { download, figure, find, numberOf, Panel } from '../dom.js';
 import { Plot } from '../plot.js';
 import type { PlotOptions } from '../plot.js';
 import type { Calls, TrainEvent } from '../protocol.js';
+import { TextBox } from '../textbox.js';
 
 const SAMPLE_TOKENS = 120;
 
@@ -37,22 +38,21 @@ function duration(seconds: number): string {
 export function setUpTrain(): void {
   const panel = new Panel('train');
   const plot = new Plot(panel.element);
-  const area = panel.field<HTMLTextAreaElement>('text');
+  const box = new TextBox(panel);
   const written = find(panel.element, '.story');
   let made: Calls['train']['result'] | undefined;
   let seed = 1;
 
   panel.disable('download', 'try');
-  panel.takeFiles();
   panel.onClick('sample', async () => {
-    area.value = await (await fetch(alice)).text();
+    box.text = await (await fetch(alice)).text();
     panel.status('Three chapters of Alice’s Adventures in Wonderland.');
   });
   panel.onSubmit(async (signal) => {
     const curve = new Curve();
     const number = (name: string): number => Number(panel.field<HTMLInputElement>(name).value);
     const params = {
-      text: area.value,
+      text: box.source,
       hiddenDim: number('dim'),
       numLayers: number('layers'),
       steps: number('steps'),
@@ -75,7 +75,7 @@ export function setUpTrain(): void {
     panel.enable('download', 'try');
     const size = figure(made.file.length / 1024);
     const parameters = figure(made.parameters);
-    panel.status(`Done after ${made.step} steps: ${parameters} parameters, ${size} KB.`);
+    panel.status(`Done after ${numberOf(made.step, 'step')}: ${parameters} parameters, ${size} KB.`);
   });
   panel.onClick('download', () => {
     if (made) download(made.file, 'model.bitt');

@@ -4,99 +4,72 @@
  */
 import type { Unit } from '../../ts/cli/reader.js';
 import { reader } from '../client.js';
-import { figure, find, make, Panel } from '../dom.js';
+import { figure, find, make, numberOf, Panel } from '../dom.js';
 import { Plot } from '../plot.js';
 import type { PlotOptions } from '../plot.js';
-import type { WatchResult } from '../protocol.js';
+import type { Around, Parts, WatchResult } from '../protocol.js';
 import { sampleLog } from '../samples.js';
+import { TextBox } from '../textbox.js';
 
-const AROUND = 4;
-const TOP = 12;
-
-/** What was read last, and which of its lines is chosen (an index into `numbers`). */
-class Findings {
-  chosen = -1;
-
-  constructor(
-    readonly lines: readonly string[],
-    readonly result: WatchResult,
-  ) {}
-
-  /** Indices of the most surprising lines, most first. */
-  top(): number[] {
-    const { surprise } = this.result;
-    return Array.from(surprise.keys())
-      .sort((a, b) => surprise[b]! - surprise[a]!)
-      .slice(0, TOP);
-  }
-
-  /** A line in parts: before, within and after the word that surprised most. */
-  parts(index: number): [string, string, string] {
-    const { numbers, words } = this.result;
-    const text = this.lines[numbers[index]! - 1]!;
-    const [from, to] = [words[2 * index] ?? 0, words[2 * index + 1] ?? 0];
-    return [text.slice(0, from), text.slice(from, to), text.slice(to)];
-  }
-}
-
-function withMark(element: HTMLElement, [before, word, after]: [string, string, string]): HTMLElement {
+function withMark(element: HTMLElement, [before, word, after]: Parts): HTMLElement {
   element.append(before, ...(word === '' ? [] : [make('mark', word)]), after);
   return element;
 }
 
 /** The chosen line and its neighbours. */
-function showAround(place: HTMLElement, found: Findings): void {
-  const number = found.result.numbers[found.chosen]!;
-  const rows: HTMLElement[] = [];
-  const last = Math.min(found.lines.length, number + AROUND);
-  for (let n = Math.max(1, number - AROUND); n <= last; n++) {
-    const row = make('span', `${n}  `, n === number ? 'chosen' : '');
-    rows.push(
-      n === number
-        ? withMark(row, found.parts(found.chosen))
-        : withMark(row, [found.lines[n - 1]!, '', '']),
-    );
-  }
+function showAround(place: HTMLElement, { number, first, lines, parts }: Around): void {
+  const rows = lines.map((line, i) => {
+    const chosen = first + i === number;
+    const row = make('span', `${first + i}  `, chosen ? 'chosen' : '');
+    return withMark(row, chosen ? parts : [line, '', '']);
+  });
   place.replaceChildren(...rows);
 }
 
 export function setUpWatch(): void {
   const panel = new Panel('watch');
   const plot = new Plot(panel.element);
-  const area = panel.field<HTMLTextAreaElement>('text');
+  const box = new TextBox(panel);
   const around = find(panel.element, '.around');
   const list = find(panel.element, '.top');
   const place = find(panel.element, '.plot');
-  let found: Findings | undefined;
+  let found: WatchResult | undefined;
+  let chosen = 0; // counts lines that were read
 
-  const choose = (index: number): void => {
-    if (!found || found.result.numbers.length === 0) return;
-    found.chosen = Math.min(found.result.numbers.length - 1, Math.max(0, index));
-    plot.choose(found.chosen);
-    showAround(around, found);
+  const choose = async (index: number, show = false): Promise<void> => {
+    if (!found || found.count === 0) return;
+    const wanted = (chosen = Math.min(found.count - 1, Math.max(0, index)));
+    try {
+      const lines = await reader.call('around', { index: wanted });
+      if (wanted !== chosen) return; // another one was chosen meanwhile
+      plot.choose(lines.number);
+      showAround(around, lines);
+      if (show) around.scrollIntoView({ block: 'nearest' });
+    } catch (error) {
+      panel.complain(error instanceof Error ? error.message : String(error));
+    }
   };
   const options: PlotOptions = {
     x: 'line',
     y: 'surprise',
     lines: [{ label: 'surprise' }],
-    onClick: choose,
+    onClick: (point) => void choose(found!.indices[point]!, true),
   };
   place.addEventListener('keydown', (event) => {
     const steps: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1, PageDown: 25, PageUp: -25 };
     const step = steps[event.key];
     if (step === undefined || !found) return;
     event.preventDefault();
-    choose(found.chosen + step);
+    void choose(chosen + step);
   });
 
-  const showTop = (): void => {
-    const items = found!.top().map((index) => {
+  const showTop = (top: WatchResult['top']): void => {
+    const items = top.map(({ index, number, surprise, parts }) => {
       const button = make('button');
       button.type = 'button';
-      const number = found!.result.numbers[index]!;
-      button.append(make('span', found!.result.surprise[index]!.toFixed(2)), make('span', `line ${number}`));
-      button.append(withMark(make('span'), found!.parts(index)));
-      button.addEventListener('click', () => choose(index));
+      button.append(make('span', surprise.toFixed(2)), make('span', `line ${number}`));
+      button.append(withMark(make('span'), parts));
+      button.addEventListener('click', () => void choose(index, true));
       const item = make('li');
       item.append(button);
       return item;
@@ -105,26 +78,22 @@ export function setUpWatch(): void {
     find(panel.element, 'h2').hidden = items.length === 0;
   };
 
-  panel.takeFiles();
   panel.onClick('sample', () => {
-    area.value = sampleLog();
+    box.text = sampleLog();
     panel.status('A web service’s log of a night on which three things went wrong.');
   });
   panel.onSubmit(async (signal) => {
-    const text = area.value;
-    if (text.trim() === '') throw new Error('There is nothing to read yet.');
+    if (box.empty) throw new Error('There is nothing to read yet.');
     const by = panel.field<HTMLSelectElement>('by').value as Unit;
     const began = performance.now();
-    const result = await reader.call('watch', { text, by }, {
+    found = await reader.call('watch', { text: box.source, by }, {
       signal,
-      event: ({ lines, of }) => panel.status(`${figure(lines)} of ${figure(of)} lines`),
+      event: ({ lines, of }) => panel.status(`${figure(lines)} of ${numberOf(of, 'line')}`),
     });
-    found = new Findings(text.split(/\r?\n/), result);
     const seconds = (performance.now() - began) / 1000;
-    const count = result.numbers.length;
-    panel.status(`${figure(count)} lines in ${figure(seconds)} s. Click on a peak.`);
-    plot.show(options, [result.numbers, result.surprise]);
-    showTop();
-    choose(found.top()[0] ?? 0);
+    panel.status(`${numberOf(found.count, 'line')} in ${figure(seconds)} s. Click on a peak.`);
+    plot.show(options, [found.numbers, found.surprise]);
+    showTop(found.top);
+    await choose(found.top[0]?.index ?? 0);
   });
 }

@@ -2,13 +2,14 @@
  * write.ts - the tab that streams a story from the shipped model.
  * SPDX-License-Identifier: MIT
  */
-import { reader } from '../client.js';
-import { figure, Panel } from '../dom.js';
-import type { WriteParams } from '../protocol.js';
+import { figure, numberOf, Panel } from '../dom.js';
+import type { Caller, WriteParams } from '../protocol.js';
+import type { ShippedModel } from '../shipped.js';
 import { Story } from '../story.js';
 
 /** Lets the model write into a story, and says how it went. */
 export async function tell(
+  engine: Caller,
   panel: Panel,
   story: Story,
   params: WriteParams,
@@ -17,19 +18,19 @@ export async function tell(
   story.begin(params.prompt);
   panel.status('Reading …');
   let tokens = 0;
-  const { reason, tokensPerSecond } = await reader.call('write', params, {
+  const { reason, tokensPerSecond } = await engine.call('write', params, {
     signal,
     event: (event) => {
       tokens += event.tokens.length;
       story.add(event.tokens);
-      panel.status(`${tokens} tokens, ${figure(event.tokensPerSecond)} a second`);
+      panel.status(`${numberOf(tokens, 'token')}, ${figure(event.tokensPerSecond)} a second`);
     },
   });
   const end = reason === 'stop' ? 'the story has ended' : 'as many as asked for';
-  panel.status(`${tokens} tokens, ${figure(tokensPerSecond)} a second; ${end}.`);
+  panel.status(`${numberOf(tokens, 'token')}, ${figure(tokensPerSecond)} a second; ${end}.`);
 }
 
-export function setUpWrite(ready: Promise<unknown>): void {
+export function setUpWrite(model: ShippedModel): void {
   const panel = new Panel('write');
   const story = new Story(panel.element);
   const temperature = panel.field('temperature');
@@ -37,7 +38,7 @@ export function setUpWrite(ready: Promise<unknown>): void {
   temperature.addEventListener('input', () => (shown.value = Number(temperature.value).toFixed(1)));
 
   const work = async (signal: AbortSignal): Promise<void> => {
-    await ready;
+    await model.ready();
     const params: WriteParams = {
       with: 'fresh',
       prompt: panel.field<HTMLTextAreaElement>('prompt').value,
@@ -45,7 +46,7 @@ export function setUpWrite(ready: Promise<unknown>): void {
       maxTokens: Number(panel.field('length').value),
       seed: Number(panel.field('seed').value),
     };
-    await tell(panel, story, params, signal);
+    await tell(model.engine, panel, story, params, signal);
   };
   panel.onSubmit(work);
   panel.onClick('again', async (signal) => {

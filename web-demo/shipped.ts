@@ -1,0 +1,56 @@
+/**
+ * shipped.ts - the model that ships with the page, in a worker: opened once, again after the worker has
+ * ended or the file could not be fetched, and with the memory that it had.
+ * SPDX-License-Identifier: MIT
+ */
+import { WorkerError } from './problem.js';
+import type { Caller, ModelInfo } from './protocol.js';
+
+export class ShippedModel {
+  /** Hears of the model whenever it was opened. */
+  onOpen: ((info: ModelInfo) => void) | undefined;
+  #info: Promise<ModelInfo> | undefined;
+  #memory: Uint8Array | undefined;
+
+  constructor(
+    readonly engine: Caller,
+    readonly url: string,
+  ) {}
+
+  /** Resolves when the model is there; every call that needs it waits for this. */
+  ready(): Promise<ModelInfo> {
+    this.#info ??= this.#open().catch((error: unknown) => {
+      this.forget();
+      throw error;
+    });
+    return this.#info;
+  }
+
+  /** After the worker has ended: the next call opens the model anew. */
+  forget(): void {
+    this.#info = undefined;
+  }
+
+  /** Keeps what the memory holds, so that a worker that ends does not take it along. */
+  async keepMemory(): Promise<void> {
+    this.#memory = await this.engine.call('save', {});
+  }
+
+  async #open(): Promise<ModelInfo> {
+    const info = await this.engine.call('open', { url: this.url }).catch((error: unknown) => {
+      throw inWords(error);
+    });
+    if (this.#memory) await this.engine.call('restore', { bytes: this.#memory });
+    this.onOpen?.(info);
+    return info;
+  }
+}
+
+/** What went wrong with the file, for people; other errors as they are. */
+function inWords(error: unknown): unknown {
+  if (!(error instanceof WorkerError) || error.code === 'CRASHED' || error.code.startsWith('BACKEND')) return error;
+  const message =
+    'The model could not be fetched, or is damaged. Everything that needs it tries again when you press its ' +
+    `button. (${error.message})`;
+  return new WorkerError({ code: error.code, message });
+}

@@ -1,0 +1,107 @@
+/**
+ * textbox.ts - a text area that also takes files, chosen or dropped. A long one stays aside: only its
+ * beginning is shown, and whoever reads gets the file.
+ * SPDX-License-Identifier: MIT
+ */
+import { beginningOf } from './decode.js';
+import type { Source } from './decode.js';
+import { figure, find, numberOf } from './dom.js';
+import type { Panel } from './dom.js';
+
+const MOST_BYTES = 64 * 2 ** 20;
+/** Files up to here are put into the text area whole; of others so many characters are shown. */
+const WHOLE = 100_000;
+const SHOWN = 10_000;
+
+export class TextBox {
+  readonly #area: HTMLTextAreaElement;
+  readonly #close: HTMLButtonElement;
+  #file: File | undefined;
+  #typed = '';
+
+  constructor(readonly panel: Panel) {
+    this.#area = panel.field<HTMLTextAreaElement>('text');
+    this.#close = panel.field<HTMLButtonElement>('close');
+    this.#close.addEventListener('click', () => {
+      this.text = this.#typed;
+      this.#area.focus();
+      panel.status('');
+    });
+    this.#keep();
+    this.#takeFiles();
+  }
+
+  /** What there is to read. */
+  get source(): Source {
+    return this.#file ?? this.#area.value;
+  }
+
+  get empty(): boolean {
+    return this.#file === undefined && this.#area.value.trim() === '';
+  }
+
+  /** Shows a text in place of what is there. */
+  set text(text: string) {
+    this.#file = undefined;
+    this.#area.readOnly = false;
+    this.#close.hidden = true;
+    this.#area.value = text;
+    this.#area.dispatchEvent(new Event('input'));
+  }
+
+  async #take(file: File | undefined): Promise<void> {
+    if (!file) return;
+    if (file.size > MOST_BYTES) {
+      throw new Error(`${file.name} has ${figure(file.size / 2 ** 20)} MB; the most here is 64 MB.`);
+    }
+    const beginning = await beginningOf(file, WHOLE);
+    if (file.size <= WHOLE) {
+      this.text = beginning;
+      this.panel.status(`${file.name}: ${numberOf(beginning.length, 'character')}.`);
+      return;
+    }
+    if (!this.#file) this.#typed = this.#area.value;
+    this.#file = file;
+    this.#area.readOnly = true;
+    this.#area.value = `${beginning.slice(0, SHOWN)} …`;
+    this.#close.hidden = false;
+    const size = `${figure(file.size / 2 ** 20)} MB`;
+    this.panel.status(`${file.name}: ${size}. Its beginning is shown; all of it will be read.`);
+  }
+
+  #takeFiles(): void {
+    const place = find(this.panel.element, '.drop');
+    const chosen = this.panel.field('open');
+    chosen.addEventListener('change', () => {
+      void this.panel.run(async () => this.#take(chosen.files?.[0])).then(() => (chosen.value = ''));
+    });
+    const over = (event: DragEvent, on: boolean): void => {
+      event.preventDefault();
+      place.classList.toggle('over', on);
+    };
+    place.addEventListener('dragover', (event) => over(event, true));
+    place.addEventListener('dragleave', (event) => over(event, false));
+    place.addEventListener('drop', (event) => {
+      over(event, false);
+      const file = event.dataTransfer?.files[0];
+      void this.panel.run(async () => this.#take(file));
+    });
+  }
+
+  /** What was typed outlives a reload of the page. */
+  #keep(): void {
+    const key = `text of ${this.panel.element.id}`;
+    try {
+      this.#area.value = sessionStorage.getItem(key) ?? this.#area.value;
+    } catch {
+      return; // a page without storage works all the same
+    }
+    this.#area.addEventListener('input', () => {
+      try {
+        sessionStorage.setItem(key, this.#area.value);
+      } catch {
+        sessionStorage.removeItem(key); // too long to be kept
+      }
+    });
+  }
+}
