@@ -74,9 +74,9 @@ export class Plot {
     this.#plot?.redraw(false);
   }
 
-  /** Where no pointer is, the legend tells of the last point. */
+  /** Where no pointer is, the legend tells of the last point; uPlot clears it in tasks of its own. */
   #showLast(): void {
-    this.#plot?.setLegend({ idx: this.#columns[0]!.length - 1 });
+    requestAnimationFrame(() => this.#plot?.setLegend({ idx: this.#columns[0]!.length - 1 }));
   }
 
   #describe(): void {
@@ -159,7 +159,7 @@ export class Plot {
   }
 
   #listen(plot: uPlot): void {
-    plot.over.addEventListener('pointerleave', () => setTimeout(() => this.#showLast()));
+    plot.over.addEventListener('pointerleave', () => this.#showLast());
     plot.over.addEventListener('click', (event) => {
       const left = event.clientX - plot.over.getBoundingClientRect().left;
       this.#options?.onClick?.(this.#peakNear(plot, left));

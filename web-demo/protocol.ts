@@ -2,8 +2,8 @@
  * protocol.ts - what a page may ask a worker, and what it hears back; types only.
  * SPDX-License-Identifier: MIT
  */
-import type { Measurement } from '../ts/cli/measure.js';
-import type { Unit } from '../ts/cli/reader.js';
+import type { Measurement } from '../ts/cli/measurement.js';
+import type { Unit } from '../ts/cli/unit.js';
 import type { Source } from './decode.js';
 
 /** A token that was read or written. */
@@ -63,7 +63,15 @@ export interface Calls {
   about: {
     params: Record<string, never>;
     event: never;
-    result: { version: string; kernel: string; layerHash: string; modelHash: string };
+    result: {
+      version: string;
+      backend: string;
+      kernel: string;
+      /** Why the addon is not in use, where there could be one. */
+      fallback: string | null;
+      layerHash: string;
+      modelHash: string;
+    };
   };
   open: { params: { url: string }; event: never; result: ModelInfo };
   write: {
@@ -134,6 +142,12 @@ export type CallName = keyof Calls;
 export interface CallOptions<N extends CallName> {
   event?: (event: Calls[N]['event']) => void;
   signal?: AbortSignal;
+}
+
+/** What whoever answers is given besides the parameters. */
+export interface Context<Event> {
+  signal: AbortSignal;
+  tell(event: Event): void;
 }
 
 /** Who answers calls: a worker, or another process. */

@@ -2,19 +2,12 @@
  * worker.ts - answers the page's calls; everything that takes long happens here.
  * SPDX-License-Identifier: MIT
  */
-import { TTTError } from 'bit-ttt';
-
 import { bench, spin } from './engine/bench.js';
 import { about, forget, heads, open, read, restore, save, write } from './engine/model.js';
+import { problemOf } from './engine/problems.js';
 import { sample, train } from './engine/train.js';
 import { around, watch } from './engine/watch.js';
-import type { CallName, Calls, Problem, Reply, Request } from './protocol.js';
-
-/** What a call has besides its parameters. */
-export interface Context<Event> {
-  signal: AbortSignal;
-  tell(event: Event): void;
-}
+import type { CallName, Calls, Context, Reply, Request } from './protocol.js';
 
 type Handler<N extends CallName> = (
   params: Calls[N]['params'],
@@ -27,17 +20,6 @@ const handlers: { [N in CallName]: Handler<N> } = {
 
 const running = new Map<number, AbortController>();
 const send = (reply: Reply): void => self.postMessage(reply);
-
-/** What the engine says of an abort is for programmers. */
-const stopped = ({ message }: Error): string => (message.startsWith('Stopped') ? message : 'Stopped.');
-
-function problemOf(error: unknown): Problem {
-  if (error instanceof TTTError && error.code === 'ABORTED') return { code: 'ABORTED', message: stopped(error) };
-  if (error instanceof TTTError) return { code: error.code, message: error.message };
-  const message = error instanceof Error ? error.message : String(error);
-  const memory = error instanceof RangeError;
-  return { code: memory ? 'OUT_OF_MEMORY' : 'FAILED', message };
-}
 
 async function answer(id: number, name: CallName, params: unknown): Promise<void> {
   const controller = new AbortController();

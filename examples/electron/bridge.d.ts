@@ -1,33 +1,18 @@
 // What the preload offers the page, and all that passes between the processes.
 // SPDX-License-Identifier: MIT
 
-/** What the window asks for. */
-interface StoryRequest {
-  prompt: string;
-  temperature: number;
-  seed: number;
+/** What a call gives, or why it gives nothing: a sentence for people. */
+interface Answer {
+  result?: unknown;
+  problem?: { code: string; message: string };
 }
 
-/** How a story ended; `error` is a sentence for people, or null. */
-interface StoryEnd {
-  stopped: boolean;
-  error: string | null;
-}
-
-interface EngineInfo {
-  backend: string;
-  kernel: string;
-  /** Why the addon is not in use, or null. */
-  fallback: string | null;
-}
-
-interface StoryBridge {
-  info(): Promise<EngineInfo>;
-  /** Writes a story; `onPiece` gets its text as it comes. One at a time. */
-  write(request: StoryRequest, onPiece: (piece: string) => void): Promise<StoryEnd>;
-  stop(): void;
+interface Bridge {
+  /** Calls the engine; `id` is the page's, for `abort`. `onEvent` hears what is told on the way. */
+  call(id: number, name: string, params: unknown, onEvent: (event: unknown) => void): Promise<Answer>;
+  abort(id: number): void;
 }
 
 interface Window {
-  readonly bitTtt: StoryBridge;
+  readonly bitTtt: Bridge;
 }

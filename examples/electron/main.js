@@ -5,14 +5,22 @@ import { fileURLToPath } from 'node:url';
 
 import { BrowserWindow, app, ipcMain } from 'electron';
 
-import { info, stop, write } from './stories.js';
+import { answer } from './app/engine.js';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
 
+/** What windows have asked for and still wait for, by window and number. */
+const running = new Map();
+
+/** @param {number} window */
+function stopAll(window) {
+  for (const [key, controller] of running) if (key.startsWith(`${window}:`)) controller.abort();
+}
+
 function openWindow() {
   const window = new BrowserWindow({
-    width: 760,
-    height: 620,
+    width: 860,
+    height: 760,
     webPreferences: {
       preload: join(folder, 'preload.cjs'),
       contextIsolation: true,
@@ -20,19 +28,32 @@ function openWindow() {
       sandbox: true,
     },
   });
-  window.webContents.setWindowOpenHandler(() => ({ action: 'deny' }));
-  window.webContents.on('will-navigate', (event) => event.preventDefault());
-  window.on('closed', stop);
-  return window.loadFile(join(folder, 'index.html'));
+  const { webContents } = window;
+  const { id } = webContents;
+  webContents.setWindowOpenHandler(() => ({ action: 'deny' }));
+  webContents.on('will-navigate', (event) => event.preventDefault());
+  // Who has been reloaded, has crashed or is closed waits for nothing any more.
+  webContents.on('did-start-navigation', () => stopAll(id));
+  webContents.on('render-process-gone', () => stopAll(id));
+  window.on('closed', () => stopAll(id));
+  return window.loadFile(join(folder, 'app/index.html'));
 }
 
-ipcMain.handle('info', info);
-ipcMain.handle('write', (event, request) =>
-  write(request, (piece) => {
-    if (!event.sender.isDestroyed()) event.sender.send('piece', piece);
-  }),
-);
-ipcMain.on('stop', stop);
+ipcMain.handle('call', async ({ sender }, number, name, params) => {
+  const key = `${sender.id}:${number}`;
+  const controller = new AbortController();
+  running.set(key, controller);
+  /** @param {unknown} told */
+  const tell = (told) => {
+    if (!sender.isDestroyed()) sender.send('event', number, told);
+  };
+  try {
+    return await answer(name, params, { signal: controller.signal, tell });
+  } finally {
+    running.delete(key);
+  }
+});
+ipcMain.on('abort', ({ sender }, number) => running.get(`${sender.id}:${number}`)?.abort());
 
 app.on('window-all-closed', () => app.quit());
 app.on('activate', () => {

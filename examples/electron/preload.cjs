@@ -2,19 +2,18 @@
 // SPDX-License-Identifier: MIT
 const { contextBridge, ipcRenderer } = require('electron');
 
-/** @type {StoryBridge} */
+/** @type {Bridge} */
 const bridge = {
-  info: () => ipcRenderer.invoke('info'),
-  async write(request, onPiece) {
-    /** @type {(event: unknown, piece: string) => void} */
-    const listener = (_event, piece) => onPiece(piece);
-    ipcRenderer.on('piece', listener);
+  async call(id, name, params, onEvent) {
+    /** @type {(event: unknown, of: number, told: unknown) => void} */
+    const listener = (_event, of, told) => of === id && onEvent(told);
+    ipcRenderer.on('event', listener);
     try {
-      return await ipcRenderer.invoke('write', request);
+      return await ipcRenderer.invoke('call', id, name, params);
     } finally {
-      ipcRenderer.off('piece', listener);
+      ipcRenderer.off('event', listener);
     }
   },
-  stop: () => ipcRenderer.send('stop'),
+  abort: (id) => ipcRenderer.send('abort', id),
 };
 contextBridge.exposeInMainWorld('bitTtt', bridge);

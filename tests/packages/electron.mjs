@@ -14,25 +14,28 @@ const example = join(root, 'examples/electron');
 const text = (name) => readFileSync(join(root, 'tests/packages/electron', name), 'utf8');
 
 let made;
-/** The app with the packed package, in a folder of its own. */
+/** The app with the packed package, built, in a copy of what it is made of. */
 function app(context) {
-  made ??= project(context.workspace, 'electron-app', {}, { type: 'module' }).then((cwd) => {
-    const filter = (path) => !/\/(node_modules|out)$|package(-lock)?\.json$/.test(path);
-    cpSync(example, cwd, { recursive: true, filter });
-    return cwd;
+  made ??= project(context.workspace, 'electron-app', {}, { type: 'module' }).then(async (folder) => {
+    const filter = (path) => !/\/(node_modules|out|app)$|package-lock\.json$/.test(path);
+    for (const name of ['examples/electron', 'web-demo', 'ts'])
+      cpSync(join(root, name), join(folder, name), { recursive: true, filter });
+    const cwd = join(folder, 'examples/electron');
+    await output(process.execPath, ['build.mjs'], { cwd });
+    return { cwd, modules: join(folder, 'node_modules') };
   });
   return made;
 }
 
 async function types(context) {
-  const cwd = await app(context);
+  const { cwd } = await app(context);
   await output(process.execPath, [context.tool('typescript/bin/tsc'), '-p', cwd]);
 }
 
 /** The addon wants nothing but Node-API and makes no external buffers. */
 async function symbols(context) {
-  const cwd = await app(context);
-  const addon = join(cwd, `node_modules/bit-ttt/dist/native/${host}/bit_ttt.node`);
+  const { modules } = await app(context);
+  const addon = join(modules, `bit-ttt/dist/native/${host}/bit_ttt.node`);
   const { nodeApi, wrong } = demandsOf(host, addon);
   assert.ok(nodeApi.length > 20);
   assert.deepEqual(wrong, []);
@@ -40,10 +43,10 @@ async function symbols(context) {
 
 /** The settings' pattern takes every addon of the package out of the archive. */
 async function archive(context) {
-  const cwd = await app(context);
+  const { cwd, modules } = await app(context);
   const settings = readFileSync(join(cwd, 'electron-builder.yml'), 'utf8');
   const [, pattern] = settings.match(/^asarUnpack:\n {2}- '(.+)'$/m);
-  const files = readdirSync(join(cwd, 'node_modules/bit-ttt'), { recursive: true })
+  const files = readdirSync(join(modules, 'bit-ttt'), { recursive: true })
     .filter((name) => name.endsWith('.node'))
     .map((name) => `node_modules/bit-ttt/${name}`);
   assert.ok(files.length > 0);
@@ -54,8 +57,8 @@ async function archive(context) {
 }
 
 async function mainProcess(context) {
-  const cwd = await app(context);
-  const standIn = join(cwd, 'node_modules/electron');
+  const { cwd, modules } = await app(context);
+  const standIn = join(modules, 'electron');
   cpSync(join(root, 'tests/packages/electron/electron.cjs'), join(standIn, 'index.js'));
   cpSync(join(root, 'tests/packages/electron/drive.mjs'), join(cwd, 'drive.mjs'));
   const printed = await output(process.execPath, ['drive.mjs'], { cwd });
@@ -65,26 +68,30 @@ async function mainProcess(context) {
 }
 
 async function renderer(context) {
-  const cwd = await app(context);
-  const { href } = pathToFileURL(join(cwd, 'index.html'));
+  const { cwd } = await app(context);
+  const { href } = pathToFileURL(join(cwd, 'app/index.html'));
   await visit(href, {
     init: text('preload.js'),
     async act(page) {
-      const shows = (id, end) =>
-        page.waitForFunction(([at, tail]) => document.getElementById(at).textContent.endsWith(tail),
-          [id, end]);
-      await shows('engine', 'Native addon, avx2');
-      await page.fill('#prompt', 'A <b>cat</b>');
-      await page.click('#write');
-      await shows('story', 'sat');
-      assert.equal(await page.isDisabled('#write'), true);
-      await page.click('#stop');
-      await shows('status', 'Stopped.');
-      assert.equal(await page.textContent('#story'), 'A <b>cat</b> sat'); // as text, not as markup
-      await page.fill('#prompt', 'fail');
-      await page.click('#write');
-      await shows('status', 'No.');
-      assert.equal(await page.isDisabled('#write'), false);
+      const shows = (selector, words) =>
+        page.waitForFunction(([at, part]) => document.querySelector(at).textContent.includes(part),
+          [selector, words]);
+      await shows('#engine', 'native addon, kernel avx2');
+      await page.fill('[name=prompt]', 'A <b>cat</b>');
+      await page.click('button[type=submit]');
+      await shows('.story', 'A <b>cat</b> <i> sat'); // as text, not as markup
+      await shows('.status', '2 tokens, 100 a second');
+      assert.equal(await page.isDisabled('button[type=submit]'), true);
+      await page.hover('[data-token="1"]');
+      await shows('.detail', '“␣lay” 25 %');
+      const tint = await page.evaluate(() => getComputedStyle(document.querySelector('[data-token]')).backgroundColor);
+      assert.match(tint, /^rgba\(/);
+      await page.click('[name=stop]');
+      await shows('.status', 'Stopped.');
+      await page.fill('[name=prompt]', 'fail');
+      await page.click('button[type=submit]');
+      await shows('.problem', 'No.');
+      assert.equal(await page.isDisabled('button[type=submit]'), false);
     },
   });
 }

@@ -11,7 +11,7 @@ import { drawChart, seriesOf } from './chart.js';
 import { engineInUse } from './engine.js';
 import { fileFailure, UsageError } from './failure.js';
 import { measureDim, median, ROUNDS, SEQ_LENS } from './measure.js';
-import type { Engine, Measurement } from './measure.js';
+import type { Engine, Measurement } from './measurement.js';
 import { COMMON_OPTIONS, numberListOption, numberOption, readCommandLine } from './options.js';
 import type { OptionSpecs } from './options.js';
 import { compact, makePalette, Progress, wantsColor } from './terminal.js';

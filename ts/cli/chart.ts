@@ -3,7 +3,7 @@
  * logarithmic axes, one panel for each length of call.
  * SPDX-License-Identifier: MIT
  */
-import type { Measurement } from './measure.js';
+import type { Measurement } from './measurement.js';
 import { COLOURS, curve, grid, heading, INK, label, legend, Scale, svgDocument } from './svg.js';
 import type { Style } from './svg.js';
 import { compact } from './terminal.js';

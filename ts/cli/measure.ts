@@ -4,25 +4,8 @@
  * SPDX-License-Identifier: MIT
  */
 import { setKernel, TTT } from '../index.js';
+import type { Engine, Measurement } from './measurement.js';
 import { PlainLayer } from './plain-js.js';
-
-/** What is measured: an engine and how it is used. */
-export interface Engine {
-  target: 'native' | 'wasm' | 'js';
-  kernel: string;
-  threads: number;
-}
-
-/** One figure; the keys are those of `bench --json`. */
-export interface Measurement extends Engine {
-  hidden_dim: number;
-  seq_len: number;
-  /** Median over the samples. */
-  tokens_per_second: number;
-  /** (fastest - slowest) / median; 0 if there is one sample only. */
-  spread: number;
-  samples: number;
-}
 
 /** Tokens per call that are measured. */
 export const SEQ_LENS: readonly number[] = [1, 1000];

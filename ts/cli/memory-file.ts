@@ -7,7 +7,7 @@ import { Failure } from './failure.js';
 import { FEATURES_VERSION } from './features.js';
 import { saveFile } from './files.js';
 import { damagedHeader, headedParts, readHeaded } from './headed-file.js';
-import type { Unit } from './reader.js';
+import type { Unit } from './unit.js';
 
 /** How the memory was made; a memory fits only what was made the same way. */
 export interface MemorySettings {

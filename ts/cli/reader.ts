@@ -6,9 +6,7 @@ import type { TTT } from '../index.js';
 import { Features, ORDER_SHARE, TOKENS_PER_UNIT } from './features.js';
 import type { Line } from './lines.js';
 import { Kind } from './tokens.js';
-
-/** What the memory reads one by one. */
-export type Unit = 'line' | 'word';
+import type { Unit } from './unit.js';
 
 /** A word of a line, as a range of its text, with its surprise. */
 export interface ReadWord {

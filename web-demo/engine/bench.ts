@@ -6,9 +6,8 @@
 import { getInfo, TTT } from 'bit-ttt';
 
 import { measureDim } from '../../ts/cli/measure.js';
-import type { Measurement } from '../../ts/cli/measure.js';
-import type { Calls } from '../protocol.js';
-import type { Context } from '../worker.js';
+import type { Measurement } from '../../ts/cli/measurement.js';
+import type { Calls, Context } from '../protocol.js';
 import { Pace } from './pace.js';
 
 const TOKENS = 1000;

@@ -7,8 +7,7 @@ import type { Session } from 'bit-ttt';
 
 import { textOf } from '../decode.js';
 import type { Source } from '../decode.js';
-import type { Calls, HeadMap, ModelInfo, Token, WriteParams } from '../protocol.js';
-import type { Context } from '../worker.js';
+import type { Calls, Context, HeadMap, ModelInfo, Token, WriteParams } from '../protocol.js';
 import { headsOf } from './heads.js';
 import { Pace } from './pace.js';
 
@@ -29,9 +28,9 @@ function pupil(): Session {
 }
 
 export async function about(): Promise<Calls['about']['result']> {
-  const { version, kernel } = await getInfo();
+  const { version, backend, kernel, fallback } = await getInfo();
   const [layerHash, modelHash] = [await conformanceHash(), await llamaConformanceHash()];
-  return { version, kernel, layerHash, modelHash };
+  return { version, backend, kernel, fallback: fallback ?? null, layerHash, modelHash };
 }
 
 export async function open({ url }: { url: string }): Promise<ModelInfo> {

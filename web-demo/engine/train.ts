@@ -7,8 +7,7 @@ import type { Tokenizer } from 'bit-ttt';
 
 import { holdOut, makeTokenizer, usualVocab } from '../../ts/cli/corpus.js';
 import { textOf } from '../decode.js';
-import type { Calls, TrainParams } from '../protocol.js';
-import type { Context } from '../worker.js';
+import type { Calls, Context, TrainParams } from '../protocol.js';
 
 type Tell = Context<Calls['train']['event']>['tell'];
 

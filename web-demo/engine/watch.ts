@@ -5,11 +5,11 @@
 import { TTT, TTTError } from 'bit-ttt';
 
 import { DEFAULT_DIM, DEFAULT_LR, Reader } from '../../ts/cli/reader.js';
-import type { ReadLine, Unit } from '../../ts/cli/reader.js';
+import type { ReadLine } from '../../ts/cli/reader.js';
+import type { Unit } from '../../ts/cli/unit.js';
 import { textOf } from '../decode.js';
 import type { Source } from '../decode.js';
-import type { Around, Calls, Parts, WatchResult } from '../protocol.js';
-import type { Context } from '../worker.js';
+import type { Around, Calls, Context, Parts, WatchResult } from '../protocol.js';
 import { Pace } from './pace.js';
 
 /** Longer lines are read, and shown, up to here. */

@@ -21,24 +21,39 @@ createRequire(import.meta.url)(preload);
 assert.deepEqual(Object.keys(exposed), ['bitTtt']);
 const { bitTtt } = exposed;
 
-const request = { prompt: 'Once', temperature: 0.8, seed: 7 };
-const pieces = [];
-const end = await bitTtt.write(request, (piece) => pieces.push(piece));
-assert.deepEqual(end, { stopped: false, error: null });
-assert.ok(pieces.length > 20, `${pieces.length} pieces`);
+let last = 0;
+const call = (name, params, onEvent = () => {}) => bitTtt.call(++last, name, params, onEvent);
+const request = { prompt: 'Once', temperature: 0.8, maxTokens: 200, seed: 7 };
+const { result: about } = await call('about', {});
+const { result: model } = await call('open', {});
+assert.ok(model.parameters > 1e6);
 
-const again = [];
-const interrupted = bitTtt.write(request, (piece) => again.push(piece) === 5 && bitTtt.stop());
-const second = await bitTtt.write(request, () => assert.fail('two stories at once'));
-assert.match(second.error, /being written/);
-assert.deepEqual(await interrupted, { stopped: true, error: null });
-assert.ok(again.length < pieces.length);
-assert.equal(pieces.join('').startsWith(again.join('')), true);
+const tokens = [];
+const { result } = await call('write', request, (event) => tokens.push(...event.tokens));
+assert.equal(result.tokens, tokens.length);
+assert.ok(result.tokensPerSecond > 0);
+assert.ok(tokens.every(({ alternatives, probability }) => alternatives.length === 5 && probability > 0));
+const text = (all) => all.map((token) => token.text).join('');
 
-for (const wrong of [undefined, null, 7, {}, { ...request, prompt: ' ' }, { ...request, seed: NaN },
-  { ...request, temperature: -1 }, { ...request, prompt: 'a'.repeat(5000) }]) {
-  const { error } = await bitTtt.write(wrong, () => assert.fail('a story of nothing'));
-  assert.match(error, /^\S.{10,}/, JSON.stringify(wrong));
+/** Begins a long story, calls `end` at its first words, and checks that it stops there. */
+async function interrupted(end) {
+  const again = [];
+  const long = { ...request, temperature: 1.5, maxTokens: 4096, seed: 3 };
+  const ended = await call('write', long, (event) => {
+    if (again.push(...event.tokens) === event.tokens.length) end(last);
+  });
+  assert.deepEqual(ended, { problem: { code: 'ABORTED', message: 'Stopped.' } });
 }
-const { backend } = await bitTtt.info();
-console.log(`RESULT ${JSON.stringify({ backend, story: pieces.join('') })}`);
+await interrupted((id) => bitTtt.abort(id));
+await interrupted(() => window.webContents.emit('did-start-navigation')); // a reload
+await interrupted(() => window.webContents.emit('render-process-gone'));
+await interrupted(() => window.emit('closed'));
+
+for (const wrong of [undefined, null, 7, {}, { ...request, prompt: 7 }, { ...request, seed: NaN }, { ...request, seed: '1' },
+  { ...request, temperature: -1 }, { ...request, prompt: 'a'.repeat(50000) }, { ...request, maxTokens: 1e9 }]) {
+  const { problem } = await call('write', wrong, () => assert.fail('a story of nothing'));
+  assert.match(problem.message, /^\S.{10,}/, JSON.stringify(wrong));
+}
+for (const name of ['read', 'toString', '__proto__', 7, undefined])
+  assert.match((await call(name, {})).problem.message, /no such call/);
+console.log(`RESULT ${JSON.stringify({ backend: about.backend, story: text(tokens) })}`);

@@ -9,6 +9,7 @@ const toPage = new EventEmitter();
 const copy = (value) => structuredClone(value);
 
 const sender = {
+  id: 1,
   isDestroyed: () => false,
   send: (channel, ...values) => toPage.emit(channel, {}, ...values.map(copy)),
 };
@@ -18,7 +19,7 @@ class BrowserWindow extends EventEmitter {
   constructor(options) {
     super();
     this.options = options;
-    this.webContents = Object.assign(new EventEmitter(), { setWindowOpenHandler() {} });
+    this.webContents = Object.assign(new EventEmitter(), { id: 1, setWindowOpenHandler() {} });
     windows.push(this);
   }
   static getAllWindows = () => windows;

@@ -1,16 +1,20 @@
 // A stand-in for the app's preload: stories of two words, which wait to be stopped.
 // SPDX-License-Identifier: MIT
 {
-  let stopped;
-  window.bitTtt = {
-    info: async () => ({ backend: 'native', kernel: 'avx2', fallback: null }),
-    async write({ prompt }, onPiece) {
-      if (prompt === 'fail') return { stopped: false, error: 'No.' };
-      onPiece(' ');
-      onPiece('sat');
-      await new Promise((resolve) => (stopped = resolve));
-      return { stopped: true, error: null };
+  const waiting = new Map();
+  const token = (text) => ({ text, probability: 0.5, surprise: 1.25, alternatives: [{ text: ' lay', probability: 0.25 }] });
+  const calls = {
+    about: () => ({ result: { version: '0.0.0', backend: 'native', kernel: 'avx2', fallback: null } }),
+    open: () => ({ result: { parameters: 1, fingerprint: '0', layers: 1, stateSize: 1 } }),
+    async write({ prompt }, id, onEvent) {
+      if (prompt === 'fail') return { problem: { code: 'FAILED', message: 'no' } };
+      onEvent({ tokens: [token(' <i>'), token(' sat')], tokensPerSecond: 100 });
+      await new Promise((resolve) => waiting.set(id, resolve));
+      return { problem: { code: 'ABORTED', message: 'Stopped.' } };
     },
-    stop: () => stopped(),
+  };
+  window.bitTtt = {
+    call: async (id, name, params, onEvent) => calls[name](params, id, onEvent),
+    abort: (id) => waiting.get(id)?.(),
   };
 }

@@ -1,0 +1,29 @@
+// Makes app/: the demo's Write tab as the window, and the demo's engine for the main process.
+// SPDX-License-Identifier: MIT
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { build } from 'esbuild';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const demo = join(here, '../../web-demo');
+const out = join(here, 'app');
+
+mkdirSync(out, { recursive: true });
+const common = { absWorkingDir: here, bundle: true, outdir: 'app', logLevel: 'warning' };
+await build({ ...common, entryPoints: ['src/window.ts'], format: 'iife', target: 'chrome120' });
+await build({
+  ...common,
+  entryPoints: ['src/engine.ts'],
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  external: ['bit-ttt', 'bit-ttt/model'], // from node_modules, with its addon
+});
+const [tab] = /<section role="tabpanel" id="write"[^]*?<\/section>/.exec(readFileSync(join(demo, 'index.html'), 'utf8'));
+const section = tab.replace('role="tabpanel" id="write" aria-labelledby="tab-write"', 'id="write" aria-label="Write"');
+const page = readFileSync(join(here, 'src/page.html'), 'utf8');
+writeFileSync(join(out, 'index.html'), page.replace("<!-- the demo's tab -->", () => section));
+writeFileSync(join(out, 'engine.d.ts'), "export * from '../src/engine.js';\n");
+copyFileSync(join(demo, 'style.css'), join(out, 'style.css'));

@@ -1,0 +1,47 @@
+/**
+ * engine.ts - the main process's side: the demo's engine on the addon, behind three calls. Knows nothing
+ * of Electron.
+ * SPDX-License-Identifier: MIT
+ */
+import { fileURLToPath } from 'node:url';
+
+import { modelUrl } from 'bit-ttt/model';
+
+import { about, open, write } from '../../../web-demo/engine/model.js';
+import { problemOf } from '../../../web-demo/engine/problems.js';
+import type { Context, WriteParams } from '../../../web-demo/protocol.js';
+
+const LONGEST_PROMPT = 20000;
+const MOST_TOKENS = 4096;
+
+/** Parameters come from a window: anything may be in them. */
+function checked(value: unknown): WriteParams {
+  const { prompt, temperature, maxTokens, seed } = (value ?? {}) as Partial<WriteParams>;
+  if (typeof prompt !== 'string' || prompt.length > LONGEST_PROMPT) {
+    throw new Error(`A beginning is a text of at most ${LONGEST_PROMPT} characters.`);
+  }
+  if (typeof temperature !== 'number' || typeof seed !== 'number') {
+    throw new Error('Temperature and seed must be numbers.');
+  }
+  if (!Number.isInteger(maxTokens) || maxTokens! < 1 || maxTokens! > MOST_TOKENS) {
+    throw new Error(`A story has 1 to ${MOST_TOKENS} tokens.`);
+  }
+  return { with: 'fresh', prompt, temperature, maxTokens: maxTokens!, seed };
+}
+
+const handlers: Record<string, (params: unknown, context: Context<never>) => Promise<unknown>> = {
+  about,
+  open: () => open({ url: fileURLToPath(modelUrl) }),
+  write: async (params, context) => write(checked(params), context),
+};
+
+/** Answers a call of the window; never throws. */
+export async function answer(name: unknown, params: unknown, context: Context<never>): Promise<Answer> {
+  const handler = Object.hasOwn(handlers, String(name)) ? handlers[String(name)] : undefined;
+  if (!handler) return { problem: { code: 'FAILED', message: 'There is no such call.' } };
+  try {
+    return { result: await handler(params, context) };
+  } catch (error) {
+    return { problem: problemOf(error) };
+  }
+}
