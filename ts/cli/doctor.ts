@@ -15,7 +15,8 @@ const HELP = `Usage: bit-ttt doctor [--json]
 
 Shows which engine is in use and why, and two hashes of its results, one of the layer's and one of
 the language model's, computed now with every kernel that this machine can run and with
-WebAssembly: they must be the same everywhere. The exit code is 1 if two engines differ.
+WebAssembly: they must be the same everywhere. The exit code is 1 if two engines differ, or if a
+variable asks for what cannot be had.
 
   --json             print one JSON document
   --color, --no-color
@@ -38,6 +39,8 @@ interface Check extends Hashes<null> {
 
 /** What `doctor` found; the keys are those of its JSON document. */
 interface Diagnosis extends BackendInfo, Hashes {
+  /** Why what a variable asks for cannot be had; the rest is then what there is without it. */
+  problem: string | null;
   reason: string;
   kernelReason: string;
   agree: boolean;
@@ -95,7 +98,7 @@ async function checkAll(info: BackendInfo): Promise<Check[]> {
   return checks;
 }
 
-async function diagnose(): Promise<Diagnosis> {
+async function diagnose(problem: string | null = null): Promise<Diagnosis> {
   const info = await engineInUse();
   const hashes = await compute();
   const checks = await checkAll(info);
@@ -107,6 +110,7 @@ async function diagnose(): Promise<Diagnosis> {
     kernels,
     ...hashes,
     fallback,
+    problem,
     reason: backendReason(info),
     kernelReason: kernelReason(info),
     compiledKernels,
@@ -116,6 +120,16 @@ async function diagnose(): Promise<Diagnosis> {
     platform: `${platform()} ${arch()}`,
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
   };
+}
+
+/** Where a variable asks for what cannot be had, what there is without it, so that one can choose. */
+async function diagnoseAnyway(): Promise<Diagnosis> {
+  try {
+    return await diagnose();
+  } catch (error) {
+    for (const name of ['BIT_TTT_BACKEND', 'BIT_TTT_KERNEL']) delete process.env[name];
+    return diagnose((error as Error).message);
+  }
 }
 
 function checkLine(one: Check, found: Diagnosis, palette: Palette): string {
@@ -156,10 +170,11 @@ export async function doctor(argv: readonly string[]): Promise<void> {
   if (line.positionals.length > 0) {
     throw new UsageError(`doctor takes no arguments, but got "${line.positionals[0]}"`);
   }
-  const found = await diagnose();
+  const found = await diagnoseAnyway();
   const palette = makePalette(wantsColor(process.stdout, line.flags, process.env));
   process.stdout.write(
     line.flags.has('json') ? `${JSON.stringify(found, null, 2)}\n` : textDiagnosis(found, palette),
   );
+  if (found.problem !== null) throw new Failure(found.problem);
   if (!found.agree) throw new Failure('the results of two kernels differ');
 }

@@ -41,7 +41,10 @@ export function backendReason({ backend, fallback }: BackendInfo): string {
 
 /** Why this kernel, in a few words. */
 export function kernelReason({ backend }: BackendInfo): string {
-  if (backend === 'wasm') return 'the fastest that this engine can run';
+  if (backend === 'wasm') {
+    const other = wishOf('BIT_TTT_KERNEL') === undefined ? '' : '; BIT_TTT_KERNEL is for the addon only';
+    return `the fastest that this engine can run${other}`;
+  }
   return wishOf('BIT_TTT_KERNEL') !== undefined
     ? 'chosen by BIT_TTT_KERNEL'
     : 'the fastest that this CPU can run';
