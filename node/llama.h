@@ -38,7 +38,7 @@ napi_value Failure(const Call &call, int status, const char *text);
 // each layer. Null, or the text of what is wrong; the library checks the ranges.
 const char *ReadConfig(const Span<double> &values, const Span<uint8_t> &mixers,
                        bitllama_config *config);
-// [batch, context, accumulate, steps, warmup, threads, separator or -1, learningRate,
+// [batch, context, accumulate, steps, warmup, threads, bf16, separator or -1, learningRate,
 // finalLearningRate, weightDecay, beta1, beta2, clip, repeat, fromStart, dropout]; likewise.
 const char *ReadTraining(const Span<double> &values, bitllama_training *training);
 

@@ -28,18 +28,18 @@ const char *ReadTraining(const Span<double> &values, bitllama_training *training
 {
     uint32_t *const counts[] = {&training->batch,  &training->context, &training->accumulate,
                                 &training->steps,  &training->warmup,  &training->threads,
-                                &training->separator};
+                                &training->bf16,   &training->separator};
     float *const rates[] = {&training->learning_rate, &training->final_learning_rate,
                             &training->weight_decay,  &training->beta1,
                             &training->beta2,         &training->clip,
                             &training->repeat,        &training->from_start,
                             &training->dropout};
     size_t n = sizeof counts / sizeof counts[0], m = sizeof rates / sizeof rates[0];
-    if (values.length != n + m) return "the training options must be sixteen numbers";
+    if (values.length != n + m) return "the training options must be seventeen numbers";
     for (size_t i = 0; i + 1 < n; i++)
         if (!ToUint32(values.data[i], counts[i]))
-            return "batch, context, accumulate, steps, warmup and threads must be whole numbers "
-                   "of 32 bits";
+            return "batch, context, accumulate, steps, warmup, threads and bf16 must be whole "
+                   "numbers of 32 bits";
     double separator = values.data[n - 1];
     if (separator == -1) training->separator = BITLLAMA_NO_TOKEN;
     else if (!ToUint32(separator, &training->separator) ||

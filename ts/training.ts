@@ -4,7 +4,7 @@
  */
 import { checkObject } from './args.js';
 import type { TrainingOptions } from './llama-types.js';
-import { optionalNumber, readSeed } from './options.js';
+import { optionalNumber, readFlag, readSeed } from './options.js';
 import type { NumberRule } from './options.js';
 
 const MAX_UINT32 = 2 ** 32 - 1;
@@ -18,10 +18,10 @@ const WARMUP = 50;
 const FINAL_SHARE = 0.05;
 const FROM_START = 0.5;
 
-type Key = Exclude<keyof TrainingOptions, 'separator' | 'seed'>;
+type Key = Exclude<keyof TrainingOptions, 'separator' | 'seed' | 'bf16'>;
 
 /**
- * Ranges and defaults, in the order of llama.h's bitllama_training before the separator. Where the
+ * Ranges and defaults, in the order of llama.h's bitllama_training before bf16 and the separator. Where the
  * default is 0, it may depend on the others.
  */
 const COUNTS: readonly (readonly [Key, number, NumberRule])[] = [
@@ -33,7 +33,7 @@ const COUNTS: readonly (readonly [Key, number, NumberRule])[] = [
   ['threads', 1, { ...COUNT, max: 64 }],
 ];
 
-/** ... and after it. */
+/** ... and after them. */
 const RATES: readonly (readonly [Key, number, NumberRule])[] = [
   ['learningRate', 5e-3, { min: 1e-30, max: 1 }],
   ['finalLearningRate', 0, SHARE],
@@ -72,7 +72,7 @@ export function readTraining(
   endOfText: number | undefined,
 ): CheckedTraining {
   if (given !== undefined) checkObject(given, 'training');
-  const { separator, seed, ...others } = (given ?? {}) as Partial<TrainingOptions>;
+  const { separator, seed, bf16, ...others } = (given ?? {}) as Partial<TrainingOptions>;
   const between = optionalNumber(
     separator,
     'training.separator',
@@ -86,7 +86,7 @@ export function readTraining(
   }
   const numbersOf = (rows: typeof COUNTS): number[] => rows.map(([key]) => found[key]!);
   return {
-    numbers: Float64Array.of(...numbersOf(COUNTS), between, ...numbersOf(RATES)),
+    numbers: Float64Array.of(...numbersOf(COUNTS), Number(readFlag(bf16, 'training.bf16')), between, ...numbersOf(RATES)),
     seed: readSeed(seed),
     steps: found.steps!,
   };

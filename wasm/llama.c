@@ -13,7 +13,7 @@ void bt_wasm_session_tokens(const bitllama_session *session, uint32_t words[2]);
 int bt_wasm_session_draw(bitllama_session *session, const double options[5], uint32_t seed_low,
                          uint32_t seed_high, uint32_t *token);
 int bt_wasm_trainer_create(const double config[8], const uint8_t *mixers,
-                           const double training[16], uint32_t seed_low, uint32_t seed_high,
+                           const double training[17], uint32_t seed_low, uint32_t seed_high,
                            const uint32_t *tokens, size_t n, bitllama_trainer **trainer,
                            ttt_error *error);
 int bt_wasm_trainer_step(bitllama_trainer *trainer, double report[5]);
@@ -77,7 +77,7 @@ static void read_config(const double from[8], const uint8_t *mixers, bitllama_co
         config->mixers[i] = mixers[i];
 }
 
-static void read_training(const double from[16], bitllama_training *training)
+static void read_training(const double from[17], bitllama_training *training)
 {
     bitllama_training_init(training);
     training->batch = whole(from[0]);
@@ -86,23 +86,24 @@ static void read_training(const double from[16], bitllama_training *training)
     training->steps = whole(from[3]);
     training->warmup = whole(from[4]);
     training->threads = whole(from[5]);
-    training->separator = whole(from[6]); /* -1: BITLLAMA_NO_TOKEN */
-    training->learning_rate = (float)from[7];
-    training->final_learning_rate = (float)from[8];
-    training->weight_decay = (float)from[9];
-    training->beta1 = (float)from[10];
-    training->beta2 = (float)from[11];
-    training->clip = (float)from[12];
-    training->repeat = (float)from[13];
-    training->from_start = (float)from[14];
-    training->dropout = (float)from[15];
+    training->bf16 = whole(from[6]);
+    training->separator = whole(from[7]); /* -1: BITLLAMA_NO_TOKEN */
+    training->learning_rate = (float)from[8];
+    training->final_learning_rate = (float)from[9];
+    training->weight_decay = (float)from[10];
+    training->beta1 = (float)from[11];
+    training->beta2 = (float)from[12];
+    training->clip = (float)from[13];
+    training->repeat = (float)from[14];
+    training->from_start = (float)from[15];
+    training->dropout = (float)from[16];
 }
 
 /* config: vocab_size, hidden_dim, num_layers, mlp_dim, inner_dim, head_dim, inner_lr, norm_eps;
  * mixers has num_layers entries; training: the fields of bitllama_training in their order, without
  * size and seed. */
 int bt_wasm_trainer_create(const double config[8], const uint8_t *mixers,
-                           const double training[16], uint32_t seed_low, uint32_t seed_high,
+                           const double training[17], uint32_t seed_low, uint32_t seed_high,
                            const uint32_t *tokens, size_t n, bitllama_trainer **trainer,
                            ttt_error *error)
 {

@@ -265,6 +265,7 @@ const char *job_train(const job_arguments *a, double *figure)
     training.batch = 16;
     training.context = 128;
     training.threads = (uint32_t)number(a->words[2]);
+    training.bf16 = strcmp(a->words[3], "bf16") == 0;
     enum { TOKENS = 1 << 16 };
     uint32_t *tokens = room(TOKENS * sizeof *tokens);
     for (size_t i = 0; i < TOKENS; i++) tokens[i] = draw() % config.vocab_size;

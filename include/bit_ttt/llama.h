@@ -134,6 +134,8 @@ typedef struct bitllama_training {
     uint32_t accumulate;     /* batches a step */
     uint32_t steps, warmup;  /* steps in all (the schedule), and of rising rate */
     uint32_t threads;        /* 1 to 64 */
+    uint32_t bf16;           /* 1: f32 products round their operands to bfloat16, which is faster on a
+                              * CPU with AVX512_BF16 (0) */
     uint32_t separator;      /* the token before each document, or BITLLAMA_NO_TOKEN */
     float learning_rate, final_learning_rate; /* peak, and last; cosine in between */
     float weight_decay, beta1, beta2, clip;   /* AdamW (arXiv 1711.05101); largest gradient norm */

@@ -103,6 +103,14 @@ typedef struct bt_adamw {
     float rate, beta1, beta2, eps, decay, scale, correction1, correction2;
 } bt_adamw;
 
+/* Products of training in bfloat16 (8 bits of mantissa), summed in f32: what packing made is rounded, in
+ * place and perhaps into another order, and goes through a tile of its own; as bt_kernels.gemm_*. */
+typedef struct bt_bf16 {
+    void (*round)(float *panel, size_t width, size_t depth);
+    void (*tile)(size_t depth, const float *a, const float *b, float *c, size_t stride,
+                 bool accumulate);
+} bt_bf16;
+
 typedef struct bt_kernels {
     const char *name;
     size_t activation_size; /* bytes of one quantised activation: 1 or 2 */
@@ -152,6 +160,7 @@ typedef struct bt_kernels {
     /* c [gemm_rows][gemm_cols], rows stride apart, = or += a panel times a panel. */
     void (*gemm_tile)(size_t depth, const float *a, const float *b, float *c, size_t stride,
                       bool accumulate);
+    bt_bf16 bf16; /* correct everywhere; bt_bf16_best may know a faster one */
     void (*memory_forward)(const bt_memory_train *op);
     void (*memory_backward)(const bt_memory_train *op);
     void (*adamw)(const bt_adamw *o, float *w, const float *gradient, float *m, float *v, size_t n);
@@ -159,5 +168,8 @@ typedef struct bt_kernels {
 
 /* registry.c: the tables compiled in, best first, and the active one. */
 const bt_kernels *bt_kernels_active(void);
+
+/* With the CPU's own instructions, if it has them and these kernels are its AVX-512 ones. */
+const bt_bf16 *bt_bf16_best(const bt_kernels *kernels);
 
 #endif

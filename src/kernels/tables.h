@@ -8,6 +8,7 @@
 extern const bt_kernels bt_kernels_baseline;
 extern const bt_kernels bt_kernels_avx2;
 extern const bt_kernels bt_kernels_avx512;
+extern const bt_bf16 bt_bf16_avx512;
 extern const bt_kernels bt_kernels_neon;
 extern const bt_kernels bt_kernels_neon_dot;
 extern const bt_kernels bt_kernels_wasm128;

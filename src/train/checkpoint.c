@@ -58,7 +58,8 @@ static uint64_t hash_options(const bitllama_training *o)
         bt_float_bits(o->clip), bt_float_bits(o->repeat), bt_float_bits(o->from_start),
         bt_float_bits(o->dropout),
         (uint32_t)o->seed, (uint32_t)(o->seed >> 32)};
-    return hash_words(2, words, sizeof words / sizeof *words);
+    uint64_t hash = hash_words(2, words, sizeof words / sizeof *words);
+    return o->bf16 ? hash_words(hash, &o->bf16, 1) : hash; /* what was saved before there was a choice */
 }
 
 static uint64_t hash_tokens(const bt_trainer *t)

@@ -6,30 +6,44 @@
 
 #include <string.h>
 
+static void full_tile(const bt_exec *exec, size_t depth, const float *a, const float *b, float *c,
+                      size_t ldc, bool accumulate)
+{
+    (exec->bf16 ? exec->bf16->tile : exec->kernels->gemm_tile)(depth, a, b, c, ldc, accumulate);
+}
+
+/* Panels that hold `rows` rows, each rounded. */
+static void round_panels(const bt_exec *exec, float *panel, size_t rows, size_t width, size_t depth)
+{
+    if (!exec->bf16) return;
+    for (size_t r = 0; r < rows; r += width, panel += width * depth)
+        exec->bf16->round(panel, width, depth);
+}
+
 /* One tile of C that hangs over its edge goes through a buffer. */
-static void edge_tile(const bt_kernels *kernels, size_t depth, const float *a, const float *b,
+static void edge_tile(const bt_exec *exec, size_t depth, const float *a, const float *b,
                       float *c, size_t ldc, size_t rows, size_t cols, bool accumulate, float *tile)
 {
-    size_t width = kernels->gemm_cols;
+    size_t width = exec->kernels->gemm_cols;
     for (size_t i = 0; accumulate && i < rows; i++)
         memcpy(tile + i * width, c + i * ldc, cols * sizeof *c);
-    kernels->gemm_tile(depth, a, b, tile, width, accumulate);
+    full_tile(exec, depth, a, b, tile, width, accumulate);
     for (size_t i = 0; i < rows; i++) memcpy(c + i * ldc, tile + i * width, cols * sizeof *c);
 }
 
-static void block(const bt_kernels *kernels, const bt_gemm *g, size_t i0, size_t i1, size_t j0,
+static void block(const bt_exec *exec, const bt_gemm *g, size_t i0, size_t i1, size_t j0,
                   size_t j1, size_t depth, const float *a, const float *b, bool accumulate,
                   float *tile)
 {
-    size_t rows = kernels->gemm_rows, cols = kernels->gemm_cols;
+    size_t rows = exec->kernels->gemm_rows, cols = exec->kernels->gemm_cols;
     for (size_t j = j0; j < j1; j += cols, b += cols * depth) {
         const float *left = a;
         for (size_t i = i0; i < i1; i += rows, left += rows * depth) {
             float *c = g->c + i * g->ldc + j;
             if (i1 - i >= rows && j1 - j >= cols)
-                kernels->gemm_tile(depth, left, b, c, g->ldc, accumulate);
+                full_tile(exec, depth, left, b, c, g->ldc, accumulate);
             else
-                edge_tile(kernels, depth, left, b, c, g->ldc, i1 - i < rows ? i1 - i : rows,
+                edge_tile(exec, depth, left, b, c, g->ldc, i1 - i < rows ? i1 - i : rows,
                           j1 - j < cols ? j1 - j : cols, accumulate, tile);
         }
     }
@@ -52,11 +66,13 @@ static void multiply(const bt_exec *exec, const bt_gemm *g, const area *o, size_
             size_t depth = o->k1 - k < BT_GEMM_DEPTH ? o->k1 - k : BT_GEMM_DEPTH;
             kernels->gemm_pack_b(b, g->b + k * g->b_row + j * g->b_col, j1 - j, g->b_col, depth,
                                  g->b_row);
+            round_panels(exec, b, j1 - j, kernels->gemm_cols, depth);
             for (size_t i = o->i0; i < o->i1; i += BT_GEMM_M) {
                 size_t i1 = o->i1 - i < BT_GEMM_M ? o->i1 : i + BT_GEMM_M;
                 kernels->gemm_pack_a(a, g->a + i * g->a_row + k * g->a_col, i1 - i, g->a_row, depth,
                                      g->a_col);
-                block(kernels, g, i, i1, j, j1, depth, a, b, g->accumulate || k > o->k0, tile);
+                round_panels(exec, a, i1 - i, kernels->gemm_rows, depth);
+                block(exec, g, i, i1, j, j1, depth, a, b, g->accumulate || k > o->k0, tile);
             }
         }
     }

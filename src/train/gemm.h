@@ -9,7 +9,8 @@
 /* What every training operation runs on. */
 typedef struct bt_exec {
     const bt_kernels *kernels;
-    bt_pool *pool; /* NULL: one thread */
+    bt_pool *pool;       /* NULL: one thread */
+    const bt_bf16 *bf16; /* how products are rounded, or NULL: not */
     float *pack;   /* [threads][BT_PACK_FLOATS] */
     float *other;  /* [BT_OTHER_FLOATS], the second half of sums */
 } bt_exec;

@@ -40,6 +40,7 @@ const char *bt_training_problem(const bitllama_training *o, uint32_t vocab)
     if (o->steps < 1) return "steps must be at least 1";
     if (o->warmup > o->steps) return "warmup must be at most steps";
     if (o->threads < 1 || o->threads > 64) return "threads must be 1 to 64";
+    if (o->bf16 > 1) return "bf16 must be 0 or 1";
     if (o->separator != BITLLAMA_NO_TOKEN && o->separator >= vocab)
         return "separator must be a token of the vocabulary";
     if (!(o->learning_rate > 0.0f && o->learning_rate <= 1.0f))
@@ -100,6 +101,7 @@ static int start(bt_trainer *t, const bt_model_config *c, const uint32_t *tokens
     if (!bt_net_init(&t->net, c, t->options.batch, t->options.context, t->options.threads))
         return TTT_OUT_OF_MEMORY;
     t->net.dropout = t->options.dropout;
+    if (t->options.bf16) t->net.exec.bf16 = bt_bf16_best(t->net.exec.kernels);
     t->first = bt_alloc(t->net.params.floats, sizeof(float));
     t->second = bt_alloc(t->net.params.floats, sizeof(float));
     t->squares = bt_alloc(bt_square_blocks(t->net.params.floats), sizeof *t->squares);

@@ -12,6 +12,12 @@
 
 /* ---- matrix product -------------------------------------------------------------------------- */
 
+static double operand(const bt_exec *exec, float x)
+{
+    if (exec->bf16) exec->kernels->bf16.round(&x, 1, 1);
+    return (double)x;
+}
+
 /* Against sums in double precision; and three threads give the same bits. */
 static void check_product(const bt_exec *exec, size_t m, size_t n, size_t k, int transposed, rng *r)
 {
@@ -36,8 +42,8 @@ static void check_product(const bt_exec *exec, size_t m, size_t n, size_t k, int
             for (size_t j = 0; j < n; j++) {
                 double sum = accumulate ? (double)before[i * n + j] : 0;
                 for (size_t x = 0; x < k; x++)
-                    sum += (double)a[i * g.a_row + x * g.a_col] *
-                           (double)b[x * g.b_row + j * g.b_col];
+                    sum += operand(exec, a[i * g.a_row + x * g.a_col]) *
+                           operand(exec, b[x * g.b_row + j * g.b_col]);
                 worst = fmax(worst, fabs(sum - (double)c[i * n + j]));
             }
         CHECK_AT_MOST(worst, 1e-6 * sqrt((double)k) * 8);
@@ -47,6 +53,26 @@ static void check_product(const bt_exec *exec, size_t m, size_t n, size_t k, int
     free(c);
     free(again);
     free(before);
+}
+
+/* To nearest, ties to even, and what is no number stays so. */
+static void rounding(void)
+{
+    static const uint32_t bits[][2] = {{0x3f800000, 0x3f800000}, {0x3f808000, 0x3f800000},
+        {0x3f818000, 0x3f820000}, {0x3f808001, 0x3f810000}, {0xbf80ffff, 0xbf810000},
+        {0x7f7fffff, 0x7f800000}, {0x7f800000, 0x7f800000}, {0x80000000, 0x80000000}};
+    const char *names[8];
+    size_t count = usable_kernels(names);
+    for (size_t i = 0; i < count; i++) {
+        use_kernel(names[i]);
+        float x[40]; /* whole vectors and a rest */
+        for (size_t k = 0; k < 40; k++) memcpy(&x[k], &bits[k % 8][0], sizeof *x);
+        x[39] = NAN;
+        bt_kernels_active()->bf16.round(x, 8, 5);
+        for (size_t k = 0; k < 39; k++) CHECK_SAME(&x[k], &bits[k % 8][1], sizeof *x);
+        CHECK(isnan(x[39]));
+    }
+    use_best_kernel();
 }
 
 static void matrix_product(void)
@@ -61,12 +87,15 @@ static void matrix_product(void)
         use_kernel(names[i]);
         float *pack = must_alloc(3 * BT_PACK_FLOATS * sizeof *pack);
         float *other = must_alloc(BT_OTHER_FLOATS * sizeof *other);
-        bt_exec exec = {bt_kernels_active(), bt_pool_create(3), pack, other};
+        bt_exec exec = {.kernels = bt_kernels_active(), .pool = bt_pool_create(3), .pack = pack,
+                        .other = other};
         REQUIRE(exec.pool != NULL);
         for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++)
-            for (int transposed = 0; transposed < 4; transposed++) {
-                check_context("kernel=%s size=%zu transposed=%d", names[i], s, transposed);
-                check_product(&exec, sizes[s][0], sizes[s][1], sizes[s][2], transposed, &r);
+            for (int way = 0; way < 12; way++) {
+                const bt_bf16 *roundings[] = {NULL, &exec.kernels->bf16, bt_bf16_best(exec.kernels)};
+                exec.bf16 = roundings[way / 4];
+                check_context("kernel=%s size=%zu way=%d", names[i], s, way);
+                check_product(&exec, sizes[s][0], sizes[s][1], sizes[s][2], way % 4, &r);
             }
         free(pack);
         free(other);
@@ -247,14 +276,18 @@ static void loss_curve(void)
     make_stream(tokens);
     for (size_t k = 0; k < count; k++) {
         use_kernel(names[k]);
-        bitllama_trainer *t = make_trainer(tokens, 1, 10, 0.0f);
-        for (int i = 0; i < (check_quick() ? 4 : 10); i++) {
-            bitllama_step report;
-            REQUIRE(bitllama_trainer_step(t, &report) == TTT_OK);
-            check_context("kernel=%s step=%d loss=%.6f", names[k], i, report.loss);
-            CHECK_AT_MOST(fabs(report.loss - curve[i]), 5e-3);
+        for (uint32_t bf16 = 0; bf16 < 2; bf16++) {
+            bitllama_trainer *t = make_trainer(tokens, 1, 10, 0.0f);
+            if (bf16) t->net.exec.bf16 = bt_bf16_best(t->net.exec.kernels);
+            for (int i = 0; i < (check_quick() ? 4 : 10); i++) {
+                bitllama_step report;
+                REQUIRE(bitllama_trainer_step(t, &report) == TTT_OK);
+                check_context("kernel=%s bf16=%u step=%d loss=%.6f", names[k], (unsigned)bf16, i,
+                              report.loss);
+                CHECK_AT_MOST(fabs(report.loss - curve[i]), bf16 ? 3e-2 : 5e-3);
+            }
+            bitllama_trainer_destroy(t);
         }
-        bitllama_trainer_destroy(t);
     }
     use_best_kernel();
 }
@@ -276,7 +309,8 @@ static void learns(void)
 int main(int argc, char **argv)
 {
     static const check_case cases[] = {
-        {"matrix_product", matrix_product}, {"gradients", gradients}, {"dropout", dropout},
+        {"rounding", rounding}, {"matrix_product", matrix_product}, {"gradients", gradients},
+        {"dropout", dropout},
         {"threads_do_not_show", threads_do_not_show}, {"loss_curve", loss_curve},
         {"learns", learns},
     };

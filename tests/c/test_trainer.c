@@ -126,7 +126,7 @@ static void foreign_checkpoints(void)
     size_t size;
     uint8_t *state = save(t, &size);
     bitllama_trainer_destroy(t);
-    for (int i = 0; i < 19; i++) {
+    for (int i = 0; i < 20; i++) {
         setup other = s;
         bitllama_training *o = &other.options;
         const char *says = "other options";
@@ -145,11 +145,12 @@ static void foreign_checkpoints(void)
         else if (i == 12) o->from_start = 0.1f;
         else if (i == 13) o->seed++;
         else if (i == 14) o->dropout = 0.2f;
-        else if (i == 15) other.config.mixers[1] = BITLLAMA_RECONSTRUCT;
-        else if (i == 16) other.config.inner_lr *= 2;
-        else if (i == 17) other.tokens[2999] ^= 1;
+        else if (i == 15) o->bf16 = 1;
+        else if (i == 16) other.config.mixers[1] = BITLLAMA_RECONSTRUCT;
+        else if (i == 17) other.config.inner_lr *= 2;
+        else if (i == 18) other.tokens[2999] ^= 1;
         else other.tokens[0] ^= 1;
-        if (i >= 15) says = i < 17 ? "another configuration" : "other tokens";
+        if (i >= 16) says = i < 18 ? "another configuration" : "other tokens";
         t = make_trainer(&other);
         check_refused(t, state, size, says);
         bitllama_trainer_destroy(t);
@@ -309,14 +310,14 @@ static void bad_options(void)
         *fields[i / 3] = bad[i % 3];
         check_create(&other, STREAM, TTT_INVALID_OPTION, names[i / 3]);
     }
-    for (int i = 0; i < 9; i++) {
+    for (int i = 0; i < 10; i++) {
         setup other = s;
         bitllama_training *o = &other.options;
         static const char *const names[] = {"batch", "batch", "context", "context", "accumulate",
-                                            "steps", "warmup", "threads", "separator"};
+                                            "steps", "warmup", "threads", "separator", "bf16"};
         uint32_t *fields[] = {&o->batch, &o->batch, &o->context, &o->context, &o->accumulate,
-                              &o->steps, &o->warmup, &o->threads, &o->separator};
-        static const uint32_t values[] = {0, 5000, 15, 65537, 0, 0, 99, 65, VOCAB};
+                              &o->steps, &o->warmup, &o->threads, &o->separator, &o->bf16};
+        static const uint32_t values[] = {0, 5000, 15, 65537, 0, 0, 99, 65, VOCAB, 2};
         *fields[i] = values[i];
         check_create(&other, STREAM, TTT_INVALID_OPTION, names[i]);
     }

@@ -124,6 +124,7 @@ onEachBackend('a trainer', (backend) => {
     }
     await rejects(() => resume(good, { training: { seed: 2 } }), 'CHECKPOINT');
     await rejects(() => resume(good, { training: { batch: 8 } }), 'CHECKPOINT');
+    await rejects(() => resume(good, { training: { bf16: true } }), 'CHECKPOINT');
     await rejects(() => resume(good, { config: { mlpDim: 144 } }), 'CHECKPOINT');
     await rejects(() => resume(good, { text: `x${text}` }), 'CHECKPOINT');
     for (const value of [null, 'x', 5, {}, new Float32Array(8)]) {
@@ -144,7 +145,7 @@ onEachBackend('a trainer', (backend) => {
       const snake = field.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
       assert.match(error.message, new RegExp(`${field}|${snake}`));
     }
-    for (const [field, value] of [['batch', '16'], ['seed', '1'], ['clip', null], ['repeat', true]]) {
+    for (const [field, value] of [['batch', '16'], ['seed', '1'], ['clip', null], ['repeat', true], ['bf16', 1]]) {
       await rejects(training({ [field]: value }), 'INVALID_ARGUMENT', new RegExp(field));
     }
     for (const config of [

@@ -36,6 +36,7 @@ export const TRAIN_OPTIONS: OptionSpecs = {
   out: { type: 'string', short: 'o' },
   resume: { type: 'boolean' },
   weights: { type: 'boolean' },
+  bf16: { type: 'boolean' },
   lossy: { type: 'boolean' },
 };
 
@@ -79,6 +80,7 @@ Recipe:
   --from-start X     share of windows that begin where a document does (default: 0.5)
   --dropout X        share of what is left out at random, against learning a short text by heart
                      (default: 0)
+  --bf16             products in bfloat16: faster on CPUs that have such instructions
   --seed N           (default: 1)
   --threads N        (default: the processor's); they change the speed alone
 
@@ -105,6 +107,7 @@ export interface Recipe {
   repeat: number;
   fromStart: number;
   dropout: number;
+  bf16: boolean;
   seed: string;
   /** Percentage held out. */
   holdOut: number;
@@ -204,6 +207,7 @@ function readRecipe(line: CommandLine): Recipe {
     repeat: number('repeat', 0, 1, 0.15),
     fromStart: number('from-start', 0, 1, 0.5),
     dropout: number('dropout', 0, 0.9, 0),
+    bf16: line.flags.has('bf16'),
     seed: String(seedOption(line) ?? 1n),
     holdOut: number('hold-out', 0, 50, 5),
     lossy: line.flags.has('lossy'),
@@ -227,8 +231,9 @@ function refuseOnResume(line: CommandLine): void {
     if (!line.values.has(name)) continue;
     throw new UsageError(`--${name} and --resume exclude each other: the checkpoint holds it`);
   }
-  if (line.flags.has('lossy')) {
-    throw new UsageError('--lossy and --resume exclude each other: the checkpoint holds it');
+  for (const name of ['lossy', 'bf16']) {
+    if (!line.flags.has(name)) continue;
+    throw new UsageError(`--${name} and --resume exclude each other: the checkpoint holds it`);
   }
 }
 
