@@ -42,14 +42,13 @@ void bt_ternary_set(uint8_t *panels, size_t cols, size_t row, size_t col, int va
     *byte = (uint8_t)((*byte & ~(3u << shift)) | ((unsigned)(value + 1) << shift));
 }
 
-void bt_ternary_set16(uint8_t *panels, size_t cols, size_t row, size_t col, const int8_t *values)
+void bt_ternary_set16(uint8_t *panels, size_t cols, size_t row, size_t col, const int32_t *values)
 {
     uint8_t *bytes = panels + byte_offset(cols, row, col);
-    for (size_t b = 0; b < 4; b++) {
-        unsigned byte = 0;
-        for (size_t f = 0; f < 4; f++) byte |= (unsigned)(values[4 * f + b] + 1) << 2 * f;
-        bytes[b] = (uint8_t)byte;
-    }
+    uint32_t sums[4] = {0}; /* all four at once, which compilers make a vector of */
+    for (size_t f = 0; f < 4; f++)
+        for (size_t b = 0; b < 4; b++) sums[b] |= (uint32_t)(values[4 * f + b] + 1) << 2 * f;
+    for (size_t b = 0; b < 4; b++) bytes[b] = (uint8_t)sums[b];
 }
 
 int bt_ternary_get(const bt_ternary *w, size_t row, size_t col)

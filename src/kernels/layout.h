@@ -18,7 +18,7 @@ void bt_ternary_view(bt_ternary *w, const uint8_t *panels, size_t rows, size_t c
 void bt_ternary_clear(uint8_t *panels, size_t rows, size_t cols);
 void bt_ternary_set(uint8_t *panels, size_t cols, size_t row, size_t col, int value);
 /* The 16 inputs of a row from col on, a multiple of 16; values past the row's end are 0. */
-void bt_ternary_set16(uint8_t *panels, size_t cols, size_t row, size_t col, const int8_t *values);
+void bt_ternary_set16(uint8_t *panels, size_t cols, size_t row, size_t col, const int32_t *values);
 int bt_ternary_get(const bt_ternary *w, size_t row, size_t col);
 
 /* State tiles: 16 rows each, [column block of 4][group x of 4][lane l of 4][column c of 4], holding

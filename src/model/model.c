@@ -81,11 +81,11 @@ static int ternary(builder *b, const bt_param *t, const bt_weights *w, bt_model_
     bt_ternary_clear(panels, t->rows, t->cols);
     for (size_t i = 0; i < t->rows; i++)
         for (size_t j = 0; j < t->cols; j += 16) {
-            int8_t codes[16] = {0};
+            int32_t codes[16] = {0};
             for (size_t at = 0; at < 16 && j + at < t->cols; at++) {
                 int code = code_at(w, i * t->cols + j + at, mean);
                 if (code == 2) return fail(b, t, TTT_MODEL_TENSOR, "a ternary code is 3");
-                codes[at] = (int8_t)code;
+                codes[at] = code;
                 hash_word(b, (uint64_t)(code + 1));
             }
             bt_ternary_set16(panels, t->cols, i, j, codes);

@@ -18,9 +18,12 @@ void bt_ternarize_row(const float *w, size_t cols, float scale, uint8_t *panels,
                       float *out)
 {
     for (size_t j = 0; j < cols; j += 16) {
-        int8_t codes[16] = {0};
+        int32_t codes[16] = {0};
         size_t n = cols - j < 16 ? cols - j : 16;
-        for (size_t i = 0; i < n; i++) codes[i] = (int8_t)bt_ternary_code(w[j + i], scale);
+        if (n == 16) /* a constant, for vectors */
+            for (size_t i = 0; i < 16; i++) codes[i] = bt_ternary_code(w[j + i], scale);
+        else
+            for (size_t i = 0; i < n; i++) codes[i] = bt_ternary_code(w[j + i], scale);
         for (size_t i = 0; i < n; i++) out[j + i] = (float)codes[i] * scale;
         bt_ternary_set16(panels, cols, row, j, codes);
     }

@@ -12,7 +12,7 @@ float bt_ternary_scale(const float *w, size_t n);
 static inline int bt_ternary_code(float w, float scale)
 {
     float half = 0.5f * scale;
-    return w >= half ? 1 : w <= -half ? -1 : 0;
+    return (w >= half) - (w <= -half);
 }
 
 /* One row: codes into the panels, code * scale to out. */
