@@ -16,7 +16,7 @@ static void round_pairs(float *panel, size_t width, size_t depth)
         const float *first = panel + k * width, *second = first + width;
         float *out = panel + k / 2 * width;
         for (size_t i = 0; i < width; i += 16) {
-            __mmask16 lanes = width - i < 16 ? (__mmask16)((1u << (width - i)) - 1) : 0xffff;
+            __mmask16 lanes = (__mmask16)(width - i < 16 ? (1u << (width - i)) - 1 : 0xffffu);
             __m512 low = _mm512_maskz_loadu_ps(lanes, first + i);
             __m512 high = k + 1 < depth ? _mm512_maskz_loadu_ps(lanes, second + i) : _mm512_setzero_ps();
             __m256bh l = _mm512_cvtneps_pbh(low), h = _mm512_cvtneps_pbh(high);
