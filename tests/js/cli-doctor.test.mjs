@@ -1,17 +1,31 @@
 // `bit-ttt doctor`: which engine is in use and why, and one hash on all of them.
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { conformanceHash, getInfo, llamaConformanceHash } from 'bit-ttt';
 
-import { backends } from './support/backends.mjs';
-import { bitTtt, json, output, refuses } from './support/cli.mjs';
+import { backends, root } from './support/backends.mjs';
+import { bitTtt, json, output, refuses, temporaryFolder } from './support/cli.mjs';
 
 const on = (backend, kernel) => ({
   env: { BIT_TTT_BACKEND: backend, ...(kernel === undefined ? {} : { BIT_TTT_KERNEL: kernel }) },
 });
 
+/** The table, down to its verdict. */
+const table = /backend {2}(\w+) [^]*kernel {3}(\w+) [^]*(same bits|One engine)/;
+
+/** A run that prints its table and fails with one sentence; gives the backend and kernel shown. */
+async function shown(pattern, options) {
+  const { stdout } = await refuses(['doctor'], 1, pattern, options);
+  const [, backend, kernel] = table.exec(stdout) ?? assert.fail(stdout);
+  return { backend, kernel };
+}
+
 describe('doctor', () => {
+  const { path } = temporaryFolder();
+
   it('tells what the library tells', async () => {
     for (const backend of backends) {
       const found = await json(['doctor'], on(backend));
@@ -38,7 +52,8 @@ describe('doctor', () => {
     for (const backend of backends) {
       const { kernels } = await json(['doctor'], on(backend));
       assert.ok(kernels.length > 0);
-      for (const kernel of kernels) {
+      const free = backend === 'native' ? kernels : kernels.slice(0, 1); // WebAssembly takes the first
+      for (const kernel of free) {
         const found = await json(['doctor'], on(backend, kernel));
         assert.equal(found.kernel, kernel);
         assert.equal(found.hash, expected, `${backend} ${kernel}`);
@@ -52,23 +67,45 @@ describe('doctor', () => {
     }
   });
 
-  it('says a wrong wish plainly', async () => {
-    const { stdout } = await refuses(['doctor'], 1, /BIT_TTT_BACKEND.*"?nativ"?/, on('nativ'));
-    assert.match(stdout, /backend .*\n[^]*same bits|One engine/); // what there is without it
+  it('says a wrong wish plainly, and shows what there is', async () => {
+    const nativ = /BIT_TTT_BACKEND must be 'auto', 'native' or 'wasm', not the string "nativ"/;
+    assert.equal((await shown(nativ, on('nativ'))).backend, (await getInfo()).backend);
+    assert.ok(await shown(nativ, on('nativ', 'warp9')));
     if (!backends.includes('native')) return;
-    await refuses(
-      ['doctor'],
-      1,
-      /BIT_TTT_KERNEL is "warp9", which is no kernel/,
-      on('native', 'warp9'),
-    );
-    await refuses(['doctor'], 1, /did you mean baseline\?/, on('native', 'baselin'));
+    const { kernels } = await getInfo({ backend: 'native' });
+    const fastest = { backend: 'native', kernel: kernels[0] };
+    const warp9 = /BIT_TTT_KERNEL is "warp9", which is no kernel/;
+    assert.deepEqual(await shown(warp9, on('native', 'warp9')), fastest);
+    assert.deepEqual(await shown(/did you mean baseline\?/, on('native', 'baselin')), fastest);
     await refuses(['surprise', '-'], 1, /BIT_TTT_KERNEL/, {
       input: 'x\n',
       ...on('native', 'warp9'),
     });
     const found = await json(['doctor'], on('native', 'auto'));
     assert.equal(found.kernel, found.kernels[0]);
+  });
+
+  it('says that WebAssembly does not hear of a kernel', async () => {
+    if (!backends.includes('wasm')) return;
+    const { kernel } = await getInfo({ backend: 'wasm' });
+    const unheard = /BIT_TTT_KERNEL is "warp9", but WebAssembly is in use/;
+    assert.deepEqual(await shown(unheard, on('wasm', 'warp9')), { backend: 'wasm', kernel });
+    const { stdout } = await refuses(['doctor', '--json'], 1, unheard, on('wasm', 'warp9'));
+    assert.match(JSON.parse(stdout).problem, unheard);
+    for (const same of [kernel, 'auto', '']) await output(['doctor'], on('wasm', same));
+  });
+
+  it('shows what there is where the addon is missing', async () => {
+    if (!backends.includes('wasm')) return;
+    for (const name of ['cli.mjs', 'index.mjs', 'index.cjs'])
+      copyFileSync(join(root, 'dist', name), path(name));
+    const program = path('cli.mjs');
+    const missing = /BIT_TTT_BACKEND is "native", but this installation has no native addon for/;
+    for (const wish of [on('native'), on('native', 'avx2')])
+      assert.equal((await shown(missing, { program, ...wish })).backend, 'wasm');
+    await refuses(['surprise', '-'], 1, missing, { program, input: 'x\n', ...on('native') });
+    assert.ok(await shown(/BIT_TTT_KERNEL is "avx2", but/, { program, ...on('auto', 'avx2') }));
+    assert.match((await json(['doctor'], { program })).reason, /no native addon for/);
   });
 
   it('prints a page for people', async () => {

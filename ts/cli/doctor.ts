@@ -5,7 +5,7 @@
 import { arch, cpus, platform } from 'node:os';
 import { conformanceHash, getInfo, llamaConformanceHash, setKernel } from '../index.js';
 import type { BackendInfo, BackendKind } from '../index.js';
-import { backendReason, engineInUse, kernelReason } from './engine.js';
+import { backendReason, engineInUse, kernelReason, unheardKernel } from './engine.js';
 import { Failure, UsageError } from './failure.js';
 import { COMMON_OPTIONS, readCommandLine } from './options.js';
 import { makePalette, wantsColor } from './terminal.js';
@@ -21,7 +21,8 @@ variable asks for what cannot be had.
   --json             print one JSON document
   --color, --no-color
 
-BIT_TTT_BACKEND (native, wasm or auto) and BIT_TTT_KERNEL (such as avx2 or baseline) choose.
+BIT_TTT_BACKEND (native, wasm or auto) and BIT_TTT_KERNEL (such as avx2 or baseline; the addon's
+only) choose.
 `;
 
 /** The hashes of the layer's and of the language model's results. */
@@ -98,7 +99,7 @@ async function checkAll(info: BackendInfo): Promise<Check[]> {
   return checks;
 }
 
-async function diagnose(problem: string | null = null): Promise<Diagnosis> {
+async function diagnose(problem: string | null): Promise<Diagnosis> {
   const info = await engineInUse();
   const hashes = await compute();
   const checks = await checkAll(info);
@@ -110,7 +111,7 @@ async function diagnose(problem: string | null = null): Promise<Diagnosis> {
     kernels,
     ...hashes,
     fallback,
-    problem,
+    problem: problem ?? unheardKernel(info),
     reason: backendReason(info),
     kernelReason: kernelReason(info),
     compiledKernels,
@@ -122,14 +123,21 @@ async function diagnose(problem: string | null = null): Promise<Diagnosis> {
   };
 }
 
-/** Where a variable asks for what cannot be had, what there is without it, so that one can choose. */
+/**
+ * Where a variable asks for what cannot be had, what there is without it, so that one can choose:
+ * without the kernel first, that a backend which can be had is still the one shown.
+ */
 async function diagnoseAnyway(): Promise<Diagnosis> {
-  try {
-    return await diagnose();
-  } catch (error) {
-    for (const name of ['BIT_TTT_BACKEND', 'BIT_TTT_KERNEL']) delete process.env[name];
-    return diagnose((error as Error).message);
+  let problem: string | null = null;
+  for (const name of ['BIT_TTT_KERNEL', 'BIT_TTT_BACKEND']) {
+    try {
+      return await diagnose(problem);
+    } catch (error) {
+      problem ??= (error as Error).message;
+      delete process.env[name];
+    }
   }
+  return diagnose(problem);
 }
 
 function checkLine(one: Check, found: Diagnosis, palette: Palette): string {

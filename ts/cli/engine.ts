@@ -2,7 +2,7 @@
  * engine.ts - which engine the library took, and whether that is what the environment asked for.
  * SPDX-License-Identifier: MIT
  */
-import { getInfo } from '../index.js';
+import { getInfo, TTTError } from '../index.js';
 import type { BackendInfo } from '../index.js';
 import { Failure } from './failure.js';
 import { suggestion } from './options.js';
@@ -13,13 +13,25 @@ function wishOf(name: string): string | undefined {
   return value === undefined || value === '' || value === 'auto' ? undefined : value;
 }
 
+/** What the library says of an engine that cannot be had does not say who asked for it. */
+async function chosenEngine(): Promise<BackendInfo> {
+  try {
+    return await getInfo();
+  } catch (error) {
+    if (!(error instanceof TTTError) || error.code !== 'BACKEND_UNAVAILABLE') throw error;
+    const wish = wishOf('BIT_TTT_BACKEND');
+    if (wish === undefined) throw error;
+    throw new Failure(`BIT_TTT_BACKEND is "${wish}", but ${error.message}`, { cause: error });
+  }
+}
+
 /**
  * The engine in use. Throws where BIT_TTT_BACKEND or BIT_TTT_KERNEL names one that cannot be had;
  * the library itself would pass over a wrong kernel in silence. WebAssembly chooses by itself, and
  * the variable says nothing about it.
  */
 export async function engineInUse(): Promise<BackendInfo> {
-  const info = await getInfo();
+  const info = await chosenEngine();
   const wish = wishOf('BIT_TTT_KERNEL');
   if (wish === undefined || info.backend === 'wasm' || info.kernels.includes(wish)) return info;
   const usable = info.kernels.join(', ');
@@ -39,12 +51,19 @@ export function backendReason({ backend, fallback }: BackendInfo): string {
   return backend === 'native' ? 'the addon loads on this machine' : 'there is no addon here';
 }
 
+/** What is wrong with BIT_TTT_KERNEL where WebAssembly takes its kernel by itself; null if nothing. */
+export function unheardKernel({ backend, kernel }: BackendInfo): string | null {
+  const wish = wishOf('BIT_TTT_KERNEL');
+  if (backend !== 'wasm' || wish === undefined || wish === kernel) return null;
+  return (
+    `BIT_TTT_KERNEL is "${wish}", but WebAssembly is in use, which always takes the fastest kernel ` +
+    `(here ${kernel}); only the addon lets one choose`
+  );
+}
+
 /** Why this kernel, in a few words. */
 export function kernelReason({ backend }: BackendInfo): string {
-  if (backend === 'wasm') {
-    const other = wishOf('BIT_TTT_KERNEL') === undefined ? '' : '; BIT_TTT_KERNEL is for the addon only';
-    return `the fastest that this engine can run${other}`;
-  }
+  if (backend === 'wasm') return 'the fastest that this engine can run';
   return wishOf('BIT_TTT_KERNEL') !== undefined
     ? 'chosen by BIT_TTT_KERNEL'
     : 'the fastest that this CPU can run';

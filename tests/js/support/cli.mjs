@@ -25,10 +25,10 @@ function environment(extra) {
 
 /**
  * Runs `bit-ttt` with these arguments. `input` is text for its standard input, or a function that
- * gets the child and writes as it likes. Gives { status, signal, stdout, stderr }.
+ * gets the child and writes as it likes; `program` is another copy of the command. Gives { status, signal, stdout, stderr }.
  */
-export function bitTtt(args, { input, env, node = [] } = {}) {
-  const child = spawn(process.execPath, [...node, command, ...args], {
+export function bitTtt(args, { input, env, node = [], program = command } = {}) {
+  const child = spawn(process.execPath, [...node, program, ...args], {
     env: environment(env),
     stdio: 'pipe',
   });
