@@ -103,9 +103,11 @@ def load(library=None):
         return library
     path = library if library is not None else os.environ.get("BIT_TTT_LIBRARY")
     try:
-        path = os.fspath(path) if path else None
+        path = os.fsdecode(path) if path else None
     except TypeError:
         raise BitTTTError("INVALID_ARGUMENT", f"library must be a path, not {path!r}") from None
+    if path and "\0" in path:
+        raise BitTTTError("INVALID_ARGUMENT", f"no path has a zero byte, as library has: {path!r}")
     if path in _loaded:
         return _loaded[path]
     system = {"win32": ["Bit_TTT.dll"], "darwin": ["libBit_TTT.dylib", "libBit_TTT.0.dylib"]}
@@ -119,6 +121,8 @@ def load(library=None):
             return found
         except (OSError, AttributeError) as error:  # AttributeError: another library, or too old
             tried.append(f"{name}: {error}")
+        except ValueError:  # letters that no path can have, or that the loader's message cannot
+            tried.append(f"{name!a}: no such library")
     hint = "" if path else "; set BIT_TTT_LIBRARY to its path, or pass library="
     raise BitTTTError("BACKEND_UNAVAILABLE",
                       f"cannot load the library ({'; '.join(tried)}){hint}") from None

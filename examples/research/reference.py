@@ -230,7 +230,10 @@ def draw(found, path):
     axes.set_title("Four patterns, shown again and again")
     axes.legend()
     figure.tight_layout()
-    figure.savefig(path)
+    try:
+        figure.savefig(path)
+    except (OSError, ValueError, RuntimeError) as error:  # no such folder or kind of picture
+        sys.exit(f"cannot draw {path}: {error}")
     return f"drawn to {path}"
 
 

@@ -63,6 +63,13 @@ class Library(Case):
             bit_ttt.Layer(library="/no/such/file")
         with self.raises("INVALID_ARGUMENT", "library must be a path, not 5"):
             bit_ttt.Layer(library=5)
+        for wrong in ("no\0path", b"no\0path", pathlib.Path("no\0path")):
+            with self.raises("INVALID_ARGUMENT", r"zero byte, as library has: 'no\x00"):
+                bit_ttt.Layer(library=wrong)
+        for wrong in ("\ud800", b"\xff"):
+            with self.raises("BACKEND_UNAVAILABLE", "cannot load the library ("):
+                bit_ttt.Layer(library=wrong)
+        self.assertEqual(bit_ttt.Layer(library=os.fsencode(path)).hidden_dim, 64)
         program = "import bit_ttt; print(bit_ttt.Layer(%s).hidden_dim)"
         bare = {k: v for k, v in os.environ.items() if k not in ("BIT_TTT_LIBRARY", "PYTHONPATH")}
         bare["PYTHONPATH"] = bit_ttt.__file__.rpartition(os.sep)[0]

@@ -50,6 +50,16 @@ describe('examples/research', () => {
     assert.match(readFileSync(picture, 'utf8'), /<svg/);
   });
 
+  (artist ? it : it.skip)('says in a sentence why it cannot draw (matplotlib)', () => {
+    const { folder, env } = installed();
+    for (const name of ['no/such/folder.svg', 'picture.nonsense']) {
+      const picture = join(folder, name);
+      const { status, stderr } = shell(`${artist} examples/research/reference.py "${picture}"`, env);
+      assert.equal(status, 1);
+      assert.match(stderr, /^cannot draw [^\n]+\n$/);
+    }
+  });
+
   test('says where there is no matplotlib (Python)', () => {
     const program = `import sys
 sys.modules["matplotlib"] = None
