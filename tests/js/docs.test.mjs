@@ -1,5 +1,6 @@
 // Every fenced block of the documentation runs, prints what the page says, and every link of its
-// Markdown leads somewhere. The blocks of the examples' READMEs are run by tests/languages.
+// Markdown leads somewhere. The blocks of the examples' READMEs are run by tests/languages, but for
+// those of the Electron app, which are npm's.
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -20,15 +21,16 @@ const files = [
   'README.md',
   'CONTRIBUTING.md',
   'models/README.md',
+  'examples/electron/README.md',
   ...listed('docs').filter((name) => name.endsWith('.md')),
 ];
-const linking = [
+const linking = new Set([
   ...files,
   ...exampleReadmes.filter((name) => existsSync(join(root, name))),
   'ARCHITECTURE.md',
   'CHANGELOG.md',
-];
-const textOf = new Map(linking.map((file) => [file, readFileSync(join(root, file), 'utf8')]));
+]);
+const textOf = new Map([...linking].map((file) => [file, readFileSync(join(root, file), 'utf8')]));
 
 const DONE = '\u0001done';
 const pages = new Pages();

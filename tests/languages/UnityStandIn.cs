@@ -1,4 +1,4 @@
-// UnityStandIn.cs - the few types of UnityEngine that the component uses, and a scene: an object
+// UnityStandIn.cs - the few types of UnityEngine that the component and its README use, and a scene: an object
 // runs in a circle, jumps once, and runs on; then the component is switched off and on.
 // SPDX-License-Identifier: MIT
 using System;
@@ -26,9 +26,16 @@ namespace UnityEngine
 
     public static class Application { public static string persistentDataPath; }
 
+    public static class Input
+    {
+        public static float Horizontal;
+        public static float GetAxis(string name) { return name == "Horizontal" ? Horizontal : 0; }
+    }
+
     public static class Debug
     {
-        public static List<string> Errors = new List<string>();
+        public static List<string> Errors = new List<string>(), Lines = new List<string>();
+        public static void Log(object message) { Lines.Add((string)message); }
         public static void LogError(object message, Object context) { Errors.Add((string)message); }
     }
 }

@@ -1,16 +1,50 @@
 // The wrapper in C# and the Unity component, compiled and run with mono.
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { missing } from '../../node/toolchain.mjs';
 import { installed, output, shell } from './support/installed.mjs';
+import { blocks } from './support/readme.mjs';
 
 const lacking = missing(['mono and its C# compiler']);
 const test = lacking.length > 0 ? it.skip : it;
 const why = lacking.map((tool) => ` (no ${tool})`);
 const strict = 'mcs -warnaserror -warn:4';
+
+const unity = 'tests/languages/UnityStandIn.cs examples/unity/*.cs examples/csharp/Bit*.cs';
+const buildUnity = `${strict} -define:UNITY_5_3_OR_NEWER ${unity}`;
+
+/** The lines that the README of Unity shows, called with the same input 600 times and then another. */
+const shownToUnity = (lines) => `using System;
+using System.Reflection;
+using UnityEngine;
+static class Shown
+{
+    static void Step(BitTttMemory memory)
+    {
+${lines}    }
+
+    static int Run(BitTttMemory memory, int steps)
+    {
+        Debug.Lines.Clear();
+        for (int i = 0; i < steps; i++) Step(memory);
+        return Debug.Lines.Count;
+    }
+
+    static void Main()
+    {
+        var memory = new BitTttMemory { WatchMovement = false };
+        var flags = BindingFlags.Instance | BindingFlags.NonPublic;
+        typeof(BitTttMemory).GetMethod("OnEnable", flags).Invoke(memory, null);
+        Run(memory, 500);
+        Console.WriteLine("the same: {0} lines", Run(memory, 100));
+        Input.Horizontal = 1;
+        Console.WriteLine("another: {0} {1}", Run(memory, 1), Debug.Lines[0]);
+    }
+}
+`;
 
 describe('C# and Unity', () => {
   let prefix, env;
@@ -48,8 +82,7 @@ describe('C# and Unity', () => {
 
   test(`a Unity component learns a movement, and fails gently${why}`, () => {
     const made = compiled('unity');
-    const sources = 'tests/languages/UnityStandIn.cs examples/unity/*.cs examples/csharp/Bit*.cs';
-    output(`${strict} -define:UNITY_5_3_OR_NEWER -out:"${made}" ${sources}`, env);
+    output(`${buildUnity} -out:"${made}"`, env);
     const data = mkdtempSync(join(installed().folder, 'data-'));
     const scene = output(`mono "${made}" "${data}"`, { ...env, LD_LIBRARY_PATH: `${prefix}/lib` });
     assert.deepEqual(scene.trim().split('\n'), [
@@ -69,5 +102,16 @@ describe('C# and Unity', () => {
       'BitTttMemory is not enabled',
       'a memory that cannot be kept: 1 error',
     ]);
+  });
+
+  test(`the README's lines for Unity tell the unusual${why}`, () => {
+    const shown = blocks('examples/unity/README.md').filter(({ info }) => info === 'csharp');
+    assert.equal(shown.length, 1);
+    const made = compiled('shown');
+    const source = join(installed().folder, 'Shown.cs');
+    writeFileSync(source, shownToUnity(shown[0].text));
+    output(`${buildUnity} "${source}" -main:Shown -out:"${made}"`, env);
+    const printed = output(`mono "${made}"`, { ...env, LD_LIBRARY_PATH: `${prefix}/lib` });
+    assert.equal(printed, 'the same: 0 lines\nanother: 1 unusual\n');
   });
 });

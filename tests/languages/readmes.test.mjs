@@ -1,7 +1,7 @@
 // Every command in the READMEs of the examples, run as a reader would; each prints what it says.
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { missing } from '../../node/toolchain.mjs';
@@ -41,5 +41,17 @@ describe('examples/python/README.md', () => {
     writeFileSync(join(folder, 'shown.py'), all[at].text);
     const path = { ...env, PYTHONPATH: 'examples/python' };
     assert.equal(output(`python3 ${join(folder, 'shown.py')}`, path), all[at + 1].text);
+  });
+});
+
+describe('READMEs of the examples', () => {
+  it('have no block that no test runs', () => {
+    const elsewhere = { electron: ['sh'], python: ['python'], unity: ['csharp'] }; // its own test
+    const folders = readdirSync('examples', { withFileTypes: true }).filter((one) => one.isDirectory());
+    for (const { name } of folders) {
+      const run = [...(examples[name] ? ['sh', 'text', 'text varies'] : []), ...(elsewhere[name] ?? [])];
+      for (const { info } of blocks(`examples/${name}/README.md`))
+        assert.ok(run.includes(info), `${name}: a block of '${info}'`);
+    }
   });
 });

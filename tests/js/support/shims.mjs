@@ -6,7 +6,9 @@
 //   npx bit-ttt train   more than 200 steps (or none given) become 10
 //   npx bit-ttt bench   measures one size, shortly
 //   npm start           runs
-//   npm ...             the script, or the package to install, must exist
+//   npm pack            makes an empty file of the tarball's name
+//   npm ...             the script, or what is to be installed, must exist; scripts are those of
+//                       the example in whose folder it is, or else of this repository
 //   cmake ...           options must exist; building gives the library that is built already
 //   ctest ...           the folder must have been configured
 import { spawnSync } from 'node:child_process';
@@ -22,6 +24,8 @@ function refuse(text) {
   console.error(`documentation: ${text}`);
   process.exit(97);
 }
+
+const manifest = (folder) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
 
 /** Arguments without an option and its value. */
 function without(args, name) {
@@ -49,11 +53,14 @@ const programs = {
     process.exit(run.status ?? 98);
   },
   npm([command, ...args]) {
-    const { name, scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-    if (command === 'install' && args.join(' ') === name) return;
+    const { name, version, scripts } = manifest(root);
+    if (command === 'pack') return writeFileSync(`${name}-${version}.tgz`, '');
+    const what = args.filter((arg) => arg !== '--no-save').join(' ');
+    if (command === 'install' && (what === name || (/\.tgz$/.test(what) && existsSync(what)))) return;
     const script = command === 'run' ? args[0] : command;
-    if (!Object.hasOwn(scripts, script)) refuse(`package.json has no script ${script}`);
-    if (script !== 'start') return;
+    const own = manifest('.').scripts;
+    if (!Object.hasOwn(own ?? scripts, script)) refuse(`package.json has no script ${script}`);
+    if (script !== 'start' || own) return;
     const [, ...words] = scripts.start.split(' '); // node FILE ...
     const { status } = spawnSync(process.execPath, words, { cwd: root, stdio: 'inherit' });
     process.exit(status ?? 98);
