@@ -133,6 +133,11 @@ describe('documentation', () => {
       if (language === 'js') assert.ok(code.split('\n').filter((line) => line.trim()).length < 10);
   });
 
+  it('has a word above every table', () => {
+    for (const [file, text] of textOf)
+      assert.doesNotMatch(text, /^\|[ |]*\|\n\|[-:|]+\|$/m, `${file}: a table without a header`);
+  });
+
   it('links to files and headings that exist', () => {
     const anchors = (file) => slugsOf(readFileSync(join(root, file), 'utf8'));
     for (const [file, text] of textOf)

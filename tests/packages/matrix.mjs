@@ -87,7 +87,7 @@ function pick(words) {
 const marks = { ok: 'yes', skip: 'not run here', FAIL: '**no**' };
 
 function table(rows) {
-  const lines = ['| | | what was run | works |', '|---|---|---|---|'];
+  const lines = ['| where | with what | what was run | works |', '|---|---|---|---|'];
   let group = '';
   for (const row of rows) {
     const first = row.group === group ? '' : row.group;
