@@ -10,9 +10,10 @@ import { natsPerToken, scoreDocuments } from './scoring.js';
 import type { Score } from './scoring.js';
 import type { TrainReport } from './train-report.js';
 
-/** Lines of a whole training, and how many of them come with a measurement. */
+/** Lines of a whole training; each of the first and then every fifth comes with a measurement. */
 const LINES = 50;
-const MEASURED = 10;
+const FIRST = 3; // a short text is soon known by heart: its best weights come early
+const FIFTH = 5;
 /** Tokens of what was held out that such a measurement reads; the one of the result reads all. */
 const MEASURED_TOKENS = 8192;
 const CHECKPOINT_SECONDS = 120;
@@ -89,7 +90,7 @@ export async function runTraining(training: Training, stopped: () => boolean): P
   const { trainer, info, report, checkpointEvery } = training;
   const { steps } = info;
   const every = Math.max(1, Math.round(steps / LINES));
-  const measured = every * Math.max(1, Math.round(LINES / MEASURED));
+  const isMeasured = (line: number): boolean => line <= FIRST || line % FIFTH === 0;
   const before = info.seconds;
   const started = performance.now();
   let kept = started;
@@ -104,7 +105,7 @@ export async function runTraining(training: Training, stopped: () => boolean): P
     sum.loss += now.loss;
     sum.count++;
     if (now.step % every === 0 || now.step === steps) {
-      await tell(training, now, sum, now.step % measured === 0);
+      await tell(training, now, sum, now.step % every === 0 && isMeasured(now.step / every));
     } else {
       report.live({ ...now, steps, loss: sum.loss / sum.count, valid: undefined });
     }
