@@ -9,7 +9,7 @@ const mocha = (folder) => [
   process.execPath, 'node_modules/mocha/bin/mocha.js', '--timeout', '120000', `${folder}/*.test.mjs`,
 ];
 
-/** No stage takes a third of this; one that hangs must not keep the others' results. */
+/** Far more than a stage takes: one that hangs must not keep the others' results. */
 const STAGE_LIMIT_MS = 40 * 60_000;
 
 /** Each stage prints lines of its own, among them counts that are added up here. */

@@ -16,7 +16,8 @@ typedef struct bt_exec {
 } bt_exec;
 
 /* C [m][n] (row stride ldc) = or += A [m][k] B [k][n]; A and B by element strides, so that either
- * may be a transpose. Each element sums over ascending k: threads and blocking do not show. */
+ * may be a transpose. Each element sums over ascending k, long sums in two halves: threads and
+ * blocking do not show. */
 typedef struct bt_gemm {
     size_t m, n, k;
     const float *a;
@@ -31,7 +32,7 @@ typedef struct bt_gemm {
 #define BT_GEMM_DEPTH 256u
 #define BT_GEMM_M 96u  /* multiple of every gemm_rows */
 #define BT_GEMM_N 512u /* multiple of every gemm_cols */
-#define BT_GEMM_LONG 1024u
+#define BT_GEMM_LONG 1024u /* sums from here on are made in two halves, if C has at most: */
 #define BT_OTHER_FLOATS ((size_t)1 << 20)
 #define BT_PACK_FLOATS ((BT_GEMM_M + BT_GEMM_N) * BT_GEMM_DEPTH + 12 * 32)
 

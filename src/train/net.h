@@ -27,7 +27,7 @@ typedef struct bt_net {
     float *effective;              /* [floats] what the forward pass uses */
     bt_ternary *packed;            /* [tensor_count], of ternary tensors */
     float *scales;                 /* [tensor_count], likewise */
-    bt_rows8 head;
+    bt_rows8 head;                 /* its int8 rows, for the integer kernels */
     void *activations;             /* [tokens][max width] quantised, and for each token: */
     int32_t *sums;
     float *multipliers;
