@@ -14,6 +14,8 @@ const DEFAULT_TOKENS = 256;
 const MAX_UINT32 = 2 ** 32 - 1;
 /** Above 0, also as a 32-bit float. */
 const LEAST_SHARE = 1e-30;
+/** The engine's sign for its usual penalty. */
+const USUAL_PENALTY = 0;
 
 /** Checked options of `generate`. */
 export interface Generation {
@@ -30,11 +32,11 @@ export interface Generation {
 export function readSampling(options: SamplingOptions): DrawOptions {
   const { temperature, topK, topP, minP, repetitionPenalty, seed } = options;
   const numbers = Float64Array.of(
-    optionalNumber(temperature, 'temperature', { min: 0, max: 100 }, 0.8),
+    optionalNumber(temperature, 'temperature', { min: 0, max: 100 }, 0.7),
     optionalNumber(topK, 'topK', { min: 0, max: MAX_UINT32, integer: true }, 0),
-    optionalNumber(topP, 'topP', { min: LEAST_SHARE, max: 1 }, 0.95),
-    optionalNumber(minP, 'minP', { min: 0, max: 1 }, 0),
-    optionalNumber(repetitionPenalty, 'repetitionPenalty', { min: 1, max: 10 }, 1),
+    optionalNumber(topP, 'topP', { min: LEAST_SHARE, max: 1 }, 1),
+    optionalNumber(minP, 'minP', { min: 0, max: 1 }, 0.1),
+    optionalNumber(repetitionPenalty, 'repetitionPenalty', { min: 1, max: 10 }, USUAL_PENALTY),
   );
   return { numbers, seed: readSeed(seed) };
 }

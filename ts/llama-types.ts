@@ -40,15 +40,18 @@ export interface LoadOptions extends BackendOptions {
 
 /** How the next token is chosen. */
 export interface SamplingOptions {
-  /** 0 to 100, 0.8 unless given; 0 always takes the likeliest. */
+  /** 0 to 100, 0.7 unless given; 0 always takes the likeliest. */
   temperature?: number | undefined;
   /** Choose among so many at most; 0, the default, is no limit. */
   topK?: number | undefined;
-  /** Choose among the likeliest that together have this share: 1e-30 to 1 (all), 0.95 unless given. */
+  /** Choose among the likeliest that together have this share: 1e-30 to 1 (all), 1 unless given. */
   topP?: number | undefined;
-  /** Leave out what is less likely than this share of the likeliest; 0 unless given. */
+  /** Leave out what is less likely than this share of the likeliest; 0.1 unless given. */
   minP?: number | undefined;
-  /** 1 to 10, 1 unless given: makes each of the last 64 tokens less likely. */
+  /**
+   * 1 (off) to 10: makes each of the last 64 tokens less likely. 1.05 unless given, and off at
+   * temperature 0.
+   */
   repetitionPenalty?: number | undefined;
   /** 0 to 2^64 - 1, 1 unless given. The same seed gives the same tokens everywhere. */
   seed?: number | bigint | undefined;

@@ -14,7 +14,9 @@ namespace BitTtt
     /// <summary>How a token is chosen; see llama.h.</summary>
     public sealed class Sampling
     {
-        public float Temperature = 0.8f, TopP = 0.95f, MinP = 0, RepetitionPenalty = 1;
+        public float Temperature = 0.7f, TopP = 1, MinP = 0.1f;
+        /// <summary>0: the usual, 1.05, and off at temperature 0; 1: off.</summary>
+        public float RepetitionPenalty = 0;
         public uint TopK = 0;
         public ulong Seed = 1;
     }

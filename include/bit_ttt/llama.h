@@ -99,14 +99,17 @@ BT_API int bitllama_session_logits(bitllama_session *session, float *logits);
  * learned later either. A fork is frozen too; a saved state does not say, and reset leaves it. */
 BT_API int bitllama_session_freeze(bitllama_session *session, int frozen);
 
-/* How a token is chosen. Defaults (bitllama_sampling_init): temperature 0.8, top_p 0.95, seed 1. */
+/* How a token is chosen. Defaults (bitllama_sampling_init): temperature 0.7, min_p 0.1, the usual
+ * repetition penalty, seed 1. */
 typedef struct bitllama_sampling {
     uint32_t size;     /* sizeof(bitllama_sampling) */
     float temperature; /* 0 to 100; 0: the likeliest, ties to the smaller id */
     uint32_t top_k;    /* 0: off */
     float top_p;       /* above 0, at most 1: off (arXiv 1904.09751) */
     float min_p;       /* 0: off, to 1; relative to the likeliest (arXiv 2407.01082) */
-    float repetition_penalty; /* 1: off, to 10 (arXiv 1909.05858), over the last 64 tokens */
+    /* 1: off, to 10 (arXiv 1909.05858), over the last 64 tokens; 0: the usual, 1.05, and off at
+     * temperature 0 */
+    float repetition_penalty;
     uint64_t seed;
 } bitllama_sampling;
 BT_API void bitllama_sampling_init(bitllama_sampling *sampling);

@@ -383,7 +383,8 @@ static void sampling(void)
     for (size_t i = 0; i < VOCAB; i++) logits[i] = i < 4 ? logf((float)(4 - i)) : -30.0f;
     bitllama_sampling_init(&o);
     o.temperature = 1;
-    o.top_p = 1;
+    o.min_p = 0;
+    o.repetition_penalty = 1;
     draws(&o, logits, DRAWS, counts); /* 0.4, 0.3, 0.2, 0.1 */
     for (size_t i = 0; i < 4; i++)
         CHECK_AT_MOST(fabs((double)counts[i] / DRAWS - 0.1 * (double)(4 - i)), 0.015);
@@ -414,23 +415,43 @@ static void sampling(void)
     bt_sampler_free(&s);
 }
 
+/* 1 / 1.05 is below 0.96, so that the usual penalty makes the second token the likelier one. */
+static void usual_penalty(void)
+{
+    bt_sampler s;
+    bitllama_sampling o;
+    float logits[VOCAB] = {1, 0.96f};
+    const uint32_t recent[] = {0, 0, 0};
+    REQUIRE(bt_sampler_init(&s, VOCAB));
+    bitllama_sampling_init(&o);
+    o.temperature = 1e-4f;
+    CHECK_EQ(bt_sampler_draw(&s, &o, logits, recent, 0, 0), 0);
+    CHECK_EQ(bt_sampler_draw(&s, &o, logits, recent, 3, 0), 1);
+    o.repetition_penalty = 1;
+    CHECK_EQ(bt_sampler_draw(&s, &o, logits, recent, 3, 0), 0);
+    o.repetition_penalty = 0;
+    o.temperature = 0; /* the likeliest is the likeliest */
+    CHECK_EQ(bt_sampler_draw(&s, &o, logits, recent, 3, 0), 0);
+    bt_sampler_free(&s);
+}
+
 static void bad_options(void)
 {
     bt_model_config c = config_of(BT_PREDICT);
     weights w = make_weights(&c);
     bt_model *model = build_model(&w);
     bitllama_session *s = open_session(model);
-    for (int i = 0; i < 11; i++) {
+    for (int i = 0; i < 12; i++) {
         bitllama_sampling o;
         uint32_t token = 77;
         bitllama_sampling_init(&o);
         CHECK_EQ(bitllama_session_draw(s, &o, &token), TTT_OK); /* of an empty session too */
         CHECK(token < VOCAB);
-        float bad[] = {-1, 101, NAN, 0, 1.5f, NAN, -0.1f, 1.1f, 0.9f, 11};
+        float bad[] = {-1, 101, NAN, 0, 1.5f, NAN, -0.1f, 1.1f, 0.9f, 11, -1};
         if (i < 3) o.temperature = bad[i];
         else if (i < 6) o.top_p = bad[i];
         else if (i < 8) o.min_p = bad[i];
-        else if (i < 10) o.repetition_penalty = bad[i];
+        else if (i < 11) o.repetition_penalty = bad[i];
         else o.size--;
         check_context("option %d", i);
         token = 77;
@@ -449,7 +470,7 @@ int main(int argc, char **argv)
         {"the_trainer_agrees", the_trainer_agrees},
         {"sessions_are_apart", sessions_are_apart}, {"invalid_tokens", invalid_tokens},
         {"frozen", frozen}, {"surprise_falls", surprise_falls}, {"states", states},
-        {"sampling", sampling}, {"bad_options", bad_options},
+        {"sampling", sampling}, {"usual_penalty", usual_penalty}, {"bad_options", bad_options},
     };
     return check_main(argc, argv, cases, sizeof cases / sizeof cases[0]);
 }

@@ -5,13 +5,13 @@
 import { numberOption, seedOption } from './options.js';
 import type { CommandLine, OptionSpecs } from './options.js';
 
-/** How to choose tokens, and when to stop. */
+/** How to choose tokens, and when to stop; what is undefined is as usual. */
 export interface Sampling {
-  temperature: number;
-  topK: number;
-  topP: number;
-  minP: number;
-  repetitionPenalty: number;
+  temperature: number | undefined;
+  topK: number | undefined;
+  topP: number | undefined;
+  minP: number | undefined;
+  repetitionPenalty: number | undefined;
   seed: bigint;
   maxTokens: number;
   stop: string[];
@@ -28,8 +28,6 @@ export const SAMPLING_OPTIONS: OptionSpecs = {
   stop: { type: 'string' },
 };
 
-const DEFAULTS = { temperature: 0.8, topK: 0, topP: 0.95, minP: 0, repetitionPenalty: 1 };
-
 export const MAX_TEMPERATURE = 100;
 const MOST_TOKENS = 1e9;
 
@@ -37,11 +35,12 @@ const MOST_TOKENS = 1e9;
 export function samplingHelp(maxTokens: number): string {
   return `  --seed N           the same tokens for the same seed, everywhere
                      (default: another each time)
-  -t, --temperature X  0: always the likeliest; above 1: bold (default: ${DEFAULTS.temperature})
+  -t, --temperature X  0: always the likeliest; above 1: bold (default: 0.7)
   --top-k N          only the N likeliest tokens (default: 0, all)
-  --top-p X          only the likeliest that make up this share (default: ${DEFAULTS.topP})
-  --min-p X          only those at least X times as likely as the likeliest (default: 0)
-  --repetition-penalty X  make tokens of the last 64 less likely (default: 1, no)
+  --top-p X          only the likeliest that make up this share (default: 1)
+  --min-p X          only those at least X times as likely as the likeliest (default: 0.1)
+  --repetition-penalty X  make tokens of the last 64 less likely; 1: no
+                     (default: 1.05, and 1 at temperature 0)
   -n, --max-tokens N  how many tokens at most (default: ${maxTokens})
   --stop TEXT        stop before this text; may be given several times`;
 }
@@ -54,14 +53,14 @@ export function freshSeed(): bigint {
 /** The options as they were given. */
 export function readSampling(line: CommandLine, maxTokens: number): Sampling {
   const most = { min: 1, max: MOST_TOKENS, integer: true };
-  const number = (name: string, min: number, max: number, value: number): number =>
-    numberOption(line, name, { min, max }) ?? value;
+  const number = (name: string, min: number, max: number): number | undefined =>
+    numberOption(line, name, { min, max });
   return {
-    temperature: number('temperature', 0, MAX_TEMPERATURE, DEFAULTS.temperature),
-    topK: numberOption(line, 'top-k', { ...most, min: 0 }) ?? DEFAULTS.topK,
-    topP: number('top-p', 0.000001, 1, DEFAULTS.topP),
-    minP: number('min-p', 0, 1, DEFAULTS.minP),
-    repetitionPenalty: number('repetition-penalty', 1, 10, DEFAULTS.repetitionPenalty),
+    temperature: number('temperature', 0, MAX_TEMPERATURE),
+    topK: numberOption(line, 'top-k', { ...most, min: 0 }),
+    topP: number('top-p', 0.000001, 1),
+    minP: number('min-p', 0, 1),
+    repetitionPenalty: number('repetition-penalty', 1, 10),
     seed: seedOption(line) ?? freshSeed(),
     maxTokens: numberOption(line, 'max-tokens', most) ?? maxTokens,
     stop: line.repeated.get('stop') ?? [],
