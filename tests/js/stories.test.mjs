@@ -1,0 +1,48 @@
+// The stories of the model that ships, as people get them: with the options as usual, one a seed.
+import assert from 'node:assert/strict';
+import { fileURLToPath } from 'node:url';
+import { KnownText, formOf, summarize, writeStories } from '../../bench/lib/stories.mjs';
+import { BitLlama } from '../../dist/index.mjs';
+
+const SHIPPED = fileURLToPath(new URL('../../models/bit-llama.bitt', import.meta.url));
+
+describe('stories', function () {
+  this.timeout(120_000);
+
+  it('their form is judged as it should be', () => {
+    const good = 'There was a cat named Tom. He said, "Hello, my dear dog!"\nThen Tom slept well.';
+    assert.deepEqual(formOf(good, true), {
+      ended: true, whole: true, quotes: true, repeats: false, hero: true, words: 16,
+    });
+    assert.equal(formOf(good, false).whole, false);
+    assert.equal(formOf('It was a dog and', true).whole, false);
+    assert.equal(formOf('He said, "Hello.\n"No."', true).quotes, false);
+    assert.equal(formOf('She saw a big cat. Oh! She saw a big cat! Oh!', true).repeats, true);
+    assert.equal(formOf('Thank you! Thank you!', true).repeats, false);
+    assert.equal(formOf('A boy named Tim sat in a tree. Ann ran home. She ate.', true).hero, false);
+    assert.equal(formOf('He sat in a tree.', true).hero, null);
+  });
+
+  it('they are compared with a text', () => {
+    const known = new KnownText(['The cat sat. The dog ran.']);
+    assert.deepEqual(known.compare('The cat sat. The dog sat.'), {
+      words: 0, triples: 2, ofTriples: 6, sentences: 1, ofSentences: 2,
+    });
+    assert.equal(known.compare('A cow sat.').words, 2);
+  });
+
+  it('the shipped model writes whole ones, with a beginning and an end', async () => {
+    const model = await BitLlama.load(SHIPPED);
+    const session = model.createSession();
+    const stories = await writeStories(session, 60, {});
+    const found = summarize(stories);
+    session.destroy();
+    model.destroy();
+    for (const { text } of stories) assert.match(text, /^["“]?[A-Z]/);
+    assert.ok(found.ended >= 0.95, `${found.ended} end`);
+    assert.ok(found.whole >= 0.95, `${found.whole} consist of whole sentences`);
+    assert.ok(found.repeats <= 0.1, `${found.repeats} say a sentence twice`);
+    assert.ok(found.hero >= 0.8, `${found.hero} keep their hero`);
+    assert.ok(found.words > 60 && found.words < 300, `${found.words} words`);
+  });
+});
