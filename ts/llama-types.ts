@@ -49,7 +49,7 @@ export interface SamplingOptions {
   /** Leave out what is less likely than this share of the likeliest; 0.1 unless given. */
   minP?: number | undefined;
   /**
-   * 1 (off) to 10: makes each of the last 64 tokens less likely. 1.05 unless given, and off at
+   * 1 (off) to 10: makes each of the last 64 tokens less likely. 1.1 unless given, and off at
    * temperature 0.
    */
   repetitionPenalty?: number | undefined;
@@ -78,10 +78,15 @@ export interface GenerateOptions extends SamplingOptions {
 
 /** What `generate` returns when it ends. */
 export interface GenerateResult {
-  /** The tokens drawn, without the one that ended the text. */
+  /**
+   * The tokens drawn and read, without the one that ended the text. After a stop string they say
+   * more than the text: it and what else lies in the token that completed it.
+   */
   tokens: number[];
   /** A stop string or token, or maxTokens. */
   reason: 'stop' | 'length';
+  /** The stop token that ended the text, if one did; it was not read. */
+  stopToken?: number;
 }
 
 /** What `Session.read` returns; a number for each token. */

@@ -176,6 +176,7 @@ export class Session {
       const token = this.#draw(wanted.draw);
       if (wanted.stopTokens.has(token)) {
         result.reason = 'stop';
+        result.stopToken = token;
         break;
       }
       const status = this.#backend.llama.read(

@@ -15,7 +15,7 @@ namespace BitTtt
     public sealed class Sampling
     {
         public float Temperature = 0.7f, TopP = 1, MinP = 0.1f;
-        /// <summary>0: the usual, 1.05, and off at temperature 0; 1: off.</summary>
+        /// <summary>0: the usual, 1.1, and off at temperature 0; 1: off.</summary>
         public float RepetitionPenalty = 0;
         public uint TopK = 0;
         public ulong Seed = 1;

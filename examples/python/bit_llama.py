@@ -176,7 +176,7 @@ class Session(_Handle):
 
     def draw(self, **sampling):
         """Chooses the next token, without reading it. Options: temperature (0.7; 0: likeliest),
-        top_k (0: off), top_p (1: off), min_p (0.1), repetition_penalty (0: the usual, 1.05, and off
+        top_k (0: off), top_p (1: off), min_p (0.1), repetition_penalty (0: the usual, 1.1, and off
         at temperature 0; 1: off), seed (1)."""
         options, token = _Sampling(), c_uint32()
         self._library.bitllama_sampling_init(byref(options))

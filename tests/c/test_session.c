@@ -415,7 +415,7 @@ static void sampling(void)
     bt_sampler_free(&s);
 }
 
-/* 1 / 1.05 is below 0.96, so that the usual penalty makes the second token the likelier one. */
+/* 1 / 1.1 is below 0.96, so that the usual penalty makes the second token the likelier one. */
 static void usual_penalty(void)
 {
     bt_sampler s;

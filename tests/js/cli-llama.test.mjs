@@ -250,6 +250,8 @@ describe('generate', () => {
     const own = await json(['generate', ...rest]);
     assert.equal(own.prompt, '');
     assert.equal(own.tokens.length, 12);
+    assert.deepEqual(await json(['generate', '--prompt', '', ...rest]), own);
+    assert.deepEqual(await json(['generate', '-', ...rest], { input: '' }), own);
     await refuses(['generate', 'a', '--prompt', 'b', ...rest], 2, /takes one PROMPT/);
     const { seed } = await json(['generate', '--model', model, '--max-tokens', '1']);
     assert.match(seed, /^\d+$/);
@@ -348,6 +350,27 @@ describe('chat', () => {
     assert.equal(first.tokens.length, 8);
     assert.deepEqual(again, third);
     assert.equal((await json(['info', file])).kind, 'session');
+  });
+
+  it('goes on with the same text after a stop string', async () => {
+    const sampling = { maxTokens: 30, seed: 2, stop: ['e'] };
+    const input = 'Alice\n the cat\n';
+    const [first, second] = objects(await output(
+      ['chat', '--model', model, '--seed', '2', '--max-tokens', '30', '--stop', 'e', '--json'],
+      { input },
+    ));
+    const loaded = await BitLlama.load(model);
+    const session = loaded.createSession();
+    const write = async (prompt) => {
+      let text = '';
+      for await (const piece of session.generate(prompt, sampling)) text += piece;
+      return text;
+    };
+    assert.equal(first.reason, 'stop');
+    assert.equal(first.text, await write('Alice'));
+    assert.equal(second.text, await write('\n the cat'));
+    session.destroy();
+    loaded.destroy();
   });
 
   it('obeys commands and says what it does not know', async () => {

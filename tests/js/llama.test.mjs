@@ -186,11 +186,30 @@ onEachBackend('sessions', (backend) => {
     assert.equal(draw(4n), draw(4));
     assert.ok(new Set(Array.from({ length: 40 }, (_, seed) => draw(seed))).size > 5);
     const logits = session.logits();
-    assert.equal(session.draw({ temperature: 0 }), logits.indexOf(Math.max(...logits)));
+    const likeliest = logits.indexOf(Math.max(...logits));
+    assert.equal(session.draw({ temperature: 0 }), likeliest);
     const allowed = [...logits.keys()].sort((a, b) => logits[b] - logits[a]).slice(0, 3);
     for (let seed = 0; seed < 30; seed++) {
       assert.ok(allowed.includes(session.draw({ temperature: 5, topK: 3, seed })));
     }
+  });
+
+  it('draws by default as documented', () => {
+    session.read([5, 6, 7, 5, 6, 7, 5, 6]);
+    const usual = { temperature: 0.7, topK: 0, topP: 1, minP: 0.1, repetitionPenalty: 1.1 };
+    const differs = new Set();
+    for (let seed = 0; seed < 60; seed++) {
+      const drawn = session.draw({ seed });
+      assert.equal(drawn, session.draw({ ...usual, seed }));
+      for (const [name, other] of [['temperature', 1.4], ['minP', 0], ['repetitionPenalty', 3]]) {
+        if (session.draw({ ...usual, [name]: other, seed }) !== drawn) differs.add(name);
+      }
+    }
+    assert.ok(differs.has('temperature') && differs.has('minP'), [...differs].join());
+    const logits = session.logits();
+    session.read([logits.indexOf(Math.max(...logits))]); // greedy knows no penalty
+    const next = session.logits();
+    assert.equal(session.draw({ temperature: 0 }), next.indexOf(Math.max(...next)));
   });
 
   it('observe gives tokens, texts, probabilities and surprise, and begins a document', async () => {
@@ -248,7 +267,8 @@ onEachBackend('sessions', (backend) => {
   });
 
   it('give whole characters, joined the text of the tokens', async () => {
-    const options = { maxTokens: 300, temperature: 3, topP: 1, seed: 2, stopTokens: [] };
+    const plain = { topP: 1, minP: 0, repetitionPenalty: 1 };
+    const options = { maxTokens: 300, temperature: 3, ...plain, seed: 2, stopTokens: [] };
     const { pieces, text: all, tokens } = await collect(session.generate(PROMPT, options));
     assert.ok(pieces.every((piece) => piece !== ''));
     const { vocabSize } = model.tokenizer;

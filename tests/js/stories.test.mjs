@@ -1,10 +1,35 @@
-// The stories of the model that ships, as people get them: with the options as usual, one a seed.
+// The model that ships: its size, what it scores on stories it has not read, and those that it writes,
+// with the options as usual, one a seed.
 import assert from 'node:assert/strict';
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { KnownText, formOf, summarize, writeStories } from '../../bench/lib/stories.mjs';
-import { BitLlama } from '../../dist/index.mjs';
+import { BitLlama, evaluateText } from '../../dist/index.mjs';
 
 const SHIPPED = fileURLToPath(new URL('../../models/bit-llama.bitt', import.meta.url));
+
+const HELD_OUT = fileURLToPath(new URL('../../../shared/data/tinystories-valid.txt', import.meta.url));
+
+describe('the shipped model', function () {
+  this.timeout(120_000);
+
+  it('has at most 5 million parameters and 3 MB', async () => {
+    const model = await BitLlama.load(SHIPPED);
+    assert.ok(model.parameters > 1e6 && model.parameters <= 5e6, `${model.parameters}`);
+    model.destroy();
+    const folder = fileURLToPath(new URL('../../models', import.meta.url));
+    const bytes = readdirSync(folder).map((name) => statSync(`${folder}/${name}`).size);
+    assert.ok(bytes.reduce((sum, size) => sum + size, 0) <= 3e6);
+  });
+
+  it('foretells stories it has not read as its card says', async function () {
+    if (!existsSync(HELD_OUT)) this.skip(); // the text is not part of the repository
+    const model = await BitLlama.load(SHIPPED);
+    const { bitsPerByte } = await evaluateText(model, readFileSync(HELD_OUT, 'utf8'));
+    model.destroy();
+    assert.equal(bitsPerByte.toFixed(3), '0.700');
+  });
+});
 
 describe('stories', function () {
   this.timeout(120_000);

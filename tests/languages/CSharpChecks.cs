@@ -161,14 +161,14 @@ static class CSharpChecks
         Fails(40, "", () => new LlamaModel(new byte[0]));
         Fails(40, "", () => new LlamaModel(new byte[100]));
         LlamaModel model = LlamaModel.Open(path);
-        Check("model", model.VocabSize == 2048 && model.Parameters > 4000000);
+        Check("model", model.VocabSize == 3072 && model.Parameters > 4000000);
         Check("tokenizer", model.TokenizerJson.StartsWith("{"));
         LlamaSession session = model.CreateSession();
         model.Dispose();
         model.Dispose();
         Throws<ObjectDisposedException>("", () => model.CreateSession());
         uint[] drawn = session.Generate(new uint[] { 0 }, 8, new Sampling { Seed = 7 }).ToArray();
-        Check("tokens", string.Join(" ", drawn) == "425 434 260 397 400 284 260 391");
+        Check("tokens", string.Join(" ", drawn) == "425 434 260 397 13 400 284 260");
         byte[] state = session.Save();
         LlamaSession twin = session.Fork();
         float[] logprobs = session.Read(new uint[] { 5, 6 }, out float[] surprise);
@@ -177,9 +177,9 @@ static class CSharpChecks
         float[] repeated = session.Read(new uint[] { 5, 6 }, out float[] again);
         Check("state", repeated.SequenceEqual(logprobs));
         Check("surprise", again.SequenceEqual(surprise) && session.TokensSeen == 11);
-        Check("logits", session.Logits().Length == 2048);
+        Check("logits", session.Logits().Length == 3072);
         session.Freeze();
-        Fails(30, "vocabulary", () => session.Read(new uint[] { 2048 }, out _));
+        Fails(30, "vocabulary", () => session.Read(new uint[] { 3072 }, out _));
         Fails(31, "option", () => session.Draw(new Sampling { Temperature = -1 }));
         Fails(20, "state", () => session.Load(new byte[3]));
         Throws<ArgumentNullException>("tokens", () => session.Read(null, out _));

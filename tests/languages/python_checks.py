@@ -301,7 +301,7 @@ class Llama(Case):
         cls.model = bit_llama.Model.open(MODEL)
 
     def test_model(self):
-        self.assertEqual(self.model.config["vocab_size"], 2048)
+        self.assertEqual(self.model.config["vocab_size"], 3072)
         self.assertGreater(self.model.parameters, 4_000_000)
         self.assertEqual(self.model.decode([425, 434, 260]), "Once upon a")
         with self.raises("INVALID_TOKEN", "no token 99999"):
@@ -323,10 +323,10 @@ class Llama(Case):
     def test_sessions(self):
         session = self.model.session()
         drawn = list(session.generate([0], 8, seed=7))
-        self.assertEqual(drawn, [425, 434, 260, 397, 400, 284, 260, 391])
+        self.assertEqual(drawn, [425, 434, 260, 397, 13, 400, 284, 260])
         state, twin = session.save(), session.fork()
         logprobs, surprise = session.read([5, 6, 7])
-        self.assertEqual((len(logprobs), len(surprise), len(session.logits())), (3, 3, 2048))
+        self.assertEqual((len(logprobs), len(surprise), len(session.logits())), (3, 3, 3072))
         self.assertEqual(twin.read([5, 6, 7]), (logprobs, surprise))
         session.load(state)
         self.assertEqual(session.read([5, 6, 7]), (logprobs, surprise))
@@ -352,7 +352,7 @@ class Llama(Case):
     def test_bad_calls(self):
         session = self.model.session()
         for use, code, text in [
-            (lambda: session.read([2048]), "INVALID_TOKEN", "token 2048 is not below 2048"),
+            (lambda: session.read([3072]), "INVALID_TOKEN", "token 3072 is not below 3072"),
             (lambda: session.read([-1]), "INVALID_ARGUMENT", "tokens"),
             (lambda: session.read("text"), "INVALID_ARGUMENT", "tokens"),
             (lambda: session.read([0.5]), "INVALID_ARGUMENT", "tokens"),

@@ -155,14 +155,14 @@ class Chat {
     };
     try {
       const options = { ...this.sampling };
-      const { text, tokens, reason } = await answer(
+      const { text, tokens, reason, ended } = await answer(
         this.session,
         this.promptFor(line),
         options,
         this.writing.signal,
         print,
       );
-      this.ended = reason === 'stop';
+      this.ended = ended;
       if (this.json) process.stdout.write(`${safeJson({ prompt: line, text, tokens, reason })}\n`);
       else process.stdout.write('\n');
     } finally {

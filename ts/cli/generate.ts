@@ -22,7 +22,7 @@ const OPTIONS: OptionSpecs = {
   ...COMMON_OPTIONS,
   ...MODEL_OPTIONS,
   ...SAMPLING_OPTIONS,
-  prompt: { type: 'string', short: 'p' },
+  prompt: { type: 'string', short: 'p', empty: true },
   load: { type: 'string' },
   save: { type: 'string' },
 };
@@ -48,6 +48,8 @@ export interface Answer {
   text: string;
   tokens: number[];
   reason: 'stop' | 'length' | 'interrupted';
+  /** It came to an end of its own, not to a stop string. */
+  ended: boolean;
 }
 
 const isAbort = (error: unknown): boolean => error instanceof TTTError && error.code === 'ABORTED';
@@ -70,14 +72,17 @@ export async function answer(
   try {
     for (;;) {
       const next = await pieces.next();
-      if (next.done === true) return { text, tokens, reason: next.value.reason };
+      if (next.done === true) {
+        const { reason, stopToken } = next.value;
+        return { text, tokens, reason, ended: stopToken !== undefined };
+      }
       text += next.value;
       print(next.value);
       await drained();
     }
   } catch (error) {
     if (!isAbort(error)) throw error;
-    return { text, tokens, reason: 'interrupted' };
+    return { text, tokens, reason: 'interrupted', ended: false };
   }
 }
 

@@ -5,8 +5,15 @@
 import { parseArgs } from 'node:util';
 import { UsageError } from './failure.js';
 
-/** The options of one command: whether each takes a value. */
-export type OptionSpecs = Record<string, { type: 'string' | 'boolean'; short?: string }>;
+/** An option of a command: whether it takes a value, and whether that may be empty. */
+export interface OptionSpec {
+  type: 'string' | 'boolean';
+  short?: string;
+  empty?: boolean;
+}
+
+/** The options of one command. */
+export type OptionSpecs = Record<string, OptionSpec>;
 
 /** What was given. Later options win over earlier ones of the same name, but for `repeated`. */
 export interface CommandLine {
@@ -83,7 +90,7 @@ export function readCommandLine(argv: readonly string[], specs: OptionSpecs): Co
     if (spec.type === 'boolean') {
       if (value !== undefined) throw new UsageError(`${rawName} takes no value`);
       line.flags.add(name);
-    } else if (value === undefined || value === '') {
+    } else if (value === undefined || (value === '' && spec.empty !== true)) {
       throw new UsageError(`${rawName} needs a value`);
     } else if (inlineValue === false && value.length > 1 && value.startsWith('-')) {
       const hint = `write ${rawName}=${value} if that is the value`;

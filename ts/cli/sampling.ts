@@ -40,7 +40,7 @@ export function samplingHelp(maxTokens: number): string {
   --top-p X          only the likeliest that make up this share (default: 1)
   --min-p X          only those at least X times as likely as the likeliest (default: 0.1)
   --repetition-penalty X  make tokens of the last 64 less likely; 1: no
-                     (default: 1.05, and 1 at temperature 0)
+                     (default: 1.1, and 1 at temperature 0)
   -n, --max-tokens N  how many tokens at most (default: ${maxTokens})
   --stop TEXT        stop before this text; may be given several times`;
 }
