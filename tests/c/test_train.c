@@ -127,30 +127,59 @@ static double loss_sum(bt_net *net, const uint32_t *ids, const uint32_t *targets
     return mean * (double)count;
 }
 
-/* Moves one tensor along its own gradient: the loss must change by the gradient's length. */
-static void check_tensor(bt_net *net, const bt_param *t, const uint32_t *ids,
-                         const uint32_t *targets)
+typedef struct {
+    bt_net *net;
+    const uint32_t *ids, *targets;
+} problem;
+
+/* Slope of the loss as one tensor moves along a unit vector, by central differences. */
+static double slope(const problem *p, const bt_param *t, const double *unit, double step)
 {
     size_t n = t->rows * t->cols;
-    const float *g = net->gradients + t->offset;
-    float *w = net->weights + t->offset, *kept = must_copy(w, n * sizeof *w);
-    double length = 0, change[2];
-    for (size_t i = 0; i < n; i++) length += (double)g[i] * (double)g[i];
+    float *w = p->net->weights + t->offset, *kept = must_copy(w, n * sizeof *w);
+    double loss[2];
+    for (int side = 0; side < 2; side++) {
+        for (size_t i = 0; i < n; i++)
+            w[i] = kept[i] + (float)((side ? -step : step) * unit[i]);
+        loss[side] = loss_sum(p->net, p->ids, p->targets);
+    }
+    memcpy(w, kept, n * sizeof *w);
+    free(kept);
+    return (loss[0] - loss[1]) / (2 * step);
+}
+
+static double normalise(double *x, size_t n)
+{
+    double length = 0;
+    for (size_t i = 0; i < n; i++) length += x[i] * x[i];
     length = sqrt(length);
+    for (size_t i = 0; i < n; i++) x[i] /= length;
+    return length;
+}
+
+/* Along its own gradient the loss must change by the gradient's length; along others, which see what
+ * the gradient lacks, by its share of them. */
+static void check_tensor(const problem *p, const bt_param *t, rng *r)
+{
+    enum { OTHERS = 4 };
+    size_t n = t->rows * t->cols;
+    double *unit = must_alloc(n * sizeof *unit);
+    const float *g = p->net->gradients + t->offset;
+    for (size_t i = 0; i < n; i++) unit[i] = (double)g[i];
+    double length = normalise(unit, n), usual = length / sqrt((double)n);
     char name[BT_NAME_SIZE];
     bt_param_name(t, name);
     check_context("tensor=%s |gradient|=%g", name, length);
     CHECK(length > 0);
-    double step = 0.02 / (length + 1);
-    for (int side = 0; side < 2; side++) {
-        for (size_t i = 0; i < n; i++)
-            w[i] = kept[i] + (float)((side ? -step : step) * (double)g[i] / length);
-        change[side] = loss_sum(net, ids, targets);
+    CHECK_AT_MOST(fabs(slope(p, t, unit, 0.02 / (length + 1)) - length) / length, 1e-2);
+    for (int other = 0; other < OTHERS; other++) {
+        double share = 0;
+        for (size_t i = 0; i < n; i++) unit[i] = (double)rng_float(r, -1.0f, 1.0f);
+        normalise(unit, n);
+        for (size_t i = 0; i < n; i++) share += unit[i] * (double)g[i];
+        CHECK_AT_MOST(fabs(slope(p, t, unit, 0.05) - share) / usual, 0.05);
     }
-    memcpy(w, kept, n * sizeof *w);
-    free(kept);
-    double measured = (change[0] - change[1]) / (2 * step);
-    CHECK_AT_MOST(fabs(measured - length) / length, 1e-2);
+    free(unit);
 }
 
 static void check_gradients(float dropout)
@@ -170,8 +199,9 @@ static void check_gradients(float dropout)
     bt_net_refresh(&net);
     bt_net_run(&net, ids, targets, true, 1.0f, &count);
     CHECK_EQ(count, 36);
+    problem p = {&net, ids, targets};
     for (size_t i = 0; i < net.params.tensor_count; i++)
-        check_tensor(&net, &net.params.tensors[i], ids, targets);
+        check_tensor(&p, &net.params.tensors[i], &r);
     bt_net_free(&net);
 }
 
