@@ -257,6 +257,19 @@ describe('generate', () => {
     assert.match(seed, /^\d+$/);
   });
 
+  it('takes a prompt far longer than what it was trained on at a time', async () => {
+    const file = folder.path('long.session');
+    const rest = ['--model', model, '--max-tokens', '12', '--seed', '1'];
+    const input = text.slice(0, 20_000);
+    const { tokens } = await json(['generate', '-', ...rest, '--save', file], { input });
+    assert.equal(tokens.length, 12);
+    const short = folder.path('short.session');
+    await json(['generate', 'Alice', ...rest, '--save', short]);
+    const [long, few] = [await json(['info', file]), await json(['info', short])];
+    assert.ok(long.tokens > 100 * few.tokens, `${long.tokens}`);
+    assert.equal(long.state_bytes, few.state_bytes);
+  });
+
   it('stops where it is told to', async () => {
     const long = await json([...args, '--seed', '5', '--max-tokens', '80']);
     const [early, late] = [long.text.slice(12, 15), long.text.slice(30, 34)];
