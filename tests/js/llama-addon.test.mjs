@@ -129,7 +129,7 @@ describe('the functions of the addon for language models', () => {
     assert.equal(addon.sessionRead(session, ids, one, one), 9);
     assert.equal(addon.sessionRead(session, Uint32Array.of(1, 384), undefined, undefined), 30);
     assert.equal(addon.sessionRead(session, Uint32Array.of(2 ** 32 - 1), undefined, undefined), 30);
-    for (const [at, value] of [[0, NaN], [0, -1], [1, -1], [1, 2 ** 40], [2, 0], [2, 2], [3, -1], [4, 0]]) {
+    for (const [at, value] of [[0, NaN], [0, -1], [1, -1], [1, 2 ** 40], [2, 0], [2, 2], [3, -1], [4, 0.5]]) {
       const options = Float64Array.of(1, 0, 1, 0, 1);
       options[at] = value;
       assert.equal(addon.sessionDraw(session, options, 1n), -31, `${at}: ${value}`);
