@@ -107,9 +107,8 @@ typedef struct bitllama_sampling {
     uint32_t top_k;    /* 0: off */
     float top_p;       /* above 0, at most 1: off (arXiv 1904.09751) */
     float min_p;       /* 0: off, to 1; relative to the likeliest (arXiv 2407.01082) */
-    /* 1: off, to 10 (arXiv 1909.05858), over the last 64 tokens; 0: the usual, 1.1, and off at
-     * temperature 0 */
-    float repetition_penalty;
+    float repetition_penalty; /* 1: off, to 10 (arXiv 1909.05858), over the last 64 tokens; 0: the
+                               * usual, 1.1, and off at temperature 0 */
     uint64_t seed;
 } bitllama_sampling;
 BT_API void bitllama_sampling_init(bitllama_sampling *sampling);

@@ -195,21 +195,17 @@ onEachBackend('sessions', (backend) => {
   });
 
   it('draws by default as documented', () => {
-    session.read([5, 6, 7, 5, 6, 7, 5, 6]);
+    session.read(Array.from({ length: 60 }, (_, i) => 3 + 6 * i)); // recent ones among the likely
     const usual = { temperature: 0.7, topK: 0, topP: 1, minP: 0.1, repetitionPenalty: 1.1 };
     const differs = new Set();
     for (let seed = 0; seed < 60; seed++) {
       const drawn = session.draw({ seed });
       assert.equal(drawn, session.draw({ ...usual, seed }));
-      for (const [name, other] of [['temperature', 1.4], ['minP', 0], ['repetitionPenalty', 3]]) {
+      for (const [name, other] of [['temperature', 1.4], ['minP', 0], ['repetitionPenalty', 10]]) {
         if (session.draw({ ...usual, [name]: other, seed }) !== drawn) differs.add(name);
       }
     }
-    assert.ok(differs.has('temperature') && differs.has('minP'), [...differs].join());
-    const logits = session.logits();
-    session.read([logits.indexOf(Math.max(...logits))]); // greedy knows no penalty
-    const next = session.logits();
-    assert.equal(session.draw({ temperature: 0 }), next.indexOf(Math.max(...next)));
+    assert.equal(differs.size, 3, [...differs].join());
   });
 
   it('observe gives tokens, texts, probabilities and surprise, and begins a document', async () => {
