@@ -18,6 +18,8 @@ typedef __m512i packed, weights, inputs, accumulator;
 #define BT_VECTOR8_V 2
 #define BT_VECTOR_V 4
 #define BT_VECTOR_FLUSH 0u
+#define BT_MEMORY_TILES 2
+#define BT_TOGETHER(x) __asm__("" : "+v"(x[0]), "+v"(x[1]), "+v"(x[2]), "+v"(x[3]))
 
 BT_INLINE vi max_i(vi a, vi b)
 {
