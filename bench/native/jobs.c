@@ -119,14 +119,14 @@ const char *job_matmul8(const job_arguments *a, double *figure)
                   .quads = bt_round_up(cols, 16) / 4};
     size_t weights = w.row_blocks * w.quads * 64;
     uint8_t *panels = room(weights), *activations = room(tokens * bytes);
-    float *scales = room(w.row_blocks * 16 * sizeof *scales), *x = room(cols * sizeof *x);
+    float *scales = room(w.row_blocks * 16 * sizeof *scales), *x = room(tokens * cols * sizeof *x);
     float *multipliers = room(tokens * sizeof *multipliers);
     int32_t *sums = room(tokens * sizeof *sums);
     for (size_t i = 0; i < weights; i++) panels[i] = (uint8_t)draw();
-    for (size_t t = 0; t < tokens; t++) {
-        for (size_t k = 0; k < cols; k++) x[k] = (float)(draw() % 255) - 127.0f;
-        sums[t] = p.kernels->quantize(x, cols, 1.0f, activations + t * bytes);
-    }
+    for (size_t i = 0; i < tokens * cols; i++) x[i] = (float)(draw() % 255) - 127.0f;
+    p.kernels->quantize(&(bt_quantize){.x = x, .n = cols, .stride = cols, .tokens = tokens,
+                                       .activations = activations, .sums = sums,
+                                       .steps = multipliers});
     w.panels = panels;
     w.scales = scales;
     p.op = (bt_matmul8){.w = &w, .activations = activations, .sums = sums,

@@ -24,6 +24,7 @@ BT_INLINE vi max_i(vi a, vi b)
     return (vi)_mm256_max_epi32((__m256i)a, (__m256i)b);
 }
 #define BT_GEMM_ROWS 6
+#define BT_FUSED 1
 BT_INLINE vf fma_f(vf a, vf b, vf c)
 {
     return (vf)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
@@ -49,6 +50,16 @@ BT_INLINE void store_activations(activation *p, vi v)
     __m128i words = _mm_packs_epi32(_mm256_castsi256_si128((__m256i)v),
                                     _mm256_extracti128_si256((__m256i)v, 1));
     _mm_storel_epi64((__m128i *)(void *)p, _mm_packs_epi16(words, words));
+}
+#define BT_STORE_FOUR 1
+BT_INLINE vi store_four(activation *p, const vi v[4], vi sum)
+{
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    __m256i low = _mm256_packs_epi32((__m256i)v[0], (__m256i)v[1]);
+    __m256i high = _mm256_packs_epi32((__m256i)v[2], (__m256i)v[3]);
+    __m256i bytes = _mm256_permutevar8x32_epi32(_mm256_packs_epi16(low, high), order);
+    _mm256_storeu_si256((__m256i *)(void *)p, bytes);
+    return sum + (v[0] + v[1]) + (v[2] + v[3]);
 }
 BT_INLINE packed load_w(const uint8_t *p)
 {

@@ -19,6 +19,7 @@ typedef __m512i packed, weights, inputs, accumulator;
 #define BT_VECTOR_V 4
 #define BT_VECTOR_FLUSH 0u
 #define BT_MEMORY_TILES 2
+#define BT_MEMORY_BLOCKS 8
 #define BT_TOGETHER(x) __asm__("" : "+v"(x[0]), "+v"(x[1]), "+v"(x[2]), "+v"(x[3]))
 
 BT_INLINE vi max_i(vi a, vi b)
@@ -26,6 +27,7 @@ BT_INLINE vi max_i(vi a, vi b)
     return (vi)_mm512_max_epi32((__m512i)a, (__m512i)b);
 }
 #define BT_GEMM_ROWS 12
+#define BT_FUSED 1
 BT_INLINE vf fma_f(vf a, vf b, vf c)
 {
     return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
@@ -49,6 +51,16 @@ BT_INLINE vf splat4(const float *p)
 BT_INLINE void store_activations(activation *p, vi v)
 {
     _mm_storeu_si128((__m128i *)(void *)p, _mm512_cvtepi32_epi8((__m512i)v));
+}
+#define BT_STORE_FOUR 1
+BT_INLINE vi store_four(activation *p, const vi v[4], vi sum)
+{
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    __m512i low = _mm512_packs_epi32((__m512i)v[0], (__m512i)v[1]);
+    __m512i high = _mm512_packs_epi32((__m512i)v[2], (__m512i)v[3]);
+    __m512i bytes = _mm512_permutexvar_epi32(order, _mm512_packs_epi16(low, high));
+    _mm512_storeu_si512(p, bytes);
+    return (vi)_mm512_dpbusd_epi32((__m512i)sum, _mm512_set1_epi8(1), bytes);
 }
 BT_INLINE packed load_w(const uint8_t *p)
 {
@@ -76,6 +88,15 @@ BT_INLINE accumulator dot(accumulator acc, weights w, inputs x)
     __asm__ volatile("vpdpbusd %2, %1, %0" : "+v"(acc) : "v"(w), "v"(x));
     return acc;
 #endif
+}
+/* Broadcast by the instruction itself, which takes no place in the pipes. */
+#define BT_DOT_AT 1
+BT_INLINE accumulator dot_at(accumulator acc, weights w, const activation *x)
+{
+    __asm__ volatile("vpdpbusd %2%{1to16%}, %1, %0"
+                     : "+v"(acc)
+                     : "v"(w), "m"(*(const int8_t(*)[4])(const void *)x));
+    return acc;
 }
 BT_INLINE vi total(accumulator acc)
 {

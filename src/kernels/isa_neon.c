@@ -26,6 +26,7 @@ BT_INLINE vi max_i(vi a, vi b)
     return (vi)vmaxq_s32((int32x4_t)a, (int32x4_t)b);
 }
 #define BT_GEMM_ROWS 8
+#define BT_FUSED 1
 BT_INLINE vf fma_f(vf a, vf b, vf c)
 {
     return (vf)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);

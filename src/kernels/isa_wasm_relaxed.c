@@ -37,6 +37,10 @@ BT_INLINE v128_t relaxed_dot(v128_t x, v128_t w)
 #endif
 }
 
+BT_INLINE vi max_i(vi a, vi b)
+{
+    return (vi)wasm_i32x4_max((v128_t)a, (v128_t)b);
+}
 BT_INLINE void store_activations(activation *p, vi v)
 {
     BT_UNROLL for (int i = 0; i < 4; i++) p[i] = (int8_t)v[i];

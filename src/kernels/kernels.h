@@ -23,6 +23,26 @@ typedef struct bt_ternary {
     size_t row_blocks, chunks; /* ceil(rows / 16), ceil(cols / 16) */
 } bt_ternary;
 
+/* Operands of the quantiser. Of each token: largest = max |x|, scale = 127 / largest, or 1 where that
+ * is at most 1e-9; activations[i] = round(x[i] * scale), halves away from zero, and zero from n to the
+ * next multiple of 16. A token that is not finite becomes zeros with a NaN for scale and step. */
+typedef struct bt_quantize {
+    const float *x; /* [tokens][stride] */
+    size_t n, stride, tokens;
+    void *activations; /* [tokens][n rounded up to 16] in the kernel's own element format */
+    int32_t *sums;     /* [tokens] sum of each token's activations */
+    float *scales;     /* [tokens] or NULL: scale */
+    float *steps;      /* [tokens] or NULL: largest / 127, or 1: x is about activation * step */
+} bt_quantize;
+
+/* Operands of normalize, for each token: x <- x / scale, then x <- x / |x|_2 if that norm is above 1e-6. */
+typedef struct bt_normalize {
+    float *x; /* [tokens][stride], each padded */
+    size_t n, stride, tokens;
+    const float *scales; /* [tokens], or NULL for 1 */
+    bool integers;       /* x holds integers below 2^31, as a product with multipliers of 1 */
+} bt_normalize;
+
 /* Operands of the ternary product: out[t][i] = acc * multiplier[t] (+ residual[t][i]), where
  * acc = sum_k w[i][k] * q[t][k] is exact in int32 and converted to float once. */
 typedef struct bt_matmul {
@@ -118,15 +138,11 @@ typedef struct bt_kernels {
     /* Largest |x_i| as its bit pattern; NaN and infinities order above all finite values. */
     uint32_t (*absmax_bits)(const float *x, size_t n);
 
-    /* act[i] = round(x[i] * scale), halves away from zero, for |x[i] * scale| < 127.5; zero from n
-     * to the next multiple of 16. Returns the sum of all. */
-    int32_t (*quantize)(const float *x, size_t n, float scale, void *act);
-
+    void (*quantize)(const bt_quantize *op);
     void (*matmul)(const bt_matmul *op);
     void (*matmul8)(const bt_matmul8 *op);
 
-    /* x <- x / scale, then x <- x / |x|_2 if that norm is above 1e-6. x is padded. */
-    void (*normalize)(float *x, size_t n, float scale);
+    void (*normalize)(const bt_normalize *op);
 
     /* |x - y|^2 with 16 partial sums by index mod 16, folded 8, 4, 2, 1. x and y are padded. */
     float (*distance2)(const float *x, const float *y, size_t n);

@@ -6,6 +6,7 @@
 #ifndef BT_LANES_H
 #define BT_LANES_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -42,6 +43,13 @@ BT_INLINE void store_f(float *p, vf v)
 {
     *(vf_memory *)p = v;
 }
+/* The n < BT_VL floats at p, then zeros. */
+BT_INLINE vf load_some(const float *p, size_t n)
+{
+    float some[BT_VL] = {0};
+    for (size_t k = 0; k < BT_VL && k < n; k++) some[k] = p[k];
+    return load_f(some);
+}
 BT_INLINE vi load_bits(const float *p)
 {
     return *(const vi_memory *)(const void *)p;
@@ -61,6 +69,16 @@ BT_INLINE vf to_float(vi v)
 BT_INLINE vi truncate(vf v)
 {
     return __builtin_convertvector(v, vi);
+}
+
+/* a where the mask has ones, else b. */
+BT_INLINE vi choose_bits(vi mask, vi a, vi b)
+{
+#if BT_VL == 16
+    return (vi)_mm512_ternarylogic_epi32((__m512i)mask, (__m512i)a, (__m512i)b, 0xca);
+#else
+    return (a & mask) | (b & ~mask);
+#endif
 }
 
 /* The upper half, quarter, ... of the lanes brought down; what ends up above does not matter. */
@@ -100,6 +118,48 @@ BT_INLINE int32_t fold_i(vi v)
     BT_FOLD(v, BT_ADD);
     return v[0];
 }
+
+/* BT_VL vectors, each folded as by BT_FOLD, to one: lane k is what v[k] comes to. Each step lays the
+ * halves, quarters, ... of two vectors side by side, so that it takes a third of the operations of
+ * folding one by one. */
+#define BT_FOLD_STEP(v, count, join, low, high)                                                    \
+    BT_UNROLL for (int i_ = 0; i_ < (count); i_++)                                                 \
+        v[i_] = join(BT_SHUFFLE(v[i_], v[i_ + (count)], low),                                      \
+                     BT_SHUFFLE(v[i_], v[i_ + (count)], high))
+#if BT_VL == 4
+#define BT_LOW_2 0, 1, 4, 5
+#define BT_HIGH_2 2, 3, 6, 7
+#define BT_LOW_1 0, 4, 2, 6
+#define BT_HIGH_1 1, 5, 3, 7
+#define BT_FOLD_ALL(v, join)                                                                       \
+    BT_FOLD_STEP(v, 2, join, BT_LOW_2, BT_HIGH_2);                                                 \
+    BT_FOLD_STEP(v, 1, join, BT_LOW_1, BT_HIGH_1)
+#elif BT_VL == 8
+#define BT_LOW_4 0, 1, 2, 3, 8, 9, 10, 11
+#define BT_HIGH_4 4, 5, 6, 7, 12, 13, 14, 15
+#define BT_LOW_2 0, 1, 8, 9, 4, 5, 12, 13
+#define BT_HIGH_2 2, 3, 10, 11, 6, 7, 14, 15
+#define BT_LOW_1 0, 8, 2, 10, 4, 12, 6, 14
+#define BT_HIGH_1 1, 9, 3, 11, 5, 13, 7, 15
+#define BT_FOLD_ALL(v, join)                                                                       \
+    BT_FOLD_STEP(v, 4, join, BT_LOW_4, BT_HIGH_4);                                                 \
+    BT_FOLD_STEP(v, 2, join, BT_LOW_2, BT_HIGH_2);                                                 \
+    BT_FOLD_STEP(v, 1, join, BT_LOW_1, BT_HIGH_1)
+#else
+#define BT_LOW_8 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23
+#define BT_HIGH_8 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31
+#define BT_LOW_4 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27
+#define BT_HIGH_4 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31
+#define BT_LOW_2 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29
+#define BT_HIGH_2 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31
+#define BT_LOW_1 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30
+#define BT_HIGH_1 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31
+#define BT_FOLD_ALL(v, join)                                                                       \
+    BT_FOLD_STEP(v, 8, join, BT_LOW_8, BT_HIGH_8);                                                 \
+    BT_FOLD_STEP(v, 4, join, BT_LOW_4, BT_HIGH_4);                                                 \
+    BT_FOLD_STEP(v, 2, join, BT_LOW_2, BT_HIGH_2);                                                 \
+    BT_FOLD_STEP(v, 1, join, BT_LOW_1, BT_HIGH_1)
+#endif
 
 /* Four vectors, each of BT_VL / 4 rows with four partial sums a0..a3 a row, to one vector of
  * (a0 + a1) + (a2 + a3): lane 4 l + x is row l of vector x. */

@@ -115,14 +115,10 @@ typedef struct {
 static void quantize(const block *b, const float *x, size_t n, size_t tokens)
 {
     bt_session *s = b->s;
-    uint8_t *act = s->activations;
     if (s->model->params.config.float_activations) return;
-    for (size_t t = 0; t < tokens; t++) {
-        float largest = bt_float_from_bits(b->k->absmax_bits(x + t * n, n));
-        float scale = largest > 1e-9f ? 127.0f / largest : 1.0f;
-        s->sums[t] = b->k->quantize(x + t * n, n, scale, act + t * n * b->k->activation_size);
-        s->multipliers[t] = largest > 1e-9f ? largest / 127.0f : 1.0f;
-    }
+    bt_quantize op = {.x = x, .n = n, .stride = n, .tokens = tokens, .activations = s->activations,
+                      .sums = s->sums, .steps = s->multipliers};
+    b->k->quantize(&op);
 }
 
 /* out [tokens][rows] = (+ residual) the product of a ternary tensor with x, which quantize has
@@ -179,9 +175,9 @@ static void mixer(const block *b, size_t i)
     memcpy(s->q, own->q, width * sizeof *s->q);
     memcpy(s->r, own->r, width * sizeof *s->r);
     multiply(b, l->key, s->n, NULL, s->q + width);
-    for (size_t t = 1; t <= b->tokens; t++)
-        for (size_t h = 0; h < width; h += head)
-            b->k->normalize(s->q + t * width + h, head, 1.0f);
+    bt_normalize heads = {.x = s->q + width, .n = head, .stride = head,
+                          .tokens = b->tokens * (width / head)};
+    b->k->normalize(&heads);
     if (c->mixers[i] == BT_INDUCTION) {
         multiply(b, l->value, s->n, NULL, s->v);
         gates(b, i);

@@ -49,19 +49,12 @@ static void quantized_task(void *context, size_t begin, size_t end, size_t worke
     size_t bytes = o->cols * k->activation_size, stride = w->rows;
     uint8_t *act = net->activations;
     (void)worker;
-    for (size_t t = begin; t < end; t++) {
-        float largest = bt_float_from_bits(k->absmax_bits(o->x + t * o->cols, o->cols));
-        float scale = largest > 1e-9f ? 127.0f / largest : 1.0f;
-        net->multipliers[t] = largest > 1e-9f ? largest / 127.0f : 1.0f;
-        if (largest < INFINITY) {
-            net->sums[t] = k->quantize(o->x + t * o->cols, o->cols, scale, act + t * bytes);
-        } else { /* diverged: what comes out shows it */
-            memset(act + t * bytes, 0, bytes);
-            net->sums[t] = 0;
-            net->multipliers[t] = NAN;
-        }
-        if (w->kind == BT_TERNARY) net->multipliers[t] *= net->scales[o->tensor];
-    }
+    bt_quantize quantized = {.x = o->x + begin * o->cols, .n = o->cols, .stride = o->cols,
+                             .tokens = end - begin, .activations = act + begin * bytes,
+                             .sums = net->sums + begin, .steps = net->multipliers + begin};
+    k->quantize(&quantized); /* what has diverged becomes NaN, which comes out */
+    for (size_t t = begin; w->kind == BT_TERNARY && t < end; t++)
+        net->multipliers[t] *= net->scales[o->tensor];
     float *y = o->y + begin * stride;
     if (w->kind == BT_TERNARY)
         k->matmul(&(bt_matmul){.w = &net->packed[o->tensor], .activations = act + begin * bytes,

@@ -42,17 +42,22 @@ static int check_input(const bt_layer *layer, const bt_kernels *kernels, const f
     return bt_float_from_bits(bits) > input_limit(layer) ? TTT_INPUT_RANGE : TTT_OK;
 }
 
-/* Quantises n values of token t (engine formula: scale 127 / max |x|, 1 for a vanishing token). */
-static float quantize_token(block *b, const float *x, size_t n, size_t t)
+/* Tokens [begin, end) of n values. */
+static void quantize(block *b, const float *x, size_t n, size_t stride, size_t begin, size_t end)
 {
     bt_layer *layer = b->layer;
-    float largest = bt_float_from_bits(b->kernels->absmax_bits(x, n));
-    float scale = largest > 1e-9f ? 127.0f / largest : 1.0f;
     uint8_t *act = layer->activations;
-    act += t * bt_round_up(n, BT_CHUNK) * b->kernels->activation_size;
-    layer->sums[t] = b->kernels->quantize(x, n, scale, act);
-    layer->scales[t] = scale;
-    return largest;
+    bt_quantize op = {
+        .x = x + begin * stride,
+        .n = n,
+        .stride = stride,
+        .tokens = end - begin,
+        .activations = act + begin * bt_round_up(n, BT_CHUNK) * b->kernels->activation_size,
+        .sums = layer->sums + begin,
+        .scales = layer->scales + begin,
+        .steps = layer->multipliers + begin,
+    };
+    b->kernels->quantize(&op);
 }
 
 static void multiply(block *b, const bt_ternary *w, const float *multipliers, const float *residual,
@@ -96,11 +101,17 @@ static void features_task(void *context, size_t begin, size_t end, size_t worker
     float *features = layer->features + layer->stride; /* row 0 is the token before */
     (void)worker;
     ask_for(b, features + begin * layer->stride, end - begin, layer->stride, true);
-    for (size_t t = begin; t < end; t++)
-        quantize_token(b, b->input + t * layer->dim, layer->dim, t);
+    quantize(b, b->input, layer->dim, layer->dim, begin, end);
     multiply(b, bt_weights_down(layer->weights), ones, NULL, features, layer->stride, begin, end);
-    for (size_t t = begin; t < end; t++)
-        b->kernels->normalize(features + t * layer->stride, layer->small, layer->scales[t]);
+    bt_normalize op = {
+        .x = features + begin * layer->stride,
+        .n = layer->small,
+        .stride = layer->stride,
+        .tokens = end - begin,
+        .scales = layer->scales + begin,
+        .integers = true,
+    };
+    b->kernels->normalize(&op);
 }
 
 /* The memory pass on arrays of the worker's own: readings of two workers in one row, each written where
@@ -150,14 +161,10 @@ static void outputs_task(void *context, size_t begin, size_t end, size_t worker)
     size_t stride = layer->stride, before = layer->objective == TTT_PREDICT ? 0 : stride;
     (void)worker;
     ask_for(b, layer->readings + (begin + 1) * stride, end - begin, stride, false);
-    for (size_t t = begin; t < end; t++) {
-        const float *reading = layer->readings + (t + 1) * stride;
-        float largest = quantize_token(b, reading, layer->small, t);
-        layer->multipliers[t] = largest > 1e-9f ? largest / 127.0f : 1.0f;
-        if (b->surprise)
-            b->surprise[t] = b->kernels->distance2(layer->readings + t * stride + before,
-                                                   layer->features + (t + 1) * stride, stride);
-    }
+    quantize(b, layer->readings + stride, layer->small, stride, begin, end);
+    for (size_t t = begin; b->surprise && t < end; t++)
+        b->surprise[t] = b->kernels->distance2(layer->readings + t * stride + before,
+                                               layer->features + (t + 1) * stride, stride);
     multiply(b, bt_weights_up(layer->weights), layer->multipliers, b->input, b->output, layer->dim,
              begin, end);
 }

@@ -98,14 +98,9 @@ int ttt_activations_quantize(ttt_activations *activations, const float *x, size_
     const bt_kernels *k = bt_kernels_active();
     if (k->absmax_bits(x, tokens * a->cols) >= BT_MAX_ABSMAX) return TTT_NON_FINITE;
     bt_fpenv saved = bt_fpenv_enter();
-    size_t bytes = bt_round_up(a->cols, BT_CHUNK) * k->activation_size;
-    for (size_t t = 0; t < tokens; t++) {
-        const float *token = x + t * a->cols;
-        float largest = bt_float_from_bits(k->absmax_bits(token, a->cols));
-        float scale = largest > 1e-9f ? 127.0f / largest : 1.0f;
-        a->sums[t] = k->quantize(token, a->cols, scale, (uint8_t *)a->values + t * bytes);
-        a->scales[t] = largest > 1e-9f ? largest / 127.0f : 1.0f;
-    }
+    bt_quantize op = {.x = x, .n = a->cols, .stride = a->cols, .tokens = tokens,
+                      .activations = a->values, .sums = a->sums, .steps = a->scales};
+    k->quantize(&op);
     bt_fpenv_leave(saved);
     a->kernels = k;
     a->tokens = tokens;

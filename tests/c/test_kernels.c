@@ -43,50 +43,90 @@ static void absmax(void)
 
 /* ---- quantize ------------------------------------------------------------------------------- */
 
-/* A stored activation in the order of the kernel: those of two bytes keep each quad as 0 2 1 3. */
-static int32_t stored(const bt_kernels *table, const void *act, size_t i)
+/* Where the kernel keeps an activation: those of two bytes keep each quad as 0 2 1 3. */
+static size_t place_of(const bt_kernels *table, size_t i)
 {
-    if (table->activation_size == 1) return ((const int8_t *)act)[i];
     static const size_t place[4] = {0, 2, 1, 3};
-    return ((const int16_t *)act)[i / 4 * 4 + place[i % 4]];
+    return table->activation_size == 1 ? i : i / 4 * 4 + place[i % 4];
 }
 
-static void compare_quantized(const bt_kernels *table, const float *x, size_t n, float scale,
-                              void *act)
+static int32_t stored(const bt_kernels *table, const void *act, size_t i)
 {
+    size_t at = place_of(table, i);
+    return table->activation_size == 1 ? ((const int8_t *)act)[at] : ((const int16_t *)act)[at];
+}
+
+static void store(const bt_kernels *table, void *act, size_t i, int value)
+{
+    size_t at = place_of(table, i);
+    if (table->activation_size == 1) ((int8_t *)act)[at] = (int8_t)value;
+    else ((int16_t *)act)[at] = (int16_t)value;
+}
+
+static void compare_token(const bt_kernels *table, const bt_quantize *op, size_t t)
+{
+    const float *x = op->x + t * op->stride;
+    float largest = 0;
+    for (size_t i = 0; i < op->n; i++) largest = fmaxf(largest, fabsf(x[i]));
+    float scale = largest > 1e-9f ? 127.0f / largest : 1.0f;
+    float step = largest > 1e-9f ? largest / 127.0f : 1.0f;
     int64_t sum = 0;
-    size_t wrong = 0, padded = bt_round_up(n, BT_CHUNK);
-    memset(act, 0x55, padded * table->activation_size);
-    int32_t total = table->quantize(x, n, scale, act);
+    size_t wrong = 0, padded = bt_round_up(op->n, BT_CHUNK);
+    const char *act = (const char *)op->activations + t * padded * table->activation_size;
     for (size_t i = 0; i < padded; i++) {
-        int32_t expected = i < n ? reference_round(x[i] * scale) : 0;
+        int32_t expected = i < op->n ? reference_round(x[i] * scale) : 0;
         sum += expected;
         if (stored(table, act, i) != expected && wrong++ < 3)
-            check_note("x %.9g scale %.9g: %d, not %d", i < n ? (double)x[i] : 0, (double)scale,
-                       stored(table, act, i), expected);
+            check_note("token %zu x %.9g scale %.9g: %d, not %d", t, i < op->n ? (double)x[i] : 0,
+                       (double)scale, stored(table, act, i), expected);
     }
     CHECK_EQ(wrong, 0);
-    CHECK_EQ(total, sum);
+    CHECK_EQ(op->sums[t], sum);
+    CHECK_SAME(op->scales + t, &scale, sizeof scale);
+    CHECK_SAME(op->steps + t, &step, sizeof step);
+}
+
+#define MOST_TOKENS 19
+
+static void compare_quantized(const bt_kernels *table, const float *x, size_t n, size_t stride,
+                              size_t tokens, void *act)
+{
+    int32_t sums[MOST_TOKENS];
+    float scales[MOST_TOKENS], steps[MOST_TOKENS];
+    bt_quantize op = {.x = x, .n = n, .stride = stride, .tokens = tokens, .activations = act,
+                      .sums = sums, .scales = scales, .steps = steps};
+    memset(act, 0x55, tokens * bt_round_up(n, BT_CHUNK) * table->activation_size);
+    table->quantize(&op);
+    for (size_t t = 0; t < tokens; t++) compare_token(table, &op, t);
+    int32_t again[MOST_TOKENS];
+    op.scales = op.steps = NULL; /* not asked for */
+    op.sums = again;
+    table->quantize(&op);
+    CHECK_SAME(again, sums, tokens * sizeof *sums);
 }
 
 static void check_quantize_shapes(const bt_kernels *table)
 {
     rng r = {2};
-    static const float scales[] = {1, 127, 0x1p-20f, 63.5f, 126.99f, 0.3f};
+    static const float sizes[] = {1, 127, 0x1p20f, 2, 1.00007f, 423.3f, 1e-9f, 1e-12f, 1e-41f, 3e38f};
     for (size_t n = 0; n <= 140; n++)
         for (int at_end = 0; at_end < 2; at_end++) {
-            size_t bytes = bt_round_up(n, BT_CHUNK) * table->activation_size;
-            guarded in = guard_alloc(n * sizeof(float), at_end), out = guard_alloc(bytes, at_end);
-            float *x = in.bytes, scale = scales[n % 6];
+            size_t tokens = n % 20 ? n % 20 : 1, stride = n + (n % 3 ? 16 : 0);
+            size_t bytes = tokens * bt_round_up(n, BT_CHUNK) * table->activation_size;
+            size_t floats = (tokens - 1) * stride + n;
+            guarded in = guard_alloc(floats * sizeof(float), at_end);
+            guarded out = guard_alloc(bytes, at_end);
+            float *x = in.bytes;
             check_context("kernel=%s n=%zu at_end=%d", table->name, n, at_end);
-            for (size_t i = 0; i < n; i++) x[i] = rng_float(&r, -127, 127) / scale;
-            compare_quantized(table, x, n, scale, out.bytes);
-            for (size_t i = 0; i < n; i++) x[i] = (rng_next(&r) & 1 ? 127 : -127) / scale;
-            compare_quantized(table, x, n, scale, out.bytes);
-            rng_fill_extreme(&r, x, n);
-            for (size_t i = 0; i < n; i++)
-                if (!(fabsf(x[i]) < 127.49f)) x[i] = -0.0f;
-            compare_quantized(table, x, n, 1, out.bytes);
+            for (size_t i = 0; i < floats; i++)
+                x[i] = rng_float(&r, -1, 1) * sizes[(n + (stride ? i / stride : 0)) % 10];
+            compare_quantized(table, x, n, stride, tokens, out.bytes);
+            for (size_t i = 0; i < floats; i++) x[i] = (rng_next(&r) & 1 ? 127 : -127);
+            compare_quantized(table, x, n, stride, tokens, out.bytes);
+            rng_fill_extreme(&r, x, floats);
+            for (size_t i = 0; i < floats; i++)
+                if (!isfinite(x[i])) x[i] = -0.0f;
+            compare_quantized(table, x, n, stride, tokens, out.bytes);
             guard_free(&in);
             guard_free(&out);
         }
@@ -97,12 +137,44 @@ static void quantize_shapes(void)
     each_table(check_quantize_shapes);
 }
 
+/* A token that is not finite is zeros and a step that shows it; those beside it are as ever. */
+static void check_quantize_diverged(const bt_kernels *table)
+{
+    enum { N = 150, TOKENS = 11 };
+    static const float bad[] = {NAN, INFINITY, -INFINITY};
+    float x[TOKENS * N], scales[TOKENS], steps[TOKENS];
+    int32_t sums[TOKENS];
+    int16_t act[TOKENS * 160];
+    rng r = {8};
+    for (size_t place = 0; place < N; place += 7) {
+        size_t token = place % TOKENS;
+        check_context("kernel=%s place=%zu", table->name, place);
+        for (size_t i = 0; i < TOKENS * N; i++) x[i] = rng_float(&r, -3, 3);
+        x[token * N + place] = bad[place % 3];
+        bt_quantize op = {.x = x, .n = N, .stride = N, .tokens = TOKENS, .activations = act,
+                          .sums = sums, .scales = scales, .steps = steps};
+        memset(act, 0x55, sizeof act);
+        table->quantize(&op);
+        for (size_t t = 0; t < TOKENS; t++)
+            if (t != token) compare_token(table, &op, t);
+        CHECK(isnan(scales[token]) && isnan(steps[token]));
+        CHECK_EQ(sums[token], 0);
+        const char *zeros = (const char *)act + token * 160 * table->activation_size;
+        for (size_t i = 0; i < 160; i++) CHECK_EQ(stored(table, zeros, i), 0);
+    }
+}
+
+static void quantize_diverged(void)
+{
+    each_table(check_quantize_diverged);
+}
+
 #define BATCH 4096
 
-/* Every stride-th float of [-127.49, 127.49]. */
+/* Every stride-th float of [-127, 127]; the scale is 1, as 127 is among them. */
 static void check_quantize_values(const bt_kernels *table)
 {
-    const uint32_t limit = bits_of(127.49f), stride = check_quick() ? 40009 : 211;
+    const uint32_t limit = bits_of(127.0f), stride = check_quick() ? 40009 : 211;
     float *x = must_alloc(BATCH * sizeof(float));
     void *act = must_alloc(BATCH * table->activation_size);
     size_t used = 0;
@@ -110,21 +182,23 @@ static void check_quantize_values(const bt_kernels *table)
     for (uint32_t bits = 0; bits <= limit; bits += stride) {
         x[used++] = float_of(bits);
         x[used++] = float_of(bits | 0x80000000u);
-        if (used == BATCH || bits > limit - stride) {
-            compare_quantized(table, x, used, 1, act);
+        if (used == BATCH - 2 || bits > limit - stride) {
+            x[used++] = 127;
+            compare_quantized(table, x, used, used, 1, act);
             used = 0;
         }
     }
     /* 40 floats on both sides of each tie, and of each whole number */
-    for (uint32_t half = 0; half <= 254; half++) {
+    for (uint32_t half = 0; half < 254; half++) {
         uint32_t middle = bits_of((float)half * 0.5f);
         used = 0;
+        x[used++] = -127;
         for (uint32_t d = 0; d <= 80; d++)
             if (middle + d >= 40) {
                 x[used++] = float_of(middle + d - 40);
                 x[used++] = float_of((middle + d - 40) | 0x80000000u);
             }
-        compare_quantized(table, x, used, 1, act);
+        compare_quantized(table, x, used, used, 1, act);
     }
     free(x);
     free(act);
@@ -211,17 +285,20 @@ static guarded pack_weights(const product *p, bt_ternary *w)
     return panels;
 }
 
-/* The activations through the table's own quantize, which checks nothing by itself here. */
+/* The activations as the table's quantize would store them. */
 static guarded pack_activations(const bt_kernels *table, const product *p, int32_t *sums)
 {
     size_t stride = bt_round_up(p->cols, BT_CHUNK) * table->activation_size;
     guarded act = guard_alloc(p->tokens * stride, p->at_end);
-    float *x = must_alloc(p->cols * sizeof(float));
+    memset(act.bytes, 0, p->tokens * stride);
     for (size_t t = 0; t < p->tokens; t++) {
-        for (size_t k = 0; k < p->cols; k++) x[k] = p->expected.q[t * p->cols + k];
-        sums[t] = table->quantize(x, p->cols, 1, (char *)act.bytes + t * stride);
+        sums[t] = 0;
+        for (size_t k = 0; k < p->cols; k++) {
+            int value = p->expected.q[t * p->cols + k];
+            store(table, (char *)act.bytes + t * stride, k, value);
+            sums[t] += value;
+        }
     }
-    free(x);
     return act;
 }
 
@@ -364,6 +441,7 @@ int main(int argc, char **argv)
         {"absmax", absmax},
         {"quantize_shapes", quantize_shapes},
         {"quantize_values", quantize_values},
+        {"quantize_diverged", quantize_diverged},
         {"matmul_grid", matmul_grid},
         {"matmul_long", matmul_long},
         {"panels_round_trip", panels_round_trip},

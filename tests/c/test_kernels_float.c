@@ -31,18 +31,23 @@ static void fill_padded(rng *r, float *x, size_t n)
     }
 }
 
+/* The token before it and the one after are others. */
 static void compare_normalize(const bt_kernels *table, const float *from, size_t n, float scale,
-                              bool at_end)
+                              bool integers, bool at_end)
 {
-    guarded g = padded_alloc(n, at_end);
     size_t padded = bt_round_up(n, 16);
-    float *expected = must_zero(padded * sizeof(float));
-    memcpy(g.bytes, from, n * sizeof(float));
-    memcpy(expected, from, n * sizeof(float));
-    table->normalize(g.bytes, n, scale);
-    reference_normalize(expected, n, scale);
-    CHECK_SAME(g.bytes, expected, n * sizeof(float));
-    for (size_t i = n; i < padded; i++) CHECK(((float *)g.bytes)[i] == 0);
+    guarded g = padded_alloc(3 * padded, at_end);
+    float *x = g.bytes, scales[3] = {1, scale, 3};
+    float *expected = must_zero(3 * padded * sizeof(float));
+    for (size_t t = 0; t < 3; t++)
+        for (size_t i = 0; i < n; i++)
+            x[t * padded + i] = expected[t * padded + i] = t == 1 ? from[i] : (float)(i + t);
+    bt_normalize op = {.x = x, .n = n, .stride = padded, .tokens = 3,
+                       .scales = scale == 1 ? NULL : scales, .integers = integers};
+    table->normalize(&op);
+    for (size_t t = 0; t < 3; t++)
+        reference_normalize(expected + t * padded, n, op.scales ? scales[t] : 1);
+    CHECK_SAME(x, expected, 3 * padded * sizeof(float)); /* with what is zero past n */
     free(expected);
     guard_free(&g);
 }
@@ -50,17 +55,21 @@ static void compare_normalize(const bt_kernels *table, const float *from, size_t
 static void check_normalize(const bt_kernels *table)
 {
     rng r = {11};
-    static const float scales[] = {1, 127, 1e-3f, 3.4e38f, 1.1754944e-38f, 1e-40f};
+    static const float scales[] = {1, 127, 1e-3f, 3.4e38f, 1.1754944e-38f, 1e-40f, 1.27e11f, 0.7f};
     float x[400];
     for (size_t n = 1; n <= 200; n++)
-        for (int turn = 0; turn < 6; turn++) {
-            float scale = scales[(n + (size_t)turn) % 6];
+        for (int turn = 0; turn < 16; turn++) {
+            float scale = scales[(n + (size_t)turn) % 8];
+            bool integers = turn % 3 == 0;
             check_context("kernel=%s n=%zu scale=%g", table->name, n, (double)scale);
             fill_padded(&r, x, n);
+            if (integers)
+                for (size_t i = 0; i < n; i++)
+                    x[i] = (float)((int32_t)rng_next(&r) >> rng_below(&r, 32)) + 0.0f;
             float largest = 0;
             for (size_t i = 0; i < n; i++) largest = fmaxf(largest, fabsf(x[i] / scale));
             if (isinf(largest)) continue; /* the engine refuses such a projection before */
-            compare_normalize(table, x, n, scale, turn % 2);
+            compare_normalize(table, x, n, scale, integers, turn % 2);
         }
     /* norms on both sides of 1e-6, above which a vector is scaled to length 1 */
     for (uint32_t d = 0; d < 64; d++)
@@ -68,8 +77,54 @@ static void check_normalize(const bt_kernels *table)
             memset(x, 0, sizeof x);
             x[n - 1] = float_of(bits_of(1e-6f) + d - 32);
             check_context("kernel=%s n=%zu x=%.9g", table->name, n, (double)x[n - 1]);
-            compare_normalize(table, x, n, 1, true);
+            compare_normalize(table, x, n, 1, false, true);
         }
+}
+
+/* Quotients as near to the middle of two floats as there are: for the significand b, those a for which
+ * a 2^shift - b m, m odd, is small. They are where a quotient that is corrected could go wrong. */
+static size_t near_middles(uint32_t b, float *a)
+{
+    size_t found = 0;
+    uint32_t zeros = (uint32_t)__builtin_ctz(b), odd = b >> zeros, inverse = odd;
+    for (int i = 0; i < 5; i++) inverse *= 2 - odd * inverse; /* modulo 2^32 */
+    for (uint32_t shift = 24; shift <= 25; shift++)
+        for (int32_t delta = -6; delta <= 6; delta++) {
+            if (delta == 0 || zeros > 2 || delta % (1 << zeros) != 0) continue;
+            uint32_t step = 1u << (shift - zeros);
+            uint32_t m = (0u - (uint32_t)(delta / (1 << zeros))) * inverse & (step - 1);
+            for (; m < 1u << 25; m += step) {
+                uint64_t up = (uint64_t)b * m + (uint64_t)(int64_t)delta;
+                if (m < 1u << 24 || m % 2 == 0 || up % (1ull << shift) != 0) continue;
+                up >>= shift;
+                if (up >= 1u << 23 && up < 1u << 24) a[found++] = (float)up;
+            }
+        }
+    return found;
+}
+
+static void check_quotients(const bt_kernels *table)
+{
+    uint32_t step = check_quick() ? 1009 : 13;
+    float a[256];
+    check_context("kernel=%s", table->name);
+    for (uint32_t b = 1u << 23; b < 1u << 24; b += step) {
+        size_t n = near_middles(b, a);
+        for (size_t i = n; i < bt_round_up(n, 16); i++) a[i] = 0;
+        if (n == 0) continue;
+        float x[256], scale = (float)b * 0x1p-20f;
+        memcpy(x, a, sizeof x);
+        bt_normalize op = {.x = x, .n = n, .stride = 256, .tokens = 1, .scales = &scale,
+                           .integers = true};
+        table->normalize(&op);
+        reference_normalize(a, n, scale);
+        CHECK_SAME(x, a, n * sizeof *x);
+    }
+}
+
+static void quotients(void)
+{
+    each_table(check_quotients);
 }
 
 static void normalize(void)
@@ -265,6 +320,7 @@ int main(int argc, char **argv)
 {
     static const check_case cases[] = {
         {"normalize", normalize},
+        {"quotients", quotients},
         {"distance2", distance2},
         {"memory", memory},
         {"memory_empty", memory_empty},
