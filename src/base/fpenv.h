@@ -6,10 +6,19 @@
 #ifndef BT_FPENV_H
 #define BT_FPENV_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #if defined(__x86_64__) || defined(__SSE__)
 #include <xmmintrin.h>
+/* Whether results are rounded to nearest, found out by computing: reading the register waits for all
+ * arithmetic before it, which is long for a call of a hundred cycles. */
+static inline bool bt_fpenv_nearest(void)
+{
+    float one = 1.0f, little = 0x1p-26f;
+    __asm__("" : "+x"(one), "+x"(little)); /* nothing for the compiler to know */
+    return one + little == one && one - little == one;
+}
 typedef unsigned int bt_fpenv;
 static inline bt_fpenv bt_fpenv_enter(void)
 {
@@ -23,10 +32,19 @@ static inline void bt_fpenv_leave(bt_fpenv saved)
 }
 #elif defined(__aarch64__)
 typedef uint64_t bt_fpenv;
+static inline bt_fpenv bt_fpenv_read(void)
+{
+    bt_fpenv now;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(now));
+    return now;
+}
+static inline bool bt_fpenv_nearest(void)
+{
+    return (bt_fpenv_read() >> 22 & 3) == 0;
+}
 static inline bt_fpenv bt_fpenv_enter(void)
 {
-    bt_fpenv saved;
-    __asm__ volatile("mrs %0, fpcr" : "=r"(saved));
+    bt_fpenv saved = bt_fpenv_read();
     if (saved != 0) __asm__ volatile("msr fpcr, %0" : : "r"((uint64_t)0));
     return saved;
 }
@@ -35,6 +53,10 @@ static inline void bt_fpenv_leave(bt_fpenv saved)
     if (saved != 0) __asm__ volatile("msr fpcr, %0" : : "r"(saved));
 }
 #else /* WebAssembly has no such state */
+static inline bool bt_fpenv_nearest(void)
+{
+    return true;
+}
 typedef int bt_fpenv;
 static inline bt_fpenv bt_fpenv_enter(void)
 {

@@ -85,7 +85,7 @@ BT_INLINE accumulator dot(accumulator acc, weights w, inputs x)
 #if defined(__clang__)
     return _mm512_dpbusd_epi32(acc, w, x);
 #else /* gcc's intrinsic copies the accumulator around, and spills */
-    __asm__ volatile("vpdpbusd %2, %1, %0" : "+v"(acc) : "v"(w), "v"(x));
+    __asm__("vpdpbusd %2, %1, %0" : "+v"(acc) : "v"(w), "v"(x));
     return acc;
 #endif
 }
@@ -93,7 +93,7 @@ BT_INLINE accumulator dot(accumulator acc, weights w, inputs x)
 #define BT_DOT_AT 1
 BT_INLINE accumulator dot_at(accumulator acc, weights w, const activation *x)
 {
-    __asm__ volatile("vpdpbusd %2%{1to16%}, %1, %0"
+    __asm__("vpdpbusd %2%{1to16%}, %1, %0"
                      : "+v"(acc)
                      : "v"(w), "m"(*(const int8_t(*)[4])(const void *)x));
     return acc;

@@ -107,18 +107,28 @@ int ttt_activations_quantize(ttt_activations *activations, const float *x, size_
     return TTT_OK;
 }
 
-int ttt_matrix_multiply(const ttt_matrix *matrix, const ttt_activations *activations, float *y)
+static void multiply(const ttt_matrix *matrix, const ttt_activations *a, float *y)
 {
-    const ttt_activations *a = activations;
-    if (!matrix || !a || !y) return TTT_NULL_POINTER;
-    if (a->tokens == 0 || a->cols != matrix->ternary.cols) return TTT_DIMENSION_MISMATCH;
-    bt_fpenv saved = bt_fpenv_enter();
     bt_matmul op = {.w = &matrix->ternary, .activations = a->values, .sums = a->sums,
                     .multipliers = a->scales, .out = y, .out_stride = matrix->ternary.rows,
                     .tokens = a->tokens};
     a->kernels->matmul(&op);
     if (matrix->scale != 1.0f)
         for (size_t i = 0; i < a->tokens * matrix->ternary.rows; i++) y[i] *= matrix->scale;
+}
+
+int ttt_matrix_multiply(const ttt_matrix *matrix, const ttt_activations *activations, float *y)
+{
+    const ttt_activations *a = activations;
+    if (!matrix || !a || !y) return TTT_NULL_POINTER;
+    if (a->tokens == 0 || a->cols != matrix->ternary.cols) return TTT_DIMENSION_MISMATCH;
+    /* a step is 1 or above 1e-9 / 127, so that its products with integers are never denormal */
+    if (matrix->scale == 1.0f && bt_fpenv_nearest()) {
+        multiply(matrix, a, y);
+        return TTT_OK;
+    }
+    bt_fpenv saved = bt_fpenv_enter();
+    multiply(matrix, a, y);
     bt_fpenv_leave(saved);
     return TTT_OK;
 }

@@ -31,23 +31,27 @@ static void fill_padded(rng *r, float *x, size_t n)
     }
 }
 
-/* The token before it and the one after are others. */
+/* From as the eighth of 19 tokens, the last of which have no group to be in; the others are others. */
 static void compare_normalize(const bt_kernels *table, const float *from, size_t n, float scale,
                               bool integers, bool at_end)
 {
+    enum { TOKENS = 19, AT = 7 };
     size_t padded = bt_round_up(n, 16);
-    guarded g = padded_alloc(3 * padded, at_end);
-    float *x = g.bytes, scales[3] = {1, scale, 3};
-    float *expected = must_zero(3 * padded * sizeof(float));
-    for (size_t t = 0; t < 3; t++)
+    guarded g = padded_alloc(TOKENS * padded, at_end);
+    float *x = g.bytes, scales[TOKENS];
+    float *expected = must_zero(TOKENS * padded * sizeof(float));
+    for (size_t t = 0; t < TOKENS; t++) {
+        scales[t] = t == AT ? scale : (float)t + 0.3f;
         for (size_t i = 0; i < n; i++)
-            x[t * padded + i] = expected[t * padded + i] = t == 1 ? from[i] : (float)(i + t);
-    bt_normalize op = {.x = x, .n = n, .stride = padded, .tokens = 3,
+            x[t * padded + i] = expected[t * padded + i] =
+                t == AT ? from[i] : t % 5 == 4 ? 0 : (float)(i * t + 1);
+    }
+    bt_normalize op = {.x = x, .n = n, .stride = padded, .tokens = TOKENS,
                        .scales = scale == 1 ? NULL : scales, .integers = integers};
     table->normalize(&op);
-    for (size_t t = 0; t < 3; t++)
+    for (size_t t = 0; t < TOKENS; t++)
         reference_normalize(expected + t * padded, n, op.scales ? scales[t] : 1);
-    CHECK_SAME(x, expected, 3 * padded * sizeof(float)); /* with what is zero past n */
+    CHECK_SAME(x, expected, TOKENS * padded * sizeof(float)); /* with what is zero past n */
     free(expected);
     guard_free(&g);
 }
@@ -110,15 +114,19 @@ static void check_quotients(const bt_kernels *table)
     check_context("kernel=%s", table->name);
     for (uint32_t b = 1u << 23; b < 1u << 24; b += step) {
         size_t n = near_middles(b, a);
-        for (size_t i = n; i < bt_round_up(n, 16); i++) a[i] = 0;
         if (n == 0) continue;
         float x[256], scale = (float)b * 0x1p-20f;
-        memcpy(x, a, sizeof x);
-        bt_normalize op = {.x = x, .n = n, .stride = 256, .tokens = 1, .scales = &scale,
+        /* sixteen a token, as many tokens as fill a group */
+        float scales[16];
+        for (size_t i = 0; i < 16; i++) scales[i] = scale;
+        for (size_t i = 0; i < 256; i++) x[i] = a[i % n];
+        bt_normalize op = {.x = x, .n = 16, .stride = 16, .tokens = 16, .scales = scales,
                            .integers = true};
         table->normalize(&op);
-        reference_normalize(a, n, scale);
-        CHECK_SAME(x, a, n * sizeof *x);
+        float expected[256];
+        for (size_t i = 0; i < 256; i++) expected[i] = a[i % n];
+        for (size_t t = 0; t < 16; t++) reference_normalize(expected + 16 * t, 16, scale);
+        CHECK_SAME(x, expected, sizeof x);
     }
 }
 

@@ -6,9 +6,13 @@
 
 #include <bit_ttt/ternary.h>
 
+#include <fenv.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
 
 /* y [tokens][rows] as the header defines it. */
 static void reference(const int8_t *w, const float *x, float scale, size_t rows, size_t cols,
@@ -115,6 +119,53 @@ static void kernel_changes(void)
     ttt_activations_destroy(activations);
 }
 
+/* Where the caller rounds otherwise or flushes what is denormal, products are the same, and its setting
+ * is left on; with a scale some are denormal. */
+static void check_modes(float scale)
+{
+    enum { ROWS = 40, COLS = 100, TOKENS = 3 };
+    static const int directions[] = {FE_TONEAREST, FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO};
+    int8_t w[ROWS * COLS];
+    float x[TOKENS * COLS], y[TOKENS * ROWS], expected[TOKENS * ROWS];
+    rng random = {5};
+    for (size_t i = 0; i < ROWS * COLS; i++) w[i] = (int8_t)rng_ternary(&random);
+    for (size_t i = 0; i < TOKENS * COLS; i++) x[i] = rng_float(&random, -1, 1) * (i < COLS ? 2e-9f : 3);
+    ttt_matrix *matrix;
+    ttt_activations *activations;
+    REQUIRE(ttt_matrix_create(w, ROWS, COLS, scale, &matrix) == TTT_OK);
+    REQUIRE(ttt_activations_create(COLS, TOKENS, &activations) == TTT_OK);
+    reference(w, x, scale, ROWS, COLS, TOKENS, expected);
+    for (size_t i = 0; i < 8; i++) {
+        check_context("direction %d flush %zu scale %g", directions[i % 4], i / 4, (double)scale);
+        fesetround(directions[i % 4]);
+#if defined(__x86_64__)
+        if (i >= 4) _mm_setcsr(_mm_getcsr() | 0x8040);
+#endif
+        CHECK_EQ(ttt_activations_quantize(activations, x, TOKENS), TTT_OK);
+        CHECK_EQ(ttt_matrix_multiply(matrix, activations, y), TTT_OK);
+        CHECK_EQ(fegetround(), directions[i % 4]);
+#if defined(__x86_64__)
+        CHECK_EQ((_mm_getcsr() & 0x8040) != 0, i >= 4);
+        _mm_setcsr(_mm_getcsr() & ~0x8040u);
+#endif
+        fesetround(FE_TONEAREST);
+        CHECK_SAME(y, expected, sizeof y);
+    }
+    ttt_matrix_destroy(matrix);
+    ttt_activations_destroy(activations);
+}
+
+static void caller_modes(void)
+{
+    const char *kernels[8];
+    for (size_t k = 0, n = usable_kernels(kernels); k < n; k++) {
+        use_kernel(kernels[k]);
+        check_modes(1.0f);
+        check_modes(0.37f);
+        check_modes(1e-37f);
+    }
+}
+
 static void refusals(void)
 {
     int8_t w[4] = {1, 0, -1, 2};
@@ -158,6 +209,7 @@ int main(int argc, char **argv)
         {"products", products},
         {"widest", widest},
         {"kernel_changes", kernel_changes},
+        {"caller_modes", caller_modes},
         {"refusals", refusals},
     };
     return check_main(argc, argv, cases, sizeof cases / sizeof cases[0]);
