@@ -10,7 +10,7 @@
 #define BT_LOOKUP_WORTH 128u /* rows from which the tables pay */
 
 enum {
-    LOOKUP_ROWS = 256,   /* rows a pass: their sums stay in the first cache beside the tables */
+    LOOKUP_ROWS = 512,   /* rows a pass: their sums stay in the first cache beside the tables */
     LOOKUP_ENTRIES = 171 /* codes of 0 to 2 in each pair of bits: 81 of them are used */
 };
 
@@ -140,9 +140,13 @@ BT_INLINE void lookup_store(const lookup_work *work, const bt_matmul *op, size_t
 }
 
 /* 8 V tokens of the product, from t on. */
-BT_INLINE void lookup_tokens(const bt_matmul *op, size_t t, const int V)
+BT_INLINE void lookup_tokens(const bt_matmul *operands, size_t t, const int V)
 {
-    const bt_ternary *w = op->w;
+    const bt_ternary weights_copy = *operands->w, *w = &weights_copy;
+    const bt_matmul copy = {.w = w, .activations = operands->activations, .sums = operands->sums,
+                            .multipliers = operands->multipliers, .residual = operands->residual,
+                            .out = operands->out, .out_stride = operands->out_stride,
+                            .tokens = operands->tokens}, *op = &copy; /* which no store can touch */
     size_t stride = w->chunks * BT_CHUNK, pass = LOOKUP_ROWS / BT_ROWS;
     const activation *x = (const activation *)op->activations + t * stride;
     lookup_work work;

@@ -62,15 +62,25 @@ BT_INLINE weights unpack(packed raw, int field)
     const vuh mask = {3, 3, 3, 3, 3, 3, 3, 3};
     return (weights){(vh)((raw >> (2 * field)) & mask), (vh)((raw >> (2 * field + 8)) & mask)};
 }
+/* Not shifted down: the inputs are shifted up instead, all to 2^6 times the product, as rows share them.
+ * Bound: |sum| <= 2^6 * 2 * 127 * 65536 < 2^30. */
+#define BT_MASK_SHIFT 6
 BT_INLINE weights mask(packed raw, int field)
 {
-    return unpack(raw, field);
+    uint16_t bits = (uint16_t)(3 << 2 * field);
+    const vuh mask = {bits, bits, bits, bits, bits, bits, bits, bits};
+    return (weights){(vh)(raw & mask), (vh)(raw >> 8 & mask)};
 }
 BT_INLINE inputs load_x(const activation *p)
 {
     int32_t pair[2];
     memcpy(pair, p, sizeof pair);
     return (inputs){(vh)splat_i(pair[0]), (vh)splat_i(pair[1])};
+}
+BT_INLINE inputs load_field(const activation *p, int field)
+{
+    inputs x = load_x(p);
+    return (inputs){(vh)((vuh)x.even << (6 - 2 * field)), (vh)((vuh)x.odd << (6 - 2 * field))};
 }
 BT_INLINE accumulator dot(accumulator acc, weights w, inputs x)
 {
