@@ -15,7 +15,8 @@ typedef __m512i packed, weights, inputs, accumulator;
 #define BT_TILE_V 2
 #define BT_TILE_T 8
 #define BT_MASKS 4
-#define BT_VECTOR8_V 2
+#define BT_VECTOR8_V 1
+#define BT_VECTOR8_Q 4
 #define BT_VECTOR_V 4
 #define BT_VECTOR_FLUSH 0u
 #define BT_MEMORY_TILES 2
