@@ -62,7 +62,7 @@ BT_INLINE weights unpack(packed raw, int field)
     const vuh mask = {3, 3, 3, 3, 3, 3, 3, 3};
     return (weights){(vh)((raw >> (2 * field)) & mask), (vh)((raw >> (2 * field + 8)) & mask)};
 }
-/* Not shifted down: the inputs are shifted up instead, all to 2^6 times the product, as rows share them.
+/* Not shifted down: the inputs are shifted up instead, to 2^6 times the product, as rows share them.
  * Bound: |sum| <= 2^6 * 2 * 127 * 65536 < 2^30. */
 #define BT_MASK_SHIFT 6
 BT_INLINE weights mask(packed raw, int field)
@@ -77,16 +77,19 @@ BT_INLINE inputs load_x(const activation *p)
     memcpy(pair, p, sizeof pair);
     return (inputs){(vh)splat_i(pair[0]), (vh)splat_i(pair[1])};
 }
-BT_INLINE inputs load_field(const activation *p, int field)
-{
-    inputs x = load_x(p);
-    return (inputs){(vh)((vuh)x.even << (6 - 2 * field)), (vh)((vuh)x.odd << (6 - 2 * field))};
-}
 BT_INLINE accumulator dot(accumulator acc, weights w, inputs x)
 {
     acc += multiply_pairs(w.even, x.even) + multiply_pairs(w.odd, x.odd);
     BT_HOLD(acc);
     return acc;
+}
+#define BT_DOT_FIELD 1
+BT_INLINE accumulator dot_field(accumulator acc, weights w, const activation *p, int field)
+{
+    inputs x = load_x(p);
+    x.even = (vh)((vuh)x.even << (BT_MASK_SHIFT - 2 * field));
+    x.odd = (vh)((vuh)x.odd << (BT_MASK_SHIFT - 2 * field));
+    return dot(acc, w, x);
 }
 BT_INLINE vi total(accumulator acc)
 {
