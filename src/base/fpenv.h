@@ -1,7 +1,8 @@
 /* fpenv.h - the floating-point environment that equal bits need: round to nearest, denormals kept.
  *
  * Some libraries switch on flush-to-zero for the whole process or thread; every entry point that
- * computes saves the caller's setting, computes with the default, and puts it back.
+ * computes saves the caller's setting, computes with the default, and puts it back (the ternary product
+ * only where it could matter: ttt/matrix.c).
  * SPDX-License-Identifier: MIT */
 #ifndef BT_FPENV_H
 #define BT_FPENV_H
@@ -16,7 +17,7 @@
 static inline bool bt_fpenv_nearest(void)
 {
     float one = 1.0f, little = 0x1p-26f;
-    __asm__("" : "+x"(one), "+x"(little)); /* nothing for the compiler to know */
+    __asm__ volatile("" : "+x"(one), "+x"(little)); /* nothing for the compiler to know, or to keep */
     return one + little == one && one - little == one;
 }
 typedef unsigned int bt_fpenv;

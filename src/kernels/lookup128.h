@@ -10,7 +10,7 @@
 #define BT_LOOKUP_WORTH 128u /* rows from which the tables pay */
 
 enum {
-    LOOKUP_ROWS = 512,   /* rows a pass: their sums stay in the first cache beside the tables */
+    LOOKUP_ROWS = 512,   /* rows a pass, for which tables are made again; 71 KB of stack in all */
     LOOKUP_ENTRIES = 171 /* codes of 0 to 2 in each pair of bits: 81 of them are used */
 };
 
@@ -165,11 +165,21 @@ BT_INLINE void lookup_tokens(const bt_matmul *operands, size_t t, const int V)
     }
 }
 
+/* Apart, so that only one of them is on the stack. */
+static __attribute__((noinline)) void lookup_sixteen(const bt_matmul *op, size_t t)
+{
+    lookup_tokens(op, t, 2);
+}
+static __attribute__((noinline)) void lookup_eight(const bt_matmul *op, size_t t)
+{
+    lookup_tokens(op, t, 1);
+}
+
 /* As many tokens from t on as come in eights; returns the first that is left. */
 static size_t lookup_product(const bt_matmul *op, size_t t)
 {
-    for (; t + 16 <= op->tokens; t += 16) lookup_tokens(op, t, 2);
-    for (; t + 8 <= op->tokens; t += 8) lookup_tokens(op, t, 1);
+    for (; t + 16 <= op->tokens; t += 16) lookup_sixteen(op, t);
+    for (; t + 8 <= op->tokens; t += 8) lookup_eight(op, t);
     return t;
 }
 

@@ -63,7 +63,7 @@ BT_INLINE weights unpack(packed raw, int field)
     return (weights){(vh)((raw >> (2 * field)) & mask), (vh)((raw >> (2 * field + 8)) & mask)};
 }
 /* Not shifted down: the inputs are shifted up instead, to 2^6 times the product, as rows share them.
- * Bound: |sum| <= 2^6 * 2 * 127 * 65536 < 2^30. */
+ * Bound: |sum| <= 2^6 * 3 * 127 * 65536 < 2^31, with what it begins at. */
 #define BT_MASK_SHIFT 6
 BT_INLINE weights mask(packed raw, int field)
 {

@@ -3,7 +3,6 @@
 #include "session.h"
 
 #include "../base/alloc.h"
-#include "../base/bytes.h"
 #include "../base/fpenv.h"
 #include "../kernels/layout.h"
 #include "linear.h"

@@ -1,10 +1,8 @@
 /* ops.c - quantised linear layers and norms, forward and backward side by side.
  * SPDX-License-Identifier: MIT */
-#include "../base/bytes.h"
 #include "../kernels/layout.h"
 #include "net.h"
 
-#include <math.h>
 #include <string.h>
 
 #define ROWS 16 /* tokens that a worker takes at least */

@@ -3,7 +3,6 @@
 #include <bit_ttt/ternary.h>
 
 #include "../base/alloc.h"
-#include "../base/bytes.h"
 #include "../base/fpenv.h"
 #include "../kernels/layout.h"
 
@@ -21,6 +20,9 @@ struct ttt_activations {
     void *values; /* [room][cols rounded up] */
     int32_t *sums;
     float *scales; /* max |x| / 127 */
+    /* Products with integers neither overflow nor, as scales are 1 or above 1e-9 / 127, are denormal: of
+     * the floating-point environment only the rounding matters, unless it traps what is inexact. */
+    bool ordinary;
 };
 
 static bool dimension_ok(size_t n)
@@ -101,6 +103,8 @@ int ttt_activations_quantize(ttt_activations *activations, const float *x, size_
     bt_quantize op = {.x = x, .n = a->cols, .stride = a->cols, .tokens = tokens,
                       .activations = a->values, .sums = a->sums, .steps = a->scales};
     k->quantize(&op);
+    a->ordinary = true;
+    for (size_t t = 0; t < tokens; t++) a->ordinary = a->ordinary && a->scales[t] < 0x1p64f;
     bt_fpenv_leave(saved);
     a->kernels = k;
     a->tokens = tokens;
@@ -122,8 +126,7 @@ int ttt_matrix_multiply(const ttt_matrix *matrix, const ttt_activations *activat
     const ttt_activations *a = activations;
     if (!matrix || !a || !y) return TTT_NULL_POINTER;
     if (a->tokens == 0 || a->cols != matrix->ternary.cols) return TTT_DIMENSION_MISMATCH;
-    /* a step is 1 or above 1e-9 / 127, so that its products with integers are never denormal */
-    if (matrix->scale == 1.0f && bt_fpenv_nearest()) {
+    if (matrix->scale == 1.0f && a->ordinary && bt_fpenv_nearest()) {
         multiply(matrix, a, y);
         return TTT_OK;
     }

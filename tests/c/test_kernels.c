@@ -132,9 +132,26 @@ static void check_quantize_shapes(const bt_kernels *table)
         }
 }
 
+/* Tokens so long that they are not taken together. */
+static void check_quantize_long(const bt_kernels *table)
+{
+    rng r = {9};
+    for (size_t n = 250; n <= 1100; n += 85) {
+        enum { TOKENS = 18 };
+        float *x = must_alloc(TOKENS * n * sizeof *x);
+        void *act = must_alloc(TOKENS * bt_round_up(n, BT_CHUNK) * table->activation_size);
+        check_context("kernel=%s n=%zu", table->name, n);
+        for (size_t i = 0; i < TOKENS * n; i++) x[i] = rng_float(&r, -1, 1) * (float)(1 + i / n);
+        compare_quantized(table, x, n, n, TOKENS, act);
+        free(x);
+        free(act);
+    }
+}
+
 static void quantize_shapes(void)
 {
     each_table(check_quantize_shapes);
+    each_table(check_quantize_long);
 }
 
 /* A token that is not finite is zeros and a step that shows it; those beside it are as ever. */
