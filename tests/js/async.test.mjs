@@ -7,7 +7,7 @@ import { setMaxListeners } from 'node:events';
 import { fails, noise, onEachBackend, rejects, sameBits, unharmed } from './support/backends.mjs';
 
 const DIM = 64;
-const LONG = noise(60_000 * DIM);
+const LONG = noise(150_000 * DIM);
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -97,12 +97,13 @@ onEachBackend('asynchronous calls', (backend, create) => {
   });
 
   it('an abort on the way stops the call without a trace', async () => {
+    const input = noise(300_000 * DIM); // more than is read in three turns
     for (const delay of [0, 1, 3]) {
       const controller = new AbortController();
-      const output = new Float32Array(LONG.length).fill(7);
+      const output = new Float32Array(input.length).fill(7);
       await unharmed(layer, async () => {
         const { signal } = controller;
-        const promise = layer.observeAsync(LONG, { signal, output });
+        const promise = layer.observeAsync(input, { signal, output });
         for (let i = 0; i < delay; i++) await turn();
         controller.abort('enough');
         const error = await rejects(() => promise, 'ABORTED');
