@@ -175,7 +175,7 @@ onEachBackend('asynchronous calls', (backend, create) => {
       const promise = layer.forwardAsync(LONG, { output });
       transfer(output);
       await rejects(() => promise, 'INVALID_ARGUMENT', /output is detached/);
-      const surprise = new Float32Array(60_000);
+      const surprise = new Float32Array(LONG.length / DIM);
       const other = layer.observeAsync(LONG, { surprise });
       transfer(surprise);
       await rejects(() => other, 'INVALID_ARGUMENT', /surprise is detached/);
