@@ -142,11 +142,9 @@ BT_INLINE void lookup_store(const lookup_work *work, const bt_matmul *op, size_t
 /* 8 V tokens of the product, from t on. */
 BT_INLINE void lookup_tokens(const bt_matmul *operands, size_t t, const int V)
 {
-    const bt_ternary weights_copy = *operands->w, *w = &weights_copy;
-    const bt_matmul copy = {.w = w, .activations = operands->activations, .sums = operands->sums,
-                            .multipliers = operands->multipliers, .residual = operands->residual,
-                            .out = operands->out, .out_stride = operands->out_stride,
-                            .tokens = operands->tokens}, *op = &copy; /* which no store can touch */
+    const bt_ternary matrix = *operands->w, *w = &matrix; /* copies, which no store can touch */
+    bt_matmul copy = *operands, *op = &copy;
+    copy.w = w;
     size_t stride = w->chunks * BT_CHUNK, pass = LOOKUP_ROWS / BT_ROWS;
     const activation *x = (const activation *)op->activations + t * stride;
     lookup_work work;
