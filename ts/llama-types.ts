@@ -105,6 +105,12 @@ export interface ObserveTextOptions {
   raw?: boolean | undefined;
 }
 
+/** Options of calls that can be ended, and no more. */
+export interface SignalOptions {
+  /** Ends the call with the code `ABORTED`. */
+  signal?: AbortSignalLike | undefined;
+}
+
 /** A token of a text that was read. */
 export interface TokenObservation {
   token: number;
