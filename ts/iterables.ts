@@ -3,17 +3,26 @@
  * own, and passes as it is.
  * SPDX-License-Identifier: MIT
  */
-import { describe, readProperty } from './args.js';
+import { describe, reading, readProperty } from './args.js';
 import { TTTError } from './errors.js';
 
 type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
 
+/** The elements of an array: getters of its own are errors of the argument, not of an iterator. */
+function* elementsOf(list: readonly unknown[], name: string): Generator<unknown, void, undefined> {
+  const length = (): number => reading(name, () => list.length);
+  for (let i = 0; i < length(); i++) yield reading(`${name}[${i}]`, () => list[i]);
+}
+
 /** An iterator that a method of `value` makes, or undefined if it has no such method. */
 export function iteratorOf(value: unknown, method: symbol, name: string): AnyIterator | undefined {
   if (typeof value !== 'string' && (typeof value !== 'object' || value === null)) return undefined;
+  if (method === Symbol.iterator && reading(name, () => Array.isArray(value))) {
+    return elementsOf(value as unknown as readonly unknown[], name);
+  }
   const make = readProperty(Object(value) as object, method, name);
   if (typeof make !== 'function') return undefined;
-  const made = make.call(value) as unknown;
+  const made = reading(name, () => make.call(value) as unknown);
   if (typeof made === 'object' && made !== null) {
     const next = readProperty(made, 'next', name);
     if (typeof next === 'function') return made as AnyIterator;
