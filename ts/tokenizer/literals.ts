@@ -37,21 +37,28 @@ export class Literals {
       }
       if (at + depth >= text.length) return found;
       const unit = text.charCodeAt(at + depth);
-      low = this.#firstFrom(unit, depth, low, high);
-      high = this.#firstFrom(unit + 1, depth, low, high);
+      if (sorted[low]!.charCodeAt(depth) < unit) low = this.#above(unit - 1, depth, low, high);
+      if (low === high) return found;
+      if (sorted[high - 1]!.charCodeAt(depth) > unit) high = this.#above(unit, depth, low, high);
       if (low === high) return found;
     }
   }
 
-  /** The first of `low` to `high` whose unit at `depth` is `unit` or more; all are longer than that. */
-  #firstFrom(unit: number, depth: number, low: number, high: number): number {
+  /** The first of `low` to `high` whose unit at `depth` is above `unit`; they ascend there. */
+  #above(unit: number, depth: number, low: number, high: number): number {
     const sorted = this.#sorted;
-    if (low === high || sorted[low]!.charCodeAt(depth) >= unit) return low;
-    if (sorted[high - 1]!.charCodeAt(depth) < unit) return high;
+    // From the end, in growing steps: most often few are left out, or most.
+    for (let step = 1; high - step >= low; step *= 2) {
+      if (sorted[high - step]!.charCodeAt(depth) <= unit) {
+        low = high - step + 1;
+        break;
+      }
+      high -= step;
+    }
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (sorted[middle]!.charCodeAt(depth) < unit) low = middle + 1;
-      else high = middle;
+      if (sorted[middle]!.charCodeAt(depth) > unit) high = middle;
+      else low = middle + 1;
     }
     return low;
   }
