@@ -2,7 +2,7 @@
  * named-options.ts - takes options from an object: each once, and none that nobody knows.
  * SPDX-License-Identifier: MIT
  */
-import { checkObject, describe, kindOf, reading, readProperty } from './args.js';
+import { checkObject, describe, kindOf, reading } from './args.js';
 import { TTTError } from './errors.js';
 import { suggestion } from './suggestion.js';
 
@@ -20,6 +20,11 @@ function unknownName(key: string, known: readonly string[], prefix: string): TTT
   return new TTTError('INVALID_ARGUMENT', `unknown option ${JSON.stringify(name).slice(1, -1)}${hint}`);
 }
 
+/** What has no options: neither a plain object nor one of a class of the caller's. */
+function hasNoOptions(value: object): boolean {
+  return Object.getPrototypeOf(value) !== Object.prototype && NO_OPTIONS.test(kindOf(value));
+}
+
 /**
  * The options in `value`, each read once. A name that is not in `names` is an error, as a slip of the
  * finger would otherwise go unnoticed, unless its value is undefined, which is as if it were not
@@ -31,20 +36,32 @@ export function takeOptions<Name extends string>(
   value: unknown,
   names: Readonly<Record<Name, true>>,
   within = '',
-  shared: object = names,
+  shared: Readonly<Record<string, true>> = names,
 ): Record<Name, unknown> {
   const what = within === '' ? 'options' : within;
   const prefix = within === '' ? '' : `${within}.`;
   checkObject(value, what);
-  if (NO_OPTIONS.test(kindOf(value))) {
+  if (reading(what, () => hasNoOptions(value))) {
     throw new TTTError('INVALID_ARGUMENT', `${what} must be an object with options, not ${describe(value)}`);
   }
-  for (const key of reading(what, () => Object.keys(value))) {
-    if (Object.hasOwn(names, key) || Object.hasOwn(shared, key)) continue;
-    if (readProperty(value, key, prefix + key) === undefined) continue;
-    throw unknownName(key, Object.keys(names), prefix);
+  // Called for every token of a stream: no function and no text is made for each name.
+  const options = value as Record<string, unknown>;
+  const taken = {} as Record<Name, unknown>;
+  let unknown: string | undefined;
+  let current = '';
+  try {
+    for (current of Object.keys(options)) {
+      if (shared[current] === true || (names as typeof shared)[current] === true) continue;
+      if (options[current] !== undefined) unknown ??= current;
+    }
+    for (const name in names) {
+      current = name;
+      taken[name] = options[name];
+    }
+  } catch (cause) {
+    const name = current === '' ? what : prefix + current;
+    throw new TTTError('INVALID_ARGUMENT', `${name} cannot be read`, { cause });
   }
-  const known = Object.keys(names) as Name[];
-  const taken = known.map((name) => [name, readProperty(value, name, prefix + name)]);
-  return Object.fromEntries(taken) as Record<Name, unknown>;
+  if (unknown !== undefined) throw unknownName(unknown, Object.keys(names), prefix);
+  return taken;
 }
