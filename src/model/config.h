@@ -9,9 +9,9 @@
 
 #include <bit_ttt/llama.h>
 
-/* Of the configurations that are written. Since 2 a .bitt file has a checksum. */
+/* Of the configurations that are written. A .bitt file of this project has a checksum; version 1, which
+ * had none, was never released and is refused. */
 #define BT_FORMAT_VERSION 2u
-#define BT_SUMMED_VERSION 2u
 
 #define BT_MAX_LAYERS BITLLAMA_MAX_LAYERS
 
