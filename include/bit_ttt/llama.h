@@ -11,6 +11,7 @@
  * every kernel, compiler and target, and for any split of a text into calls. Training gives the
  * same bits for any number of threads on one kernel.
  *
+ * fork(): as ttt.h says of layers; a trainer made before goes on with one thread in the child.
  * Failure: a call succeeds whole or changes nothing. `error` may be NULL everywhere.
  * SPDX-License-Identifier: MIT */
 #ifndef BIT_TTT_LLAMA_H
