@@ -180,7 +180,7 @@ static void *work(void *argument)
     worker *self = argument;
     bt_pool *pool = self->pool;
     size_t seen = 0;
-    bt_fpenv saved = bt_fpenv_enter();
+    bt_fpenv_enter(); /* it has its creator's, and nobody to give it back to */
     for (;;) {
         wait_for(pool, &pool->generation, seen, false);
         seen++;
@@ -188,7 +188,6 @@ static void *work(void *argument)
         work_off(pool, self->index);
         if (atomic_fetch_sub(&pool->running, 1) == 1) announce(pool);
     }
-    bt_fpenv_leave(saved);
     return NULL;
 }
 
