@@ -69,7 +69,7 @@ int bt_config_parse(const char *text, size_t size, bt_model_config *c, ttt_error
 #define BT_CONFIG_TEXT 2048u
 /* Writes it so that reading gives equal bits; the length. */
 size_t bt_config_write(const bt_model_config *c, char text[BT_CONFIG_TEXT]);
-/* True if the text is one JSON object, as a tokenizer must be. */
-bool bt_is_json_object(const char *text, size_t size);
+/* True if the text is one JSON object, as a tokenizer must be; a byte order mark before it is taken off. */
+bool bt_take_json_object(const char **text, size_t *size);
 
 #endif

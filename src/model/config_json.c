@@ -221,11 +221,14 @@ int bt_config_parse(const char *text, size_t size, bt_model_config *c, ttt_error
     return status;
 }
 
-bool bt_is_json_object(const char *text, size_t size)
+bool bt_take_json_object(const char **text, size_t *size)
 {
     bt_json json;
     bt_json_token token;
-    bt_json_init(&json, text, size, BT_JSON_LARGEST_DEPTH);
+    bt_json_init(&json, *text, *size, BT_JSON_LARGEST_DEPTH);
+    bt_json_pass_mark(&json);
+    *text += json.at;
+    *size -= json.at;
     return bt_json_next(&json, &token) == BT_JSON_OBJECT && bt_json_skip(&json, &token) &&
            bt_json_next(&json, &token) == BT_JSON_END;
 }

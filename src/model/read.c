@@ -264,7 +264,7 @@ static int build(opened *o, const void *config, size_t config_size, bt_model **m
 {
     int status = configure(o, config, config_size);
     if (status == TTT_OK && o->tokenizer_length > 0 &&
-        !bt_is_json_object(o->tokenizer, o->tokenizer_length))
+        !bt_take_json_object(&o->tokenizer, &o->tokenizer_length))
         status = format_error(o, 0, "the tokenizer is not a JSON object");
     if (status != TTT_OK) return status;
     bt_text bias = bt_text_of("lm_head.bias"); /* which no configuration tells */

@@ -177,7 +177,7 @@ int bitllama_trainer_model(const bitllama_trainer *t, const char *tokenizer, siz
 {
     if (model) *model = NULL;
     if (!t || !model || (!tokenizer && tokenizer_size > 0)) return TTT_NULL_POINTER;
-    if (tokenizer_size > 0 && !bt_is_json_object(tokenizer, tokenizer_size))
+    if (tokenizer_size > 0 && !bt_take_json_object(&tokenizer, &tokenizer_size))
         return TTT_INVALID_DATA;
     bt_fpenv saved = bt_fpenv_enter();
     int status = bt_model_build(&t->net.params.config, tokenizer, tokenizer_size, source,
@@ -190,7 +190,7 @@ int bitllama_trainer_weights(const bitllama_trainer *t, const char *tokenizer,
                              size_t tokenizer_size, void *buffer, size_t capacity, size_t *size)
 {
     if (!t || !size || (!tokenizer && tokenizer_size > 0)) return TTT_NULL_POINTER;
-    if (tokenizer_size > 0 && !bt_is_json_object(tokenizer, tokenizer_size))
+    if (tokenizer_size > 0 && !bt_take_json_object(&tokenizer, &tokenizer_size))
         return TTT_INVALID_DATA;
     const bt_params *p = &t->net.params;
     char config[BT_CONFIG_TEXT];

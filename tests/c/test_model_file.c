@@ -210,6 +210,12 @@ static void packing(void)
     CHECK_EQ(bitllama_pack(model, TOKENIZER, strlen(TOKENIZER), im.bytes, with, &size), TTT_OK);
     bitllama_model *read = open_file(&im, NULL);
     check_same_model(read, model);
+    static const char marked[] = "\xef\xbb\xbf" TOKENIZER; /* the mark is left out */
+    uint8_t *other = must_zero(with);
+    CHECK_EQ(bitllama_pack(model, marked, sizeof marked - 1, other, with, &size), TTT_OK);
+    CHECK_EQ(size, with);
+    CHECK_SAME(other, im.bytes, with);
+    free(other);
     const char *tokenizer = bitllama_tokenizer_json(read, &length);
     CHECK_EQ(length, strlen(TOKENIZER));
     CHECK_SAME(tokenizer, TOKENIZER, strlen(TOKENIZER));
