@@ -6,6 +6,9 @@
 #include "args.h"
 #include "errors.h"
 
+#include <string>
+#include <vector>
+
 namespace {
 
 // llamaOpen(file, config | undefined): handle or failure.
@@ -18,6 +21,56 @@ napi_value Open(const Call &call)
     bitllama_model *model = nullptr;
     ttt_error error = {};
     int status = bitllama_open(file.data, file.length, config.data, config.length, &model, &error);
+    return status == TTT_OK ? NewModel(call, model) : Failure(call, status, error);
+}
+
+// The entries of an array, up to as many as a model may have shards.
+bool ReadEntries(napi_env env, napi_value array, std::vector<napi_value> *entries)
+{
+    bool is = false;
+    uint32_t length = 0;
+    if (napi_is_array(env, array, &is) != napi_ok || !is ||
+        napi_get_array_length(env, array, &length) != napi_ok || length > BITLLAMA_MAX_SHARDS)
+        return false;
+    entries->resize(length);
+    for (uint32_t i = 0; i < length; i++)
+        if (napi_get_element(env, array, i, &(*entries)[i]) != napi_ok) return false;
+    return true;
+}
+
+// A string without zeros.
+bool ReadName(napi_env env, napi_value value, std::string *name)
+{
+    size_t length = 0;
+    if (napi_get_value_string_utf8(env, value, nullptr, 0, &length) != napi_ok) return false;
+    name->resize(length);
+    return napi_get_value_string_utf8(env, value, &(*name)[0], length + 1, &length) == napi_ok &&
+           name->find('\0') == std::string::npos;
+}
+
+// llamaOpenSharded(index, names, files, config | undefined): handle or failure. Entries of arrays may
+// be getters: all are read before the first pointer into a typed array is.
+napi_value OpenSharded(const Call &call)
+{
+    std::vector<napi_value> names, files;
+    bool good = ReadEntries(call.env, call.args[1], &names) &&
+                ReadEntries(call.env, call.args[2], &files) && names.size() == files.size();
+    Span<const uint8_t> index, config;
+    good = good && ReadOptionalBytes(call.env, call.args[0], &index) && index.data &&
+           ReadOptionalBytes(call.env, call.args[3], &config);
+    std::vector<std::string> texts(names.size());
+    std::vector<bitllama_shard> shards(names.size());
+    for (size_t i = 0; good && i < shards.size(); i++) {
+        Span<const uint8_t> file;
+        good = ReadName(call.env, names[i], &texts[i]) &&
+               ReadOptionalBytes(call.env, files[i], &file) && file.data;
+        shards[i] = {texts[i].c_str(), file.data, file.length};
+    }
+    if (!good) return Failure(call, kInvalidArgument, "an argument is of a wrong type");
+    bitllama_model *model = nullptr;
+    ttt_error error = {};
+    int status = bitllama_open_sharded(index.data, index.length, shards.data(), shards.size(),
+                                       config.data, config.length, &model, &error);
     return status == TTT_OK ? NewModel(call, model) : Failure(call, status, error);
 }
 
@@ -132,6 +185,7 @@ void DefineLlamaFunctions(napi_env env, napi_value exports, Addon *addon)
 {
     static const Method methods[] = {
         {"llamaOpen", Enter<Open>},
+        {"llamaOpenSharded", Enter<OpenSharded>},
         {"llamaClose", Enter<Close>},
         {"llamaConfigJson", Enter<ConfigJson>},
         {"llamaTokenizerJson", Enter<TokenizerJson>},

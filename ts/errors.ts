@@ -64,7 +64,7 @@ const TEXT: Partial<Record<TTTErrorCode, string>> = {
   INVALID_OPTION: 'an option is out of its range',
   INVALID_DATA: 'the data cannot be used',
   MODEL_FORMAT: 'the bytes are no model file',
-  MODEL_VERSION: 'the model was written by a newer version of bit-ttt',
+  MODEL_VERSION: 'the model is of a version of the format that this bit-ttt cannot read',
   MODEL_CONFIG: 'the configuration of the model is not usable',
   MODEL_TENSOR: 'a tensor of the model is missing, or not what the configuration says',
   MODEL_NON_FINITE:

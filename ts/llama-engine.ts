@@ -17,6 +17,13 @@ export interface Failure {
   readonly text: string;
 }
 
+/** One of the files of a model that lies in several. */
+export interface Shard {
+  /** As the index has it, and without zero characters. */
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
 /** temperature, topK, topP, minP, repetitionPenalty; and the seed. */
 export interface DrawOptions {
   readonly numbers: Float64Array;
@@ -42,6 +49,12 @@ export interface LlamaEngine {
   conformanceHash(): bigint;
 
   open(file: Uint8Array, config: Uint8Array | undefined): Handle | Failure;
+  /** `index` is a model.safetensors.index.json; at most 1024 shards, in any order. */
+  openSharded(
+    index: Uint8Array,
+    shards: readonly Shard[],
+    config: Uint8Array | undefined,
+  ): Handle | Failure;
   /** Never fails; sessions go on. */
   close(model: Handle): void;
   configJson(model: Handle): string;

@@ -8,6 +8,7 @@ import type {
   DrawOptions,
   Failure,
   LlamaEngine,
+  Shard,
   StepNumbers,
   TrainerArguments,
 } from './llama-engine.js';
@@ -19,6 +20,12 @@ type Tokenizer = Uint8Array | undefined;
 export interface NativeLlamaBinding {
   llamaConformanceHash(): bigint | number;
   llamaOpen(file: Uint8Array, config: Uint8Array | undefined): Handle | Failure;
+  llamaOpenSharded(
+    index: Uint8Array,
+    names: readonly string[],
+    files: readonly Uint8Array[],
+    config: Uint8Array | undefined,
+  ): Handle | Failure;
   llamaClose(model: Handle): number;
   llamaConfigJson(model: Handle): string;
   llamaTokenizerJson(model: Handle): string;
@@ -88,6 +95,16 @@ export class NativeLlama implements LlamaEngine {
 
   open(file: Uint8Array, config: Uint8Array | undefined): Handle | Failure {
     return this.#addon.llamaOpen(file, config);
+  }
+
+  openSharded(
+    index: Uint8Array,
+    shards: readonly Shard[],
+    config: Uint8Array | undefined,
+  ): Handle | Failure {
+    const names = shards.map(({ name }) => name);
+    const files = shards.map(({ bytes }) => bytes);
+    return this.#addon.llamaOpenSharded(index, names, files, config);
   }
 
   close(model: Handle): void {

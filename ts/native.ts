@@ -14,7 +14,7 @@ import { NativeBackend } from './native-backend.js';
 import type { NativeBinding } from './native-backend.js';
 import { VERSION } from './version.js';
 
-const ABI = 2;
+const ABI = 3;
 const platform = `${process.platform}-${process.arch}`;
 
 /**

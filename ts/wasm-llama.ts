@@ -13,6 +13,7 @@ import type {
   DrawOptions,
   Failure,
   LlamaEngine,
+  Shard,
   StepNumbers,
   TrainerArguments,
 } from './llama-engine.js';
@@ -27,6 +28,8 @@ const BUFFER_SIZE = statusOf('BUFFER_SIZE');
 /** ttt_error: an int, a 64-bit offset, 256 bytes of text. */
 const ERROR_BYTES = 272;
 const AT_OFFSET = 8;
+/** bitllama_shard: two pointers and a size. */
+const SHARD_BYTES = 12;
 const AT_TEXT = 16;
 const STEP_NUMBERS = 5;
 /** The most tokens that one call of the module reads. */
@@ -149,17 +152,47 @@ export class WasmLlama implements LlamaEngine {
     return hash;
   }
 
-  open(file: Uint8Array, config: Optional): Handle | Failure {
-    const sizes = [lengthOf(file), config ? lengthOf(config) : 0, 4, ERROR_BYTES] as const;
-    const result = this.#withBlocks(sizes, (exports, f, c, out, error): Handle | Failure => {
-      this.#heap.writeBytes(f!, file);
-      const text = this.#give(c!, config);
-      const status = exports.bitllama_open(f!, sizes[0], text, sizes[1], out!, error!);
-      if (status !== 0) return this.#failure(error!);
-      return -this.#models.add(this.#heap.readUint32(out!)); // negative: not a status of ours
-    });
+  /** A model that `call` opens, given blocks for `inputs` with their bytes, in one for each. */
+  #opened(
+    inputs: readonly Optional[],
+    call: (exports: WasmExports, blocks: Pointer[], out: Pointer, error: Pointer) => number,
+  ): Handle | Failure {
+    const sizes = inputs.map((bytes) => (bytes ? lengthOf(bytes) : 0));
+    const result = this.#withBlocks(
+      [4, ERROR_BYTES, ...sizes],
+      (exports, out, error, ...blocks): Handle | Failure => {
+        const given = inputs.map((bytes, i) => this.#give(blocks[i]!, bytes));
+        const status = call(exports, given, out!, error!);
+        if (status !== 0) return this.#failure(error!);
+        return -this.#models.add(this.#heap.readUint32(out!)); // negative: not a status of ours
+      },
+    );
     if (typeof result !== 'number') return result;
     return result < 0 ? -result : this.#asFailure(result);
+  }
+
+  open(file: Uint8Array, config: Optional): Handle | Failure {
+    const [size, length] = [lengthOf(file), config ? lengthOf(config) : 0];
+    return this.#opened([file, config], (exports, [f, c], out, error) =>
+      exports.bitllama_open(f!, size, c!, length, out, error),
+    );
+  }
+
+  openSharded(index: Uint8Array, shards: readonly Shard[], config: Optional): Handle | Failure {
+    const [size, length] = [lengthOf(index), config ? lengthOf(config) : 0];
+    const names = shards.map(({ name }) => new TextEncoder().encode(`${name}\0`));
+    const files = shards.map(({ bytes }) => bytes);
+    const table = new Uint8Array(SHARD_BYTES * shards.length);
+    const inputs = [index, config, table, ...names, ...files];
+    return this.#opened(inputs, (exports, [i, c, t, ...blocks], out, error) => {
+      const words = files.flatMap((file, k) => [
+        blocks[k]!,
+        blocks[shards.length + k]!,
+        lengthOf(file),
+      ]);
+      this.#heap.writeUint32s(t!, Uint32Array.from(words));
+      return exports.bitllama_open_sharded(i!, size, t!, shards.length, c!, length, out, error);
+    });
   }
 
   close(model: Handle): void {

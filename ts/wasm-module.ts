@@ -54,6 +54,16 @@ export interface WasmExports {
   ttt_kernel_name(index: number): Pointer;
   ttt_kernel_usable(index: number): number;
   bitllama_open(file: Pointer, length: number, config: Pointer, configLength: number, model: Pointer, error: Pointer): number;
+  bitllama_open_sharded(
+    index: Pointer,
+    indexLength: number,
+    shards: Pointer,
+    count: number,
+    config: Pointer,
+    configLength: number,
+    model: Pointer,
+    error: Pointer,
+  ): number;
   bitllama_release(model: Pointer): void;
   bitllama_config_json(model: Pointer, out: Pointer): Pointer;
   bitllama_tokenizer_json(model: Pointer, out: Pointer): Pointer;

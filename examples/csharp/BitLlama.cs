@@ -6,6 +6,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -27,22 +28,62 @@ namespace BitTtt
     {
         readonly ModelHandle handle;
 
-        /// <summary>From the bytes of a .bitt file, or of a .safetensors and its config.json.
-        /// </summary>
-        public LlamaModel(byte[] data, byte[] config = null)
+        /// <summary>From the bytes of a .bitt file, or of a .safetensors and its config.json; or
+        /// of a model.safetensors.index.json and, by name, of the files that it names.</summary>
+        public LlamaModel(byte[] data, byte[] config = null,
+            IDictionary<string, byte[]> shards = null)
         {
             if (data == null) throw new ArgumentNullException("data");
-            handle = BitTttLibrary.Use(() => Make(data, config));
+            if (shards != null && shards.Values.Contains(null))
+                throw new ArgumentNullException("shards");
+            handle = BitTttLibrary.Use(() => Make(data, config, shards));
             VocabSize = (int)Config().vocabSize;
         }
 
-        static ModelHandle Make(byte[] data, byte[] config)
+        static ModelHandle Make(byte[] data, byte[] config, IDictionary<string, byte[]> shards)
         {
+            UIntPtr length = (UIntPtr)data.Length;
             UIntPtr size = (UIntPtr)(config == null ? 0 : config.Length);
-            int status = Native.bitllama_open(data, (UIntPtr)data.Length, config, size,
-                out ModelHandle made, out Native.Error error);
+            ModelHandle made;
+            Native.Error error;
+            int status;
+            if (shards == null)
+                status = Native.bitllama_open(data, length, config, size, out made, out error);
+            else
+                using (var files = new PinnedFiles(shards))
+                    status = Native.bitllama_open_sharded(data, length, files.Table,
+                        (UIntPtr)files.Table.Length, config, size, out made, out error);
             if (status != 0) throw new BitTttException(status, error.text);
             return made;
+        }
+
+        /// <summary>Names and bytes, held in place for one call.</summary>
+        sealed class PinnedFiles : IDisposable
+        {
+            readonly List<GCHandle> pins = new List<GCHandle>();
+            internal readonly Native.Shard[] Table;
+
+            internal PinnedFiles(IDictionary<string, byte[]> files)
+            {
+                Table = files.Select(file => new Native.Shard
+                {
+                    name = Pin(Encoding.UTF8.GetBytes(file.Key + "\0")),
+                    bytes = Pin(file.Value),
+                    size = (UIntPtr)file.Value.Length,
+                }).ToArray();
+            }
+
+            IntPtr Pin(byte[] bytes)
+            {
+                if (bytes.Length == 0) bytes = new byte[1]; // or it would have no address
+                pins.Add(GCHandle.Alloc(bytes, GCHandleType.Pinned));
+                return pins[pins.Count - 1].AddrOfPinnedObject();
+            }
+
+            public void Dispose()
+            {
+                foreach (GCHandle pin in pins) pin.Free();
+            }
         }
 
         Native.LlamaConfig Config()
@@ -51,9 +92,20 @@ namespace BitTtt
             return shape;
         }
 
+        /// <summary>A .bitt file; or a folder with a config.json and model.safetensors, or its
+        /// index and shards.</summary>
         public static LlamaModel Open(string path)
         {
-            return new LlamaModel(File.ReadAllBytes(path));
+            if (!Directory.Exists(path)) return new LlamaModel(File.ReadAllBytes(path));
+            byte[] config = File.ReadAllBytes(Path.Combine(path, "config.json"));
+            string index = Path.Combine(path, "model.safetensors.index.json");
+            string whole = Path.Combine(path, "model.safetensors");
+            if (!File.Exists(index)) return new LlamaModel(File.ReadAllBytes(whole), config);
+            string text = File.ReadAllText(index);
+            Func<string, bool> named = file => text.Contains('"' + Path.GetFileName(file) + '"');
+            var shards = Directory.GetFiles(path).Where(named) // and no file of another folder
+                .ToDictionary(file => Path.GetFileName(file), file => File.ReadAllBytes(file));
+            return new LlamaModel(File.ReadAllBytes(index), config, shards);
         }
 
         public int VocabSize { get; }
@@ -222,6 +274,17 @@ namespace BitTtt
         [DllImport(Name, CallingConvention = Cdecl)]
         internal static extern int bitllama_open(byte[] file, UIntPtr size, byte[] config,
             UIntPtr configSize, out ModelHandle model, out Error error);
+        [StructLayout(LayoutKind.Sequential)]
+        internal struct Shard
+        {
+            internal IntPtr name, bytes;
+            internal UIntPtr size;
+        }
+
+        [DllImport(Name, CallingConvention = Cdecl)]
+        internal static extern int bitllama_open_sharded(byte[] index, UIntPtr indexSize,
+            Shard[] shards, UIntPtr count, byte[] config, UIntPtr configSize, out ModelHandle model,
+            out Error error);
         [DllImport(Name, CallingConvention = Cdecl)]
         internal static extern void bitllama_release(IntPtr model);
         [DllImport(Name, CallingConvention = Cdecl)]

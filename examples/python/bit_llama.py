@@ -12,6 +12,7 @@ one meanwhile raises BUSY), a Model is immutable and may be shared by any number
 """
 import ctypes
 import json
+import os
 from ctypes import POINTER, byref, c_char_p, c_float, c_int, c_size_t, c_uint32, c_uint64, c_void_p
 
 import bit_ttt
@@ -26,6 +27,10 @@ class _Sampling(ctypes.Structure):
                 ("seed", c_uint64)]
 
 
+class _Shard(ctypes.Structure):
+    _fields_ = [("name", c_char_p), ("bytes", c_char_p), ("size", c_size_t)]
+
+
 class _Error(ctypes.Structure):
     _fields_ = [("status", c_int), ("offset", c_uint64), ("text", ctypes.c_char * 256)]
 
@@ -33,6 +38,8 @@ class _Error(ctypes.Structure):
 _PROTOTYPES = {  # as in bit_ttt.py
     "bitllama_open": (c_int, c_char_p, c_size_t, c_char_p, c_size_t, POINTER(c_void_p),
                       POINTER(_Error)),
+    "bitllama_open_sharded": (c_int, c_char_p, c_size_t, POINTER(_Shard), c_size_t, c_char_p,
+                              c_size_t, POINTER(c_void_p), POINTER(_Error)),
     "bitllama_release": (None, c_void_p),
     "bitllama_parameters": (c_uint64, c_void_p),
     "bitllama_fingerprint": (c_uint64, c_void_p),
@@ -61,22 +68,33 @@ def _load(library):
     return found
 
 
+def _read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
 class Model(_Handle):
     """Bit-Llama: an immutable language model, made from the bytes of a file.
 
-    A `.bitt` file carries everything; a `.safetensors` may need the bytes of its config.json.
+    A `.bitt` file carries everything; a `.safetensors` may need the bytes of its config.json. One in
+    several files is made from its index and `shards`, a dict of their bytes by name.
     Sessions keep what they need of a model: it may be closed before them.
     """
 
     _free = "bitllama_release"
     _waits = True
 
-    def __init__(self, data, config=None, *, library=None):
+    def __init__(self, data, config=None, *, shards=None, library=None):
         data, found, pointer = _bytes(data, "data"), _load(library), c_void_p()
         config = None if config is None else _bytes(config, "config")
         error = _Error()
-        status = found.bitllama_open(data, len(data), config, len(config or b""), byref(pointer),
-                                     byref(error))
+        rest = config, len(config or b""), byref(pointer), byref(error)
+        if shards is None:
+            status = found.bitllama_open(data, len(data), *rest)
+        else:
+            files = [(os.fsencode(name), _bytes(file, name)) for name, file in shards.items()]
+            table = (_Shard * len(files))(*((name, file, len(file)) for name, file in files))
+            status = found.bitllama_open_sharded(data, len(data), table, len(files), *rest)
         place = f" (at byte {error.offset})" if error.offset else ""
         _check(found, status, error.text.decode("ascii", "replace") + place)
         super().__init__(found, pointer.value)
@@ -87,13 +105,18 @@ class Model(_Handle):
 
     @classmethod
     def open(cls, path, config=None, *, library=None):
-        """Reads a file, and that of its configuration if one is named."""
-        with open(path, "rb") as file:
-            data = file.read()
-        if config is not None:
-            with open(config, "rb") as file:
-                config = file.read()
-        return cls(data, config, library=library)
+        """Reads a file, and that of its configuration if one is named; or a folder with
+        model.safetensors, or its index and shards, and a config.json."""
+        if not os.path.isdir(path):
+            return cls(_read(path), None if config is None else _read(config), library=library)
+        config = _read(os.path.join(path, "config.json") if config is None else config)
+        index = os.path.join(path, "model.safetensors.index.json")
+        if not os.path.exists(index):
+            return cls(_read(os.path.join(path, "model.safetensors")), config, library=library)
+        index = _read(index)  # the files of this folder that it names, and no others
+        names = [name for name in os.listdir(path) if json.dumps(name).encode() in index]
+        shards = {name: _read(os.path.join(path, name)) for name in names}
+        return cls(index, config, shards=shards, library=library)
 
     def _json(self, name):
         length = c_size_t()

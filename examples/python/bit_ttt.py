@@ -16,7 +16,7 @@ when it is collected. The library keeps no pointer to your arrays, and copies wh
 
 Threads: a call lets other Python threads run meanwhile; leave its arrays alone until it returns. A
 Layer takes one call at a time, and a second one meanwhile raises BUSY; different layers work in
-parallel. A Layer with threads > 1 does not survive os.fork(): make it in the child.
+parallel. After os.fork() a Layer with threads > 1 computes the same in the child, with one thread.
 
 Failure: a call succeeds whole or raises BitTTTError and changes nothing.
 """
@@ -28,6 +28,7 @@ import operator
 import os
 import sys
 import threading
+import weakref
 from ctypes import POINTER, byref, c_char_p, c_float, c_int, c_size_t, c_uint32, c_uint64, c_void_p
 
 __all__ = ["BitTTTError", "Layer", "conformance_hash", "kernel", "kernels", "load", "set_kernel",
@@ -221,6 +222,8 @@ class _Handle:
 
     def __init__(self, library, pointer):
         self._library, self._lock, self._pointer = library, threading.Lock(), pointer
+        if self._waits:
+            _waiting.add(self)
 
     @contextlib.contextmanager
     def _use(self):
@@ -272,6 +275,19 @@ class _Handle:
             self.close()
 
 
+_waiting = weakref.WeakSet()  # objects whose calls wait for each other
+
+
+def _renew_locks():
+    """In the child of a fork: a thread that held one of these is not there to give it back."""
+    for handle in list(_waiting):
+        handle._lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_locks)
+
+
 # ---- the layer ---------------------------------------------------------------------------------
 
 class Layer(_Handle):
@@ -306,15 +322,7 @@ class Layer(_Handle):
 
     def _adopt(self, library, pointer, config):
         super().__init__(library, pointer)
-        self._config, self._process = config, os.getpid()
-
-    @contextlib.contextmanager
-    def _use(self):
-        if self._pointer and self.threads > 1 and self._process != os.getpid():
-            self._pointer = None  # its threads are not in this process: neither usable nor freed
-            raise BitTTTError("DESTROYED", "a Layer with threads > 1 does not survive fork()")
-        with super()._use() as pointer:
-            yield pointer
+        self._config = config
 
     hidden_dim = property(lambda self: self._config.hidden_dim, doc="Floats a token.")
     memory_dim = property(lambda self: self.hidden_dim // 4, doc="Rows and columns of the memory.")

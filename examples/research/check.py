@@ -92,7 +92,7 @@ def check_layer(objective, rate, dim, wrong=None):
 
 # ---- the language model ------------------------------------------------------------------------
 
-CONFIG = {"format_version": 1, "vocab_size": 32, "hidden_dim": 64, "num_layers": 3, "mlp_dim": 32,
+CONFIG = {"format_version": 2, "vocab_size": 32, "hidden_dim": 64, "num_layers": 3, "mlp_dim": 32,
           "inner_dim": 32, "head_dim": 16, "inner_lr": 0.5, "norm_eps": 1e-5,
           "mixers": ["reconstruct", "predict", "induction"],
           "bitlinear": {"rescale": False, "quantize_activations": False}}

@@ -45,7 +45,7 @@ typedef enum ttt_status {
     TTT_INVALID_TOKEN = 30,       /* a token id that the vocabulary does not have */
     TTT_INVALID_OPTION = 31,      /* a sampling or training option out of its range */
     TTT_MODEL_FORMAT = 40,        /* not a model file, truncated, or its structure is damaged */
-    TTT_MODEL_VERSION = 41,       /* written by a newer version of the format */
+    TTT_MODEL_VERSION = 41,       /* of a newer version of the format, or the unreleased first */
     TTT_MODEL_CONFIG = 42,        /* the configuration is missing, malformed or out of range */
     TTT_MODEL_TENSOR = 43,        /* a tensor is missing or has the wrong shape or dtype */
     TTT_MODEL_NON_FINITE = 44,    /* a tensor holds a NaN, an infinity or too large a value */

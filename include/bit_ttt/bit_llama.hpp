@@ -11,6 +11,8 @@
 #include "bit_ttt.hpp"
 #include "llama.h"
 
+#include <map>
+
 namespace bit_ttt {
 
 struct Sampling : bitllama_sampling {
@@ -89,18 +91,26 @@ private:
     size_t vocab_;
 };
 
-/* A model from the bytes of a `.bitt` file, or of a `.safetensors` and its config.json. */
+using Bytes = std::vector<unsigned char>;
+
+/* A model from the bytes of a `.bitt` file, or of a `.safetensors` and its config.json; or from a
+ * model.safetensors.index.json and the `.safetensors` files that it names. */
 class Model {
 public:
-    explicit Model(const std::vector<unsigned char> &file, const std::string &config = "")
+    explicit Model(const Bytes &file, const std::string &config = "",
+                   const std::map<std::string, Bytes> &shards = {})
     {
         bitllama_model *made = nullptr;
         ttt_error why;
         const char *text = config.empty() ? nullptr : config.data();
-        int status = file.empty() ? TTT_MODEL_FORMAT
-                                  : bitllama_open(file.data(), file.size(), text, config.size(),
-                                                  &made, &why);
-        if (status != TTT_OK) throw error(status, file.empty() ? "an empty file" : why.text);
+        std::vector<bitllama_shard> all;
+        for (const auto &[name, b] : shards) all.push_back({name.c_str(), data(b), b.size()});
+        const void *bytes = data(file);
+        int status = all.empty()
+            ? bitllama_open(bytes, file.size(), text, config.size(), &made, &why)
+            : bitllama_open_sharded(bytes, file.size(), all.data(), all.size(), text, config.size(),
+                                    &made, &why);
+        if (status != TTT_OK) throw error(status, why.text);
         c_.reset(made);
     }
     Session session() const
@@ -125,6 +135,10 @@ public:
     bitllama_model *get() const { return detail::use(c_); } // for functions of llama.h
 
 private:
+    static const void *data(const Bytes &b)
+    {
+        return b.empty() ? static_cast<const void *>("") : b.data();
+    }
     struct release {
         void operator()(bitllama_model *p) const { bitllama_release(p); }
     };

@@ -11,6 +11,7 @@
  * every kernel, compiler and target, and for any split of a text into calls. Training gives the
  * same bits for any number of threads on one kernel.
  *
+ * fork(): as ttt.h says of layers; a trainer made before goes on with one thread in the child.
  * Failure: a call succeeds whole or changes nothing. `error` may be NULL everywhere.
  * SPDX-License-Identifier: MIT */
 #ifndef BIT_TTT_LLAMA_H
@@ -59,6 +60,28 @@ typedef struct bitllama_model bitllama_model;
  * MODEL_NON_FINITE. Memory is in proportion to the file. */
 BT_API int bitllama_open(const void *file, size_t size, const void *config, size_t config_size,
                          bitllama_model **model, ttt_error *error);
+
+#define BITLLAMA_MAX_SHARDS 1024u
+
+/* A file of a model that lies in several. */
+typedef struct bitllama_shard {
+    const char *name; /* as the index has it: "model-00001-of-00002.safetensors" */
+    const void *bytes;
+    size_t size;
+} bitllama_shard;
+
+/* Reads a model from safetensors files and their `model.safetensors.index.json`, in any order; their
+ * bytes are not needed afterwards. It is the same model, of the same fingerprint, as from one file with
+ * all tensors. Each shard is checked as a file is that stands alone, and the index against all: each
+ * tensor must be in the shard that its weight_map names and in no other, and neither the index nor a
+ * shard may have one more. The rest of the index is ignored. `config` as above; the metadata of the
+ * first shard by name that carries one counts.
+ * Errors as above; the text begins with the name of the shard (or "the index") that one is in, and the
+ * offset counts within that. The names in an index are a stranger's: look for such files in the model's
+ * own folder only. */
+BT_API int bitllama_open_sharded(const void *index, size_t index_size, const bitllama_shard *shards,
+                                 size_t count, const void *config, size_t config_size,
+                                 bitllama_model **model, ttt_error *error);
 BT_API bitllama_model *bitllama_share(bitllama_model *model); /* one more owner */
 BT_API void bitllama_release(bitllama_model *model);          /* NULL is fine */
 

@@ -18,8 +18,9 @@
  * the same. Outputs and states are equal to the last bit on every kernel, thread count, compiler
  * and target.
  *
- * Threads: a layer may be used by one thread at a time, different layers by any number at once. A
- * layer with threads > 1 does not survive fork(): make layers in the child.
+ * Threads: a layer may be used by one thread at a time, different layers by any number at once. After
+ * fork() a layer with threads > 1 computes the same in the child, with one thread; layers made there have
+ * their own. One that another thread was using at the time of the fork may only be destroyed there.
  * Failure: a call succeeds whole or changes nothing, neither its output nor the memory.
  * SPDX-License-Identifier: MIT */
 #ifndef BIT_TTT_TTT_H

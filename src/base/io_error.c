@@ -12,18 +12,6 @@ static const char *general_text(int code)
     case BT_IO_OK: return "ok";
     case BT_IO_OUT_OF_MEMORY: return "out of memory";
     case BT_IO_BUFFER_SIZE: return "the buffer is too small";
-    case BT_FILE_OPEN: return "the file cannot be opened";
-    case BT_FILE_KIND: return "this is not a regular file";
-    case BT_FILE_TOO_LARGE: return "the file is larger than is allowed here";
-    case BT_FILE_READ: return "the file cannot be read";
-    case BT_FILE_CHANGED: return "the file changed while it was read";
-    case BT_FILE_CREATE: return "a new file cannot be made in this folder";
-    case BT_FILE_WRITE: return "the file cannot be written";
-    case BT_FILE_SYNC: return "the file cannot be brought to the disk";
-    case BT_FILE_CLOSE: return "the written file cannot be closed";
-    case BT_FILE_RENAME: return "the old file cannot be replaced";
-    case BT_FILE_FOLDER: return "the folder of the file cannot be opened";
-    case BT_FILE_FOLDER_SYNC: return "the new file is in place, but its folder cannot be synced";
     default: return NULL;
     }
 }

@@ -13,19 +13,6 @@ typedef enum bt_io_code {
     BT_IO_OUT_OF_MEMORY = 100,
     BT_IO_BUFFER_SIZE, /* the caller's buffer is too small */
 
-    BT_FILE_OPEN = 110,
-    BT_FILE_KIND,      /* a folder, a pipe, a device */
-    BT_FILE_TOO_LARGE, /* above the caller's cap */
-    BT_FILE_READ,
-    BT_FILE_CHANGED, /* it grew or shrank while it was read */
-    BT_FILE_CREATE,
-    BT_FILE_WRITE,
-    BT_FILE_SYNC,
-    BT_FILE_CLOSE,
-    BT_FILE_RENAME,
-    BT_FILE_FOLDER,      /* the folder cannot be opened */
-    BT_FILE_FOLDER_SYNC, /* the new file is in place, but may not survive a power failure */
-
     BT_JSON_SYNTAX = 130,
     BT_JSON_TRUNCATED,
     BT_JSON_UTF8,
@@ -79,7 +66,6 @@ typedef enum bt_io_code {
 
 typedef struct bt_io_error {
     int code;              /* bt_io_code */
-    int system;            /* errno of the operating system for BT_FILE_..., else 0 */
     uint64_t offset;       /* in bytes from the start of the text or file */
     char text[BT_IO_TEXT]; /* one sentence, with the tensor's or file's name where there is one */
 } bt_io_error;

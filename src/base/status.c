@@ -27,7 +27,7 @@ const char *ttt_status_string(int status)
     case TTT_INVALID_TOKEN: return "a token is not in the vocabulary";
     case TTT_INVALID_OPTION: return "an option is out of its range";
     case TTT_MODEL_FORMAT: return "not a model file, or a damaged one";
-    case TTT_MODEL_VERSION: return "the model was written by a newer version";
+    case TTT_MODEL_VERSION: return "the model is of a version of the format that cannot be read";
     case TTT_MODEL_CONFIG: return "the model's configuration is missing or invalid";
     case TTT_MODEL_TENSOR: return "a tensor of the model is missing or has the wrong shape";
     case TTT_MODEL_NON_FINITE: return "a tensor holds a NaN, an infinity or too large a value";

@@ -37,6 +37,9 @@ void bt_pool_run(bt_pool *pool, size_t n, size_t unit, bt_task task, void *conte
 
 #include <pthread.h>
 #include <stdatomic.h>
+#if defined(__APPLE__)
+#include <unistd.h>
+#endif
 
 #define SPINS 4000 /* some microseconds: phases of a block follow each other that fast */
 
@@ -54,6 +57,7 @@ typedef struct {
 
 struct bt_pool {
     size_t count, started;
+    unsigned process; /* in which the workers are */
     worker *workers;
     share *shares;
     bt_task task;
@@ -64,6 +68,58 @@ struct bt_pool {
     pthread_mutex_t lock;
     pthread_cond_t changed;
 };
+
+/* ---- processes ------------------------------------------------------------------------------- */
+
+/* A number that fork() changes. The child has this process's memory, but of its threads only the one
+ * that called: no worker will ever answer there, and a lock that a worker held stays locked. */
+#if defined(_WIN32)
+static bool watch_forks(void)
+{
+    return true;
+}
+static unsigned process(void)
+{
+    return 0;
+}
+#elif defined(__APPLE__) /* where handlers outlive a library that is closed, and getpid is no system call */
+static bool watch_forks(void)
+{
+    return true;
+}
+static unsigned process(void)
+{
+    return (unsigned)getpid();
+}
+#else
+static atomic_uint forks;
+static atomic_bool watched;
+
+static void count_fork(void)
+{
+    atomic_fetch_add(&forks, 1);
+}
+/* Two threads that come first at once are both heard: then each fork counts twice. */
+static bool watch_forks(void)
+{
+    if (atomic_load(&watched)) return true;
+    if (pthread_atfork(NULL, NULL, count_fork) != 0) return false;
+    atomic_store(&watched, true);
+    return true;
+}
+static unsigned process(void)
+{
+    return atomic_load_explicit(&forks, memory_order_relaxed);
+}
+#endif
+
+/* False in a child of the process that made the pool: nothing of it may be touched but its memory. */
+static bool has_workers(const bt_pool *pool)
+{
+    return pool->process == process();
+}
+
+/* ---- the pool -------------------------------------------------------------------------------- */
 
 static void pause_cpu(void)
 {
@@ -124,7 +180,7 @@ static void *work(void *argument)
     worker *self = argument;
     bt_pool *pool = self->pool;
     size_t seen = 0;
-    bt_fpenv saved = bt_fpenv_enter();
+    bt_fpenv_enter(); /* it has its creator's, and nobody to give it back to */
     for (;;) {
         wait_for(pool, &pool->generation, seen, false);
         seen++;
@@ -132,7 +188,6 @@ static void *work(void *argument)
         work_off(pool, self->index);
         if (atomic_fetch_sub(&pool->running, 1) == 1) announce(pool);
     }
-    bt_fpenv_leave(saved);
     return NULL;
 }
 
@@ -145,7 +200,8 @@ bt_pool *bt_pool_create(size_t count)
     pool->shares = bt_alloc(count, sizeof *pool->shares);
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->changed, NULL);
-    bool good = pool->workers && pool->shares;
+    pool->process = process();
+    bool good = pool->workers && pool->shares && watch_forks();
     for (size_t i = 1; good && i < count; i++) {
         worker *w = &pool->workers[i];
         w->pool = pool;
@@ -158,15 +214,20 @@ bt_pool *bt_pool_create(size_t count)
     return NULL;
 }
 
-void bt_pool_destroy(bt_pool *pool)
+static void stop(bt_pool *pool)
 {
-    if (!pool) return;
     atomic_store(&pool->stopping, true);
     atomic_fetch_add(&pool->generation, 1);
     announce(pool);
     for (size_t i = 1; i <= pool->started; i++) pthread_join(pool->workers[i].thread, NULL);
     pthread_cond_destroy(&pool->changed);
     pthread_mutex_destroy(&pool->lock);
+}
+
+void bt_pool_destroy(bt_pool *pool)
+{
+    if (!pool) return;
+    if (has_workers(pool)) stop(pool);
     bt_free(pool->workers);
     bt_free(pool->shares);
     bt_free(pool);
@@ -174,7 +235,7 @@ void bt_pool_destroy(bt_pool *pool)
 
 void bt_pool_run(bt_pool *pool, size_t n, size_t unit, bt_task task, void *context)
 {
-    if (!pool || pool->count == 1) {
+    if (!pool || pool->count == 1 || !has_workers(pool)) {
         task(context, 0, n, 0);
         return;
     }

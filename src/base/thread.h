@@ -2,6 +2,9 @@
  *
  * Work is cut by index, never inside a sum, so results depend neither on the number of threads nor on
  * who did what.
+ *
+ * After fork() the child has no workers: there a pool runs everything in the calling thread, and is freed
+ * without waiting for anybody. Pools made in the child have workers.
  * SPDX-License-Identifier: MIT */
 #ifndef BT_THREAD_H
 #define BT_THREAD_H

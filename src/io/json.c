@@ -17,6 +17,11 @@ void bt_json_init(bt_json *json, const void *text, size_t size, uint32_t max_dep
     *json = (bt_json){.text = text, .size = size, .max_depth = max_depth, .expects = VALUE};
 }
 
+void bt_json_pass_mark(bt_json *json)
+{
+    if (json->size >= 3 && memcmp(json->text, "\xef\xbb\xbf", 3) == 0) json->at = 3;
+}
+
 static bt_json_kind fail(bt_json *json, int code, size_t at)
 {
     json->code = code;

@@ -48,6 +48,9 @@ typedef struct bt_json {
 /* Starts on size bytes of UTF-8. max_depth: how many containers may be open at a time, at most
  * BT_JSON_LARGEST_DEPTH; 0 stands for BT_JSON_DEFAULT_DEPTH. */
 void bt_json_init(bt_json *json, const void *text, size_t size, uint32_t max_depth);
+/* Before the first token: passes over a byte order mark, as RFC 8259 lets readers do. Editors of some
+ * systems put one before what a person wrote; what programs wrote for programs must not have one. */
+void bt_json_pass_mark(bt_json *json);
 
 /* The next token, also returned as its kind. Strings are checked to the last escape. */
 bt_json_kind bt_json_next(bt_json *json, bt_json_token *token);

@@ -454,6 +454,11 @@ const bt_tensor *bt_safetensors_find(const bt_safetensors *table, bt_text name)
     return i < table->count ? table->tensors + i : NULL;
 }
 
+size_t bt_safetensors_number(const bt_safetensors *table, const bt_tensor *tensor)
+{
+    return (size_t)(tensor - table->tensors);
+}
+
 size_t bt_safetensors_metadata_count(const bt_safetensors *table)
 {
     return table->entries;

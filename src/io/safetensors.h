@@ -31,6 +31,8 @@ void bt_safetensors_close(bt_safetensors *table); /* NULL is fine */
 size_t bt_safetensors_count(const bt_safetensors *table);
 const bt_tensor *bt_safetensors_at(const bt_safetensors *table, size_t index);
 const bt_tensor *bt_safetensors_find(const bt_safetensors *table, bt_text name);
+/* The number of one of its tensors, below the count; none is another's. */
+size_t bt_safetensors_number(const bt_safetensors *table, const bt_tensor *tensor);
 
 /* The keys of __metadata__, in the order of the header. They are the table's. */
 size_t bt_safetensors_metadata_count(const bt_safetensors *table);

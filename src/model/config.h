@@ -9,9 +9,9 @@
 
 #include <bit_ttt/llama.h>
 
-/* Of the configurations that are written. Since 2 a .bitt file has a checksum. */
+/* Of the configurations that are written. A .bitt file of this project has a checksum; version 1, which
+ * had none, was never released and is refused. */
 #define BT_FORMAT_VERSION 2u
-#define BT_SUMMED_VERSION 2u
 
 #define BT_MAX_LAYERS BITLLAMA_MAX_LAYERS
 
@@ -69,7 +69,7 @@ int bt_config_parse(const char *text, size_t size, bt_model_config *c, ttt_error
 #define BT_CONFIG_TEXT 2048u
 /* Writes it so that reading gives equal bits; the length. */
 size_t bt_config_write(const bt_model_config *c, char text[BT_CONFIG_TEXT]);
-/* True if the text is one JSON object, as a tokenizer must be. */
-bool bt_is_json_object(const char *text, size_t size);
+/* True if the text is one JSON object, as a tokenizer must be; a byte order mark before it is taken off. */
+bool bt_take_json_object(const char **text, size_t *size);
 
 #endif

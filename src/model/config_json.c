@@ -76,7 +76,10 @@ static int read_version(reader *r)
     int status = read_integer(r, &r->config->version);
     if (status == TTT_OK && r->config->version > BT_FORMAT_VERSION)
         status = fail(r, &r->token, TTT_MODEL_VERSION, "written by a newer version of the format");
-    if (status == TTT_OK && r->config->version == 0) status = bad(r, "this must be 1 or 2");
+    if (status == TTT_OK && r->config->version == 1)
+        status = fail(r, &r->token, TTT_MODEL_VERSION,
+                      "this version was never released: convert or train the model again");
+    if (status == TTT_OK && r->config->version == 0) status = bad(r, "this must be 2");
     return status;
 }
 
@@ -208,6 +211,7 @@ int bt_config_parse(const char *text, size_t size, bt_model_config *c, ttt_error
     bt_json json;
     bt_json_token token;
     bt_json_init(&json, text, size, BT_JSON_LARGEST_DEPTH);
+    bt_json_pass_mark(&json);
     bt_json_kind kind = bt_json_next(&json, &token);
     if (kind != BT_JSON_OBJECT && kind != BT_JSON_ERROR)
         return bt_error(error, TTT_MODEL_CONFIG, 0, NULL, 0, "the configuration must be an object");
@@ -217,11 +221,14 @@ int bt_config_parse(const char *text, size_t size, bt_model_config *c, ttt_error
     return status;
 }
 
-bool bt_is_json_object(const char *text, size_t size)
+bool bt_take_json_object(const char **text, size_t *size)
 {
     bt_json json;
     bt_json_token token;
-    bt_json_init(&json, text, size, BT_JSON_LARGEST_DEPTH);
+    bt_json_init(&json, *text, *size, BT_JSON_LARGEST_DEPTH);
+    bt_json_pass_mark(&json);
+    *text += json.at;
+    *size -= json.at;
     return bt_json_next(&json, &token) == BT_JSON_OBJECT && bt_json_skip(&json, &token) &&
            bt_json_next(&json, &token) == BT_JSON_END;
 }

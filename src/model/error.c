@@ -16,21 +16,32 @@ static size_t append(ttt_error *error, size_t at, const char *text, size_t lengt
     return at;
 }
 
+static size_t append_subject(ttt_error *error, size_t at, const char *subject, size_t length)
+{
+    size_t shown = length < SUBJECT_SHOWN ? length : SUBJECT_SHOWN;
+    at = append(error, at, subject, shown);
+    if (shown < length) at = append(error, at, "...", 3);
+    return append(error, at, ": ", 2);
+}
+
 int bt_error(ttt_error *error, int status, uint64_t offset, const char *subject, size_t length,
              const char *sentence)
 {
     if (!error || status == TTT_OK) return status;
     size_t at = 0;
     *error = (ttt_error){.status = status, .offset = offset};
-    if (subject) {
-        size_t shown = length < SUBJECT_SHOWN ? length : SUBJECT_SHOWN;
-        at = append(error, at, subject, shown);
-        if (shown < length) at = append(error, at, "...", 3);
-        at = append(error, at, ": ", 2);
-    }
+    if (subject) at = append_subject(error, at, subject, length);
     if (!sentence) sentence = ttt_status_string(status);
     append(error, at, sentence, strlen(sentence));
     return status;
+}
+
+void bt_error_within(ttt_error *error, const char *file, size_t length)
+{
+    if (!error) return;
+    char text[sizeof error->text];
+    memcpy(text, error->text, sizeof text);
+    append(error, append_subject(error, 0, file, length), text, strlen(text));
 }
 
 int bt_error_of_io(ttt_error *error, const bt_io_error *from, uint64_t base)

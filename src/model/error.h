@@ -14,5 +14,7 @@ int bt_error(ttt_error *error, int status, uint64_t offset, const char *subject,
              const char *sentence);
 /* The same from a reader's error, whose offsets count from `base`. */
 int bt_error_of_io(ttt_error *error, const bt_io_error *from, uint64_t base);
+/* Puts the name of the file that an error is in, which may hold any bytes, before its text. */
+void bt_error_within(ttt_error *error, const char *file, size_t length);
 
 #endif

@@ -156,7 +156,7 @@ int bitllama_pack(const bitllama_model *model, const char *tokenizer, size_t tok
 {
     if (!model || !size) return TTT_NULL_POINTER;
     if (!tokenizer) tokenizer = model->tokenizer, tokenizer_size = model->tokenizer_length;
-    if (tokenizer_size > 0 && !bt_is_json_object(tokenizer, tokenizer_size))
+    if (tokenizer_size > 0 && !bt_take_json_object(&tokenizer, &tokenizer_size))
         return TTT_INVALID_DATA;
     image im = {0};
     size_t digits, body = 0, whole = 0;

@@ -1,14 +1,13 @@
-/* read.c - reads `.bitt` and safetensors files into a model.
+/* read.c - reads `.bitt` and safetensors files, and safetensors in shards, into a model.
  *
  * A `.bitt` file: magic "BITT", u64 little-endian length of a JSON header
  * {"config": {...}, "tokenizer": {...}, "crc32c": "..."}, the header, and a safetensors file as its
- * body. The original's has no checksum; nor has this project's first format_version; from the second
- * on there must be one. A tensor
- * may be f32, f16 or bf16, or, by its dtype, in the compact form that pack.c writes. Each is
+ * body. The original's has no checksum and no format_version; where there is this, there must be that.
+ *
+ * A tensor may be f32, f16 or bf16, or, by its dtype, in the compact form that pack.c writes. Each is
  * looked up and measured against the configuration before memory for it is taken, and data exists
  * in the file for every element; so memory is in proportion to the file whatever the configuration
- * says.
- * Tensors that no configuration asks for are ignored.
+ * says. Tensors that no configuration asks for are ignored.
  * SPDX-License-Identifier: MIT */
 #include "read.h"
 
@@ -19,17 +18,15 @@
 #include "../io/json.h"
 #include "../io/safetensors.h"
 #include "error.h"
+#include "shards.h"
 
 #include <string.h>
 
-/* A file on its way. */
+/* A model on its way. */
 typedef struct {
-    const uint8_t *file;
+    const uint8_t *file; /* a .bitt */
     size_t size;
-    const uint8_t *body; /* the safetensors part */
-    size_t body_size;
-    uint64_t body_at;
-    bt_safetensors *table;
+    bt_shards shards;
     bool configured, summed; /* there was a configuration, a checksum */
     bt_model_config config;
     const char *tokenizer; /* text of the file, or own */
@@ -135,7 +132,7 @@ static int read_header(opened *o, const char *text, size_t size)
     }
     if (kind != BT_JSON_OBJECT_END || bt_json_next(&json, &token) != BT_JSON_END)
         return format_error(o, BT_BITT_START + json.at, bt_io_text(json.code));
-    if (o->configured && o->config.version >= BT_SUMMED_VERSION && !o->summed)
+    if (o->configured && o->config.version > 0 && !o->summed)
         return format_error(o, BT_BITT_START, "the file is damaged: its checksum is missing");
     return TTT_OK;
 }
@@ -148,23 +145,28 @@ static int open_bitt(opened *o, const uint8_t *file, size_t size, size_t config_
     if (size < BT_BITT_START) return format_error(o, size, "the file ends in its first 12 bytes");
     uint64_t header = bt_get_u64(file + 4);
     if (header > size - BT_BITT_START) return format_error(o, 4, "the header ends after the file");
-    o->body_at = BT_BITT_START + header;
-    o->body = file + o->body_at;
-    o->body_size = size - (size_t)o->body_at;
+    bt_shard *body = o->shards.list;
+    body->at = BT_BITT_START + header;
+    body->bytes = file + body->at;
+    body->size = size - (size_t)body->at;
     return read_header(o, (const char *)file + BT_BITT_START, (size_t)header);
 }
 
 /* ---- metadata -------------------------------------------------------------------------------- */
 
-/* The text of a metadata entry in memory of its own; NULL with TTT_OK if there is none. */
+/* The text of a metadata entry in memory of its own, from the first shard that has one; NULL with
+ * TTT_OK if none does. */
 static int metadata(opened *o, const char *key, char **text, size_t *length)
 {
+    bt_shard *shard = o->shards.list, *end = shard + o->shards.count;
+    bt_text name = bt_text_of(key);
     *text = NULL;
-    int code = bt_safetensors_metadata(o->table, bt_text_of(key), NULL, 0, length);
-    if (code == BT_ST_METADATA_ABSENT) return TTT_OK;
+    while (bt_safetensors_metadata(shard->table, name, NULL, 0, length) == BT_ST_METADATA_ABSENT)
+        if (++shard == end) return TTT_OK;
     *text = bt_alloc(*length ? *length : 1, 1);
     if (!*text) return bt_error(o->error, TTT_OUT_OF_MEMORY, 0, NULL, 0, NULL);
-    bt_safetensors_metadata(o->table, bt_text_of(key), *text, *length, length);
+    bt_safetensors_metadata(shard->table, name, *text, *length, length);
+    o->shards.about = shard->name;
     return TTT_OK;
 }
 
@@ -197,9 +199,10 @@ static int configure(opened *o, const void *config, size_t config_size)
 
 /* ---- tensors --------------------------------------------------------------------------------- */
 
+/* Of the tensor that was looked up last. */
 static int tensor_error(opened *o, const bt_tensor *t, const char *name, const char *sentence)
 {
-    return bt_error(o->error, TTT_MODEL_TENSOR, t ? o->body_at + 8 + t->header_at : 0, name,
+    return bt_error(o->error, TTT_MODEL_TENSOR, t ? o->shards.at + 8 + t->header_at : 0, name,
                     strlen(name), sentence);
 }
 
@@ -207,7 +210,7 @@ static int tensor_error(opened *o, const bt_tensor *t, const char *name, const c
 static int look_up(opened *o, const char *name, size_t rows, size_t cols, const bt_tensor **out)
 {
     uint64_t shape[2] = {rows ? rows : cols, cols};
-    *out = bt_safetensors_find(o->table, bt_text_of(name));
+    *out = bt_shards_find(&o->shards, bt_text_of(name));
     if (!*out) return tensor_error(o, NULL, name, "this tensor is missing");
     if (!bt_tensor_has_shape(*out, rows ? 2 : 1, shape))
         return tensor_error(o, *out, name, "the shape does not fit the configuration");
@@ -236,7 +239,7 @@ static int to_f32(opened *o, const bt_tensor *t, bt_weights *w)
     if (!o->scratch) return bt_error(o->error, TTT_OUT_OF_MEMORY, 0, NULL, 0, NULL);
     w->values = o->scratch;
     if (bt_tensor_to_f32(t, o->scratch, (size_t)t->elements, &error) == BT_IO_OK) return TTT_OK;
-    return bt_error(o->error, TTT_MODEL_TENSOR, o->body_at + error.offset, NULL, 0, error.text);
+    return bt_error(o->error, TTT_MODEL_TENSOR, o->shards.at + error.offset, NULL, 0, error.text);
 }
 
 static int source(void *context, const bt_param *p, bt_weights *w, ttt_error *error)
@@ -245,7 +248,7 @@ static int source(void *context, const bt_param *p, bt_weights *w, ttt_error *er
     char name[BT_NAME_SIZE];
     (void)error; /* o has it */
     bt_param_name(p, name);
-    const bt_tensor *t = bt_safetensors_find(o->table, bt_text_of(name));
+    const bt_tensor *t = bt_shards_find(&o->shards, bt_text_of(name));
     bool codes = t && p->kind == BT_TERNARY && t->dtype == BT_DTYPE_U8;
     bool rows = t && p->kind == BT_ROW_INT8 && t->dtype == BT_DTYPE_I8;
     int status = look_up(o, name, p->rows == 1 ? 0 : p->rows, codes ? p->cols / 4 : p->cols, &t);
@@ -256,31 +259,28 @@ static int source(void *context, const bt_param *p, bt_weights *w, ttt_error *er
     return look_up_scales(o, name, codes ? 1 : p->rows, w);
 }
 
-static int open_body(opened *o)
+/* What every way to open ends with: the tables have been read. */
+static int build(opened *o, const void *config, size_t config_size, bt_model **model)
 {
-    bt_io_error error;
-    if (bt_safetensors_open(o->body, o->body_size, &o->table, &error) == BT_IO_OK) return TTT_OK;
-    return bt_error_of_io(o->error, &error, o->body_at);
+    int status = configure(o, config, config_size);
+    if (status == TTT_OK && o->tokenizer_length > 0 &&
+        !bt_take_json_object(&o->tokenizer, &o->tokenizer_length))
+        status = format_error(o, 0, "the tokenizer is not a JSON object");
+    if (status != TTT_OK) return status;
+    bt_text bias = bt_text_of("lm_head.bias"); /* which no configuration tells */
+    o->config.head_bias = bt_shards_find(&o->shards, bias) != NULL;
+    return bt_model_build(&o->config, o->tokenizer, o->tokenizer_length, source, o, model, o->error);
 }
 
-static int open_all(opened *o, const uint8_t *file, size_t size, const void *config,
-                    size_t config_size, bt_model **model)
+/* Frees what opening took; an error gets the name of the file that it is in. */
+static int finish(opened *o, int status)
 {
-    o->file = o->body = file;
-    o->size = o->body_size = size;
-    int status = TTT_OK;
-    if (size >= 4 && memcmp(file, BT_BITT_MAGIC, 4) == 0)
-        status = open_bitt(o, file, size, config_size);
-    if (status == TTT_OK) status = open_body(o);
-    if (status == TTT_OK) status = configure(o, config, config_size);
-    if (status == TTT_OK && o->tokenizer_length > 0 &&
-        !bt_is_json_object(o->tokenizer, o->tokenizer_length))
-        status = format_error(o, 0, "the tokenizer is not a JSON object");
-    if (status == TTT_OK) { /* which no configuration tells */
-        o->config.head_bias = bt_safetensors_find(o->table, bt_text_of("lm_head.bias")) != NULL;
-        status = bt_model_build(&o->config, o->tokenizer, o->tokenizer_length, source, o, model,
-                                o->error);
-    }
+    bt_text about = o->shards.about;
+    if (status != TTT_OK && status != TTT_OUT_OF_MEMORY && about.bytes)
+        bt_error_within(o->error, about.bytes, about.length);
+    bt_free(o->scratch);
+    bt_free(o->own);
+    bt_shards_close(&o->shards);
     return status;
 }
 
@@ -291,11 +291,48 @@ int bitllama_open(const void *file, size_t size, const void *config, size_t conf
     if (!file || !model || (!config && config_size > 0))
         return bt_error(error, TTT_NULL_POINTER, 0, NULL, 0, NULL);
     bt_fpenv saved = bt_fpenv_enter(); /* scales are computed */
-    opened o = {.error = error};
-    int status = open_all(&o, file, size, config, config_size, model);
-    bt_free(o.scratch);
-    bt_free(o.own);
-    bt_safetensors_close(o.table);
+    bt_shard only = {.bytes = file, .size = size};
+    opened o = {.file = file, .size = size, .error = error,
+                .shards = {.list = &only, .count = 1, .error = error}};
+    int status = TTT_OK;
+    if (size >= 4 && memcmp(file, BT_BITT_MAGIC, 4) == 0)
+        status = open_bitt(&o, file, size, config_size);
+    if (status == TTT_OK) status = bt_shards_open(&o.shards);
+    if (status == TTT_OK) status = build(&o, config, config_size, model);
+    status = finish(&o, status);
+    bt_fpenv_leave(saved);
+    return status;
+}
+
+static int open_shards(opened *o, const void *index, size_t index_size, const bitllama_shard *given)
+{
+    for (size_t i = 0; i < o->shards.count; i++)
+        o->shards.list[i] = (bt_shard){.name = bt_text_of(given[i].name), .bytes = given[i].bytes,
+                                       .size = given[i].size};
+    int status = bt_shards_sort(&o->shards);
+    if (status == TTT_OK) status = bt_shards_open(&o->shards);
+    if (status == TTT_OK) status = bt_shards_match(&o->shards, index, index_size);
+    return status;
+}
+
+int bitllama_open_sharded(const void *index, size_t index_size, const bitllama_shard *shards,
+                          size_t count, const void *config, size_t config_size,
+                          bitllama_model **model, ttt_error *error)
+{
+    if (model) *model = NULL;
+    bool null = !index || !model || (!shards && count > 0) || (!config && config_size > 0);
+    for (size_t i = 0; !null && i < count; i++) null = !shards[i].name || !shards[i].bytes;
+    if (null) return bt_error(error, TTT_NULL_POINTER, 0, NULL, 0, NULL);
+    if (count < 1 || count > BITLLAMA_MAX_SHARDS)
+        return bt_error(error, TTT_MODEL_FORMAT, 0, NULL, 0, "a model has 1 to 1024 shards");
+    bt_shard *list = bt_alloc(count, sizeof *list);
+    if (!list) return bt_error(error, TTT_OUT_OF_MEMORY, 0, NULL, 0, NULL);
+    bt_fpenv saved = bt_fpenv_enter();
+    opened o = {.error = error, .shards = {.list = list, .count = count, .error = error}};
+    int status = open_shards(&o, index, index_size, shards);
+    if (status == TTT_OK) status = build(&o, config, config_size, model);
+    status = finish(&o, status);
+    bt_free(list);
     bt_fpenv_leave(saved);
     return status;
 }

@@ -320,12 +320,14 @@ int bitllama_session_logits(bitllama_session *s, float *logits)
 int bitllama_session_draw(bitllama_session *s, const bitllama_sampling *sampling, uint32_t *token)
 {
     if (!s || !sampling || !token) return TTT_NULL_POINTER;
-    if (bt_sampling_problem(sampling)) return TTT_INVALID_OPTION;
-    bt_fpenv saved = bt_fpenv_enter();
-    block b = {.s = s, .k = bt_kernels_active(), .tokens = 1};
-    next_logits(&b);
-    *token = bt_sampler_draw(&s->sampler, sampling, s->logits, s->recent, bt_recent_count(s),
-                             s->tokens);
+    bt_fpenv saved = bt_fpenv_enter(); /* a comparison with a NaN can trap */
+    bool good = !bt_sampling_problem(sampling);
+    if (good) {
+        block b = {.s = s, .k = bt_kernels_active(), .tokens = 1};
+        next_logits(&b);
+        *token = bt_sampler_draw(&s->sampler, sampling, s->logits, s->recent, bt_recent_count(s),
+                                 s->tokens);
+    }
     bt_fpenv_leave(saved);
-    return TTT_OK;
+    return good ? TTT_OK : TTT_INVALID_OPTION;
 }

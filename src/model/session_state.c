@@ -16,6 +16,7 @@
 
 #include "../base/bytes.h"
 #include "../base/crc32c.h"
+#include "../base/fpenv.h"
 #include "../kernels/layout.h"
 #include "memory.h"
 
@@ -140,7 +141,9 @@ int bitllama_session_load(bitllama_session *s, const void *buffer, size_t size)
 {
     if (!s || !buffer) return TTT_NULL_POINTER;
     uint8_t *bytes = (uint8_t *)(uintptr_t)buffer; /* check and read_float only read it */
+    bt_fpenv saved = bt_fpenv_enter(); /* values are compared, NaNs too */
     int status = check(s, bytes, size);
+    bt_fpenv_leave(saved);
     if (status != TTT_OK) return status;
     walk(s, bytes + HEADER + RECENT, read_float);
     for (size_t i = 0; i < BT_PENALTY_WINDOW; i++)

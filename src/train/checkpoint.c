@@ -142,7 +142,9 @@ int bitllama_trainer_load(bitllama_trainer *t, const void *buffer, size_t size, 
 {
     if (!t || !buffer) return bt_error(error, TTT_NULL_POINTER, 0, NULL, 0, NULL);
     const uint8_t *head = buffer, *p = head + HEADER;
+    bt_fpenv saved = bt_fpenv_enter();
     const char *wrong = problem(t, head, size);
+    bt_fpenv_leave(saved);
     if (wrong) return bt_error(error, TTT_CHECKPOINT, 0, NULL, 0, wrong);
     float *arrays[] = {t->net.weights, t->first, t->second};
     for (size_t a = 0; a < 3; a++)
@@ -150,7 +152,7 @@ int bitllama_trainer_load(bitllama_trainer *t, const void *buffer, size_t size, 
             arrays[a][i] = bt_float_from_bits(bt_get_u32(p));
     t->step = bt_get_u64(head + AT_STEP);
     t->rng = bt_get_u64(head + AT_RNG);
-    bt_fpenv saved = bt_fpenv_enter();
+    saved = bt_fpenv_enter();
     bt_net_refresh(&t->net);
     bt_fpenv_leave(saved);
     return TTT_OK;

@@ -117,6 +117,22 @@ static int start(bt_trainer *t, const bt_model_config *c, const uint32_t *tokens
     return TTT_OK;
 }
 
+static int create(const bt_model_config *c, const bitllama_training *training,
+                  const uint32_t *tokens, size_t n, bt_trainer **trainer, ttt_error *error)
+{
+    bt_trainer *t = bt_alloc(1, sizeof *t);
+    if (!t) return bt_error(error, TTT_OUT_OF_MEMORY, 0, NULL, 0, NULL);
+    t->options = *training;
+    t->rng = training->seed;
+    int status = start(t, c, tokens, n);
+    if (status == TTT_OK) {
+        *trainer = t;
+        return status;
+    }
+    bitllama_trainer_destroy(t);
+    return bt_error(error, status, 0, NULL, 0, NULL);
+}
+
 int bitllama_trainer_create(const bitllama_config *config, const bitllama_training *training,
                             const uint32_t *tokens, size_t n, bitllama_trainer **trainer,
                             ttt_error *error)
@@ -125,21 +141,11 @@ int bitllama_trainer_create(const bitllama_config *config, const bitllama_traini
     if (trainer) *trainer = NULL;
     if (!config || !training || (!tokens && n > 0) || !trainer)
         return bt_error(error, TTT_NULL_POINTER, 0, NULL, 0, NULL);
-    int status = check(config, &c, training, tokens, n, error);
-    if (status != TTT_OK) return status;
-    bt_trainer *t = bt_alloc(1, sizeof *t);
-    if (!t) return bt_error(error, TTT_OUT_OF_MEMORY, 0, NULL, 0, NULL);
-    t->options = *training;
-    t->rng = training->seed;
     bt_fpenv saved = bt_fpenv_enter();
-    status = start(t, &c, tokens, n);
+    int status = check(config, &c, training, tokens, n, error);
+    if (status == TTT_OK) status = create(&c, training, tokens, n, trainer, error);
     bt_fpenv_leave(saved);
-    if (status == TTT_OK) {
-        *trainer = t;
-        return status;
-    }
-    bitllama_trainer_destroy(t);
-    return bt_error(error, status, 0, NULL, 0, NULL);
+    return status;
 }
 
 void bitllama_trainer_destroy(bitllama_trainer *t)
@@ -171,7 +177,7 @@ int bitllama_trainer_model(const bitllama_trainer *t, const char *tokenizer, siz
 {
     if (model) *model = NULL;
     if (!t || !model || (!tokenizer && tokenizer_size > 0)) return TTT_NULL_POINTER;
-    if (tokenizer_size > 0 && !bt_is_json_object(tokenizer, tokenizer_size))
+    if (tokenizer_size > 0 && !bt_take_json_object(&tokenizer, &tokenizer_size))
         return TTT_INVALID_DATA;
     bt_fpenv saved = bt_fpenv_enter();
     int status = bt_model_build(&t->net.params.config, tokenizer, tokenizer_size, source,
@@ -184,12 +190,15 @@ int bitllama_trainer_weights(const bitllama_trainer *t, const char *tokenizer,
                              size_t tokenizer_size, void *buffer, size_t capacity, size_t *size)
 {
     if (!t || !size || (!tokenizer && tokenizer_size > 0)) return TTT_NULL_POINTER;
-    if (tokenizer_size > 0 && !bt_is_json_object(tokenizer, tokenizer_size))
+    if (tokenizer_size > 0 && !bt_take_json_object(&tokenizer, &tokenizer_size))
         return TTT_INVALID_DATA;
     const bt_params *p = &t->net.params;
     char config[BT_CONFIG_TEXT];
+    bt_fpenv saved = bt_fpenv_enter(); /* numbers are turned into digits */
+    size_t length = bt_config_write(&p->config, config);
+    bt_fpenv_leave(saved);
     bt_metadata metadata[] = {
-        {bt_text_of(BT_KEY_CONFIG), {config, bt_config_write(&p->config, config)}},
+        {bt_text_of(BT_KEY_CONFIG), {config, length}},
         {bt_text_of(BT_KEY_TOKENIZER), {tokenizer, tokenizer_size}}};
     bt_tensor *tensors = bt_alloc(p->tensor_count, sizeof *tensors);
     char(*names)[BT_NAME_SIZE] = bt_alloc(p->tensor_count, sizeof *names);

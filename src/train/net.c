@@ -3,7 +3,6 @@
 #include "net.h"
 
 #include "../base/alloc.h"
-#include "../base/fpenv.h"
 #include "../kernels/layout.h"
 #include "vectors.h"
 
@@ -273,7 +272,6 @@ static void head(bt_net *net, bool gradient, float scale, float *dn)
 double bt_net_run(bt_net *net, const uint32_t *ids, const uint32_t *targets, bool gradient,
                   float scale, size_t *count)
 {
-    bt_fpenv saved = bt_fpenv_enter();
     size_t layers = net->params.config.layers;
     net->ids = ids;
     net->targets = targets;
@@ -295,6 +293,5 @@ double bt_net_run(bt_net *net, const uint32_t *ids, const uint32_t *targets, boo
         sum += (double)net->losses[i];
         *count += targets[i] != BT_NO_TARGET;
     }
-    bt_fpenv_leave(saved);
     return *count ? sum / (double)*count : 0;
 }

@@ -324,10 +324,42 @@ static void memory_empty(void)
     each_table(check_memory_empty);
 }
 
+/* What is finite comes out within half a step of the largest; one number that is not makes all NaN, as
+ * int8 has nothing for it. */
+static void check_fake_quantize(const bt_kernels *table)
+{
+    enum { N = 80 };
+    static const float wrong[] = {NAN, INFINITY, -INFINITY};
+    rng r = {15};
+    float x[N], y[N];
+    for (size_t n = 16; n <= N; n += 16)
+        for (size_t turn = 0; turn < 20; turn++) {
+            float largest = 0;
+            rng_fill(&r, x, n);
+            for (size_t i = 0; i < n; i++) x[i] *= turn % 4 ? 3.0f : 1e30f;
+            for (size_t i = 0; i < n; i++) largest = fmaxf(largest, fabsf(x[i]));
+            table->fake_quantize(x, y, n);
+            for (size_t i = 0; i < n; i++) {
+                double steps = (double)y[i] * 127.0 / (double)largest;
+                CHECK_AT_MOST(fabs(steps - (double)x[i] * 127.0 / (double)largest), 0.50001);
+                CHECK_AT_MOST(fabs(steps - round(steps)), 1e-4);
+            }
+            x[rng_below(&r, n)] = wrong[turn % 3];
+            table->fake_quantize(x, y, n);
+            for (size_t i = 0; i < n; i++) CHECK(isnan(y[i]));
+        }
+}
+
+static void fake_quantize(void)
+{
+    each_table(check_fake_quantize);
+}
+
 int main(int argc, char **argv)
 {
     static const check_case cases[] = {
         {"normalize", normalize},
+        {"fake_quantize", fake_quantize},
         {"quotients", quotients},
         {"distance2", distance2},
         {"memory", memory},

@@ -9,12 +9,14 @@
 #include "model_image.h"
 #include "support.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* What operations work on. */
 static struct {
-    image plain, described, compact;
+    image plain, described, compact, rest, norm;
+    char index[4096];
     const char *config;
     bitllama_model *model;
     bitllama_session *session;
@@ -25,6 +27,28 @@ static struct {
     uint8_t *buffer;
     size_t capacity;
 } all;
+
+static void set_up_shards(const weights *w)
+{
+    const bt_params *p = &w->params;
+    const float *values = w->values + p->tensors[p->norm].offset;
+    size_t at = 0;
+    bt_tensor one = {.name = "norm_f.weight", .name_length = 13, .data = (const uint8_t *)values,
+                     .size = 256, .dtype = BT_DTYPE_F32, .rank = 1, .shape = {64}};
+    all.rest = safetensors_of(w, BT_DTYPE_F32, NULL, NULL, NULL, "norm_f.weight");
+    REQUIRE(bt_safetensors_write(&one, 1, NULL, 0, NULL, 0, &all.norm.size, NULL) == 0);
+    all.norm.bytes = must_alloc(all.norm.size);
+    REQUIRE(bt_safetensors_write(&one, 1, NULL, 0, all.norm.bytes, all.norm.size, &all.norm.size,
+                                 NULL) == 0);
+    for (size_t i = 0; i < p->tensor_count; i++) {
+        char name[BT_NAME_SIZE];
+        bt_param_name(&p->tensors[i], name);
+        REQUIRE(at + 200 < sizeof all.index);
+        at += (size_t)sprintf(all.index + at, "%s\"%s\": \"%s\"", i ? ", " : "{\"weight_map\": {",
+                              name, i == p->norm ? "a" : "b");
+    }
+    strcpy(all.index + at, "}}");
+}
 
 static void set_up(void)
 {
@@ -37,6 +61,7 @@ static void set_up(void)
     REQUIRE(bitllama_open(all.described.bytes, all.described.size, NULL, 0, &all.model, NULL) ==
             TTT_OK);
     all.compact = pack_of(all.model);
+    set_up_shards(&w);
     all.session = open_session(all.model);
     make_ids(all.tokens);
     CHECK_EQ(bitllama_session_read(all.session, all.tokens, 40, NULL, NULL), TTT_OK);
@@ -60,6 +85,8 @@ static void tear_down(void)
     free(all.plain.bytes);
     free(all.described.bytes);
     free(all.compact.bytes);
+    free(all.rest.bytes);
+    free(all.norm.bytes);
     free(all.buffer);
 }
 
@@ -90,6 +117,22 @@ static int open_described(void)
 static int open_compact(void)
 {
     return open_image(&all.compact, NULL);
+}
+
+/* The model as two shards: all tensors but one, and that one. */
+static int open_sharded(void)
+{
+    const bitllama_shard shards[] = {{"b", all.rest.bytes, all.rest.size},
+                                     {"a", all.norm.bytes, all.norm.size}};
+    bitllama_model *model = (bitllama_model *)&all;
+    ttt_error error = {0};
+    int status = bitllama_open_sharded(all.index, strlen(all.index), shards, 2, all.config,
+                                       strlen(all.config), &model, &error);
+    CHECK((status == TTT_OK) == (model != NULL));
+    CHECK_EQ(error.status, status);
+    CHECK(!model || bitllama_fingerprint(model) == bitllama_fingerprint(all.model));
+    bitllama_release(model);
+    return status;
 }
 
 static int pack(void)
@@ -179,7 +222,8 @@ static void every_allocation(void)
         size_t at_least;
     } operations[] = {
         {"open plain", open_plain, 20},   {"open described", open_described, 20},
-        {"open compact", open_compact, 20}, {"pack", pack, 5},
+        {"open compact", open_compact, 20}, {"open sharded", open_sharded, 25},
+        {"pack", pack, 5},
         {"create session", create_session, 15}, {"fork", fork_session, 15},
         {"create trainer", create_trainer, 40}, {"trainer's model", model_of_trainer, 20},
         {"trainer's weights", weights_of_trainer, 3}, {"hash", hash, 41},
@@ -254,6 +298,9 @@ static void cost(void)
         check_note("a file of %zu bytes takes %zu", images[i]->size, bt_peak_bytes());
         CHECK(bt_peak_bytes() < 4 * images[i]->size + 100000);
     }
+    bt_reset_peak();
+    CHECK_EQ(open_sharded(), TTT_OK);
+    CHECK(bt_peak_bytes() < 4 * (all.rest.size + all.norm.size) + 100000);
     tear_down();
 }
 

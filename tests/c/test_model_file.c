@@ -6,6 +6,8 @@
 #include "model_reference.h"
 #include "support.h"
 
+#include "model/read.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,9 +15,20 @@
 
 #define CONFIG_BYTES (offsetof(bt_model_config, mixers) + BT_MAX_LAYERS) /* without padding */
 #define TOKENIZER "{\"model\": {\"vocab\": {\"\\u00e9\\\"\": 0}}}"
-#define FINGERPRINT_V1 0xf1a005cd4874c721u
+#define FINGERPRINT_V2 0xf1a005cd4874c721u
 #define STATE_V1 0xf4957038u
 #define ORIGINAL "\"vocab_size\": 48, \"hidden_dim\": 64, \"num_layers\": 2, \"inner_lr\": 0.1"
+
+static image read_hex(const char *path)
+{
+    char *text = read_text(path);
+    REQUIRE(text != NULL);
+    image im = {must_zero(strlen(text)), 0};
+    for (const char *p = text; sscanf(p, "%2hhx", &im.bytes[im.size]) == 1; im.size++)
+        p += strcspn(p, "0123456789abcdef") + 2;
+    free(text);
+    return im;
+}
 
 static bitllama_model *open_file(const image *im, const char *config)
 {
@@ -197,6 +210,12 @@ static void packing(void)
     CHECK_EQ(bitllama_pack(model, TOKENIZER, strlen(TOKENIZER), im.bytes, with, &size), TTT_OK);
     bitllama_model *read = open_file(&im, NULL);
     check_same_model(read, model);
+    static const char marked[] = "\xef\xbb\xbf" TOKENIZER; /* the mark is left out */
+    uint8_t *other = must_zero(with);
+    CHECK_EQ(bitllama_pack(model, marked, sizeof marked - 1, other, with, &size), TTT_OK);
+    CHECK_EQ(size, with);
+    CHECK_SAME(other, im.bytes, with);
+    free(other);
     const char *tokenizer = bitllama_tokenizer_json(read, &length);
     CHECK_EQ(length, strlen(TOKENIZER));
     CHECK_SAME(tokenizer, TOKENIZER, strlen(TOKENIZER));
@@ -470,25 +489,18 @@ static void damage(void)
     free_weights(&w);
 }
 
-/* A file of version 1 (damage's model), which had no checksum, still loads, to the same model; what it remembers after
- * a few tokens is saved in the same bytes, so that states of version 1 load too. */
+/* A file of version 2 (damage's model) from a release: it goes on loading, to the same model; and what it
+ * remembers after a few tokens is saved in the same bytes, so that states of that time load too. */
 static void released_version(void)
 {
     static const uint32_t ids[] = {1, 2, 3, 4};
     uint8_t state[1700];
-    char *text = read_text(GOLDEN_FOLDER "/llama_v1.hex");
-    size_t used = 0, size;
-    image im = {must_zero(8192), 0};
-    REQUIRE(text != NULL);
-    for (const char *p = text; sscanf(p, "%2hhx", &im.bytes[used]) == 1 && used < 8191; used++)
-        p += strcspn(p, "0123456789abcdef") + 2;
-    free(text);
-    im.size = used;
+    image im = read_hex(GOLDEN_FOLDER "/llama_v2.hex");
     bitllama_model *model = open_file(&im, NULL);
-    CHECK(bitllama_fingerprint(model) == FINGERPRINT_V1);
+    CHECK(bitllama_fingerprint(model) == FINGERPRINT_V2);
     bitllama_session *s = open_session(model);
     CHECK_EQ(bitllama_session_read(s, ids, 4, NULL, NULL), TTT_OK);
-    size = bitllama_session_state_size(s);
+    size_t size = bitllama_session_state_size(s);
     REQUIRE(size <= sizeof state);
     CHECK_EQ(bitllama_session_save(s, state, size), TTT_OK);
     check_context("fnv %08x, fingerprint %016llx", (unsigned)fnv1a32(state, size),
@@ -499,6 +511,42 @@ static void released_version(void)
     free(im.bytes);
 }
 
+/* Version 1, which had no checksum, was never released: no file of it loads, with a checksum or
+ * without, nor does a config.json of it. Nor does one of this project that has no version any more: the
+ * checksum, which is of the whole file, says so. */
+static void unreleased_version(void)
+{
+    static const char key[] = "\"format_version\":2";
+    image im = read_hex(GOLDEN_FOLDER "/llama_v2.hex");
+    uint8_t *version = im.bytes;
+    while (memcmp(version, key, sizeof key - 1) != 0) version++;
+    version[sizeof key - 2] = '1';
+    check_refused(&im, NULL, TTT_MODEL_VERSION, "format_version: this version was never released");
+    seal_compact(&im);
+    check_refused(&im, NULL, TTT_MODEL_VERSION, "format_version: this version was never released");
+    uint8_t *sum = version;
+    while (memcmp(sum, BT_KEY_SUM, sizeof BT_KEY_SUM - 1) != 0) sum++;
+    sum[0] = 'x';
+    check_refused(&im, NULL, TTT_MODEL_VERSION, "format_version: this version was never released");
+    version[sizeof key - 2] = '2';
+    check_refused(&im, NULL, TTT_MODEL_FORMAT, "its checksum is missing");
+    sum[0] = 'c';
+    version[1] = 'g';
+    check_refused(&im, NULL, TTT_MODEL_FORMAT, "its checksum does not match");
+    free(im.bytes);
+    bt_model_config c = config_of(BT_INDUCTION);
+    weights w = make_weights(&c);
+    char config[BT_CONFIG_TEXT];
+    strcpy(config, config_text(&c));
+    strstr(config, key)[sizeof key - 2] = '1';
+    im = safetensors_of(&w, BT_DTYPE_F32, NULL, NULL, NULL, NULL);
+    check_refused(&im, config, TTT_MODEL_VERSION, "format_version: this version was never released");
+    strstr(config, "\"format_version\":1")[sizeof key - 2] = '0';
+    check_refused(&im, config, TTT_MODEL_CONFIG, "format_version: this must be 2");
+    free(im.bytes);
+    free_weights(&w);
+}
+
 int main(int argc, char **argv)
 {
     static const check_case cases[] = {
@@ -507,6 +555,7 @@ int main(int argc, char **argv)
         {"config_problems", config_problems}, {"header_problems", header_problems},
         {"tensor_problems", tensor_problems}, {"compact_problems", compact_problems},
         {"damage", damage}, {"released_version", released_version},
+        {"unreleased_version", unreleased_version},
     };
     return check_main(argc, argv, cases, sizeof cases / sizeof cases[0]);
 }

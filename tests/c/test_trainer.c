@@ -126,7 +126,7 @@ static void foreign_checkpoints(void)
     size_t size;
     uint8_t *state = save(t, &size);
     bitllama_trainer_destroy(t);
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < 21; i++) {
         setup other = s;
         bitllama_training *o = &other.options;
         const char *says = "other options";
@@ -144,13 +144,14 @@ static void foreign_checkpoints(void)
         else if (i == 11) o->repeat = 0.1f;
         else if (i == 12) o->from_start = 0.1f;
         else if (i == 13) o->seed++;
+        else if (i == 20) o->seed += (uint64_t)1 << 32;
         else if (i == 14) o->dropout = 0.2f;
         else if (i == 15) o->bf16 = 1;
         else if (i == 16) other.config.mixers[1] = BITLLAMA_RECONSTRUCT;
         else if (i == 17) other.config.inner_lr *= 2;
         else if (i == 18) other.tokens[2999] ^= 1;
         else other.tokens[0] ^= 1;
-        if (i >= 16) says = i < 18 ? "another configuration" : "other tokens";
+        if (i >= 16 && i < 20) says = i < 18 ? "another configuration" : "other tokens";
         t = make_trainer(&other);
         check_refused(t, state, size, says);
         bitllama_trainer_destroy(t);

@@ -190,6 +190,57 @@ static class CSharpChecks
         Throws<ObjectDisposedException>("", () => session.Draw());
     }
 
+    /// Every bit of a seed counts: these differ above the 32nd alone.
+    static void Seeds(string path)
+    {
+        ulong[] seeds = Enumerable.Range(31, 33).Select(i => i == 31 ? 5 : 5 | 1UL << i).ToArray();
+        LlamaModel model = LlamaModel.Open(path);
+        Func<ulong, string> layer = seed =>
+        {
+            using (var made = new Layer(new LayerOptions { Seed = seed }))
+            {
+                made.GetWeights(out sbyte[] down, out _);
+                return string.Join(" ", down);
+            }
+        };
+        Func<ulong, string> draw = seed =>
+        {
+            var wild = new Sampling { Seed = seed, Temperature = 50, MinP = 0 };
+            using (LlamaSession session = model.CreateSession())
+                return string.Join(" ", session.Generate(new uint[] { 0 }, 12, wild));
+        };
+        Check("seeds of layers", seeds.Select(layer).Distinct().Count() == 33);
+        Check("seeds of draws", seeds.Select(draw).Distinct().Count() == 33);
+    }
+
+    static void Shards(string folder)
+    {
+        LlamaModel model = LlamaModel.Open(folder);
+        LlamaModel whole = LlamaModel.Open(Path.Combine(folder, "whole"));
+        Check("shards", model.Parameters == whole.Parameters);
+        Check("logits of shards", Logits(model).SequenceEqual(Logits(whole)));
+        byte[] index = File.ReadAllBytes(Path.Combine(folder, "model.safetensors.index.json"));
+        byte[] config = File.ReadAllBytes(Path.Combine(folder, "config.json"));
+        var files = Directory.GetFiles(folder, "*.safetensors")
+            .ToDictionary(file => Path.GetFileName(file), file => File.ReadAllBytes(file));
+        string second = files.Keys.Single(name => name.StartsWith("model-00002"));
+        files[second] = new byte[0];
+        Fails(40, second + ": the file is too short", () => new LlamaModel(index, config, files));
+        files[second] = null;
+        Throws<ArgumentNullException>("shards", () => new LlamaModel(index, config, files));
+        files.Remove(second);
+        Fails(43, second + ": ", () => new LlamaModel(index, config, files));
+    }
+
+    static float[] Logits(LlamaModel model)
+    {
+        using (LlamaSession session = model.CreateSession())
+        {
+            session.Read(new uint[] { 1, 2, 3 }, out _);
+            return session.Logits();
+        }
+    }
+
     static int Main(string[] arguments)
     {
         Library(File.ReadAllText(arguments[0]).Trim());
@@ -198,6 +249,8 @@ static class CSharpChecks
         BadCalls();
         TwoThreads();
         Llama(arguments[1]);
+        Seeds(arguments[1]);
+        Shards(arguments[2]);
         Console.WriteLine("{0} good, {1} bad", passed, failed);
         return failed == 0 ? 0 : 1;
     }

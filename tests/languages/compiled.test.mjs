@@ -6,10 +6,36 @@ import { join } from 'node:path';
 
 import { missing } from '../../node/toolchain.mjs';
 import { installed, output, shell } from './support/installed.mjs';
+import { sharded } from './support/sharded.mjs';
 
 const warnings = '-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror';
 const sanitizers = '-g -fsanitize=address,undefined -fno-sanitize-recover=all';
 const headers = readdirSync('include/bit_ttt').filter((name) => name.endsWith('.hpp'));
+
+/** The same model from a file and from shards, the names of which follow. */
+const shards = `#include <bit_ttt/bit_llama.hpp>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+using namespace bit_ttt;
+static Bytes read(const std::string &path)
+{
+    std::ifstream file(path, std::ios::binary);
+    return Bytes(std::istreambuf_iterator<char>(file), {});
+}
+int main(int count, char **arguments)
+{
+    const std::string folder = arguments[1];
+    const Bytes text = read(folder + "/config.json");
+    const std::string config(text.begin(), text.end());
+    std::map<std::string, Bytes> files;
+    for (int i = 2; i < count; i++) files[arguments[i]] = read(folder + "/" + arguments[i]);
+    const Model whole(read(folder + "/whole/model.safetensors"), config);
+    const Model model(read(folder + "/model.safetensors.index.json"), config, files);
+    const bool same = bitllama_fingerprint(whole.get()) == bitllama_fingerprint(model.get());
+    std::puts(same ? "the same" : "another");
+}
+`;
 
 const misuse = `#include <bit_ttt/bit_llama.hpp>
 #include <cmath>
@@ -43,11 +69,52 @@ int main()
     expect(TTT_DIMENSION_MISMATCH, [&] { Layer made(none); });
     expect(TTT_MODEL_FORMAT, [&] { Model made(std::vector<unsigned char>{}); });
     expect(TTT_MODEL_FORMAT, [&] { Model made({'B', 'I', 'T', 'T'}); });
+    expect(TTT_MODEL_FORMAT, [&] { Model made({}, "{}", {{"a", {}}}); });
+    expect(TTT_MODEL_FORMAT, [&] { Model made({'{', '}'}, "", {{"a", {1, 2, 3}}}); });
     Layer taken = std::move(layer);
     expect(TTT_NULL_POINTER, [&] { layer.reset(); });
     expect(TTT_NULL_POINTER, [&] { layer.observe(std::vector<float>(64)); });
     auto [down, up] = taken.weights();
     taken.set_weights(down, up);
+    std::puts("done");
+}
+`;
+
+/** Layers with threads in a child of their process, which ends by an alarm if it hangs. */
+const forks = `#include <bit_ttt/bit_llama.hpp>
+#include <cstdio>
+#include <memory>
+#include <sys/wait.h>
+#include <unistd.h>
+using namespace bit_ttt;
+int main()
+{
+    std::vector<float> x(70 * 512);
+    for (size_t i = 0; i < x.size(); i++) x[i] = float(i * 7919 % 1000) / 500 - 1;
+    for (unsigned threads : {1u, 2u, 4u})
+        for (int used = 0; used < 2; used++) {
+            Options options;
+            options.hidden_dim = 512;
+            options.threads = threads;
+            auto layer = std::make_unique<Layer>(options);
+            if (used) layer->forward(x);
+            const auto expected = layer->clone().forward(x);
+            for (int reads = 0; reads < 2; reads++) {
+                pid_t child = fork();
+                if (child == 0) {
+                    alarm(100);
+                    bool good = !reads || (layer->clone().forward(x) == expected &&
+                                           layer->forward(x) == expected);
+                    layer.reset(); // its destructor
+                    _exit(good ? 0 : 1);
+                }
+                int status = -1;
+                waitpid(child, &status, 0);
+                if (status != 0)
+                    std::printf("%u threads, used %d, reads %d: %d\\n", threads, used, reads, status);
+            }
+            if (layer->forward(x) != expected) std::puts("the parent reads otherwise");
+        }
     std::puts("done");
 }
 `;
@@ -81,6 +148,23 @@ describe('C and C++', () => {
       assert.deepEqual([cpp.status, cpp.stderr, cpp.stdout], [0, '', promised('cpp')]);
       const none = build(`${cxx} -std=c++17`, 'examples/cpp/example.cpp', 'cpp', '/no/such/file');
       assert.deepEqual([none.status, none.stderr], [1, 'cannot open /no/such/file\n']);
+    });
+
+    test(`objects of C++ go with a fork() (${name})${why}`, () => {
+      const source = join(installed().folder, 'forks.cpp');
+      writeFileSync(source, forks);
+      const { status, stderr, stdout } = build(`${cxx} -std=c++17`, source, 'forks');
+      assert.deepEqual([status, stderr, stdout], [0, '', 'done\n']);
+    });
+
+    test(`a model comes from several files (${name})${why}`, () => {
+      const source = join(installed().folder, 'shards.cpp');
+      writeFileSync(source, shards);
+      const folder = sharded();
+      const names = readdirSync(folder).filter((file) => file.endsWith('.safetensors'));
+      assert.equal(names.length, 3);
+      const made = build(`${cxx} -std=c++17`, source, 'shards', `"${folder}"`, ...names);
+      assert.deepEqual([made.status, made.stderr, made.stdout], [0, '', 'the same\n']);
     });
 
     test(`the C++ headers throw at misuse (${name})${why}`, () => {

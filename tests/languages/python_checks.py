@@ -4,11 +4,16 @@ import array
 import contextlib
 import copy
 import ctypes
+import json
+import math
+import multiprocessing
 import os
 import pathlib
 import pickle
+import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import unittest
@@ -21,10 +26,54 @@ import bit_ttt  # noqa: E402
 
 NAN, INFINITY = float("nan"), float("inf")
 MODEL = ROOT / "models" / "bit-llama.bitt"
+SEEDS = [5] + [5 | 1 << bit for bit in range(32, 64)]  # they differ above the 32nd bit alone
 
 
 def tokens(count, dim=64):
     return [(i * 7919) % 1000 / 500 - 1 for i in range(count * dim)]
+
+
+def in_child(call):
+    """What a call gives in a process made by fork(); one that hangs is an error."""
+    here, there = multiprocessing.Pipe(duplex=False)
+    child = multiprocessing.get_context("fork").Process(target=lambda: there.send(call()))
+    child.start()
+    there.close()
+    try:
+        if not here.poll(100):
+            raise AssertionError("the child hangs")
+        result = here.recv()
+        child.join(100)
+        assert child.exitcode == 0, f"the child ended with {child.exitcode}"
+        return result
+    finally:
+        child.kill()
+
+
+def safetensors(tensors):
+    """The bytes of a safetensors file of float32 tensors: shape and numbers by name."""
+    header, body = {}, b""
+    for name, (shape, values) in tensors.items():
+        data = struct.pack(f"<{len(values)}f", *values)
+        header[name] = {"dtype": "F32", "shape": shape,
+                        "data_offsets": [len(body), len(body) + len(data)]}
+        body += data
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + body
+
+
+def small_model():
+    """The configuration of a model, and its tensors for two shards."""
+    config = {"vocab_size": 16, "hidden_dim": 64, "num_layers": 1, "mlp_dim": 16}
+    shapes = {"embed.weight": [16, 64], "layers.0.norm1.weight": [64],
+              "layers.0.ttt.down.weight": [16, 64], "layers.0.ttt.up.weight": [64, 16],
+              "layers.0.norm2.weight": [64], "layers.0.mlp.gate_proj.weight": [16, 64],
+              "layers.0.mlp.up_proj.weight": [16, 64], "layers.0.mlp.down_proj.weight": [64, 16],
+              "norm_f.weight": [64], "lm_head.weight": [16, 64]}
+    tensors = [(name, (shape, [(i * 37 + k) % 19 / 19 - 0.5 for i in range(math.prod(shape))]))
+               for k, (name, shape) in enumerate(shapes.items())]
+    return (json.dumps(config).encode(),
+            {"a.safetensors": tensors[::2], "b.safetensors": tensors[1::2]})
 
 
 class Case(unittest.TestCase):
@@ -257,19 +306,28 @@ class Layer(Case):
         worker.join()
         self.assertEqual(set(seen), {"BUSY"})
 
+    def test_seeds(self):
+        prints = {bit_ttt.Layer(seed=seed).fingerprint for seed in SEEDS}
+        self.assertEqual(len(prints), len(SEEDS))
+
     @unittest.skipUnless(hasattr(os, "fork"), "no fork() here")
     def test_fork(self):
-        layer = bit_ttt.Layer(threads=2)
-        child = os.fork()
-        if child == 0:
-            code = 1
-            try:
-                layer.forward(tokens(1))
-            except bit_ttt.BitTTTError as error:
-                code = 0 if error.code == "DESTROYED" else 2
-            os._exit(code)
-        self.assertEqual(os.waitpid(child, 0)[1], 0)
-        self.assertEqual(len(layer.forward(tokens(1))), 64)
+        data = tokens(70, 512)
+        for threads, used in ((t, u) for t in (1, 2, 4) for u in (False, True)):
+            with self.subTest(threads=threads, used=used):
+                layer = bit_ttt.Layer(512, objective="predict", threads=threads)
+                if used:
+                    layer.forward(data)
+                expected = bytes(layer.clone().forward(data))
+
+                def child():
+                    results = [bytes(layer.clone().forward(data)), bytes(layer.forward(data))]
+                    layer.close()
+                    return results
+
+                self.assertEqual(in_child(child), [expected] * 2)
+                self.assertIsNone(in_child(layer.close))
+                self.assertEqual(bytes(layer.forward(data)), expected)
 
     def test_numpy(self):
         try:
@@ -309,6 +367,53 @@ class Llama(Case):
         for bad in (None, 7, [[]], [-1], "text"):
             with self.subTest(bad), self.raises("INVALID_ARGUMENT", "tokens must be"):
                 self.model.decode(bad)
+
+    @unittest.skipUnless(hasattr(os, "fork"), "no fork() here")
+    def test_fork(self):
+        session = self.model.session()
+        session.read([1, 2, 3])
+        expected = session.fork().read([4, 5, 6])
+        self.assertEqual(in_child(lambda: session.read([4, 5, 6])), expected)
+        with self.model._use():  # as if another thread did
+            self.assertEqual(in_child(lambda: list(self.model.session().generate([0], 2, seed=7))),
+                             [425, 434])
+
+    def test_seeds(self):
+        session, drawn = self.model.session(), set()
+        for seed in SEEDS:
+            options = {"temperature": 50, "min_p": 0, "seed": seed}
+            twin = session.fork()
+            drawn.add(tuple(twin.generate([0], 12, **options)))
+            self.assertEqual(session.fork().draw(**options), session.fork().draw(**options))
+        self.assertEqual(len(drawn), len(SEEDS))
+
+    def test_shards(self):
+        config, shards = small_model()
+        whole = bit_llama.Model(safetensors({k: v for part in shards.values() for k, v in part}), config)
+        index = json.dumps({"weight_map": {name: shard for shard, part in shards.items()
+                                           for name, _ in part}}).encode()
+        files = {shard: safetensors(dict(part)) for shard, part in shards.items()}
+        self.assertEqual(bit_llama.Model(index, config, shards=files).fingerprint, whole.fingerprint)
+        for changed, code, text in [
+            ({}, "MODEL_FORMAT", "1 to 1024 shards"),
+            ({"b.safetensors": files["b.safetensors"]}, "MODEL_TENSOR", "a.safetensors: embed.weight"),
+            ({**files, "c": files["b.safetensors"]}, "MODEL_TENSOR", "another shard has this tensor"),
+            ({**files, "a.safetensors": b"x"}, "MODEL_FORMAT", "a.safetensors: the file is too short"),
+            ({**files, "a.safetensors": "x"}, "INVALID_ARGUMENT", "a.safetensors must be bytes"),
+        ]:
+            with self.subTest(text), self.raises(code, text):
+                bit_llama.Model(index, config, shards=changed)
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder)
+            (path / "config.json").write_bytes(b"\xef\xbb\xbf" + config)
+            (path / "model.safetensors.index.json").write_bytes(index)
+            (path / "other.safetensors").write_bytes(b"not this model's")
+            for name, data in files.items():
+                (path / name).write_bytes(data)
+            self.assertEqual(bit_llama.Model.open(folder).fingerprint, whole.fingerprint)
+            (path / "b.safetensors").unlink()
+            with self.raises("MODEL_TENSOR", "b.safetensors: "):
+                bit_llama.Model.open(path)
 
     def test_bad_models(self):
         data = MODEL.read_bytes()

@@ -8,11 +8,6 @@
 
 #include "base/alloc.h"
 
-#if !defined(_WIN32)
-#include "base/file.h"
-#include "folder.h"
-#endif
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,33 +43,6 @@ static int write_file(bt_io_error *error)
     return code;
 }
 
-#if !defined(_WIN32)
-static int read_whole(bt_io_error *error)
-{
-    folder f = folder_make();
-    uint8_t *bytes;
-    size_t size;
-    folder_write(f.file, "old", 3);
-    int code = bt_file_read(f.file, 10, &bytes, &size, error);
-    CHECK((code == BT_IO_OK) == (bytes != NULL) && size == (code ? 0 : 3));
-    bt_free(bytes);
-    folder_remove(&f);
-    return code;
-}
-
-static int replace_whole(bt_io_error *error)
-{
-    folder f = folder_make();
-    const bt_file_part part = {"newer", 5};
-    folder_write(f.file, "old", 3);
-    int code = bt_file_replace(f.file, &part, 1, error);
-    CHECK(folder_holds(f.file, code ? "old" : "newer", code ? 3 : 5));
-    CHECK_EQ(folder_count(&f), 1);
-    folder_remove(&f);
-    return code;
-}
-#endif
-
 static void every_allocation(void)
 {
     static const struct {
@@ -82,12 +50,7 @@ static void every_allocation(void)
         int (*run)(bt_io_error *);
         size_t allocations;
     } operations[] = {{"open", open_file, 1},
-                      {"write", write_file, 1},
-#if !defined(_WIN32)
-                      {"read a file", read_whole, 1},
-                      {"replace a file", replace_whole, 1},
-#endif
-    };
+                      {"write", write_file, 1}};
     for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
         for (int persistent = 0; persistent < 2; persistent++) {
             size_t failures = 0;
