@@ -4,7 +4,7 @@
  */
 import type { Backend, Handle } from './backend.js';
 import { TTTError } from './errors.js';
-import { DISPOSE, Lifecycle } from './lifecycle.js';
+import { DISPOSE, letOthersGo, Lifecycle } from './lifecycle.js';
 import { configOf } from './llama-config.js';
 import { failureError, LLAMA_KEY, tokenizerBytes } from './llama-shared.js';
 import type { LlamaConfig, LoadOptions, ModelSource } from './llama-types.js';
@@ -69,6 +69,7 @@ export class BitLlama {
    */
   static async load(source: ModelSource, options: LoadOptions = {}): Promise<BitLlama> {
     const { backend } = await resolveBackend(options);
+    await letOthersGo();
     const { name, file, config, tokenizer } = await readModel(source, options);
     const opened = backend.llama.open(file, config);
     if (typeof opened !== 'number') throw failureError(opened, name === '' ? '' : `${name}: `);

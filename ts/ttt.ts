@@ -18,7 +18,7 @@ import { abortError, checkSignal, runAsync } from './async.js';
 import type { Backend, Handle, LayerConfig } from './backend.js';
 import { readOptions, readWeights, weightsError } from './config.js';
 import { errorOf, statusOf, TTTError } from './errors.js';
-import { DISPOSE, Lifecycle } from './lifecycle.js';
+import { DISPOSE, letOthersGo, Lifecycle } from './lifecycle.js';
 import { resolveBackend } from './platform.js';
 import { stateError } from './state.js';
 import type {
@@ -103,6 +103,7 @@ export class TTT {
   static async create(options: TTTOptions): Promise<TTT> {
     const { config, weights } = readOptions(options);
     const { backend } = await resolveBackend(options);
+    await letOthersGo();
     const layer = new TTT(KEY, backend, backend.create(config), config);
     try {
       if (weights) layer.setWeights(weights);

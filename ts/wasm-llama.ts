@@ -1,13 +1,13 @@
 /**
  * wasm-llama.ts - language models on one WebAssembly instance.
  *
- * Handles are counted, never addresses: a stale one finds nothing. Calls go through the backend's
- * guard, so that a trap poisons the instance for everybody.
+ * Calls go through the backend's guard, so that a trap poisons the instance for everybody.
  * SPDX-License-Identifier: MIT
  */
 import { allocate, lengthOf } from './args.js';
 import { soon } from './async.js';
 import type { Handle } from './backend.js';
+import type { Ballast } from './ballast.js';
 import { errorOf, statusOf } from './errors.js';
 import type {
   DrawOptions,
@@ -19,6 +19,7 @@ import type {
 import type { Bytes } from './types.js';
 import type { WasmHeap } from './wasm-heap.js';
 import type { WasmExports } from './wasm-module.js';
+import { Table } from './wasm-table.js';
 
 const OUT_OF_MEMORY = statusOf('OUT_OF_MEMORY');
 const DESTROYED = statusOf('DESTROYED');
@@ -38,39 +39,25 @@ type Optional = Uint8Array | undefined;
 /** What this needs of the backend. */
 export interface WasmHost {
   readonly heap: WasmHeap;
+  readonly ballast: Ballast;
   readonly poisoned: boolean;
   guard<T>(calls: (exports: WasmExports) => T): T;
 }
 
-/** Addresses by handle. */
-class Table {
-  readonly #pointers = new Map<Handle, Pointer>();
-  #last = 0;
-
-  add(pointer: Pointer): Handle {
-    this.#pointers.set(++this.#last, pointer);
-    return this.#last;
-  }
-
-  get(handle: Handle): Pointer | undefined {
-    return this.#pointers.get(handle);
-  }
-
-  remove(handle: Handle): Pointer | undefined {
-    const pointer = this.#pointers.get(handle);
-    this.#pointers.delete(handle);
-    return pointer;
-  }
-}
+/** The function that says what an object takes. */
+type Footprint = 'model' | 'session' | 'trainer';
 
 export class WasmLlama implements LlamaEngine {
   readonly #host: WasmHost;
-  readonly #models = new Table();
-  readonly #sessions = new Table();
-  readonly #trainers = new Table();
+  readonly #models: Table;
+  readonly #sessions: Table;
+  readonly #trainers: Table;
 
   constructor(host: WasmHost) {
     this.#host = host;
+    this.#models = new Table(host.ballast);
+    this.#sessions = new Table(host.ballast);
+    this.#trainers = new Table(host.ballast);
   }
 
   get #heap(): WasmHeap {
@@ -126,14 +113,24 @@ export class WasmLlama implements LlamaEngine {
     handle: Handle,
     call: (exports: WasmExports, pointer: Pointer) => T,
   ): T | undefined {
-    const pointer = table.get(handle);
+    const pointer = table.get(handle)?.pointer;
     return pointer === undefined
       ? undefined
       : this.#host.guard((exports) => call(exports, pointer));
   }
 
+  /** The handle of a new object, whose address is in `out`. */
+  #add(table: Table, what: Footprint, out: Pointer): Handle {
+    const pointer = this.#heap.readUint32(out);
+    return this.#host.guard((exports) => {
+      const bytes = exports[`bitllama_${what}_footprint`](pointer) >>> 0;
+      this.#heap.growAhead(bytes);
+      return table.add({ pointer }, bytes);
+    });
+  }
+
   #destroy(table: Table, handle: Handle, free: (exports: WasmExports, p: Pointer) => void): void {
-    const pointer = table.remove(handle);
+    const pointer = table.remove(handle)?.pointer;
     if (pointer === undefined || this.#host.poisoned) return;
     this.#host.guard((exports) => free(exports, pointer));
   }
@@ -156,7 +153,7 @@ export class WasmLlama implements LlamaEngine {
       const text = this.#give(c!, config);
       const status = exports.bitllama_open(f!, sizes[0], text, sizes[1], out!, error!);
       if (status !== 0) return this.#failure(error!);
-      return -this.#models.add(this.#heap.readUint32(out!)); // negative: not a status of ours
+      return -this.#add(this.#models, 'model', out!); // negative: not a status of ours
     });
     if (typeof result !== 'number') return result;
     return result < 0 ? -result : this.#asFailure(result);
@@ -167,7 +164,7 @@ export class WasmLlama implements LlamaEngine {
   }
 
   #json(model: Handle, name: 'bitllama_config_json' | 'bitllama_tokenizer_json'): string {
-    const pointer = this.#models.get(model);
+    const pointer = this.#models.get(model)?.pointer;
     if (pointer === undefined) throw errorOf(DESTROYED);
     let bytes = new Uint8Array();
     const status = this.#withBlocks([4], (exports, length) => {
@@ -193,7 +190,7 @@ export class WasmLlama implements LlamaEngine {
     handle: Handle,
     call: (exports: WasmExports, pointer: Pointer, words: Pointer) => void,
   ): bigint {
-    const pointer = table.get(handle);
+    const pointer = table.get(handle)?.pointer;
     if (pointer === undefined) throw errorOf(DESTROYED);
     let value = 0n;
     const status = this.#withBlocks([8], (exports, words) => {
@@ -250,20 +247,18 @@ export class WasmLlama implements LlamaEngine {
   }
 
   pack(model: Handle, tokenizer: Optional): Bytes {
-    return this.#written(this.#models.get(model), tokenizer, 'bitllama_pack');
+    return this.#written(this.#models.get(model)?.pointer, tokenizer, 'bitllama_pack');
   }
 
   #made(
     from: Pointer | undefined,
-    to: Table,
     make: (exports: WasmExports, from: Pointer, out: Pointer) => number,
   ): Handle {
     if (from === undefined) throw errorOf(DESTROYED);
     let handle = 0;
-    this.#heap.growAhead();
     const status = this.#withBlocks([4], (exports, out) => {
       const result = make(exports, from, out!);
-      if (result === 0) handle = to.add(this.#heap.readUint32(out!));
+      if (result === 0) handle = this.#add(this.#sessions, 'session', out!);
       return result;
     });
     if (status !== 0) throw errorOf(status);
@@ -271,13 +266,13 @@ export class WasmLlama implements LlamaEngine {
   }
 
   createSession(model: Handle): Handle {
-    return this.#made(this.#models.get(model), this.#sessions, (exports, from, out) =>
+    return this.#made(this.#models.get(model)?.pointer, (exports, from, out) =>
       exports.bitllama_session_create(from, out),
     );
   }
 
   fork(session: Handle): Handle {
-    return this.#made(this.#sessions.get(session), this.#sessions, (exports, from, out) =>
+    return this.#made(this.#sessions.get(session)?.pointer, (exports, from, out) =>
       exports.bitllama_session_fork(from, out),
     );
   }
@@ -303,7 +298,7 @@ export class WasmLlama implements LlamaEngine {
     logProbabilities: Float32Array | undefined,
     surprise: Float32Array | undefined,
   ): number {
-    const pointer = this.#sessions.get(session);
+    const pointer = this.#sessions.get(session)?.pointer;
     if (pointer === undefined) return DESTROYED;
     const n = lengthOf(tokens);
     // In slices, so that memory does not grow with the text. Tokens were checked: none can fail.
@@ -323,7 +318,7 @@ export class WasmLlama implements LlamaEngine {
   }
 
   logits(session: Handle, out: Float32Array): number {
-    const pointer = this.#sessions.get(session);
+    const pointer = this.#sessions.get(session)?.pointer;
     if (pointer === undefined) return DESTROYED;
     return this.#withBlocks([4 * lengthOf(out)], (exports, block) => {
       const status = exports.bitllama_session_logits(pointer, block!);
@@ -333,7 +328,7 @@ export class WasmLlama implements LlamaEngine {
   }
 
   draw(session: Handle, options: DrawOptions): number {
-    const pointer = this.#sessions.get(session);
+    const pointer = this.#sessions.get(session)?.pointer;
     if (pointer === undefined) return -DESTROYED;
     const { numbers, seed } = options;
     const [low, high] = [Number(seed & 0xffff_ffffn), Number(seed >> 32n)];
@@ -368,11 +363,11 @@ export class WasmLlama implements LlamaEngine {
   }
 
   save(session: Handle, bytes: Uint8Array): number {
-    return this.#saved(this.#sessions.get(session), bytes, 'bitllama_session_save');
+    return this.#saved(this.#sessions.get(session)?.pointer, bytes, 'bitllama_session_save');
   }
 
   load(session: Handle, bytes: Uint8Array): number {
-    const pointer = this.#sessions.get(session);
+    const pointer = this.#sessions.get(session)?.pointer;
     if (pointer === undefined) return DESTROYED;
     const size = lengthOf(bytes);
     return this.#withBlocks([size], (exports, block) => {
@@ -401,7 +396,7 @@ export class WasmLlama implements LlamaEngine {
       const blocks = [c!, m!, o!, low, high, t!, n, out!, error!] as const;
       const status = exports.bt_wasm_trainer_create(...blocks);
       if (status !== 0) return this.#failure(error!);
-      return -this.#trainers.add(this.#heap.readUint32(out!));
+      return -this.#add(this.#trainers, 'trainer', out!);
     });
     if (typeof result !== 'number') return result;
     return result < 0 ? -result : this.#asFailure(result);
@@ -412,7 +407,7 @@ export class WasmLlama implements LlamaEngine {
   }
 
   step(trainer: Handle, out: StepNumbers): number {
-    const pointer = this.#trainers.get(trainer);
+    const pointer = this.#trainers.get(trainer)?.pointer;
     if (pointer === undefined) return DESTROYED;
     return this.#withBlocks([8 * STEP_NUMBERS], (exports, block) => {
       const status = exports.bt_wasm_trainer_step(pointer, block!);
@@ -423,7 +418,7 @@ export class WasmLlama implements LlamaEngine {
 
   /** There are no threads: the step runs in a later turn of the event loop. */
   stepAsync(trainer: Handle, out: StepNumbers, done: (status: number) => void): number {
-    if (this.#trainers.get(trainer) === undefined) return DESTROYED;
+    if (this.#trainers.get(trainer)?.pointer === undefined) return DESTROYED;
     soon(() => {
       let status: number;
       try {
@@ -437,14 +432,14 @@ export class WasmLlama implements LlamaEngine {
   }
 
   trainerModel(trainer: Handle, tokenizer: Optional): Handle {
-    const pointer = this.#trainers.get(trainer);
+    const pointer = this.#trainers.get(trainer)?.pointer;
     if (pointer === undefined) throw errorOf(DESTROYED);
     const length = tokenizer ? lengthOf(tokenizer) : 0;
     let model = 0;
     const status = this.#withBlocks([length, 4], (exports, block, out) => {
       const text = this.#give(block!, tokenizer);
       const result = exports.bitllama_trainer_model(pointer, text, length, out!);
-      if (result === 0) model = this.#models.add(this.#heap.readUint32(out!));
+      if (result === 0) model = this.#add(this.#models, 'model', out!);
       return result;
     });
     if (status !== 0) throw errorOf(status);
@@ -452,7 +447,7 @@ export class WasmLlama implements LlamaEngine {
   }
 
   trainerWeights(trainer: Handle, tokenizer: Optional): Bytes {
-    return this.#written(this.#trainers.get(trainer), tokenizer, 'bitllama_trainer_weights');
+    return this.#written(this.#trainers.get(trainer)?.pointer, tokenizer, 'bitllama_trainer_weights');
   }
 
   trainerStepsDone(trainer: Handle): number {
@@ -468,11 +463,11 @@ export class WasmLlama implements LlamaEngine {
   }
 
   saveTrainer(trainer: Handle, bytes: Uint8Array): number {
-    return this.#saved(this.#trainers.get(trainer), bytes, 'bitllama_trainer_save');
+    return this.#saved(this.#trainers.get(trainer)?.pointer, bytes, 'bitllama_trainer_save');
   }
 
   loadTrainer(trainer: Handle, bytes: Uint8Array): 0 | Failure {
-    const pointer = this.#trainers.get(trainer);
+    const pointer = this.#trainers.get(trainer)?.pointer;
     if (pointer === undefined) return this.#asFailure(DESTROYED);
     const size = lengthOf(bytes);
     const result = this.#withBlocks([size, ERROR_BYTES], (exports, block, error) => {
