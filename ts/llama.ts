@@ -48,9 +48,14 @@ export class BitLlama {
     this.#backend = backend;
     this.#handle = handle;
     this.#life = new Lifecycle(this, 'the model', () => engine.close(handle));
-    this.config = configOf(engine.configJson(handle));
-    this.parameters = engine.parameters(handle);
-    this.fingerprint = engine.fingerprint(handle);
+    try {
+      this.config = configOf(engine.configJson(handle));
+      this.parameters = engine.parameters(handle);
+      this.fingerprint = engine.fingerprint(handle);
+    } catch (error) {
+      this.destroy(); // nobody else will have it
+      throw error;
+    }
     this.backend = backend.kind;
     this.tokenizer = tokenizer;
     if (tokenizer && tokenizer.vocabSize > this.config.vocabSize) {

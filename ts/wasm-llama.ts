@@ -4,7 +4,7 @@
  * Calls go through the backend's guard, so that a trap poisons the instance for everybody.
  * SPDX-License-Identifier: MIT
  */
-import { allocate, lengthOf } from './args.js';
+import { lengthOf } from './args.js';
 import { soon } from './async.js';
 import type { Handle } from './backend.js';
 import type { Ballast } from './ballast.js';
@@ -95,6 +95,18 @@ export class WasmLlama implements LlamaEngine {
     return block;
   }
 
+  /** A copy of a block, or undefined where there is no room for it, which is no trap. */
+  #copy(block: Pointer, bytes: number): Bytes | undefined {
+    let copy: Bytes;
+    try {
+      copy = new Uint8Array(bytes);
+    } catch {
+      return undefined;
+    }
+    this.#heap.readBytes(block, copy);
+    return copy;
+  }
+
   #failure(error: Pointer): Failure {
     return {
       status: this.#heap.readUint32(error),
@@ -166,12 +178,11 @@ export class WasmLlama implements LlamaEngine {
   #json(model: Handle, name: 'bitllama_config_json' | 'bitllama_tokenizer_json'): string {
     const pointer = this.#models.get(model)?.pointer;
     if (pointer === undefined) throw errorOf(DESTROYED);
-    let bytes = new Uint8Array();
+    let bytes: Bytes | undefined;
     const status = this.#withBlocks([4], (exports, length) => {
       const text = exports[name](pointer, length!) >>> 0;
-      bytes = new Uint8Array(this.#heap.readUint32(length!));
-      this.#heap.readBytes(text, bytes);
-      return 0;
+      bytes = this.#copy(text, this.#heap.readUint32(length!));
+      return bytes ? 0 : OUT_OF_MEMORY;
     });
     if (status !== 0) throw errorOf(status);
     return new TextDecoder().decode(bytes);
@@ -223,7 +234,7 @@ export class WasmLlama implements LlamaEngine {
   ): Bytes {
     if (pointer === undefined) throw errorOf(DESTROYED);
     const length = tokenizer ? lengthOf(tokenizer) : 0;
-    let result: Bytes = new Uint8Array();
+    let result: Bytes | undefined;
     const status = this.#withBlocks([length, 4], (exports, block, size) => {
       const text = this.#give(block!, tokenizer);
       const asked = exports[write](pointer, text, length, 0, 0, size!);
@@ -232,17 +243,11 @@ export class WasmLlama implements LlamaEngine {
       const buffer = this.#heap.allocate(bytes);
       if (buffer === 0) return OUT_OF_MEMORY;
       const done = exports[write](pointer, text, length, buffer, bytes, size!);
-      try {
-        if (done === 0) result = allocate(() => new Uint8Array(bytes));
-      } catch {
-        this.#heap.free(buffer); // no room for the result is no trap
-        return OUT_OF_MEMORY;
-      }
-      if (done === 0) this.#heap.readBytes(buffer, result);
+      if (done === 0) result = this.#copy(buffer, bytes);
       this.#heap.free(buffer);
-      return done;
+      return done === 0 && !result ? OUT_OF_MEMORY : done;
     });
-    if (status !== 0) throw errorOf(status);
+    if (!result) throw errorOf(status);
     return result;
   }
 
