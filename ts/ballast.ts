@@ -22,6 +22,11 @@ export class Ballast {
   readonly #chunks: ArrayBuffer[] = [];
   #bytes = 0;
 
+  /** What the collector is to know of. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   add(bytes: number): void {
     this.#bytes += bytes;
     const wanted = Math.floor(this.#bytes / CHUNK);

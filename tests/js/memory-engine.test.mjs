@@ -375,6 +375,41 @@ describe('memory of the WebAssembly engine', () => {
       throws(() => llama.trainerWeights(two, undefined), 'DESTROYED');
     }));
 
+  it('the collector is told what each object takes, until it is destroyed', () => {
+    const { ballast } = engine;
+    const bytesOf = (make) => {
+      const before = ballast.bytes;
+      make();
+      return ballast.bytes - before;
+    };
+    const idle = ballast.bytes;
+    assert.equal(idle, 0);
+    return once(() => {
+      const one = layer();
+      const row = DIM * 2 * 64; // the work space of a block
+      const least = [
+        [() => layer(), engine.stateSize(one) + row],
+        [() => own(engine.clone(one), engine.destroy), engine.stateSize(one) + row],
+      ];
+      const train = trainer();
+      const state = llama.trainerStateSize(train);
+      const made = own(llama.trainerModel(train, JSON_TEXT), llama.close);
+      const file = llama.pack(made, undefined);
+      const read = own(llama.createSession(made), llama.destroySession);
+      least.push(
+        [() => trainer(), (5 / 3) * state],
+        [() => own(llama.trainerModel(train, JSON_TEXT), llama.close), file.length],
+        [() => open(file), file.length],
+        [() => own(llama.createSession(made), llama.destroySession), llama.stateSize(read)],
+        [() => own(llama.fork(read), llama.destroySession), llama.stateSize(read)],
+      );
+      for (const [make, bytes] of least) {
+        const found = bytesOf(make);
+        assert.ok(found > bytes && found < 20 * bytes + (1 << 20), `${found} bytes for ${bytes}`);
+      }
+    }).finally(() => assert.equal(ballast.bytes, idle));
+  });
+
   it('results that JavaScript has no room for are no trap, and leave nothing', async () => {
     const { Uint8Array: Real } = globalThis;
     const exercise = () => {
