@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
 import { backends, noise, root } from './support/backends.mjs';
-import { CountedWasm, listed } from './support/counted-wasm.mjs';
+import { CountedWasm, listed, walkFailures } from './support/counted-wasm.mjs';
 
 /** The engine's class, which the package does not export, and what forges a checkpoint. */
 async function parts() {
@@ -96,34 +96,7 @@ describe('memory of the WebAssembly engine', () => {
     }
   }
 
-  /** The error of a run in which one call of the module was made to fail may only be of that. */
-  function checkError(error) {
-    if (!error || error.code === 'ERR_ASSERTION') return; // another result than without the failure
-    assert.equal(error.code, 'OUT_OF_MEMORY', error.stack);
-  }
-
-  /** Runs an exercise, then again and again with the first call failing, the second, and so on. */
-  async function walk(exercise) {
-    await once(exercise); // scratch memory, which stays, is made now
-    const before = counted.counts();
-    await once(exercise);
-    assert.deepEqual(counted.counts(), before);
-    let reached = true;
-    let calls = 0;
-    for (; reached && calls < 1000; calls++) {
-      counted.failAfter = calls;
-      checkError(await once(exercise).then(() => undefined, (error) => error));
-      reached = counted.failAfter === undefined;
-      counted.failAfter = undefined;
-      assert.equal(engine.poisoned, false);
-      for (const [name, count] of Object.entries(counted.counts())) {
-        assert.ok(count <= before[name], `${name}: ${count}, after call ${calls} failed`);
-      }
-    }
-    await once(exercise);
-    assert.deepEqual(counted.counts(), before);
-    assert.ok(calls > 1, 'no call could be made to fail');
-  }
+  const walk = (exercise) => walkFailures(counted, () => once(exercise), () => !engine.poisoned);
 
   const layer = (changes) => own(engine.create({ ...LAYER, ...changes }), engine.destroy);
   const trainer = (changes) => {

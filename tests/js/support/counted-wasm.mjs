@@ -4,6 +4,7 @@
 // What the module's own C code allocates inside is counted by the C tests (tests/c/test_faults.c,
 // test_model_faults.c); here it is what JavaScript asks for: blocks, and objects by their address.
 // SPDX-License-Identifier: MIT
+import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 
 import { root } from './backends.mjs';
@@ -132,4 +133,36 @@ export function interceptNext(module, counted) {
     WebAssembly.instantiate = instantiate;
     return { exports: counted.wrap(instance.exports) };
   };
+}
+
+/** The error of a run in which one call of the module was made to fail may only be of that. */
+function checkError(error) {
+  if (!error || error.code === 'ERR_ASSERTION') return; // another result than without the failure
+  assert.equal(error.code, 'OUT_OF_MEMORY', error.stack);
+}
+
+/**
+ * Runs an exercise, which destroys what it makes, then again and again with the first call of the module
+ * failing, the second, and so on. Each time everything must have been given back.
+ */
+export async function walkFailures(counted, exercise, isAlive) {
+  await exercise(); // work space, which stays, is made now
+  const before = counted.counts();
+  await exercise();
+  assert.deepEqual(counted.counts(), before);
+  let reached = true;
+  let calls = 0;
+  for (; reached && calls < 2000; calls++) {
+    counted.failAfter = calls;
+    checkError(await exercise().then(() => undefined, (error) => error));
+    reached = counted.failAfter === undefined;
+    counted.failAfter = undefined;
+    assert.ok(isAlive(), `the instance was given up after call ${calls} failed`);
+    for (const [name, count] of Object.entries(counted.counts())) {
+      assert.ok(count <= (before[name] ?? 0), `${name}: ${count}, after call ${calls} failed`);
+    }
+  }
+  await exercise();
+  assert.deepEqual(counted.counts(), before);
+  assert.ok(calls > 1, 'no call could be made to fail');
 }
