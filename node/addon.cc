@@ -56,6 +56,13 @@ Napi::Value ConformanceHash(const Napi::CallbackInfo &info)
     return Napi::BigInt::New(info.Env(), hash);
 }
 
+// Bytes outside the JavaScript heap that the garbage collector knows of, ArrayBuffers included. For
+// tests; process.memoryUsage() does not say.
+Napi::Value KnownMemory(const Napi::CallbackInfo &info)
+{
+    return Napi::Number::New(info.Env(), static_cast<double>(AdjustMemory(info.Env(), 0)));
+}
+
 Napi::Object Init(Napi::Env env, Napi::Object exports)
 {
     Addon *addon = new Addon();
@@ -67,6 +74,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports)
     exports.Set("setKernel", Napi::Function::New<SetKernel>(env, "setKernel"));
     exports.Set("statusString", Napi::Function::New<StatusString>(env, "statusString"));
     exports.Set("conformanceHash", Napi::Function::New<ConformanceHash>(env, "conformanceHash"));
+    exports.Set("knownMemory", Napi::Function::New<KnownMemory>(env, "knownMemory"));
     DefineLayerFunctions(env, exports, addon);
     DefineJobFunctions(env, exports, addon);
     DefineLlamaFunctions(env, exports, addon);
@@ -90,10 +98,11 @@ void DefineMethods(napi_env env, napi_value exports, Addon *addon, const Method 
     }
 }
 
-void AdjustMemory(napi_env env, int64_t change)
+int64_t AdjustMemory(napi_env env, int64_t change)
 {
     int64_t total = 0;
     napi_adjust_external_memory(env, change, &total);
+    return total;
 }
 
 NODE_API_MODULE(bit_ttt, Init)

@@ -34,8 +34,8 @@ struct Method {
 void DefineMethods(napi_env env, napi_value exports, Addon *addon, const Method *methods,
                    size_t count);
 
-// Tells the garbage collector of memory that it cannot see.
-void AdjustMemory(napi_env env, int64_t change);
+// Tells the garbage collector of memory that it cannot see; gives all that it then knows of.
+int64_t AdjustMemory(napi_env env, int64_t change);
 
 // The living, idle entry that the first argument names, or the status that says why not.
 template <typename Entry>

@@ -17,7 +17,7 @@
 // its object. Entries are copied; a copy does not own another object.
 template <typename T> struct Slot {
     T *object = nullptr; // null: the slot is free
-    int64_t bytes = 0;   // about what the object occupies outside the JavaScript heap
+    int64_t bytes = 0;   // what the object occupies outside the JavaScript heap, when it was made
     uint64_t generation = 1;
     bool busy = false; // another thread works for it
 };

@@ -69,12 +69,12 @@ bool Report(napi_env env, Job *job, int status)
 void Complete(napi_env env, napi_status work_status, void *data)
 {
     Job *job = static_cast<Job *>(data);
+    napi_delete_async_work(env, job->work);
+    job->work = nullptr;
     if (!job->table) { // the environment's data went first, and left the job to this call
         delete job;
         return;
     }
-    napi_delete_async_work(env, job->work);
-    job->work = nullptr;
     if (work_status != napi_ok || job->cancelled) job->status = kAborted;
     if (job->status == TTT_OK && job->done < job->tokens) {
         // Where JavaScript cannot run any more, nobody waits for the rest.
@@ -102,7 +102,8 @@ std::unique_ptr<Job> MakeJob(const Layer &layer, uint64_t handle, const Span<flo
     job->model = ttt_clone(layer.object);
     if (!job->model) return nullptr;
     std::memcpy(job->input.get(), input.data, input.length * sizeof(float));
-    job->bytes = layer.bytes + static_cast<int64_t>(2 * input.length * sizeof(float));
+    size_t floats = 2 * input.length + (want_surprise ? job->tokens : 0);
+    job->bytes = static_cast<int64_t>(ttt_footprint(job->model) + floats * sizeof(float));
     return job;
 }
 

@@ -8,19 +8,12 @@
 
 namespace {
 
-// An estimate of a layer's memory: its state, its packed weights and its work space.
-int64_t LayerBytes(const void *model)
-{
-    uint64_t dim = ttt_hidden_dim(model), work = 512 * dim;
-    return static_cast<int64_t>(ttt_state_size(model) + dim * ttt_memory_dim(model) / 2 + work);
-}
-
 napi_value NewLayer(const Call &call, void *model)
 {
     Layer layer;
     layer.object = model;
     layer.dim = ttt_hidden_dim(model);
-    layer.bytes = LayerBytes(model);
+    layer.bytes = static_cast<int64_t>(ttt_footprint(model));
     return NewHandle(call, call.addon->layers, layer);
 }
 

@@ -149,15 +149,9 @@ napi_value ConformanceHash(const Call &call)
 
 napi_value NewModel(const Call &call, bitllama_model *object)
 {
-    bitllama_config config;
-    bitllama_get_config(object, &config);
-    size_t tokenizer = 0;
-    bitllama_tokenizer_json(object, &tokenizer);
     Model model;
     model.object = object;
-    // Embedding and head of a byte each, ternary weights of less.
-    uint64_t tables = uint64_t{2} * config.vocab_size * config.hidden_dim;
-    model.bytes = static_cast<int64_t>(tables + bitllama_parameters(object) / 4 + tokenizer);
+    model.bytes = static_cast<int64_t>(bitllama_model_footprint(object));
     return NewHandle(call, call.addon->models, model);
 }
 

@@ -21,8 +21,7 @@ napi_value NewSession(const Call &call, bitllama_session *object, size_t vocab)
     Session session;
     session.object = object;
     session.vocab = vocab;
-    // The memories, about as much of work space, and the logits.
-    session.bytes = static_cast<int64_t>(2 * bitllama_session_state_size(object) + 8 * vocab);
+    session.bytes = static_cast<int64_t>(bitllama_session_footprint(object));
     return NewHandle(call, call.addon->sessions, session);
 }
 

@@ -31,16 +31,6 @@ int IdleTrainer(const Call &call, Trainer **trainer)
 
 // ---- creation -------------------------------------------------------------------------------
 
-// Weights, moments and gradients, the tokens, and what a batch leaves for its gradients.
-int64_t TrainerBytes(const bitllama_trainer *trainer, const bitllama_config &c,
-                     const bitllama_training &o, size_t tokens)
-{
-    uint64_t row = uint64_t{6} * c.hidden_dim + uint64_t{3} * c.mlp_dim + uint64_t{4} * c.inner_dim;
-    uint64_t batch = uint64_t{o.batch} * o.context * c.num_layers * row * sizeof(float);
-    return static_cast<int64_t>(2 * uint64_t{bitllama_trainer_state_size(trainer)} + 2 * tokens +
-                                batch);
-}
-
 // trainerCreate(config, mixers, training, seed: bigint, tokens): handle or failure.
 napi_value Create(const Call &call)
 {
@@ -65,7 +55,7 @@ napi_value Create(const Call &call)
     int status = bitllama_trainer_create(&config, &training, tokens.data, tokens.length,
                                          &trainer.object, &error);
     if (status != TTT_OK) return Failure(call, status, error);
-    trainer.bytes = TrainerBytes(trainer.object, config, training, tokens.length);
+    trainer.bytes = static_cast<int64_t>(bitllama_trainer_footprint(trainer.object));
     uint64_t handle = call.addon->trainers.Add(trainer);
     if (handle == 0) return Failure(call, TTT_OUT_OF_MEMORY, "there are too many trainers");
     AdjustMemory(call.env, trainer.bytes);
@@ -127,11 +117,11 @@ void Report(napi_env env, const StepWork &work)
 void Complete(napi_env env, napi_status work_status, void *data)
 {
     std::unique_ptr<StepWork> step(static_cast<StepWork *>(data));
+    napi_delete_async_work(env, step->work);
     if (!step->addon) { // the environment's data went first, and left the trainer to this call
         bitllama_trainer_destroy(step->trainer);
         return;
     }
-    napi_delete_async_work(env, step->work);
     if (work_status != napi_ok) step->status = kAborted;
     // A busy trainer is never removed. The callback may use it again.
     Trainer *trainer = step->addon->trainers.Find(step->handle);

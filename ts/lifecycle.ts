@@ -3,6 +3,7 @@
  * a time, a destroy that waits for it, and a net for what nobody destroys.
  * SPDX-License-Identifier: MIT
  */
+import { soon } from './async.js';
 import { TTTError } from './errors.js';
 
 /** DYING: destroyed while a call is at work, which may finish. */
@@ -18,6 +19,20 @@ const leaks =
     ? new FinalizationRegistry((free: () => void) => free())
     : undefined;
 
+/** Objects that are made before those that were dropped get their turn. */
+const MADE_A_TURN = 32;
+let made = 0;
+
+/**
+ * Whatever makes objects asynchronously awaits this first. What the collector has found is freed in
+ * a turn of the event loop of its own, and a loop that only awaits what is there at once leaves none.
+ */
+export async function letOthersGo(): Promise<void> {
+  if (made < MADE_A_TURN) return;
+  made = 0;
+  await new Promise<void>((resolve) => soon(resolve));
+}
+
 /** `Symbol.dispose`, also where the platform does not have it yet. */
 export const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
 
@@ -31,6 +46,7 @@ export class Lifecycle {
    * must not refer to the owner. `what` is the owner's name in messages: `the session`.
    */
   constructor(owner: object, what: string, free: () => void) {
+    made++;
     this.#what = what;
     this.#free = free;
     leaks?.register(owner, free, this);

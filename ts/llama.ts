@@ -4,7 +4,7 @@
  */
 import type { Backend, Handle } from './backend.js';
 import { TTTError } from './errors.js';
-import { DISPOSE, Lifecycle } from './lifecycle.js';
+import { DISPOSE, letOthersGo, Lifecycle } from './lifecycle.js';
 import { configOf } from './llama-config.js';
 import { failureError, LLAMA_KEY, tokenizerBytes } from './llama-shared.js';
 import type { LlamaConfig, LoadOptions, ModelSource } from './llama-types.js';
@@ -52,9 +52,14 @@ export class BitLlama {
     this.#backend = backend;
     this.#handle = handle;
     this.#life = new Lifecycle(this, 'the model', () => engine.close(handle));
-    this.config = configOf(engine.configJson(handle));
-    this.parameters = engine.parameters(handle);
-    this.fingerprint = engine.fingerprint(handle);
+    try {
+      this.config = configOf(engine.configJson(handle));
+      this.parameters = engine.parameters(handle);
+      this.fingerprint = engine.fingerprint(handle);
+    } catch (error) {
+      this.destroy(); // nobody else will have it
+      throw error;
+    }
     this.backend = backend.kind;
     this.tokenizer = tokenizer;
     if (tokenizer && tokenizer.vocabSize > this.config.vocabSize) {
@@ -74,6 +79,7 @@ export class BitLlama {
   static async load(source: ModelSource, options: LoadOptions = {}): Promise<BitLlama> {
     const given = takeOptions(options, LOAD);
     const { backend } = await resolveBackend(given);
+    await letOthersGo();
     const { name, file, config, tokenizer } = await readModel(source, given as LoadOptions);
     const opened = backend.llama.open(file, config);
     if (typeof opened !== 'number') throw failureError(opened, name === '' ? '' : `${name}: `);

@@ -34,8 +34,28 @@ export interface Resolved {
 type Choice = 'auto' | BackendKind;
 
 let platform: Platform;
-const natives = new Map<string | object | undefined, Backend>();
-const wasms = new Map<WasmSource | undefined, Promise<Backend>>();
+/** By source. What is known by an object lives no longer than that, unless it is in use. */
+class Loaded<T> {
+  readonly #named = new Map<string | undefined, T>();
+  readonly #held = new WeakMap<object, T>();
+
+  get(source: string | object | undefined): T | undefined {
+    return typeof source === 'object' ? this.#held.get(source) : this.#named.get(source);
+  }
+
+  set(source: string | object | undefined, loaded: T): void {
+    if (typeof source === 'object') this.#held.set(source, loaded);
+    else this.#named.set(source, loaded);
+  }
+
+  delete(source: string | object | undefined): void {
+    if (typeof source === 'object') this.#held.delete(source);
+    else this.#named.delete(source);
+  }
+}
+
+const natives = new Loaded<Backend>();
+const wasms = new Loaded<Promise<Backend>>();
 
 /** Called once, by the entry. */
 export function usePlatform(given: Platform): void {

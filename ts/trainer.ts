@@ -8,7 +8,7 @@ import type { Backend, Handle } from './backend.js';
 import { errorOf, TTTError } from './errors.js';
 import { encodeDocuments, splitDocuments } from './documents.js';
 import { evaluateText } from './evaluation.js';
-import { DISPOSE, Lifecycle } from './lifecycle.js';
+import { DISPOSE, letOthersGo, Lifecycle } from './lifecycle.js';
 import { configNumbers, readConfig } from './llama-config.js';
 import { BitLlama } from './llama.js';
 import { failureError, LLAMA_KEY, needTokenizer, tokenizerBytes } from './llama-shared.js';
@@ -99,6 +99,7 @@ export class Trainer {
     if (signal?.aborted) throw abortError(signal);
     const tokenizer = readTokenizer(others.tokenizer);
     const { backend } = await resolveBackend(others);
+    await letOthersGo();
     if ((text === undefined) === (tokens === undefined)) {
       throw new TTTError('INVALID_ARGUMENT', 'give either text or tokens');
     }

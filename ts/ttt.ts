@@ -17,7 +17,7 @@ import { abortError, runAsync } from './async.js';
 import type { Backend, Handle, LayerConfig } from './backend.js';
 import { readOptions, readWeights, weightsError } from './config.js';
 import { errorOf, statusOf, TTTError } from './errors.js';
-import { DISPOSE, Lifecycle } from './lifecycle.js';
+import { DISPOSE, letOthersGo, Lifecycle } from './lifecycle.js';
 import { takeOptions } from './named-options.js';
 import { OBSERVE_ASYNC, OBSERVE_INTO } from './option-names.js';
 import { resolveBackend } from './platform.js';
@@ -107,6 +107,7 @@ export class TTT {
   static async create(options: TTTOptions): Promise<TTT> {
     const { config, weights, choice } = readOptions(options);
     const { backend } = await resolveBackend(choice);
+    await letOthersGo();
     const layer = new TTT(KEY, backend, backend.create(config), config);
     try {
       if (weights) layer.setWeights(weights);

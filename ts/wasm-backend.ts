@@ -7,6 +7,7 @@
  */
 import { lengthOf } from './args.js';
 import type { Backend, BackendJob, Handle, LayerConfig } from './backend.js';
+import { Ballast } from './ballast.js';
 import { errorOf, statusOf, TTTError } from './errors.js';
 import type { BackendInfo } from './types.js';
 import { WasmHeap } from './wasm-heap.js';
@@ -14,6 +15,8 @@ import type { WasmExports } from './wasm-module.js';
 import { startWasmJob } from './wasm-job.js';
 import { WasmLlama } from './wasm-llama.js';
 import { SlicedRun } from './wasm-run.js';
+import { Table } from './wasm-table.js';
+import type { Owned } from './wasm-table.js';
 
 const OUT_OF_MEMORY = statusOf('OUT_OF_MEMORY');
 const DESTROYED = statusOf('DESTROYED');
@@ -27,20 +30,20 @@ const SLICE_FLOATS = 1 << 20;
 const BLOCK_TOKENS = 64;
 
 /** A layer: its address, and its hiddenDim. */
-export interface WasmLayer {
-  pointer: number;
+export interface WasmLayer extends Owned {
   readonly dim: number;
 }
 
 export class WasmBackend implements Backend {
   readonly kind = 'wasm';
   readonly heap: WasmHeap;
+  /** What the objects of this instance take. */
+  readonly ballast = new Ballast();
   readonly llama = new WasmLlama(this);
   readonly #exports: WasmExports;
-  readonly #layers = new Map<Handle, WasmLayer>();
+  readonly #layers = new Table<WasmLayer>(this.ballast);
   /** Small results of calls: two words. */
   readonly #words: number;
-  #lastHandle = 0;
   #scratch = 0;
   #scratchFloats = 0;
   #trap: unknown = undefined;
@@ -120,15 +123,16 @@ export class WasmBackend implements Backend {
   }
 
   #add(layer: WasmLayer): Handle {
-    this.#layers.set(++this.#lastHandle, layer);
-    return this.#lastHandle;
+    return this.guard((exports) => {
+      const bytes = exports.ttt_footprint(layer.pointer) >>> 0;
+      this.heap.growAhead(bytes);
+      return this.#layers.add(layer, bytes);
+    });
   }
 
   destroy(handle: Handle): void {
-    const layer = this.#layers.get(handle);
-    if (!layer) return;
-    this.#layers.delete(handle);
-    if (!this.#poisoned) this.guard((exports) => exports.ttt_destroy(layer.pointer));
+    const layer = this.#layers.remove(handle);
+    if (layer && !this.#poisoned) this.guard((exports) => exports.ttt_destroy(layer.pointer));
   }
 
   clone(handle: Handle): Handle {

@@ -17,6 +17,8 @@ const set = Float32Array.prototype.set as {
 
 export class WasmHeap {
   readonly #exports: Exports;
+  /** Bytes of objects until memory is grown ahead again. */
+  #ahead = 0;
 
   constructor(exports: Exports) {
     this.#exports = exports;
@@ -29,12 +31,16 @@ export class WasmHeap {
   }
 
   /**
-   * Makes sure that an eighth of the memory is free in one piece. Each growth costs time in
-   * proportion to the whole memory, and an allocation asks for no more than it needs: thousands of
-   * small objects would be slow to make. Does nothing where there is no room.
+   * To be called after an object of so many bytes was made. Each growth costs time in proportion to
+   * the whole memory, and an allocation asks for no more than it needs: thousands of small objects
+   * would be slow to make. So whenever objects have used up what was grown for them, an eighth of
+   * the memory is made free in one piece. Does nothing where there is no room.
    */
-  growAhead(): void {
-    const block = this.allocate(this.byteLength >> 3);
+  growAhead(bytes: number): void {
+    this.#ahead -= bytes;
+    if (this.#ahead > 0) return;
+    this.#ahead = Math.floor(this.byteLength / 8);
+    const block = this.allocate(this.#ahead);
     if (block !== 0) this.free(block);
   }
 

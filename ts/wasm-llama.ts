@@ -1,13 +1,13 @@
 /**
  * wasm-llama.ts - language models on one WebAssembly instance.
  *
- * Handles are counted, never addresses: a stale one finds nothing. Calls go through the backend's
- * guard, so that a trap poisons the instance for everybody.
+ * Calls go through the backend's guard, so that a trap poisons the instance for everybody.
  * SPDX-License-Identifier: MIT
  */
-import { allocate, lengthOf } from './args.js';
+import { lengthOf } from './args.js';
 import { soon } from './async.js';
 import type { Handle } from './backend.js';
+import type { Ballast } from './ballast.js';
 import { errorOf, statusOf } from './errors.js';
 import type {
   DrawOptions,
@@ -20,6 +20,7 @@ import type {
 import type { Bytes } from './types.js';
 import type { WasmHeap } from './wasm-heap.js';
 import type { WasmExports } from './wasm-module.js';
+import { Table } from './wasm-table.js';
 
 const OUT_OF_MEMORY = statusOf('OUT_OF_MEMORY');
 const DESTROYED = statusOf('DESTROYED');
@@ -41,39 +42,25 @@ type Optional = Uint8Array | undefined;
 /** What this needs of the backend. */
 export interface WasmHost {
   readonly heap: WasmHeap;
+  readonly ballast: Ballast;
   readonly poisoned: boolean;
   guard<T>(calls: (exports: WasmExports) => T): T;
 }
 
-/** Addresses by handle. */
-class Table {
-  readonly #pointers = new Map<Handle, Pointer>();
-  #last = 0;
-
-  add(pointer: Pointer): Handle {
-    this.#pointers.set(++this.#last, pointer);
-    return this.#last;
-  }
-
-  get(handle: Handle): Pointer | undefined {
-    return this.#pointers.get(handle);
-  }
-
-  remove(handle: Handle): Pointer | undefined {
-    const pointer = this.#pointers.get(handle);
-    this.#pointers.delete(handle);
-    return pointer;
-  }
-}
+/** The function that says what an object takes. */
+type Footprint = 'model' | 'session' | 'trainer';
 
 export class WasmLlama implements LlamaEngine {
   readonly #host: WasmHost;
-  readonly #models = new Table();
-  readonly #sessions = new Table();
-  readonly #trainers = new Table();
+  readonly #models: Table;
+  readonly #sessions: Table;
+  readonly #trainers: Table;
 
   constructor(host: WasmHost) {
     this.#host = host;
+    this.#models = new Table(host.ballast);
+    this.#sessions = new Table(host.ballast);
+    this.#trainers = new Table(host.ballast);
   }
 
   get #heap(): WasmHeap {
@@ -111,6 +98,18 @@ export class WasmLlama implements LlamaEngine {
     return block;
   }
 
+  /** A copy of a block, or undefined where there is no room for it, which is no trap. */
+  #copy(block: Pointer, bytes: number): Bytes | undefined {
+    let copy: Bytes;
+    try {
+      copy = new Uint8Array(bytes);
+    } catch {
+      return undefined;
+    }
+    this.#heap.readBytes(block, copy);
+    return copy;
+  }
+
   #failure(error: Pointer): Failure {
     return {
       status: this.#heap.readUint32(error),
@@ -129,14 +128,24 @@ export class WasmLlama implements LlamaEngine {
     handle: Handle,
     call: (exports: WasmExports, pointer: Pointer) => T,
   ): T | undefined {
-    const pointer = table.get(handle);
+    const pointer = table.get(handle)?.pointer;
     return pointer === undefined
       ? undefined
       : this.#host.guard((exports) => call(exports, pointer));
   }
 
+  /** The handle of a new object, whose address is in `out`. */
+  #add(table: Table, what: Footprint, out: Pointer): Handle {
+    const pointer = this.#heap.readUint32(out);
+    return this.#host.guard((exports) => {
+      const bytes = exports[`bitllama_${what}_footprint`](pointer) >>> 0;
+      this.#heap.growAhead(bytes);
+      return table.add({ pointer }, bytes);
+    });
+  }
+
   #destroy(table: Table, handle: Handle, free: (exports: WasmExports, p: Pointer) => void): void {
-    const pointer = table.remove(handle);
+    const pointer = table.remove(handle)?.pointer;
     if (pointer === undefined || this.#host.poisoned) return;
     this.#host.guard((exports) => free(exports, pointer));
   }
@@ -164,7 +173,7 @@ export class WasmLlama implements LlamaEngine {
         const given = inputs.map((bytes, i) => this.#give(blocks[i]!, bytes));
         const status = call(exports, given, out!, error!);
         if (status !== 0) return this.#failure(error!);
-        return -this.#models.add(this.#heap.readUint32(out!)); // negative: not a status of ours
+        return -this.#add(this.#models, 'model', out!); // negative: not a status of ours
       },
     );
     if (typeof result !== 'number') return result;
@@ -200,14 +209,13 @@ export class WasmLlama implements LlamaEngine {
   }
 
   #json(model: Handle, name: 'bitllama_config_json' | 'bitllama_tokenizer_json'): string {
-    const pointer = this.#models.get(model);
+    const pointer = this.#models.get(model)?.pointer;
     if (pointer === undefined) throw errorOf(DESTROYED);
-    let bytes = new Uint8Array();
+    let bytes: Bytes | undefined;
     const status = this.#withBlocks([4], (exports, length) => {
       const text = exports[name](pointer, length!) >>> 0;
-      bytes = new Uint8Array(this.#heap.readUint32(length!));
-      this.#heap.readBytes(text, bytes);
-      return 0;
+      bytes = this.#copy(text, this.#heap.readUint32(length!));
+      return bytes ? 0 : OUT_OF_MEMORY;
     });
     if (status !== 0) throw errorOf(status);
     return new TextDecoder().decode(bytes);
@@ -226,7 +234,7 @@ export class WasmLlama implements LlamaEngine {
     handle: Handle,
     call: (exports: WasmExports, pointer: Pointer, words: Pointer) => void,
   ): bigint {
-    const pointer = table.get(handle);
+    const pointer = table.get(handle)?.pointer;
     if (pointer === undefined) throw errorOf(DESTROYED);
     let value = 0n;
     const status = this.#withBlocks([8], (exports, words) => {
@@ -259,7 +267,7 @@ export class WasmLlama implements LlamaEngine {
   ): Bytes {
     if (pointer === undefined) throw errorOf(DESTROYED);
     const length = tokenizer ? lengthOf(tokenizer) : 0;
-    let result: Bytes = new Uint8Array();
+    let result: Bytes | undefined;
     const status = this.#withBlocks([length, 4], (exports, block, size) => {
       const text = this.#give(block!, tokenizer);
       const asked = exports[write](pointer, text, length, 0, 0, size!);
@@ -268,35 +276,27 @@ export class WasmLlama implements LlamaEngine {
       const buffer = this.#heap.allocate(bytes);
       if (buffer === 0) return OUT_OF_MEMORY;
       const done = exports[write](pointer, text, length, buffer, bytes, size!);
-      try {
-        if (done === 0) result = allocate(() => new Uint8Array(bytes));
-      } catch {
-        this.#heap.free(buffer); // no room for the result is no trap
-        return OUT_OF_MEMORY;
-      }
-      if (done === 0) this.#heap.readBytes(buffer, result);
+      if (done === 0) result = this.#copy(buffer, bytes);
       this.#heap.free(buffer);
-      return done;
+      return done === 0 && !result ? OUT_OF_MEMORY : done;
     });
-    if (status !== 0) throw errorOf(status);
+    if (!result) throw errorOf(status);
     return result;
   }
 
   pack(model: Handle, tokenizer: Optional): Bytes {
-    return this.#written(this.#models.get(model), tokenizer, 'bitllama_pack');
+    return this.#written(this.#models.get(model)?.pointer, tokenizer, 'bitllama_pack');
   }
 
   #made(
     from: Pointer | undefined,
-    to: Table,
     make: (exports: WasmExports, from: Pointer, out: Pointer) => number,
   ): Handle {
     if (from === undefined) throw errorOf(DESTROYED);
     let handle = 0;
-    this.#heap.growAhead();
     const status = this.#withBlocks([4], (exports, out) => {
       const result = make(exports, from, out!);
-      if (result === 0) handle = to.add(this.#heap.readUint32(out!));
+      if (result === 0) handle = this.#add(this.#sessions, 'session', out!);
       return result;
     });
     if (status !== 0) throw errorOf(status);
@@ -304,13 +304,13 @@ export class WasmLlama implements LlamaEngine {
   }
 
   createSession(model: Handle): Handle {
-    return this.#made(this.#models.get(model), this.#sessions, (exports, from, out) =>
+    return this.#made(this.#models.get(model)?.pointer, (exports, from, out) =>
       exports.bitllama_session_create(from, out),
     );
   }
 
   fork(session: Handle): Handle {
-    return this.#made(this.#sessions.get(session), this.#sessions, (exports, from, out) =>
+    return this.#made(this.#sessions.get(session)?.pointer, (exports, from, out) =>
       exports.bitllama_session_fork(from, out),
     );
   }
@@ -336,7 +336,7 @@ export class WasmLlama implements LlamaEngine {
     logProbabilities: Float32Array | undefined,
     surprise: Float32Array | undefined,
   ): number {
-    const pointer = this.#sessions.get(session);
+    const pointer = this.#sessions.get(session)?.pointer;
     if (pointer === undefined) return DESTROYED;
     const n = lengthOf(tokens);
     // In slices, so that memory does not grow with the text. Tokens were checked: none can fail.
@@ -356,7 +356,7 @@ export class WasmLlama implements LlamaEngine {
   }
 
   logits(session: Handle, out: Float32Array): number {
-    const pointer = this.#sessions.get(session);
+    const pointer = this.#sessions.get(session)?.pointer;
     if (pointer === undefined) return DESTROYED;
     return this.#withBlocks([4 * lengthOf(out)], (exports, block) => {
       const status = exports.bitllama_session_logits(pointer, block!);
@@ -366,7 +366,7 @@ export class WasmLlama implements LlamaEngine {
   }
 
   draw(session: Handle, options: DrawOptions): number {
-    const pointer = this.#sessions.get(session);
+    const pointer = this.#sessions.get(session)?.pointer;
     if (pointer === undefined) return -DESTROYED;
     const { numbers, seed } = options;
     const [low, high] = [Number(seed & 0xffff_ffffn), Number(seed >> 32n)];
@@ -401,11 +401,11 @@ export class WasmLlama implements LlamaEngine {
   }
 
   save(session: Handle, bytes: Uint8Array): number {
-    return this.#saved(this.#sessions.get(session), bytes, 'bitllama_session_save');
+    return this.#saved(this.#sessions.get(session)?.pointer, bytes, 'bitllama_session_save');
   }
 
   load(session: Handle, bytes: Uint8Array): number {
-    const pointer = this.#sessions.get(session);
+    const pointer = this.#sessions.get(session)?.pointer;
     if (pointer === undefined) return DESTROYED;
     const size = lengthOf(bytes);
     return this.#withBlocks([size], (exports, block) => {
@@ -434,7 +434,7 @@ export class WasmLlama implements LlamaEngine {
       const blocks = [c!, m!, o!, low, high, t!, n, out!, error!] as const;
       const status = exports.bt_wasm_trainer_create(...blocks);
       if (status !== 0) return this.#failure(error!);
-      return -this.#trainers.add(this.#heap.readUint32(out!));
+      return -this.#add(this.#trainers, 'trainer', out!);
     });
     if (typeof result !== 'number') return result;
     return result < 0 ? -result : this.#asFailure(result);
@@ -445,7 +445,7 @@ export class WasmLlama implements LlamaEngine {
   }
 
   step(trainer: Handle, out: StepNumbers): number {
-    const pointer = this.#trainers.get(trainer);
+    const pointer = this.#trainers.get(trainer)?.pointer;
     if (pointer === undefined) return DESTROYED;
     return this.#withBlocks([8 * STEP_NUMBERS], (exports, block) => {
       const status = exports.bt_wasm_trainer_step(pointer, block!);
@@ -456,7 +456,7 @@ export class WasmLlama implements LlamaEngine {
 
   /** There are no threads: the step runs in a later turn of the event loop. */
   stepAsync(trainer: Handle, out: StepNumbers, done: (status: number) => void): number {
-    if (this.#trainers.get(trainer) === undefined) return DESTROYED;
+    if (this.#trainers.get(trainer)?.pointer === undefined) return DESTROYED;
     soon(() => {
       let status: number;
       try {
@@ -470,14 +470,14 @@ export class WasmLlama implements LlamaEngine {
   }
 
   trainerModel(trainer: Handle, tokenizer: Optional): Handle {
-    const pointer = this.#trainers.get(trainer);
+    const pointer = this.#trainers.get(trainer)?.pointer;
     if (pointer === undefined) throw errorOf(DESTROYED);
     const length = tokenizer ? lengthOf(tokenizer) : 0;
     let model = 0;
     const status = this.#withBlocks([length, 4], (exports, block, out) => {
       const text = this.#give(block!, tokenizer);
       const result = exports.bitllama_trainer_model(pointer, text, length, out!);
-      if (result === 0) model = this.#models.add(this.#heap.readUint32(out!));
+      if (result === 0) model = this.#add(this.#models, 'model', out!);
       return result;
     });
     if (status !== 0) throw errorOf(status);
@@ -485,7 +485,7 @@ export class WasmLlama implements LlamaEngine {
   }
 
   trainerWeights(trainer: Handle, tokenizer: Optional): Bytes {
-    return this.#written(this.#trainers.get(trainer), tokenizer, 'bitllama_trainer_weights');
+    return this.#written(this.#trainers.get(trainer)?.pointer, tokenizer, 'bitllama_trainer_weights');
   }
 
   trainerStepsDone(trainer: Handle): number {
@@ -501,11 +501,11 @@ export class WasmLlama implements LlamaEngine {
   }
 
   saveTrainer(trainer: Handle, bytes: Uint8Array): number {
-    return this.#saved(this.#trainers.get(trainer), bytes, 'bitllama_trainer_save');
+    return this.#saved(this.#trainers.get(trainer)?.pointer, bytes, 'bitllama_trainer_save');
   }
 
   loadTrainer(trainer: Handle, bytes: Uint8Array): 0 | Failure {
-    const pointer = this.#trainers.get(trainer);
+    const pointer = this.#trainers.get(trainer)?.pointer;
     if (pointer === undefined) return this.#asFailure(DESTROYED);
     const size = lengthOf(bytes);
     const result = this.#withBlocks([size, ERROR_BYTES], (exports, block, error) => {

@@ -44,6 +44,7 @@ export interface WasmExports {
   ttt_memory_dim(model: Pointer): number;
   ttt_threads(model: Pointer): number;
   ttt_state_size(model: Pointer): number;
+  ttt_footprint(model: Pointer): number;
   ttt_save_state(model: Pointer, bytes: Pointer, size: number): number;
   ttt_load_state(model: Pointer, bytes: Pointer, size: number): number;
   ttt_status_string(status: number): Pointer;
@@ -78,6 +79,7 @@ export interface WasmExports {
   bt_wasm_llama_parameters(model: Pointer, words: Pointer): void;
   bt_wasm_llama_fingerprint(model: Pointer, words: Pointer): void;
   bt_wasm_llama_hash(words: Pointer): number;
+  bitllama_model_footprint(model: Pointer): number;
   bitllama_session_create(model: Pointer, session: Pointer): number;
   bitllama_session_destroy(session: Pointer): void;
   bitllama_session_fork(session: Pointer, fork: Pointer): number;
@@ -99,6 +101,7 @@ export interface WasmExports {
     token: Pointer,
   ): number;
   bt_wasm_session_tokens(session: Pointer, words: Pointer): void;
+  bitllama_session_footprint(session: Pointer): number;
   bitllama_session_state_size(session: Pointer): number;
   bitllama_session_save(session: Pointer, bytes: Pointer, size: number): number;
   bitllama_session_load(session: Pointer, bytes: Pointer, size: number): number;
@@ -116,6 +119,7 @@ export interface WasmExports {
   bitllama_trainer_destroy(trainer: Pointer): void;
   bt_wasm_trainer_step(trainer: Pointer, report: Pointer): number;
   bt_wasm_trainer_steps(trainer: Pointer, words: Pointer): void;
+  bitllama_trainer_footprint(trainer: Pointer): number;
   bitllama_trainer_model(
     trainer: Pointer,
     tokenizer: Pointer,

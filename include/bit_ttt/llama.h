@@ -88,6 +88,8 @@ BT_API void bitllama_release(bitllama_model *model);          /* NULL is fine */
 BT_API void bitllama_get_config(const bitllama_model *model, bitllama_config *config);
 BT_API uint64_t bitllama_parameters(const bitllama_model *model); /* weights, counted one by one */
 BT_API uint64_t bitllama_fingerprint(const bitllama_model *model);
+/* Bytes of the process that it occupies, for a garbage collector to know; here and below 0 for NULL. */
+BT_API size_t bitllama_model_footprint(const bitllama_model *model);
 /* The configuration as JSON, and the tokenizer.json that came with the model (length 0: none did):
  * UTF-8 without a terminating NUL, the model's. */
 BT_API const char *bitllama_config_json(const bitllama_model *model, size_t *length);
@@ -109,6 +111,7 @@ BT_API void bitllama_session_destroy(bitllama_session *session); /* NULL is fine
 BT_API int bitllama_session_fork(const bitllama_session *from, bitllama_session **session);
 BT_API int bitllama_session_reset(bitllama_session *session);
 BT_API uint64_t bitllama_session_tokens(const bitllama_session *session); /* read so far */
+BT_API size_t bitllama_session_footprint(const bitllama_session *session); /* without the model */
 
 /* Reads n tokens and learns from them. logprobs [n] (or NULL): log p(token | all before), natural;
  * uniform for the very first. surprise [n] (or NULL): how badly the memories of all layers foresaw
@@ -188,6 +191,7 @@ BT_API int bitllama_trainer_create(const bitllama_config *config, const bitllama
 BT_API void bitllama_trainer_destroy(bitllama_trainer *trainer); /* NULL is fine */
 
 BT_API uint64_t bitllama_trainer_steps(const bitllama_trainer *trainer); /* done so far */
+BT_API size_t bitllama_trainer_footprint(const bitllama_trainer *trainer);
 
 /* One optimiser step. DIVERGED if the loss is not finite: the weights are then as before. Steps
  * past `steps` go on at the final rate. */

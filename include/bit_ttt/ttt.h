@@ -109,6 +109,9 @@ BT_API int ttt_get_objective(const void *model);
 BT_API size_t ttt_threads(const void *model);
 BT_API uint64_t ttt_tokens_seen(const void *model);
 BT_API uint64_t ttt_weights_fingerprint(const void *model);
+/* Bytes of the process that the layer occupies, for a garbage collector to know: everything that
+ * ttt_destroy gives back, and the weights, also where clones share them. */
+BT_API size_t ttt_footprint(const void *model);
 
 /* Copies W as it stands after the last token to w [d][d], row-major. */
 BT_API int ttt_get_memory(const void *model, float *w);

@@ -22,6 +22,11 @@ size_t bt_live_allocations(void)
     return atomic_load(&live_blocks);
 }
 
+size_t bt_live_bytes(void)
+{
+    return atomic_load(&live_bytes);
+}
+
 bool bt_fault(void)
 {
     size_t after = atomic_load(&faults_after);
@@ -88,10 +93,16 @@ void *bt_alloc(size_t count, size_t size)
     return (void *)address;
 }
 
-void bt_free(void *block)
+size_t bt_block_bytes(void *block)
 {
-    if (!block) return;
+    return block ? ((preamble *)block)[-1].bytes : 0;
+}
+
+size_t bt_free(void *block)
+{
+    if (!block) return 0;
     preamble before = ((preamble *)block)[-1];
     count_block(-1, before.bytes);
     free(before.block);
+    return before.bytes;
 }

@@ -13,12 +13,17 @@
 
 /* count * size zeroed bytes, 64-byte aligned; NULL if that overflows or there is no memory. */
 void *bt_alloc(size_t count, size_t size);
-void bt_free(void *block); /* NULL is fine */
+/* Both give the bytes that the block takes from the C library, and take NULL, of 0 bytes. What owns
+ * blocks has one function that shows them all to either, so that what is freed is what is counted. */
+size_t bt_free(void *block);
+size_t bt_block_bytes(void *block);
+typedef size_t (*bt_block_visitor)(void *block);
 
 #if defined(BT_FAULT_INJECTION)
 /* Lets `after` allocations pass, then fails one, or all from there on. SIZE_MAX: none fails. */
 void bt_fail_allocations(size_t after, bool persistent);
 size_t bt_live_allocations(void);
+size_t bt_live_bytes(void);
 /* The most bytes that blocks made since bt_reset_peak() held at one time, blocks made before not
  * counted; what the C library adds to a block is not part of it. */
 size_t bt_peak_bytes(void);

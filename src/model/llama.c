@@ -29,6 +29,11 @@ uint64_t bitllama_fingerprint(const bitllama_model *model)
     return model ? model->fingerprint : 0;
 }
 
+size_t bitllama_model_footprint(const bitllama_model *model)
+{
+    return model ? bt_model_footprint(model) : 0;
+}
+
 const char *bitllama_config_json(const bitllama_model *model, size_t *length)
 {
     if (length) *length = model ? model->config_length : 0;

@@ -215,15 +215,23 @@ bt_model *bt_model_share(bt_model *m)
     return m;
 }
 
+/* All blocks but the model itself. */
+static size_t visit_blocks(const bt_model *m, bt_block_visitor visit)
+{
+    size_t sum = 0;
+    for (size_t i = 0; m->tensors && i < m->params.tensor_count; i++)
+        sum += visit(m->tensors[i].data) + visit(m->tensors[i].steps);
+    return sum + visit(m->tensors) + visit(m->tokenizer) + bt_params_visit(&m->params, visit);
+}
+
+size_t bt_model_footprint(const bt_model *m)
+{
+    return visit_blocks(m, bt_block_bytes) + bt_block_bytes((void *)(uintptr_t)m);
+}
+
 void bt_model_release(bt_model *m)
 {
     if (!m || __atomic_fetch_sub(&m->references, 1, __ATOMIC_ACQ_REL) != 1) return;
-    for (size_t i = 0; m->tensors && i < m->params.tensor_count; i++) {
-        bt_free(m->tensors[i].data);
-        bt_free(m->tensors[i].steps);
-    }
-    bt_free(m->tensors);
-    bt_free(m->tokenizer);
-    bt_params_free(&m->params);
+    visit_blocks(m, bt_free);
     bt_free(m);
 }

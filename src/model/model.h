@@ -54,5 +54,6 @@ int bt_model_build(const bt_model_config *config, const char *tokenizer, size_t 
                    bt_tensor_source source, void *context, bt_model **model, ttt_error *error);
 bt_model *bt_model_share(bt_model *m);
 void bt_model_release(bt_model *m); /* NULL is fine */
+size_t bt_model_footprint(const bt_model *m);
 
 #endif

@@ -75,10 +75,14 @@ bool bt_params_init(bt_params *p, const bt_model_config *config)
     return true;
 }
 
+size_t bt_params_visit(const bt_params *p, bt_block_visitor visit)
+{
+    return visit(p->tensors) + visit(p->layers);
+}
+
 void bt_params_free(bt_params *p)
 {
-    bt_free(p->tensors);
-    bt_free(p->layers);
+    bt_params_visit(p, bt_free);
     *p = (bt_params){0};
 }
 

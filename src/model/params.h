@@ -6,6 +6,7 @@
 #ifndef BT_PARAMS_H
 #define BT_PARAMS_H
 
+#include "../base/alloc.h"
 #include "config.h"
 
 /* How a tensor is seen by the forward pass. */
@@ -48,6 +49,7 @@ static inline size_t bt_gate_stride(size_t heads)
 
 bool bt_params_init(bt_params *p, const bt_model_config *config); /* false: out of memory */
 void bt_params_free(bt_params *p);
+size_t bt_params_visit(const bt_params *p, bt_block_visitor visit); /* its blocks */
 void bt_params_randomize(const bt_params *p, float *weights, uint64_t seed);
 
 #endif

@@ -2,8 +2,6 @@
  * SPDX-License-Identifier: MIT */
 #include "sampler.h"
 
-#include "../base/alloc.h"
-
 #include <string.h>
 
 void bitllama_sampling_init(bitllama_sampling *sampling)
@@ -26,21 +24,13 @@ const char *bt_sampling_problem(const bitllama_sampling *o)
     return NULL;
 }
 
-bool bt_sampler_init(bt_sampler *s, size_t vocab)
+void bt_sampler_init(bt_sampler *s, size_t vocab, float *work)
 {
-    *s = (bt_sampler){.vocab = vocab};
-    s->weights = bt_alloc(vocab, sizeof *s->weights);
-    s->candidates = bt_alloc(vocab, sizeof *s->candidates);
-    s->places = bt_alloc(vocab, sizeof *s->places);
-    return s->weights && s->candidates && s->places;
-}
-
-void bt_sampler_free(bt_sampler *s)
-{
-    bt_free(s->weights);
-    bt_free(s->candidates);
-    bt_free(s->places);
-    *s = (bt_sampler){0};
+    _Static_assert(sizeof(bt_candidate) + sizeof(uint32_t) + sizeof(float) ==
+                       BT_SAMPLER_FLOATS * sizeof(float), "a sampler's arrays fit its floats");
+    *s = (bt_sampler){.vocab = vocab, .weights = work,
+                      .candidates = (bt_candidate *)(void *)(work + vocab),
+                      .places = (uint32_t *)(void *)(work + 3 * vocab)};
 }
 
 /* A memory that has learnt a sentence likes to say it again: without a penalty a third of the stories

@@ -21,8 +21,10 @@ typedef struct bt_sampler {
     uint32_t *places;         /* [vocab] */
 } bt_sampler;
 
-bool bt_sampler_init(bt_sampler *s, size_t vocab); /* false: no memory */
-void bt_sampler_free(bt_sampler *s);
+/* A sampler owns nothing: its arrays lie in work [BT_SAMPLER_FLOATS * vocab], and keep nothing between
+ * two draws. */
+#define BT_SAMPLER_FLOATS 4u
+void bt_sampler_init(bt_sampler *s, size_t vocab, float *work);
 
 /* NULL, or what is wrong with the options. */
 const char *bt_sampling_problem(const bitllama_sampling *o);

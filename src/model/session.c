@@ -16,10 +16,37 @@ static bool take(float **out, size_t count)
     return *out != NULL;
 }
 
+/* The next `count` floats, on a cache line of their own. */
+static float *next_floats(float *base, size_t *at, size_t count)
+{
+    float *found = base ? base + *at : NULL;
+    *at += bt_round_up(count, 16);
+    return found;
+}
+
+/* Mixer, feed-forward and head take turns, so their buffers lie in one another's place. Sets them in
+ * `work` unless it is NULL; the floats that they take. */
+static size_t share_work(bt_session *s, size_t width, size_t gates, float *work)
+{
+    const bt_model_config *c = &s->model->params.config;
+    size_t block = BT_SESSION_BLOCK, mixer = 0, mlp = 0, head = 0;
+    s->q = next_floats(work, &mixer, (block + 1) * width);
+    s->r = next_floats(work, &mixer, (block + 1) * width);
+    s->v = next_floats(work, &mixer, block * width);
+    s->gates = next_floats(work, &mixer, block * gates);
+    s->a = next_floats(work, &mlp, block * c->mlp);
+    s->b = next_floats(work, &mlp, block * c->mlp);
+    s->logits = next_floats(work, &head, BT_LOGIT_SLICE * c->vocab);
+    _Static_assert(BT_LOGIT_SLICE > BT_SAMPLER_FLOATS, "the sampler fits behind a row of logits");
+    if (work) bt_sampler_init(&s->sampler, c->vocab, s->logits + c->vocab);
+    size_t most = mixer > mlp ? mixer : mlp;
+    return most > head ? most : head;
+}
+
 static bool take_all(bt_session *s)
 {
     const bt_model_config *c = &s->model->params.config;
-    size_t block = BT_SESSION_BLOCK, width = 0, gates = 0;
+    size_t block = BT_SESSION_BLOCK, width = 0, gates = 0, floats;
     size_t widest = c->mlp > c->dim ? c->mlp : c->dim;
     for (size_t i = 0; i < c->layers; i++) {
         size_t w = bt_mixer_width(c, i), stride = bt_gate_stride(bt_mixer_heads(c, i));
@@ -31,12 +58,12 @@ static bool take_all(bt_session *s)
     }
     widest = width > widest ? width : widest;
     s->activations = bt_alloc(block * widest, sizeof(int16_t));
-    return s->activations && take(&s->x, block * c->dim) && take(&s->n, block * c->dim) &&
-           take(&s->q, (block + 1) * width) && take(&s->r, (block + 1) * width) &&
-           take(&s->v, block * width) && take(&s->gates, block * gates) &&
-           take(&s->a, block * c->mlp) && take(&s->b, block * c->mlp) && take(&s->last, c->dim) &&
-           take(&s->row, widest) && take(&s->logits, BT_LOGIT_SLICE * c->vocab) &&
-           bt_sampler_init(&s->sampler, c->vocab);
+    floats = share_work(s, width, gates, NULL);
+    if (!s->activations || !take(&s->x, block * c->dim) || !take(&s->n, block * c->dim) ||
+        !take(&s->last, c->dim) || !take(&s->row, widest) || !take(&s->work, floats))
+        return false;
+    share_work(s, width, gates, s->work);
+    return true;
 }
 
 int bitllama_session_create(bitllama_model *model, bitllama_session **session)
@@ -55,18 +82,26 @@ int bitllama_session_create(bitllama_model *model, bitllama_session **session)
     return TTT_OK;
 }
 
+/* All blocks but the session itself. */
+static size_t visit_blocks(const bt_session *s, bt_block_visitor visit)
+{
+    size_t sum = 0;
+    for (size_t i = 0; s->layers && i < s->model->params.config.layers; i++)
+        sum += visit(s->layers[i].tiles) + visit(s->layers[i].q) + visit(s->layers[i].r);
+    void *all[] = {s->layers, s->activations, s->x, s->n, s->work, s->last, s->row};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) sum += visit(all[i]);
+    return sum;
+}
+
+size_t bitllama_session_footprint(const bitllama_session *s)
+{
+    return s ? visit_blocks(s, bt_block_bytes) + bt_block_bytes((void *)(uintptr_t)s) : 0;
+}
+
 void bitllama_session_destroy(bitllama_session *s)
 {
     if (!s) return;
-    for (size_t i = 0; s->layers && i < s->model->params.config.layers; i++) {
-        bt_free(s->layers[i].tiles);
-        bt_free(s->layers[i].q);
-        bt_free(s->layers[i].r);
-    }
-    void *all[] = {s->layers, s->activations, s->x, s->n, s->q, s->r, s->v, s->gates, s->a, s->b,
-                   s->last, s->row, s->logits};
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) bt_free(all[i]);
-    bt_sampler_free(&s->sampler);
+    visit_blocks(s, bt_free);
     bt_model_release(s->model);
     bt_free(s);
 }
@@ -158,6 +193,7 @@ static void gates(const block *b, size_t i)
         float *g = b->s->gates + t * stride;
         for (size_t j = 0; j < 2 * heads; j++)
             g[j] = b->k->dot(b->s->n + t * dim, w + j * dim, dim) + bias[j];
+        memset(g + 2 * heads, 0, (stride - 2 * heads) * sizeof *g);
         b->k->sigmoid(g, g, stride);
     }
 }

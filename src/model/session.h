@@ -23,12 +23,13 @@ typedef struct bitllama_session {
     float *last;            /* [dim] final norm of the last token */
 
     float *x, *n;           /* [block][dim] */
+    float *row;             /* [the widest of all] */
+    float *work;            /* what the others lie in: a mixer's, a feed-forward's, or the head's */
     float *q, *r;           /* [block + 1][width], row 0 the token before */
     float *v, *gates;       /* [block][width], [block][gate stride] */
     float *a, *b;           /* [block][mlp] */
-    float *row;             /* [the widest of all] */
     float *logits;          /* [slice][vocab] */
-    bt_sampler sampler;
+    bt_sampler sampler;     /* in the place of all logits but the first row */
     void *activations;
     int32_t sums[BT_SESSION_BLOCK];
     float multipliers[BT_SESSION_BLOCK];

@@ -12,7 +12,7 @@ typedef struct bt_exec {
     bt_pool *pool;       /* NULL: one thread */
     const bt_bf16 *bf16; /* how products are rounded, or NULL: not */
     float *pack;   /* [threads][BT_PACK_FLOATS] */
-    float *other;  /* [BT_OTHER_FLOATS], the second half of sums */
+    float *other;  /* [BT_OTHER_FLOATS, or the largest product], the second half of sums */
 } bt_exec;
 
 /* C [m][n] (row stride ldc) = or += A [m][k] B [k][n]; A and B by element strides, so that either

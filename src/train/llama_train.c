@@ -148,16 +148,26 @@ int bitllama_trainer_create(const bitllama_config *config, const bitllama_traini
     return status;
 }
 
+/* All blocks but the net's and the trainer itself. */
+static size_t visit_blocks(const bt_trainer *t, bt_block_visitor visit)
+{
+    void *all[] = {t->first, t->second, t->squares, t->ids, t->targets, t->window, t->tokens};
+    size_t sum = 0;
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) sum += visit(all[i]);
+    return sum;
+}
+
+size_t bitllama_trainer_footprint(const bitllama_trainer *t)
+{
+    if (!t) return 0;
+    return visit_blocks(t, bt_block_bytes) + bt_net_visit(&t->net, bt_block_bytes) +
+           bt_block_bytes((void *)(uintptr_t)t);
+}
+
 void bitllama_trainer_destroy(bitllama_trainer *t)
 {
     if (!t) return;
-    bt_free(t->first);
-    bt_free(t->second);
-    bt_free(t->squares);
-    bt_free(t->ids);
-    bt_free(t->targets);
-    bt_free(t->window);
-    bt_free(t->tokens);
+    visit_blocks(t, bt_free);
     bt_net_free(&t->net);
     bt_free(t);
 }

@@ -41,11 +41,13 @@ static bool cache_init(bt_net *net, size_t i)
            floats(&k->gate, n * c->mlp) && floats(&k->up, n * c->mlp) && floats(&k->h, n * c->mlp);
 }
 
-static void cache_free(bt_layer_cache *k)
+static size_t cache_visit(const bt_layer_cache *k, bt_block_visitor visit)
 {
+    size_t sum = 0;
     float *all[] = {k->x1, k->inv1, k->n1, k->q, k->norms, k->v, k->r, k->gates, k->checkpoints,
                     k->x2, k->inv2, k->n2, k->gate, k->up, k->h};
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) bt_free(all[i]);
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) sum += visit(all[i]);
+    return sum;
 }
 
 /* Panels for the ternary tensors. */
@@ -76,6 +78,19 @@ static bool head_init(bt_net *net)
     return panels && scales;
 }
 
+/* The largest product with long sums (bt_gemm_run): an output, its gradient, or that of a weight. */
+static size_t other_floats(const bt_net *net)
+{
+    size_t n = net->tokens, most = 0;
+    for (size_t i = 0; i < net->params.tensor_count; i++) {
+        size_t rows = net->params.tensors[i].rows, cols = net->params.tensors[i].cols;
+        if (n >= BT_GEMM_LONG && rows * cols > most) most = rows * cols;
+        if (cols >= BT_GEMM_LONG && n * rows > most) most = n * rows;
+        if (rows >= BT_GEMM_LONG && n * cols > most) most = n * cols;
+    }
+    return most < BT_OTHER_FLOATS ? most : BT_OTHER_FLOATS;
+}
+
 static bool buffers_init(bt_net *net, size_t threads)
 {
     const bt_model_config *c = &net->params.config;
@@ -99,7 +114,7 @@ static bool buffers_init(bt_net *net, size_t threads)
            floats(&net->work, threads * bt_memory_work(head)) && floats(&net->losses, n) &&
            floats(&net->norm_sums, (n + BT_NORM_BLOCK - 1) / BT_NORM_BLOCK * c->dim) &&
            floats(&net->exec.pack, threads * BT_PACK_FLOATS) &&
-           floats(&net->exec.other, BT_OTHER_FLOATS);
+           floats(&net->exec.other, other_floats(net));
 }
 
 bool bt_net_init(bt_net *net, const bt_model_config *config, size_t seqs, size_t length,
@@ -115,26 +130,27 @@ bool bt_net_init(bt_net *net, const bt_model_config *config, size_t seqs, size_t
     return good;
 }
 
+size_t bt_net_visit(const bt_net *net, bt_block_visitor visit)
+{
+    size_t sum = bt_params_visit(&net->params, visit);
+    for (size_t i = 0; net->caches && i < net->params.config.layers; i++)
+        sum += cache_visit(&net->caches[i], visit);
+    for (size_t i = 0; net->packed && i < net->params.tensor_count; i++)
+        sum += visit((void *)(uintptr_t)net->packed[i].panels);
+    void *all[] = {net->weights, net->gradients, net->effective, net->x, net->inv, net->n, net->dx,
+                    net->logits, net->wide[0], net->wide[1], net->wide[2], net->wide[3], net->work,
+                   net->zeros, net->losses, net->norm_sums, net->exec.pack, net->exec.other,
+                   (void *)(uintptr_t)net->head.panels, (void *)(uintptr_t)net->head.scales,
+                   net->packed, net->scales, net->activations, net->sums, net->multipliers,
+                   net->caches};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) sum += visit(all[i]);
+    return sum;
+}
+
 void bt_net_free(bt_net *net)
 {
-    for (size_t i = 0; net->caches && i < net->params.config.layers; i++)
-        cache_free(&net->caches[i]);
-    float *all[] = {net->weights, net->gradients, net->effective, net->x, net->inv, net->n, net->dx,
-                    net->logits, net->wide[0], net->wide[1], net->wide[2], net->wide[3], net->work,
-                    net->zeros, net->losses, net->norm_sums, net->exec.pack, net->exec.other};
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) bt_free(all[i]);
-    for (size_t i = 0; net->packed && i < net->params.tensor_count; i++)
-        bt_free((void *)(uintptr_t)net->packed[i].panels);
-    bt_free((void *)(uintptr_t)net->head.panels);
-    bt_free((void *)(uintptr_t)net->head.scales);
-    bt_free(net->packed);
-    bt_free(net->scales);
-    bt_free(net->activations);
-    bt_free(net->sums);
-    bt_free(net->multipliers);
-    bt_free(net->caches);
+    bt_net_visit(net, bt_free);
     bt_pool_destroy(net->exec.pool);
-    bt_params_free(&net->params);
     *net = (bt_net){0};
 }
 

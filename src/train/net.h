@@ -50,6 +50,7 @@ typedef struct bt_net {
 bool bt_net_init(bt_net *net, const bt_model_config *config, size_t seqs, size_t length,
                  size_t threads);
 void bt_net_free(bt_net *net);
+size_t bt_net_visit(const bt_net *net, bt_block_visitor visit); /* all its blocks */
 
 /* Loss of one batch, mean nats over targets other than BT_NO_TARGET (counted into *count).
  * With gradient, adds scale * dLoss_sum / dw to gradients. */

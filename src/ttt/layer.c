@@ -35,11 +35,14 @@ static bool memory_alloc(const bt_layer *layer, bt_memory_state *memory, size_t 
     return memory->tiles && memory->feature && memory->reading;
 }
 
+static size_t memory_visit(const bt_memory_state *memory, bt_block_visitor visit)
+{
+    return visit(memory->tiles) + visit(memory->feature) + visit(memory->reading);
+}
+
 static void memory_free(bt_memory_state *memory)
 {
-    bt_free(memory->tiles);
-    bt_free(memory->feature);
-    bt_free(memory->reading);
+    memory_visit(memory, bt_free);
     *memory = (bt_memory_state){0};
 }
 
@@ -127,16 +130,28 @@ void *ttt_create(size_t hidden_dim, float inner_lr)
     return ttt_create_from_config(&config, &model) == TTT_OK ? model : NULL;
 }
 
+/* All blocks but the weights and the layer itself. */
+static size_t visit_blocks(const bt_layer *layer, bt_block_visitor visit)
+{
+    return memory_visit(&layer->memory, visit) + memory_visit(&layer->backup, visit) +
+           visit(layer->own) + visit(layer->activations);
+}
+
+size_t ttt_footprint(const void *model)
+{
+    const bt_layer *layer = model;
+    if (!layer) return 0;
+    return visit_blocks(layer, bt_block_bytes) + bt_weights_footprint(layer->weights) +
+           bt_block_bytes((void *)(uintptr_t)model);
+}
+
 void ttt_destroy(void *model)
 {
     bt_layer *layer = model;
     if (!layer) return;
     bt_pool_destroy(layer->pool);
     bt_weights_release(layer->weights);
-    memory_free(&layer->memory);
-    memory_free(&layer->backup);
-    bt_free(layer->own);
-    bt_free(layer->activations);
+    visit_blocks(layer, bt_free);
     bt_free(layer);
 }
 

@@ -113,12 +113,20 @@ bt_weights *bt_weights_share(bt_weights *w)
     return w;
 }
 
+static size_t visit_blocks(bt_weights *w, bt_block_visitor visit)
+{
+    size_t panels = visit(w->down_panels) + visit(w->up_panels);
+    return panels + visit(w);
+}
+
 void bt_weights_release(bt_weights *w)
 {
-    if (!w || atomic_fetch_sub(&w->references, 1) != 1) return;
-    bt_free(w->down_panels);
-    bt_free(w->up_panels);
-    bt_free(w);
+    if (w && atomic_fetch_sub(&w->references, 1) == 1) visit_blocks(w, bt_free);
+}
+
+size_t bt_weights_footprint(const bt_weights *w)
+{
+    return visit_blocks((bt_weights *)(uintptr_t)w, bt_block_bytes);
 }
 
 const bt_ternary *bt_weights_down(const bt_weights *w)

@@ -13,6 +13,7 @@ bt_weights *bt_weights_from_seed(size_t dim, uint64_t seed);
 bt_weights *bt_weights_from_entries(size_t dim, const int8_t *down, const int8_t *up);
 bt_weights *bt_weights_share(bt_weights *w);
 void bt_weights_release(bt_weights *w); /* NULL is fine */
+size_t bt_weights_footprint(const bt_weights *w);
 
 const bt_ternary *bt_weights_down(const bt_weights *w); /* rows d, cols dim */
 const bt_ternary *bt_weights_up(const bt_weights *w);   /* rows dim, cols d */

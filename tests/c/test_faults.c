@@ -241,6 +241,20 @@ static void no_allocations(void)
         }
 }
 
+/* What a layer says that it occupies is what the allocator gave it. */
+static void footprint(void)
+{
+    static const float rates[] = {0.1f, 2.5f}; /* the second keeps a backup from the start */
+    for (size_t i = 0; i < 2; i++) {
+        size_t before = bt_live_bytes();
+        void *layer = make_layer(DIM, rates[i], TTT_PREDICT, 1);
+        CHECK_EQ(bt_live_bytes() - before, ttt_footprint(layer));
+        ttt_destroy(layer);
+        CHECK_EQ(bt_live_bytes(), before);
+    }
+    CHECK_EQ(ttt_footprint(NULL), 0);
+}
+
 int main(int argc, char **argv)
 {
     static const check_case cases[] = {
@@ -251,6 +265,7 @@ int main(int argc, char **argv)
         {"loading", loading},
         {"hashing", hashing},
         {"no_allocations", no_allocations},
+        {"footprint", footprint},
     };
     return check_main(argc, argv, cases, sizeof cases / sizeof cases[0]);
 }

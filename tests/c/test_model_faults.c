@@ -224,7 +224,7 @@ static void every_allocation(void)
         {"open plain", open_plain, 20},   {"open described", open_described, 20},
         {"open compact", open_compact, 20}, {"open sharded", open_sharded, 25},
         {"pack", pack, 5},
-        {"create session", create_session, 15}, {"fork", fork_session, 15},
+        {"create session", create_session, 12}, {"fork", fork_session, 12},
         {"create trainer", create_trainer, 40}, {"trainer's model", model_of_trainer, 20},
         {"trainer's weights", weights_of_trainer, 3}, {"hash", hash, 41},
     };
@@ -304,12 +304,47 @@ static void cost(void)
     tear_down();
 }
 
+/* What an object says that it occupies is what the allocator gave it, but for a trainer's threads. */
+static void footprints(void)
+{
+    enum { THREADS = 2048 };
+    set_up();
+    size_t before = bt_live_bytes();
+    bitllama_session *session = open_session(all.model), *fork = NULL;
+    CHECK_EQ(bt_live_bytes() - before, bitllama_session_footprint(session));
+    REQUIRE(bitllama_session_fork(session, &fork) == TTT_OK);
+    CHECK_EQ(bitllama_session_footprint(fork), bitllama_session_footprint(session));
+    CHECK_EQ(bt_live_bytes() - before, 2 * bitllama_session_footprint(session));
+    bitllama_session_destroy(fork);
+    bitllama_session_destroy(session);
+    CHECK_EQ(bt_live_bytes(), before);
+
+    bitllama_model *model = NULL;
+    REQUIRE(bitllama_open(all.described.bytes, all.described.size, NULL, 0, &model, NULL) == TTT_OK);
+    CHECK_EQ(bt_live_bytes() - before, bitllama_model_footprint(model));
+    bitllama_release(model);
+    CHECK_EQ(bt_live_bytes(), before);
+
+    bitllama_trainer *trainer = NULL;
+    REQUIRE(bitllama_trainer_create(&all.public, &all.options, all.tokens, TOKENS, &trainer,
+                                    NULL) == TTT_OK);
+    size_t counted = bitllama_trainer_footprint(trainer), live = bt_live_bytes() - before;
+    check_context("a trainer of %zu bytes says %zu", live, counted);
+    CHECK(counted <= live && live <= counted + THREADS);
+    bitllama_trainer_destroy(trainer);
+    CHECK_EQ(bt_live_bytes(), before);
+    CHECK_EQ(bitllama_session_footprint(NULL) + bitllama_model_footprint(NULL) +
+                 bitllama_trainer_footprint(NULL), 0);
+    tear_down();
+}
+
 int main(int argc, char **argv)
 {
     static const check_case cases[] = {
         {"every_allocation", every_allocation},
         {"no_allocations", no_allocations},
         {"cost", cost},
+        {"footprints", footprints},
     };
     return check_main(argc, argv, cases, sizeof cases / sizeof cases[0]);
 }

@@ -368,10 +368,11 @@ static void states(void)
 static void draws(const bitllama_sampling *o, const float *logits, size_t n, size_t counts[VOCAB])
 {
     bt_sampler s;
-    REQUIRE(bt_sampler_init(&s, VOCAB));
+    float *work = must_alloc(BT_SAMPLER_FLOATS * VOCAB * sizeof *work);
+    bt_sampler_init(&s, VOCAB, work);
     memset(counts, 0, VOCAB * sizeof *counts);
     for (size_t i = 0; i < n; i++) counts[bt_sampler_draw(&s, o, logits, NULL, 0, i)]++;
-    bt_sampler_free(&s);
+    free(work);
 }
 
 static void sampling(void)
@@ -408,21 +409,23 @@ static void sampling(void)
     draws(&o, logits, 10, counts);
     CHECK_EQ(counts[0], 10);
     bt_sampler s;
+    float *work = must_alloc(BT_SAMPLER_FLOATS * VOCAB * sizeof *work);
     const uint32_t recent[] = {0, 0};
     o.repetition_penalty = 2;
-    REQUIRE(bt_sampler_init(&s, VOCAB));
+    bt_sampler_init(&s, VOCAB, work);
     CHECK_EQ(bt_sampler_draw(&s, &o, logits, recent, 2, 0), 1); /* ln 4 / 2 < ln 3 */
-    bt_sampler_free(&s);
+    free(work);
 }
 
 /* 1 / 1.1 is below 0.96, so that the usual penalty makes the second token the likelier one. */
 static void usual_penalty(void)
 {
     bt_sampler s;
+    float *work = must_alloc(BT_SAMPLER_FLOATS * VOCAB * sizeof *work);
     bitllama_sampling o;
     float logits[VOCAB] = {1, 0.96f};
     const uint32_t recent[] = {0, 0, 0};
-    REQUIRE(bt_sampler_init(&s, VOCAB));
+    bt_sampler_init(&s, VOCAB, work);
     bitllama_sampling_init(&o);
     o.temperature = 1e-4f;
     CHECK_EQ(bt_sampler_draw(&s, &o, logits, recent, 0, 0), 0);
@@ -432,7 +435,7 @@ static void usual_penalty(void)
     o.repetition_penalty = 0;
     o.temperature = 0; /* the likeliest is the likeliest */
     CHECK_EQ(bt_sampler_draw(&s, &o, logits, recent, 3, 0), 0);
-    bt_sampler_free(&s);
+    free(work);
 }
 
 static void bad_options(void)

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { setMaxListeners } from 'node:events';
 
-import { fails, noise, onEachBackend, rejects, sameBits, unharmed } from './support/backends.mjs';
+import { fails, noise, onEachBackend, rejects, sameBits, turnsDuring, unharmed } from './support/backends.mjs';
 
 const DIM = 64;
 const LONG = noise(150_000 * DIM);
@@ -69,18 +69,9 @@ onEachBackend('asynchronous calls', (backend, create) => {
   });
 
   it('let other events happen', async () => {
-    let turns = 0;
-    let running = true;
-    const began = performance.now();
-    const done = layer.forwardAsync(LONG).then(() => (running = false));
-    while (running) {
-      await turn();
-      turns++;
-    }
-    await done;
-    // A fast machine is done after few turns; each must be short.
-    const elapsed = performance.now() - began;
-    assert.ok(turns >= 2 && elapsed / turns < 50, `${turns} turns in ${elapsed} ms`);
+    const turns = await turnsDuring(() => layer.forwardAsync(LONG));
+    // On WebAssembly in slices of 4 ms, of which 150,000 tokens take more on any machine.
+    assert.ok(turns >= 5, `${turns} turns`);
   });
 
   it('an aborted signal rejects at once and starts nothing', async () => {

@@ -140,7 +140,8 @@ describe('generate', () => {
     const { status, stdout, stderr } = await bitTtt([...args, '--max-tokens', '1000000'], {
       input(child) {
         child.stdin.end();
-        child.stdout.once('data', () => setTimeout(() => child.kill('SIGINT'), 50));
+        let pieces = 0;
+        child.stdout.on('data', () => ++pieces === 3 && child.kill('SIGINT')); // in the middle
       },
     });
     assert.deepEqual([status, stderr], [130, '']);

@@ -23,6 +23,23 @@ export function onEachBackend(title, body) {
   }
 }
 
+/**
+ * How many turns the event loop has had when `work` is done: a number of events, which a busy machine
+ * makes no smaller, as milliseconds would.
+ */
+export async function turnsDuring(work) {
+  let turns = 0;
+  let running = true;
+  const count = () => running && (turns++, setImmediate(count));
+  setImmediate(count);
+  try {
+    await work();
+  } finally {
+    running = false;
+  }
+  return turns;
+}
+
 /** Deterministic floats between -1 and 1. */
 export function noise(length, seed = 1) {
   let state = seed >>> 0;
