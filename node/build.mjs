@@ -53,10 +53,10 @@ const steps = [
   },
   {
     name: 'JavaScript',
-    inputs: ['ts', 'node/bundle.mjs', 'package.json', 'package-lock.json', wasm],
+    inputs: ['ts', 'node/bundle.mjs', 'scripts', 'package.json', 'package-lock.json', wasm],
     outputs: ['index', 'browser', 'wasm', 'native', 'model']
       .flatMap((name) => [`dist/${name}.cjs`, `dist/${name}.mjs`])
-      .concat(existsSync(join(root, 'ts/cli/main.ts')) ? ['dist/cli.mjs'] : []),
+      .concat('dist/cli.mjs', 'THIRD-PARTY-LICENSES'),
     build: () => bundle(existsSync(join(root, wasm))),
   },
   {

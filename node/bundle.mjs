@@ -9,6 +9,7 @@ import { dirname, join, posix } from 'node:path';
 
 import { build } from 'esbuild';
 
+import { thirdPartyLicenses } from '../scripts/licenses.mjs';
 import { root } from './stamps.mjs';
 
 const require = createRequire(import.meta.url);
@@ -91,27 +92,16 @@ async function bundleNode(common) {
 }
 
 async function bundleBrowser(common) {
-  for (const [format, extension] of [
-    ['esm', 'mjs'],
-    ['cjs', 'cjs'],
-  ]) {
-    await build({
-      ...common,
-      entryPoints: ['ts/browser.ts'],
-      outfile: join(dist, `browser.${extension}`),
-      platform: 'browser',
-      format,
-      target: 'es2022',
-    });
-  }
+  const options = { ...common, entryPoints: ['ts/browser.ts'], platform: 'browser', target: 'es2022' };
+  await build({ ...options, format: 'esm', outfile: join(dist, 'browser.mjs') });
+  return build({ ...options, format: 'cjs', outfile: join(dist, 'browser.cjs') });
 }
 
 async function bundleCommand(common) {
   const source = 'ts/cli/main.ts';
-  if (!existsSync(join(root, source))) return;
   const outfile = join(dist, 'cli.mjs');
   const shebang = readFileSync(join(root, source), 'utf8').startsWith('#!');
-  await build({
+  const result = await build({
     ...common,
     plugins: [shareEntry, ...common.plugins],
     banner: shebang ? {} : { js: '#!/usr/bin/env node' },
@@ -122,6 +112,7 @@ async function bundleCommand(common) {
     target: 'node18',
   });
   chmodSync(outfile, 0o755);
+  return result;
 }
 
 /** The URL of the shipped model; CommonJS has no import.meta and makes one of its file name. */
@@ -129,7 +120,7 @@ async function bundleModelUrl(common) {
   const entry = { ...common, entryPoints: ['ts/shipped-model.ts'] };
   await build({ ...entry, outfile: join(dist, 'model.mjs'), format: 'esm', target: 'es2022' });
   const here = "const moduleUrl = require('node:url').pathToFileURL(__filename).href;";
-  await build({
+  return build({
     ...entry,
     outfile: join(dist, 'model.cjs'),
     platform: 'node',
@@ -140,14 +131,19 @@ async function bundleModelUrl(common) {
   });
 }
 
-/** Writes dist's .cjs and .mjs files; `present` says whether there is a module to inline. */
+/**
+ * Writes dist's .cjs and .mjs files, and THIRD-PARTY-LICENSES for what they contain; `present` says
+ * whether there is a module to inline.
+ */
 export async function bundle(present) {
   mkdirSync(dist, { recursive: true });
   const common = options(present);
-  await bundleNode(common);
-  await bundleBrowser(common);
-  await bundleCommand(common);
-  await bundleModelUrl(common);
+  const results = [];
+  for (const make of [bundleNode, bundleBrowser, bundleCommand, bundleModelUrl]) {
+    results.push(await make(common));
+  }
+  const sources = results.flatMap(({ metafile }) => Object.keys(metafile.inputs));
+  writeFileSync(join(root, 'THIRD-PARTY-LICENSES'), thirdPartyLicenses(sources));
 }
 
 /** Copies a declaration (a path below ts/) and all that it imports, for one kind of module. */

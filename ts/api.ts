@@ -4,20 +4,28 @@
  */
 import { describe } from './args.js';
 import { errorOf, TTTError } from './errors.js';
+import { takeOptions } from './named-options.js';
+import { BACKEND, WITH_BACKEND } from './option-names.js';
 import { resolveBackend } from './platform.js';
+import type { Resolved } from './platform.js';
 import type { BackendInfo, BackendOptions } from './types.js';
+
+/** The backend of a function's options. */
+async function backendOf(options: unknown = {}): Promise<Resolved> {
+  return resolveBackend(takeOptions(options, BACKEND, '', WITH_BACKEND));
+}
 
 /**
  * Loads a backend ahead of its first use; calling it again costs nothing. Never necessary, as
  * everything here waits for its backend by itself.
  */
 export async function init(options?: BackendOptions): Promise<void> {
-  await resolveBackend(options);
+  await backendOf(options);
 }
 
 /** Which backend and kernel are in use, which could be, and why the addon is not if it is not. */
 export async function getInfo(options?: BackendOptions): Promise<BackendInfo> {
-  const { backend, fallback } = await resolveBackend(options);
+  const { backend, fallback } = await backendOf(options);
   return { ...backend.info(), fallback };
 }
 
@@ -26,7 +34,7 @@ export async function getInfo(options?: BackendOptions): Promise<BackendInfo> {
  * digits, the same on every machine, backend and kernel. Takes a fraction of a second.
  */
 export async function conformanceHash(options?: BackendOptions): Promise<string> {
-  const { backend } = await resolveBackend(options);
+  const { backend } = await backendOf(options);
   return backend.conformanceHash().toString(16).padStart(16, '0');
 }
 
@@ -35,7 +43,7 @@ export async function conformanceHash(options?: BackendOptions): Promise<string>
  * session does.
  */
 export async function llamaConformanceHash(options?: BackendOptions): Promise<string> {
-  const { backend } = await resolveBackend(options);
+  const { backend } = await backendOf(options);
   return backend.llama.conformanceHash().toString(16).padStart(16, '0');
 }
 
@@ -51,7 +59,7 @@ export async function setKernel(name: string, options?: BackendOptions): Promise
       `a kernel's name must be a string, not ${describe(name)}`,
     );
   }
-  const { backend } = await resolveBackend(options);
+  const { backend } = await backendOf(options);
   const status = backend.setKernel(name);
   if (status === 0) return;
   const { compiledKernels, kernels } = backend.info();

@@ -43,11 +43,20 @@ export function findNonFinite(values: Float32Array): number {
   return -1;
 }
 
+/** What `Object.prototype.toString` calls a value; foreign code, which that may run, can fail. */
+export function kindOf(value: unknown): string {
+  try {
+    return tagOf.call(value) ?? Object.prototype.toString.call(value).slice(8, -1).slice(0, 40);
+  } catch {
+    return 'object that cannot be read';
+  }
+}
+
 /** How a value is called in messages. */
 export function describe(value: unknown): string {
   if (value === null) return 'null';
   if (typeof value === 'object') {
-    const tag = tagOf.call(value) ?? Object.prototype.toString.call(value).slice(8, -1);
+    const tag = kindOf(value);
     return `${/^[aeiou]/i.test(tag) ? 'an' : 'a'} ${tag}`;
   }
   if (typeof value === 'string') return `the string ${JSON.stringify(value.slice(0, 40))}`;
@@ -179,8 +188,8 @@ export function checkBytes(value: unknown, name: string): Bytes {
     if (lengthOf(view) === 0) checkNotDetached(view, name);
     return new Uint8Array(bufferOf.call(view), offsetGetter.call(view), lengthOf(view));
   }
-  const tag = Object.prototype.toString.call(value);
-  if (tag === '[object ArrayBuffer]' || tag === '[object SharedArrayBuffer]') {
+  const tag = kindOf(value);
+  if (tag === 'ArrayBuffer' || tag === 'SharedArrayBuffer') {
     checkBuffer(value as ArrayBuffer, name);
     if (isDetached(value as ArrayBuffer)) {
       throw invalid(`${name} is detached: it was transferred elsewhere`);
@@ -206,6 +215,20 @@ export function checkDisjoint(
   if (a1 <= b0 || b1 <= a0) return;
   if (sameAllowed && a0 === b0 && a1 === b1) return;
   throw new TTTError('OVERLAP', `${names} overlap in memory`);
+}
+
+/** What `read` gives, which asks a user's value; an error of the value's own becomes the cause. */
+export function reading<T>(name: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw new TTTError('INVALID_ARGUMENT', `${name} cannot be read`, { cause });
+  }
+}
+
+/** A property of a user's value. */
+export function readProperty(value: object, key: PropertyKey, name: string): unknown {
+  return reading(name, () => (value as Record<PropertyKey, unknown>)[key]);
 }
 
 /** An object to read options from. */

@@ -3,7 +3,7 @@
  * end either commits everything or leaves layer and arrays as they were.
  * SPDX-License-Identifier: MIT
  */
-import { allocate, checkFloatsOf, checkObject, describe } from './args.js';
+import { allocate, checkFloatsOf, checkObject, describe, reading } from './args.js';
 import type { Backend, BackendJob, Handle } from './backend.js';
 import { errorOf, statusOf, TTTError } from './errors.js';
 import type { AbortSignalLike, Observation } from './types.js';
@@ -52,14 +52,16 @@ export function abortError(
 export function checkSignal(value: unknown): asserts value is AbortSignalLike | undefined {
   if (value === undefined) return;
   checkObject(value, 'signal');
-  const { aborted, addEventListener, removeEventListener } = value as Partial<AbortSignalLike>;
-  if (
-    typeof aborted !== 'boolean' ||
-    typeof addEventListener !== 'function' ||
-    typeof removeEventListener !== 'function'
-  ) {
-    throw new TTTError('INVALID_ARGUMENT', `signal must be an AbortSignal, not ${describe(value)}`);
-  }
+  const isSignal = reading('signal', () => {
+    const { aborted, addEventListener, removeEventListener } = value as Partial<AbortSignalLike>;
+    return (
+      typeof aborted === 'boolean' &&
+      typeof addEventListener === 'function' &&
+      typeof removeEventListener === 'function'
+    );
+  });
+  if (isSignal) return;
+  throw new TTTError('INVALID_ARGUMENT', `signal must be an AbortSignal, not ${describe(value)}`);
 }
 
 /** The arrays that get the results. Those of the caller are checked again: time has passed. */

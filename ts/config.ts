@@ -2,11 +2,14 @@
  * config.ts - reads and checks the options of a new layer.
  * SPDX-License-Identifier: MIT
  */
-import { checkObject, checkWeights, describe } from './args.js';
+import { checkObject, checkWeights, describe, readProperty } from './args.js';
 import type { LayerConfig } from './backend.js';
 import { TTTError } from './errors.js';
+import { takeOptions } from './named-options.js';
+import { LAYER } from './option-names.js';
 import { readSeed } from './options.js';
-import type { Objective, TTTOptions, TTTWeights } from './types.js';
+import type { BackendChoice } from './platform.js';
+import type { Objective, TTTWeights } from './types.js';
 
 const MIN_DIM = 4;
 const MAX_DIM = 65536;
@@ -17,6 +20,7 @@ const DEFAULT_RATE: Record<Objective, number> = { reconstruct: 0.1, predict: 0.5
 export interface CheckedOptions {
   config: LayerConfig;
   weights: TTTWeights | undefined;
+  choice: BackendChoice;
 }
 
 function wrongType(name: string, wanted: string, value: unknown): TTTError {
@@ -65,7 +69,8 @@ function readThreads(value: unknown): number {
 /** Refuses weights of the wrong type or length; their values are the engine's to check. */
 export function readWeights(value: unknown, dim: number): TTTWeights {
   checkObject(value, 'weights');
-  const { down, up } = value as Record<string, unknown>;
+  const down = readProperty(value, 'down', 'weights.down');
+  const up = readProperty(value, 'up', 'weights.up');
   const d = Math.floor(dim / 4);
   checkWeights(down, dim * d, 'weights.down', `hiddenDim ${dim} * memoryDim ${d}`);
   checkWeights(up, dim * d, 'weights.up', `memoryDim ${d} * hiddenDim ${dim}`);
@@ -88,9 +93,8 @@ export function weightsError({ down, up }: TTTWeights): TTTError {
 }
 
 /** Everything that TTT.create was given, each option read once. */
-export function readOptions(options: TTTOptions): CheckedOptions {
-  checkObject(options, 'options');
-  const { hiddenDim, innerLr, objective, seed, threads, weights } = options;
+export function readOptions(options: unknown): CheckedOptions {
+  const { hiddenDim, innerLr, objective, seed, threads, weights, ...choice } = takeOptions(options, LAYER);
   const dim = readDim(hiddenDim);
   const goal = readObjective(objective);
   const config: LayerConfig = {
@@ -100,5 +104,6 @@ export function readOptions(options: TTTOptions): CheckedOptions {
     innerLr: readRate(innerLr, goal),
     threads: readThreads(threads),
   };
-  return { config, weights: weights === undefined ? undefined : readWeights(weights, dim) };
+  const own = weights === undefined ? undefined : readWeights(weights, dim);
+  return { config, weights: own, choice };
 }

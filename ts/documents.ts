@@ -2,12 +2,16 @@
  * documents.ts - cuts a text into documents, and makes tokens of them.
  * SPDX-License-Identifier: MIT
  */
-import { allocate, checkObject } from './args.js';
-import { checkSignal } from './async.js';
+import { allocate, describe } from './args.js';
 import { TTTError } from './errors.js';
+import { itemsOf } from './iterables.js';
+import { checkTokenizer } from './llama-shared.js';
+import type { SignalOptions } from './llama-types.js';
+import { takeOptions } from './named-options.js';
+import { SIGNAL } from './option-names.js';
+import { takeSignal } from './signal.js';
 import type { Tokenizer } from './tokenizer/index.js';
 import { Turns } from './turns.js';
-import type { AbortSignalLike } from './types.js';
 
 /** A line between documents. Within a line it is text like any other. */
 const SEPARATOR_LINE = /^[ \t]*<\|endoftext\|>[ \t]*\r?$/m;
@@ -17,7 +21,9 @@ const SEPARATOR_LINE = /^[ \t]*<\|endoftext\|>[ \t]*\r?$/m;
  * around it; empty ones are left out.
  */
 export function splitDocuments(text: string): string[] {
-  if (typeof text !== 'string') throw new TTTError('INVALID_ARGUMENT', 'text must be a string');
+  if (typeof text !== 'string') {
+    throw new TTTError('INVALID_ARGUMENT', `text must be a string, not ${describe(text)}`);
+  }
   return text
     .split(SEPARATOR_LINE)
     .map((document) => document.trim())
@@ -32,17 +38,16 @@ export function splitDocuments(text: string): string[] {
 export async function encodeDocuments(
   documents: Iterable<string>,
   tokenizer: Tokenizer,
-  options: { signal?: AbortSignalLike | undefined } = {},
+  options: SignalOptions = {},
 ): Promise<Uint32Array> {
-  checkObject(options, 'options');
-  const { signal } = options;
-  checkSignal(signal);
+  const signal = takeSignal(takeOptions(options, SIGNAL).signal);
+  checkTokenizer(tokenizer);
   const { endOfText } = tokenizer;
   const separator = Uint32Array.from(endOfText === undefined ? [] : [endOfText]);
   const parts: Uint32Array[] = [separator];
   const turns = new Turns(signal);
-  for (const one of documents) {
-    parts.push(await tokenizer.encodeAsync(one, { signal }), separator);
+  for (const one of itemsOf(documents, 'documents', 'an iterable of strings')) {
+    parts.push(await tokenizer.encodeAsync(one as string, { signal }), separator);
     await turns.rest();
   }
   const length = parts.reduce((sum, part) => sum + part.length, 0);

@@ -2,6 +2,7 @@
  * errors.ts - the one error class: a `code` to switch on and the numeric `status` of the C ABI.
  * SPDX-License-Identifier: MIT
  */
+import { describe } from './args.js';
 
 /** Every code with its number: 1 to 59 and 99 are the engine's, the others the package's own. */
 const STATUS = {
@@ -77,15 +78,24 @@ const TEXT: Partial<Record<TTTErrorCode, string>> = {
     'create new layers and load their last saved states',
 };
 
+function causeIn(options: { cause?: unknown } | undefined): { cause?: unknown } {
+  try {
+    return options && 'cause' in options ? { cause: options.cause } : {};
+  } catch {
+    return {};
+  }
+}
+
 /** Any failure of the package. `status` is the number that the C functions return for it. */
 export class TTTError extends Error {
   readonly code: TTTErrorCode;
   readonly status: number;
 
   constructor(code: TTTErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+    // Never fails itself, whatever it is given.
+    super(typeof message === 'string' ? message : describe(message), causeIn(options));
     this.code = code;
-    this.status = STATUS[code];
+    this.status = typeof code === 'string' && Object.hasOwn(STATUS, code) ? STATUS[code] : STATUS.PANIC;
   }
 
   /** `AbortError` for an aborted call, as everywhere on the platform; otherwise `TTTError`. */

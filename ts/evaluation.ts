@@ -2,13 +2,14 @@
  * evaluation.ts - measures how well a model foretells a text.
  * SPDX-License-Identifier: MIT
  */
-import { checkObject } from './args.js';
-import { checkSignal } from './async.js';
 import { splitDocuments } from './documents.js';
 import type { BitLlama } from './llama.js';
-import { needTokenizer } from './llama-shared.js';
-import type { Evaluation } from './llama-types.js';
+import { checkModel, needTokenizer } from './llama-shared.js';
+import type { Evaluation, SignalOptions } from './llama-types.js';
+import { takeOptions } from './named-options.js';
+import { SIGNAL } from './option-names.js';
 import { readTokens } from './options.js';
+import { takeSignal } from './signal.js';
 import { Turns } from './turns.js';
 import type { AbortSignalLike } from './types.js';
 
@@ -53,11 +54,10 @@ async function* cutText(
 export async function evaluateText(
   model: BitLlama,
   text: string | ArrayLike<number>,
-  options: { signal?: AbortSignalLike | undefined } = {},
+  options: SignalOptions = {},
 ): Promise<Evaluation> {
-  checkObject(options, 'options');
-  const { signal } = options;
-  checkSignal(signal);
+  const signal = takeSignal(takeOptions(options, SIGNAL).signal);
+  checkModel(model);
   const documents =
     typeof text === 'string'
       ? cutText(text, model, signal)

@@ -2,12 +2,14 @@
  * generation.ts - options of a generation, and the watch for stop strings.
  * SPDX-License-Identifier: MIT
  */
-import { checkObject, describe } from './args.js';
-import { checkSignal } from './async.js';
+import { describe } from './args.js';
 import { TTTError } from './errors.js';
 import type { DrawOptions } from './llama-engine.js';
-import type { GenerateOptions, SamplingOptions } from './llama-types.js';
-import { optionalNumber, readFlag, readSeed, readTokens } from './options.js';
+import type { SamplingOptions } from './llama-types.js';
+import { takeOptions } from './named-options.js';
+import { GENERATE, SAMPLING } from './option-names.js';
+import { optionalNumber, readFlag, readFunction, readList, readSeed, readTokens } from './options.js';
+import { takeSignal } from './signal.js';
 import type { AbortSignalLike } from './types.js';
 
 const DEFAULT_TOKENS = 256;
@@ -28,8 +30,15 @@ export interface Generation {
   onToken: ((token: number) => void) | undefined;
 }
 
+type Sampling = { readonly [name in keyof SamplingOptions]: unknown };
+
+/** Options of `draw`. */
+export function readSampling(options: unknown): DrawOptions {
+  return drawOptions(takeOptions(options, SAMPLING, '', GENERATE));
+}
+
 /** Sampling options as the engine takes them. */
-export function readSampling(options: SamplingOptions): DrawOptions {
+function drawOptions(options: Sampling): DrawOptions {
   const { temperature, topK, topP, minP, repetitionPenalty, seed } = options;
   const numbers = Float64Array.of(
     optionalNumber(temperature, 'temperature', { min: 0, max: 100 }, 0.7),
@@ -43,29 +52,24 @@ export function readSampling(options: SamplingOptions): DrawOptions {
 
 function readStop(value: unknown): string[] {
   if (value === undefined) return [];
-  const list = Array.isArray(value) ? (value as unknown[]).slice() : undefined;
-  const bad = list ? list.find((text) => typeof text !== 'string' || text === '') : value;
-  if (list && bad === undefined) return list as string[];
-  const text = `stop must be an array of strings that are not empty, not ${describe(bad)}`;
-  throw new TTTError('INVALID_ARGUMENT', text);
+  const wanted = 'an array of strings that are not empty';
+  return readList(value, 'stop', wanted, (text, name) => {
+    if (typeof text === 'string' && text !== '') return text;
+    const got = text === '' ? 'an empty one' : describe(text);
+    throw new TTTError('INVALID_ARGUMENT', `stop must be ${wanted}, but ${name} is ${got}`);
+  });
 }
 
 /** Everything that `generate` was given, each option read once. */
 export function readGeneration(
-  options: GenerateOptions,
+  options: unknown,
   vocab: number,
   endOfText: number | undefined,
 ): Generation {
-  checkObject(options, 'options');
-  const { maxTokens, stop, stopTokens, signal, raw, onToken } = options;
-  checkSignal(signal);
-  if (onToken !== undefined && typeof onToken !== 'function') {
-    const text = `onToken must be a function, not ${describe(onToken)}`;
-    throw new TTTError('INVALID_ARGUMENT', text);
-  }
+  const { maxTokens, stop, stopTokens, signal, raw, onToken, ...sampling } = takeOptions(options, GENERATE);
   const ends = stopTokens ?? (endOfText === undefined ? [] : [endOfText]);
   return {
-    draw: readSampling(options),
+    draw: drawOptions(sampling),
     maxTokens: optionalNumber(
       maxTokens,
       'maxTokens',
@@ -74,9 +78,9 @@ export function readGeneration(
     ),
     stop: readStop(stop),
     stopTokens: new Set(readTokens(ends, vocab, 'stopTokens')),
-    signal,
+    signal: takeSignal(signal),
     raw: readFlag(raw, 'raw'),
-    onToken,
+    onToken: readFunction(onToken, 'onToken'),
   };
 }
 

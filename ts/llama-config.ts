@@ -2,10 +2,12 @@
  * llama-config.ts - a model's configuration between its JSON, its TypeScript and its C form.
  * SPDX-License-Identifier: MIT
  */
-import { checkObject, describe } from './args.js';
+import { describe, reading } from './args.js';
 import { TTTError } from './errors.js';
 import type { LlamaConfig, Mixer } from './llama-types.js';
-import { optionalNumber } from './options.js';
+import { takeOptions } from './named-options.js';
+import { CONFIG } from './option-names.js';
+import { optionalNumber, readList } from './options.js';
 
 const MIXERS: readonly Mixer[] = ['reconstruct', 'predict', 'induction'];
 const MAX_LAYERS = 64;
@@ -27,24 +29,29 @@ export function configOf(json: string): LlamaConfig {
   };
 }
 
-function readMixers(value: unknown, layers: number): Mixer[] {
-  const list: unknown[] = Array.isArray(value) ? value : Array(layers).fill(value ?? 'induction');
-  const bad = list.find((mixer) => !MIXERS.includes(mixer as Mixer));
-  if (bad !== undefined) {
-    const text = `config.mixers must name ${MIXERS.join(', ')}, not ${describe(bad)}`;
-    throw new TTTError('MODEL_CONFIG', text);
-  }
-  if (list.length !== layers) {
-    const text = `config.mixers has ${list.length} entries for ${layers} layers`;
-    throw new TTTError('MODEL_CONFIG', text);
-  }
-  return list as Mixer[];
+function readMixer(value: unknown): Mixer {
+  if (MIXERS.includes(value as Mixer)) return value as Mixer;
+  const text = `config.mixers must name ${MIXERS.join(', ')}, not ${describe(value)}`;
+  throw new TTTError('MODEL_CONFIG', text);
+}
+
+/** One for all layers, or one for each. */
+function readMixers(value: unknown): Mixer | Mixer[] {
+  const isList = reading('config.mixers', () => Array.isArray(value));
+  return isList ? readList(value, 'config.mixers', 'an array', readMixer) : readMixer(value);
+}
+
+function mixersFor(layers: number, given: Mixer | Mixer[]): Mixer[] {
+  if (!Array.isArray(given)) return Array<Mixer>(layers).fill(given);
+  if (given.length === layers) return given;
+  const text = `config.mixers has ${given.length} entries for ${layers} layers`;
+  throw new TTTError('MODEL_CONFIG', text);
 }
 
 /** A whole configuration from what was given; the engine checks that it makes sense. */
-export function readConfig(given: unknown, tokens: number | undefined): LlamaConfig {
-  if (given !== undefined) checkObject(given, 'config');
-  const c = (given ?? {}) as Partial<LlamaConfig>;
+export function readConfig(given: unknown = {}, tokens: number | undefined): LlamaConfig {
+  const c = takeOptions(given, CONFIG, 'config');
+  const mixers = readMixers(c.mixers ?? 'induction');
   const width = (name: keyof LlamaConfig, missing: number): number =>
     optionalNumber(c[name], `config.${name}`, WIDTH, missing);
   const vocab = tokens === undefined ? 2048 : Math.max(16, Math.ceil(tokens / 16) * 16);
@@ -54,7 +61,7 @@ export function readConfig(given: unknown, tokens: number | undefined): LlamaCon
     c.numLayers,
     'config.numLayers',
     { min: 1, max: MAX_LAYERS, integer: true },
-    Array.isArray(c.mixers) ? c.mixers.length : 4,
+    Array.isArray(mixers) ? mixers.length : 4,
   );
   return {
     vocabSize: width('vocabSize', vocab),
@@ -65,7 +72,7 @@ export function readConfig(given: unknown, tokens: number | undefined): LlamaCon
     headDim,
     innerLr: optionalNumber(c.innerLr, 'config.innerLr', { min: 0, max: 2 }, 0.1),
     normEps: optionalNumber(c.normEps, 'config.normEps', { min: 0, max: 1 }, 1e-5),
-    mixers: readMixers(c.mixers, numLayers),
+    mixers: mixersFor(numLayers, mixers),
   };
 }
 

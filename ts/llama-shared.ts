@@ -2,12 +2,30 @@
  * llama-shared.ts - what the classes of the language model share.
  * SPDX-License-Identifier: MIT
  */
+import { describe, readProperty } from './args.js';
 import { codeOf, TTTError } from './errors.js';
 import type { Failure } from './llama-engine.js';
 import type { Tokenizer } from './tokenizer/index.js';
 
 /** Only these files have it, so only they can make models and sessions. */
 export const LLAMA_KEY = Symbol('bit-ttt model');
+
+/** Objects are told by what they do: another entry of the package has classes of its own. */
+function checkMethod(value: unknown, method: string, name: string, wanted: string): void {
+  const isObject = typeof value === 'object' && value !== null;
+  if (isObject && typeof readProperty(value, method, name) === 'function') return;
+  throw new TTTError('INVALID_ARGUMENT', `${name} must be ${wanted}, not ${describe(value)}`);
+}
+
+/** Refuses what is not a BitLlama. */
+export function checkModel(value: unknown): void {
+  checkMethod(value, 'createSession', 'model', 'a BitLlama');
+}
+
+/** Refuses what is not a Tokenizer. */
+export function checkTokenizer(value: unknown): void {
+  checkMethod(value, 'encodeAsync', 'tokenizer', 'a Tokenizer');
+}
 
 /** The error for what an engine says of a file. */
 export function failureError(failure: Failure, prefix = ''): TTTError {

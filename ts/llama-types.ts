@@ -72,7 +72,7 @@ export interface GenerateOptions extends SamplingOptions {
   signal?: AbortSignalLike | undefined;
   /** Does not put the end-of-text token before the first text of a session. */
   raw?: boolean | undefined;
-  /** Hears of every token when it is drawn. */
+  /** Hears of every token when it is drawn; what it throws ends the generation and is thrown. */
   onToken?: ((token: number) => void) | undefined;
 }
 
@@ -103,6 +103,12 @@ export interface ObserveTextOptions {
   signal?: AbortSignalLike | undefined;
   /** Does not put the end-of-text token before the first text of a session. */
   raw?: boolean | undefined;
+}
+
+/** Options of calls that can be ended, and no more. */
+export interface SignalOptions {
+  /** Ends the call with the code `ABORTED`. */
+  signal?: AbortSignalLike | undefined;
 }
 
 /** A token of a text that was read. */

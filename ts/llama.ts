@@ -9,9 +9,12 @@ import { configOf } from './llama-config.js';
 import { failureError, LLAMA_KEY, tokenizerBytes } from './llama-shared.js';
 import type { LlamaConfig, LoadOptions, ModelSource } from './llama-types.js';
 import { readModel } from './model-source.js';
+import { takeOptions } from './named-options.js';
+import { LOAD } from './option-names.js';
 import { resolveBackend } from './platform.js';
+import { guardReceivers } from './receiver.js';
 import { Session } from './session.js';
-import { Tokenizer } from './tokenizer/index.js';
+import { isTokenizer, Tokenizer } from './tokenizer/index.js';
 import type { BackendKind, Bytes } from './types.js';
 
 /**
@@ -33,6 +36,7 @@ export class BitLlama {
   static {
     // Bundlers rename classes that mention themselves; messages and inspection want this name.
     Object.defineProperty(this, 'name', { value: 'BitLlama' });
+    guardReceivers(this, (value) => #life in value);
   }
 
   readonly #backend: Backend;
@@ -73,14 +77,15 @@ export class BitLlama {
    * `OUT_OF_MEMORY`, `ABORTED`.
    */
   static async load(source: ModelSource, options: LoadOptions = {}): Promise<BitLlama> {
-    const { backend } = await resolveBackend(options);
+    const given = takeOptions(options, LOAD);
+    const { backend } = await resolveBackend(given);
     await letOthersGo();
-    const { name, file, config, tokenizer } = await readModel(source, options);
+    const { name, file, config, tokenizer } = await readModel(source, given as LoadOptions);
     const opened = backend.llama.open(file, config);
     if (typeof opened !== 'number') throw failureError(opened, name === '' ? '' : `${name}: `);
     try {
-      const given = tokenizer ?? backend.llama.tokenizerJson(opened);
-      const read = given instanceof Tokenizer ? given : given === '' ? undefined : Tokenizer.from(given);
+      const found = tokenizer ?? backend.llama.tokenizerJson(opened);
+      const read = isTokenizer(found) ? found : found === '' ? undefined : Tokenizer.from(found);
       return new BitLlama(LLAMA_KEY, backend, opened, read);
     } catch (error) {
       backend.llama.close(opened);

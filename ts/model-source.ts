@@ -2,7 +2,7 @@
  * model-source.ts - gets a model's bytes from wherever they are.
  * SPDX-License-Identifier: MIT
  */
-import { allocate, checkBytes, checkObject, describe } from './args.js';
+import { allocate, checkBytes, checkObject, describe, kindOf, reading, readProperty } from './args.js';
 import { abortError, checkSignal } from './async.js';
 import { TTTError } from './errors.js';
 import type { LoadOptions, ModelSource } from './llama-types.js';
@@ -27,7 +27,7 @@ function readConfig(config: unknown): Uint8Array | undefined {
   if (typeof config === 'string') return new TextEncoder().encode(config);
   if (ArrayBuffer.isView(config)) return checkBytes(config, 'config');
   checkObject(config, 'config');
-  return new TextEncoder().encode(JSON.stringify(config));
+  return new TextEncoder().encode(reading('config', () => JSON.stringify(config)));
 }
 
 function unavailable(name: string, cause: unknown): TTTError {
@@ -81,15 +81,15 @@ export async function readModel(source: ModelSource, options: LoadOptions): Prom
   if (options.signal?.aborted) throw abortError(options.signal);
   const config = readConfig(options.config);
   const { tokenizer } = options;
-  const href = (source as { href?: unknown } | null | undefined)?.href;
+  const isObject = typeof source === 'object' && source !== null;
+  const href = isObject ? readProperty(source, 'href', 'the model') : undefined;
   const place = typeof source === 'string' ? source : typeof href === 'string' ? href : undefined;
   if (place !== undefined) {
     const found = await readPlace(place, options);
     const given = { config: config ?? found.config, tokenizer: tokenizer ?? found.tokenizer };
     return { name: place, file: checkFilled(found.file, place), ...given };
   }
-  const isBuffer = Object.prototype.toString.call(source) === '[object ArrayBuffer]';
-  if (!isBuffer && !ArrayBuffer.isView(source)) {
+  if (kindOf(source) !== 'ArrayBuffer' && !ArrayBuffer.isView(source)) {
     const text = `a model is a path, a URL or the bytes of a file, not ${describe(source)}`;
     throw new TTTError('INVALID_ARGUMENT', text);
   }

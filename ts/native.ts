@@ -8,6 +8,7 @@ import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { reading } from './args.js';
 import { TTTError } from './errors.js';
 import { NativeBackend } from './native-backend.js';
 import type { NativeBinding } from './native-backend.js';
@@ -76,13 +77,17 @@ function reasonOf(cause: unknown): string {
 
 function checkBinding(value: unknown): NativeBinding {
   const binding = value as Partial<NativeBinding> | null;
-  if (typeof binding !== 'object' || binding === null || typeof binding.forward !== 'function') {
+  const { forward, abi, version } = reading('nativeBinding', () => {
+    return { forward: binding?.forward, abi: binding?.abi, version: binding?.version };
+  });
+  if (typeof forward !== 'function') {
     throw new TTTError('BACKEND_UNAVAILABLE', 'nativeBinding is not the addon of bit-ttt');
   }
-  if (binding.abi !== ABI || binding.version !== VERSION) {
+  if (abi !== ABI || version !== VERSION) {
+    const got = typeof version === 'string' ? version : 'another kind';
     throw new TTTError(
       'BACKEND_UNAVAILABLE',
-      `the native addon is of version ${binding.version}, this package of ${VERSION}`,
+      `the native addon is of version ${got}, this package of ${VERSION}`,
     );
   }
   return binding as NativeBinding;

@@ -2,7 +2,7 @@
  * options.ts - reads numbers of option objects: their type, their range, their default.
  * SPDX-License-Identifier: MIT
  */
-import { allocate, checkList, describe } from './args.js';
+import { allocate, checkList, describe, reading } from './args.js';
 import { TTTError } from './errors.js';
 import type { TTTErrorCode } from './errors.js';
 
@@ -56,10 +56,50 @@ export function readSeed(value: unknown, code: TTTErrorCode = 'INVALID_OPTION'):
   return seed;
 }
 
+/** A user's function, if one was given. What it throws when called is the user's own, and passes as it is. */
+export function readFunction<T extends unknown[]>(
+  value: unknown,
+  name: string,
+): ((...values: T) => void) | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'function') throw wrongType(name, 'a function', value);
+  return value as (...values: T) => void;
+}
+
 export function readFlag(value: unknown, name: string): boolean {
   if (value === undefined) return false;
   if (typeof value !== 'boolean') throw wrongType(name, 'true or false', value);
   return value;
+}
+
+/**
+ * A list's elements, each read once and checked by `take`, which gets its name for messages. `wanted` says what the
+ * list is to be.
+ */
+export function readList<T>(
+  value: unknown,
+  name: string,
+  wanted: string,
+  take: (item: unknown, name: string) => T,
+): T[] {
+  if (!reading(name, () => Array.isArray(value))) throw wrongType(name, wanted, value);
+  const list = value as readonly unknown[];
+  const length = reading(name, () => list.length);
+  const taken: T[] = [];
+  for (let i = 0; i < length; i++) {
+    const item = reading(`${name}[${i}]`, () => list[i]);
+    taken.push(take(item, `${name}[${i}]`));
+  }
+  return taken;
+}
+
+/** An element of a list that may be foreign. Millions are read: no function is made for each. */
+function idAt(list: ArrayLike<unknown>, i: number, name: string): unknown {
+  try {
+    return list[i];
+  } catch (cause) {
+    throw new TTTError('INVALID_ARGUMENT', `${name}[${i}] cannot be read`, { cause });
+  }
 }
 
 /**
@@ -72,13 +112,13 @@ export function readTokens(value: unknown, vocab: number, name: string): Uint32A
   }
   if (ArrayBuffer.isView(value)) checkList(value, name);
   const list = value as ArrayLike<unknown>;
-  const { length } = list;
+  const length = reading(name, () => list.length);
   if (!Number.isSafeInteger(length) || length < 0) {
     throw wrongType(name, 'an array of token ids', value);
   }
   const tokens = allocate(() => new Uint32Array(length));
   for (let i = 0; i < length; i++) {
-    const id = list[i];
+    const id = idAt(list, i, name);
     if (typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < vocab) {
       tokens[i] = id;
       continue;

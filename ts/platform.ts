@@ -2,7 +2,7 @@
  * platform.ts - chooses and caches backends. Each entry says once what its platform can do.
  * SPDX-License-Identifier: MIT
  */
-import { checkObject, describe } from './args.js';
+import { describe, readProperty } from './args.js';
 import type { Backend } from './backend.js';
 import { TTTError } from './errors.js';
 import type { ModelReader } from './model-source.js';
@@ -21,6 +21,9 @@ export interface Platform {
   /** An environment variable. */
   env?: (name: string) => string | undefined;
 }
+
+/** A caller's choice of a backend, not checked yet. */
+export type BackendChoice = { readonly [name in keyof BackendOptions]: unknown };
 
 /** A backend, and why it is not the one that `auto` prefers. */
 export interface Resolved {
@@ -74,24 +77,27 @@ function checkChoice(value: unknown, name: string): Choice {
 }
 
 /** The caller's choice, else the environment's. */
-function choose(options: BackendOptions): Choice {
+function choose(options: BackendChoice): Choice {
   const choice = checkChoice(options.backend, 'backend');
   if (choice !== 'auto') return choice;
   return checkChoice(platform.env?.('BIT_TTT_BACKEND'), 'the environment variable BIT_TTT_BACKEND');
 }
 
+/** The text of a URL. */
+function hrefOf(given: object, name: string): string | undefined {
+  const href = readProperty(given, 'href', name);
+  return typeof href === 'string' ? href : undefined;
+}
+
 /** A path or `file:` URL as text, or the addon's exports; undefined is the packaged addon. */
 function checkNativeBinding(given: unknown): string | object | undefined {
   if (given === undefined || (typeof given === 'string' && given !== '')) return given;
-  if (typeof given === 'object' && given !== null) {
-    const { href } = given as { href?: unknown };
-    return typeof href === 'string' ? href : given;
-  }
+  if (typeof given === 'object' && given !== null) return hrefOf(given, 'nativeBinding') ?? given;
   const text = `nativeBinding must be a path, a file: URL or the addon's exports, not ${describe(given)}`;
   throw new TTTError('INVALID_ARGUMENT', text);
 }
 
-function getNative(options: BackendOptions): Backend {
+function getNative(options: BackendChoice): Backend {
   const binding = checkNativeBinding(options.nativeBinding);
   if (!platform.loadNative) throw new TTTError('BACKEND_UNAVAILABLE', platform.missing);
   let backend = natives.get(binding);
@@ -102,15 +108,23 @@ function getNative(options: BackendOptions): Backend {
   return backend;
 }
 
+/** A source of the module, as far as can be told without reading it. */
+function checkWasm(given: unknown): WasmSource | undefined {
+  if (given === undefined || typeof given === 'string') return given;
+  if (typeof given === 'object' && given !== null) return given;
+  const wanted = 'a URL, a string, the bytes of the module or a WebAssembly.Module';
+  throw new TTTError('INVALID_ARGUMENT', `wasm must be ${wanted}, not ${describe(given)}`);
+}
+
 /** One instance per source, shared by all layers; a new one after a trap or a failure. */
-async function getWasm(options: BackendOptions): Promise<Backend> {
+async function getWasm(options: BackendChoice): Promise<Backend> {
   if (!platform.loadWasm) throw new TTTError('BACKEND_UNAVAILABLE', platform.missing);
-  const given = options.wasm as { href?: unknown } | string | undefined;
-  const key = typeof given === 'object' && typeof given.href === 'string' ? given.href : given;
+  const given = checkWasm(options.wasm);
+  const key = typeof given === 'object' ? (hrefOf(given, 'wasm') ?? given) : given;
   let made = wasms.get(key);
   if (made && (await made).poisoned) made = undefined;
   if (!made) {
-    made = platform.loadWasm(options.wasm);
+    made = platform.loadWasm(key);
     wasms.set(key, made);
     made.catch(() => wasms.delete(key));
   }
@@ -118,8 +132,7 @@ async function getWasm(options: BackendOptions): Promise<Backend> {
 }
 
 /** The backend that the options ask for. Throws TTTError if it cannot be had. */
-export async function resolveBackend(options: BackendOptions = {}): Promise<Resolved> {
-  checkObject(options, 'options');
+export async function resolveBackend(options: BackendChoice): Promise<Resolved> {
   const choice = choose(options);
   if (choice === 'native') return { backend: getNative(options), fallback: null };
   if (choice === 'wasm') return { backend: await getWasm(options), fallback: null };

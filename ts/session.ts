@@ -2,8 +2,8 @@
  * session.ts - the class Session: one reader and writer of a model, with a memory of its own.
  * SPDX-License-Identifier: MIT
  */
-import { allocate, checkBytes, checkObject } from './args.js';
-import { abortError, checkSignal } from './async.js';
+import { allocate, checkBytes } from './args.js';
+import { abortError } from './async.js';
 import type { Backend, Handle } from './backend.js';
 import { errorOf, statusOf, TTTError } from './errors.js';
 import { readGeneration, readSampling, StopWatch } from './generation.js';
@@ -19,7 +19,11 @@ import type {
   TokenObservation,
   TokenReadings,
 } from './llama-types.js';
+import { takeOptions } from './named-options.js';
+import { OBSERVE_TEXT } from './option-names.js';
 import { readFlag, readTokens } from './options.js';
+import { guardReceivers } from './receiver.js';
+import { takeSignal } from './signal.js';
 import { Turns } from './turns.js';
 import type { AbortSignalLike, Bytes, Floats } from './types.js';
 
@@ -33,6 +37,7 @@ export class Session {
 
   static {
     Object.defineProperty(this, 'name', { value: 'Session' });
+    guardReceivers(this, (value) => #life in value);
   }
 
   readonly #backend: Backend;
@@ -101,7 +106,6 @@ export class Session {
   /** Chooses the next token, without reading it. Depends on what was read, options and seed only. */
   draw(options: SamplingOptions = {}): number {
     this.#life.checkIdle();
-    checkObject(options, 'options');
     const draw = readSampling(options);
     this.#life.checkIdle();
     return this.#draw(draw);
@@ -210,10 +214,9 @@ export class Session {
     options: ObserveTextOptions = {},
   ): Promise<TokenObservation[]> {
     this.#life.checkIdle();
-    checkObject(options, 'options');
-    const { signal, raw } = options;
-    checkSignal(signal);
-    const isRaw = readFlag(raw, 'raw');
+    const given = takeOptions(options, OBSERVE_TEXT);
+    const signal = takeSignal(given.signal);
+    const isRaw = readFlag(given.raw, 'raw');
     if (signal?.aborted) throw abortError(signal);
     this.#life.begin();
     try {

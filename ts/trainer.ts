@@ -2,8 +2,8 @@
  * trainer.ts - the class Trainer: makes a language model from a text, step by step.
  * SPDX-License-Identifier: MIT
  */
-import { allocate, checkBytes, checkObject, describe } from './args.js';
-import { abortError, checkSignal } from './async.js';
+import { allocate, checkBytes, describe } from './args.js';
+import { abortError } from './async.js';
 import type { Backend, Handle } from './backend.js';
 import { errorOf, TTTError } from './errors.js';
 import { encodeDocuments, splitDocuments } from './documents.js';
@@ -16,14 +16,20 @@ import type {
   Evaluation,
   LlamaConfig,
   RunOptions,
+  SignalOptions,
   TrainerOptions,
   TrainingStep,
 } from './llama-types.js';
+import { takeOptions } from './named-options.js';
+import { RUN, SIGNAL, TRAINER } from './option-names.js';
 import { optionalNumber, readTokens } from './options.js';
 import { resolveBackend } from './platform.js';
-import { Tokenizer } from './tokenizer/index.js';
+import { guardReceivers } from './receiver.js';
+import { takeSignal } from './signal.js';
+import { isTokenizer, Tokenizer } from './tokenizer/index.js';
+import type { TokenizerSource } from './tokenizer/index.js';
 import { readTraining } from './training.js';
-import type { AbortSignalLike, BackendKind, Bytes } from './types.js';
+import type { BackendKind, Bytes } from './types.js';
 
 const STEP_NUMBERS = 5;
 
@@ -36,9 +42,9 @@ interface Parts {
   tokenizer: Tokenizer | undefined;
 }
 
-function readTokenizer(given: TrainerOptions['tokenizer']): Tokenizer | undefined {
-  if (given === undefined || given instanceof Tokenizer) return given;
-  return Tokenizer.from(given);
+function readTokenizer(given: unknown): Tokenizer | undefined {
+  if (given === undefined || isTokenizer(given)) return given;
+  return Tokenizer.from(given as TokenizerSource);
 }
 
 /**
@@ -54,6 +60,7 @@ export class Trainer {
 
   static {
     Object.defineProperty(this, 'name', { value: 'Trainer' });
+    guardReceivers(this, (value) => #life in value);
   }
 
   readonly #backend: Backend;
@@ -86,12 +93,12 @@ export class Trainer {
    * `INVALID_TOKENIZER`, `CHECKPOINT`, `OUT_OF_MEMORY`, `ABORTED` (while tokens are made).
    */
   static async create(options: TrainerOptions): Promise<Trainer> {
-    checkObject(options, 'options');
-    const { text, tokens, config, training, checkpoint, signal } = options;
-    checkSignal(signal);
+    const given = takeOptions(options, TRAINER);
+    const { text, tokens, config, training, checkpoint, ...others } = given;
+    const signal = takeSignal(others.signal);
     if (signal?.aborted) throw abortError(signal);
-    const tokenizer = readTokenizer(options.tokenizer);
-    const { backend } = await resolveBackend(options);
+    const tokenizer = readTokenizer(others.tokenizer);
+    const { backend } = await resolveBackend(others);
     await letOthersGo();
     if ((text === undefined) === (tokens === undefined)) {
       throw new TTTError('INVALID_ARGUMENT', 'give either text or tokens');
@@ -127,7 +134,7 @@ export class Trainer {
     return trainer;
   }
 
-  #resume(checkpoint: Uint8Array): void {
+  #resume(checkpoint: unknown): void {
     const bytes = checkBytes(checkpoint, 'the checkpoint');
     const loaded = this.#backend.llama.loadTrainer(this.#handle, bytes);
     if (loaded !== 0) throw failureError(loaded);
@@ -203,9 +210,8 @@ export class Trainer {
    */
   async *run(options: RunOptions = {}): AsyncGenerator<TrainingStep, void, undefined> {
     this.#life.checkIdle();
-    checkObject(options, 'options');
-    const { signal, until } = options;
-    checkSignal(signal);
+    const { until, ...others } = takeOptions(options, RUN);
+    const signal = takeSignal(others.signal);
     const rule = { min: 0, max: 2 ** 32 - 1, integer: true };
     const last = optionalNumber(until, 'until', rule, this.steps);
     while (this.#stepsDone < last) {
@@ -242,12 +248,12 @@ export class Trainer {
   /** How well the model as it stands foretells a text, or tokens; see `evaluateText`. */
   async evaluate(
     text: string | ArrayLike<number>,
-    options: { signal?: AbortSignalLike | undefined } = {},
+    options: SignalOptions = {},
   ): Promise<Evaluation> {
-    checkObject(options, 'options');
+    const given = takeOptions(options, SIGNAL) as SignalOptions;
     const model = this.model();
     try {
-      return await evaluateText(model, text, options);
+      return await evaluateText(model, text, given);
     } finally {
       model.destroy();
     }

@@ -2,8 +2,9 @@
  * training.ts - reads and checks the options of a training.
  * SPDX-License-Identifier: MIT
  */
-import { checkObject } from './args.js';
 import type { TrainingOptions } from './llama-types.js';
+import { takeOptions } from './named-options.js';
+import { TRAINING } from './option-names.js';
 import { optionalNumber, readFlag, readSeed } from './options.js';
 import type { NumberRule } from './options.js';
 
@@ -67,12 +68,11 @@ function usualOf(key: Key, found: Partial<Record<Key, number>>, documents: boole
 
 /** `endOfText` is the separator unless another is given; it must be below `vocab`. */
 export function readTraining(
-  given: unknown,
+  given: unknown = {},
   vocab: number,
   endOfText: number | undefined,
 ): CheckedTraining {
-  if (given !== undefined) checkObject(given, 'training');
-  const { separator, seed, bf16, ...others } = (given ?? {}) as Partial<TrainingOptions>;
+  const { separator, seed, bf16, ...others } = takeOptions(given, TRAINING, 'training');
   const between = optionalNumber(
     separator,
     'training.separator',

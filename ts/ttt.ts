@@ -9,17 +9,20 @@ import {
   checkDisjoint,
   checkFloatsOf,
   checkInput,
-  checkObject,
   findNonFinite,
   lengthOf,
   plainView,
 } from './args.js';
-import { abortError, checkSignal, runAsync } from './async.js';
+import { abortError, runAsync } from './async.js';
 import type { Backend, Handle, LayerConfig } from './backend.js';
 import { readOptions, readWeights, weightsError } from './config.js';
 import { errorOf, statusOf, TTTError } from './errors.js';
 import { DISPOSE, letOthersGo, Lifecycle } from './lifecycle.js';
+import { takeOptions } from './named-options.js';
+import { OBSERVE_ASYNC, OBSERVE_INTO } from './option-names.js';
 import { resolveBackend } from './platform.js';
+import { guardReceivers } from './receiver.js';
+import { takeSignal } from './signal.js';
 import { stateError } from './state.js';
 import type {
   BackendKind,
@@ -70,6 +73,7 @@ export class TTT {
   static {
     // Bundlers rename classes that mention themselves; messages and inspection want this name.
     Object.defineProperty(this, 'name', { value: 'TTT' });
+    guardReceivers(this, (value) => #life in value);
   }
 
   readonly #backend: Backend;
@@ -101,8 +105,8 @@ export class TTT {
    * `OUT_OF_MEMORY`, `BACKEND_UNAVAILABLE`.
    */
   static async create(options: TTTOptions): Promise<TTT> {
-    const { config, weights } = readOptions(options);
-    const { backend } = await resolveBackend(options);
+    const { config, weights, choice } = readOptions(options);
+    const { backend } = await resolveBackend(choice);
     await letOthersGo();
     const layer = new TTT(KEY, backend, backend.create(config), config);
     try {
@@ -168,10 +172,9 @@ export class TTT {
    * Like `forward`, and tells for each token how little the memory expected it: 1 for what it
    * never saw, towards 0 as it learns. `into` may hold arrays for either result.
    */
-  observe(input: Float32Array, into?: ObserveInto): Observation {
+  observe(input: Float32Array, into: ObserveInto = {}): Observation {
     this.#idle();
-    if (into !== undefined) checkObject(into, 'the second argument of observe');
-    const { output: givenOutput, surprise: givenSurprise } = into ?? {};
+    const { output: givenOutput, surprise: givenSurprise } = takeOptions(into, OBSERVE_INTO);
     const handle = this.#idle(); // again: a getter may have done anything
     const tokens = checkInput(input, this.#dim);
     const output = this.#outputFor(input, givenOutput);
@@ -181,7 +184,7 @@ export class TTT {
     return { output, surprise };
   }
 
-  #outputFor(input: Float32Array, output: Float32Array | undefined): Floats {
+  #outputFor(input: Float32Array, output: unknown): Floats {
     const length = lengthOf(input);
     if (output === undefined) return allocate(() => new Float32Array(length));
     if (output === input) return output as Floats;
@@ -194,7 +197,7 @@ export class TTT {
     input: Float32Array,
     output: Float32Array,
     tokens: number,
-    surprise: Float32Array | undefined,
+    surprise: unknown,
   ): Floats {
     if (surprise === undefined) return allocate(() => new Float32Array(tokens));
     checkFloatsOf(surprise, tokens, 'surprise', 'the number of tokens');
@@ -209,31 +212,31 @@ export class TTT {
    * other methods fail with `BUSY`, except `destroy`, which takes effect afterwards. If the call
    * fails or is aborted (`ABORTED`), memory and arrays are as before it.
    */
-  async forwardAsync(input: Float32Array, options?: ForwardAsyncOptions): Promise<Floats> {
+  async forwardAsync(input: Float32Array, options: ForwardAsyncOptions = {}): Promise<Floats> {
     return (await this.#read(input, options, false)).output;
   }
 
   /** `observe` for long inputs, in the manner of `forwardAsync`. */
-  async observeAsync(input: Float32Array, options?: ObserveAsyncOptions): Promise<Observation> {
+  async observeAsync(input: Float32Array, options: ObserveAsyncOptions = {}): Promise<Observation> {
     return this.#read(input, options, true);
   }
 
   async #read(
     input: Float32Array,
-    options: ObserveAsyncOptions | undefined,
+    options: ObserveAsyncOptions,
     wantSurprise: boolean,
   ): Promise<Observation> {
     this.#idle();
-    if (options !== undefined) checkObject(options, 'options');
-    const { signal, output, surprise } = options ?? {};
-    checkSignal(signal);
+    const given = takeOptions(options, OBSERVE_ASYNC);
+    const signal = takeSignal(given.signal);
     if (signal?.aborted) throw abortError(signal);
     const handle = this.#idle(); // again: a getter may have done anything
     const tokens = checkInput(input, this.#dim);
-    if (output !== undefined) this.#outputFor(input, output);
-    if (wantSurprise && surprise !== undefined) {
-      this.#surpriseFor(input, output ?? input, tokens, surprise);
-    }
+    const output = given.output === undefined ? undefined : this.#outputFor(input, given.output);
+    const hasSurprise = wantSurprise && given.surprise !== undefined;
+    const surprise = hasSurprise
+      ? this.#surpriseFor(input, output ?? input, tokens, given.surprise)
+      : undefined;
     this.#life.begin();
     const running = runAsync({
       backend: this.#backend,
@@ -242,7 +245,7 @@ export class TTT {
       length: tokens * this.#dim,
       tokens,
       output,
-      surprise: wantSurprise ? surprise : undefined,
+      surprise,
       wantSurprise,
       signal,
       explain: (status) => readError(status, input),

@@ -5,6 +5,7 @@
 import inlined from 'bit_ttt.wasm';
 import relaxedPlaces from 'relaxed_places.json';
 
+import { kindOf } from './args.js';
 import { TTTError } from './errors.js';
 import type { WasmSource } from './types.js';
 
@@ -208,13 +209,11 @@ export async function loadModule(
 ): Promise<WebAssembly.Module> {
   if (source === undefined) return compile(bestInlined() as BufferSource);
   if (typeof source === 'string') return compile(await readBytes(source, readFile));
-  const tag = Object.prototype.toString.call(source);
-  if (tag === '[object WebAssembly.Module]') return source as WebAssembly.Module;
-  if (tag === '[object ArrayBuffer]' || ArrayBuffer.isView(source)) {
+  const kind = kindOf(source);
+  if (kind === 'WebAssembly.Module') return source as WebAssembly.Module;
+  if (kind === 'ArrayBuffer' || ArrayBuffer.isView(source)) {
     return compile(source as BufferSource);
   }
-  const { href } = source as { href?: unknown };
-  if (typeof href === 'string') return compile(await readBytes(href, readFile));
   throw new TTTError(
     'INVALID_ARGUMENT',
     'wasm must be a URL, a string, the bytes of the module or a WebAssembly.Module',

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 import { defineConfig } from 'vite';
 
+import { pageLicenses } from '../scripts/licenses.mjs';
 import { policy } from './headers.mjs';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -29,6 +30,16 @@ const pagePolicy = {
       injectTo: 'head-prepend',
     },
   ],
+};
+
+/** The terms of all code in the page, as a file that the page links to. */
+const licenses = {
+  name: 'licenses',
+  apply: 'build',
+  generateBundle(_, bundle) {
+    const sources = Object.values(bundle).flatMap(({ modules }) => Object.keys(modules ?? {}));
+    this.emitFile({ type: 'asset', fileName: 'licenses.txt', source: pageLicenses(sources) });
+  },
 };
 
 /** Writes sw.js with the list of files; its version changes when a file does. */
@@ -70,5 +81,5 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
-  plugins: [pagePolicy, offline],
+  plugins: [pagePolicy, licenses, offline],
 });

@@ -52,6 +52,7 @@ export function pageGroups() {
         page('models/README.md', 'model.html', 'The model that ships'),
         page('ARCHITECTURE.md', 'architecture.html', 'Architecture'),
         page('CONTRIBUTING.md', 'contributing.html', 'Contributing'),
+        page('SECURITY.md', 'security.html', 'Security'),
         page('CHANGELOG.md', 'changelog.html', 'Changes'),
       ],
     },

@@ -23,7 +23,6 @@ async function write(session, prompt, options) {
 
 for (const { name, here, hint, launch } of engines)
   describe(`demo in ${name}`, function () {
-    this.timeout(240000);
     let folder, demo, browser, model;
     const shoot = (tab) => browser.screenshot(join(screenshots, `${name.toLowerCase()}-${tab}.png`));
 
@@ -130,7 +129,7 @@ for (const { name, here, hint, launch } of engines)
       await openTab(browser, 'train');
       await press(browser, 'train', '[name=sample]');
       await browser.type('#train [name=steps]', '24');
-      await submit(browser, 'train', 200);
+      await submit(browser, 'train');
       assert.match(await textOf(browser, '#train .status'), /Done after 24 steps: [\d,]+ parameters/);
       await press(browser, 'train', '[name=try]');
       assert.ok((await textOf(browser, '#train .story')).length > 40);
@@ -139,7 +138,7 @@ for (const { name, here, hint, launch } of engines)
 
     it('measures this device', async () => {
       await openTab(browser, 'speed');
-      await submit(browser, 'speed', 200);
+      await submit(browser, 'speed');
       const rows = await browser.evaluate(
         `[...document.querySelectorAll('#speed .figures tbody tr')].map((tr) => [...tr.children].map((td) => td.textContent))`,
       );

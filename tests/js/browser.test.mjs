@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import * as library from 'bit-ttt';
 
 import { makeInput, tellStory } from '../browser/input.mjs';
-import { chromiumPath, launchChromium, serveFiles } from '../support/browser.mjs';
+import { chromiumPath, launchChromium, newContext, serveFiles } from '../support/browser.mjs';
 
 const { TTT, conformanceHash } = library;
 
@@ -23,16 +23,12 @@ const serve = () =>
   });
 
 async function resultOf(browser, address) {
-  const page = await browser.newPage();
+  const page = await (await newContext(browser)).newPage();
   const problems = [];
   page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
   page.on('pageerror', (error) => problems.push(String(error)));
   await page.goto(address);
-  await page.waitForFunction(
-    () => document.querySelector('#result').textContent !== 'running',
-    undefined,
-    { timeout: 100000 },
-  );
+  await page.waitForFunction(() => document.querySelector('#result').textContent !== 'running');
   const result = JSON.parse(await page.textContent('#result'));
   return { result, problems };
 }

@@ -57,7 +57,7 @@ describe('the package', () => {
       /^dist\/types\/(tokenizer\/)?[\w-]+\.d\.[cm]ts$/,
       /^dist\/native\/[\w-]+\/bit_ttt\.node$/,
       /^models\/[\w.-]+$/,
-      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|THIRD-PARTY-LICENSES)$/,
     ];
     const unexpected = files.filter((path) => !allowed.some((pattern) => pattern.test(path)));
     assert.deepEqual(unexpected, []);
@@ -65,6 +65,8 @@ describe('the package', () => {
       'package.json',
       'README.md',
       'LICENSE',
+      'SECURITY.md',
+      'THIRD-PARTY-LICENSES',
       'dist/cli.mjs',
       'dist/bit_ttt.wasm',
       'dist/bit_ttt_relaxed.wasm',

@@ -133,7 +133,10 @@ describe('tokenizer files: what is wrong is named', () => {
     refused((file) => (file.added_tokens[1].special = 'yes'), /\[1\]\.special must be true or false/);
     refused((file) => (file.added_tokens[1].lstrip = true), /\[1\]\.lstrip is not supported .token/);
     refused((file) => (file.added_tokens[1].single_word = true), /single_word is not supported/);
-    refused((file) => file.added_tokens.push({ ...file.added_tokens[0] }), /added_tokens\[2\] repeats/);
+    for (const other of [{ id: 1 }, { special: false }]) {
+      const change = (file) => file.added_tokens.push({ ...file.added_tokens[0], ...other });
+      refused(change, /added_tokens\[2\] repeats "<\|endoftext\|>" with another id or meaning/);
+    }
     refused((file) => file.added_tokens.push({ id: 70, content: 'e' }), /"e" \(id 70\) also stands for a byte/);
     refused((file) => file.added_tokens.push({ id: 400, content: '<x>' }), /no token has the id 290/);
   });

@@ -68,7 +68,7 @@ async function viteBuild(context) {
 
 /** The address that a development server prints, once it answers. */
 async function addressOf(running) {
-  for (let i = 0; i < 300; i++) {
+  for (let i = 0; i < 3000; i++) {
     const [address] = running.text().match(/http:\/\/127\.0\.0\.1:\d+\//) ?? [];
     if (address) return address;
     await new Promise((resolve) => setTimeout(resolve, 100));

@@ -15,8 +15,18 @@ const FLAGS = [
   '--disable-sync', '--no-first-run',
 ];
 
+/** How long a test waits for a page: a busy machine is slow, and only what hangs takes longer. */
+export const WAIT_MS = 300_000;
+
 export const launchChromium = (flags = []) =>
-  chromium.launch({ executablePath: chromiumPath, args: [...FLAGS, ...flags] });
+  chromium.launch({ executablePath: chromiumPath, args: [...FLAGS, ...flags], timeout: WAIT_MS });
+
+/** A window of its own, with storage of its own, in which `WAIT_MS` holds. */
+export async function newContext(browser, options) {
+  const context = await browser.newContext(options);
+  context.setDefaultTimeout(WAIT_MS);
+  return context;
+}
 
 const types = {
   '.html': 'text/html',

@@ -84,6 +84,7 @@ async function modelFacts(path: string): Promise<Facts> {
       mixers: config.mixers,
       ...conventionOf(own ?? '{}'),
       tokenizer: tokenizer?.vocabSize ?? null,
+      tokenizer_ignored: tokenizer?.ignored.join(', ') || null,
       session_bytes: state,
     };
   } finally {
@@ -100,7 +101,8 @@ function tokenizerFacts(path: string, bytes: Uint8Array): Facts {
       vocab_size: tokenizer.vocabSize,
       special_tokens: [...tokenizer.specialTokens.keys()],
       end_of_text: tokenizer.endOfText ?? null,
-      longest_token_bytes: Math.max(...lengths),
+      longest_token_bytes: lengths.reduce((most, length) => Math.max(most, length), 0),
+      ignored: tokenizer.ignored.length > 0 ? tokenizer.ignored : null,
     };
   } catch (error) {
     throw loadFailure('load', path, error);

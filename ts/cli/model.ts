@@ -11,6 +11,7 @@ import { BEGINNINGS, readWhole } from './files.js';
 import { headedKind } from './headed-file.js';
 import type { CommandLine, OptionSpecs } from './options.js';
 import { readParts } from './tensors.js';
+import { visible } from './terminal.js';
 
 /** Options of every command that works with a model. */
 export const MODEL_OPTIONS: OptionSpecs = {
@@ -45,11 +46,22 @@ export function loadFailure(action: string, path: string, error: unknown): unkno
   return new Failure(`cannot ${action} ${path}: ${error.message}`, { cause: error });
 }
 
+const told = new Set<string>();
+
+/** Says, once, what a tokenizer.json asks for and does not get. */
+function tellIgnored(path: string, { ignored }: Tokenizer): void {
+  if (ignored.length === 0 || told.has(path)) return;
+  told.add(path);
+  process.stderr.write(`bit-ttt: ${visible(path)}: ${visible(ignored.join(', '))} is ignored\n`);
+}
+
 /** The tokenizer of a tokenizer.json. */
 export function loadTokenizer(path: string): Tokenizer {
   const bytes = readWhole(path, 'load');
   try {
-    return Tokenizer.from(bytes);
+    const tokenizer = Tokenizer.from(bytes);
+    tellIgnored(path, tokenizer);
+    return tokenizer;
   } catch (error) {
     throw loadFailure('load', path, error);
   }

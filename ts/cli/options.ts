@@ -3,7 +3,10 @@
  * SPDX-License-Identifier: MIT
  */
 import { parseArgs } from 'node:util';
+import { suggestion } from '../suggestion.js';
 import { UsageError } from './failure.js';
+
+export { suggestion };
 
 /** An option of a command: whether it takes a value, and whether that may be empty. */
 export interface OptionSpec {
@@ -31,37 +34,6 @@ export const COMMON_OPTIONS: OptionSpecs = {
   color: { type: 'boolean' },
   'no-color': { type: 'boolean' },
 };
-
-/** Number of letters to insert, delete, replace or swap to turn `a` into `b`. */
-export function editDistance(a: string, b: string): number {
-  let before: number[] = [];
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const same = a[i - 1] === b[j - 1];
-      let best = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (same ? 0 : 1));
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
-        best = Math.min(best, before[j - 2]! + 1);
-      }
-      next.push(best);
-    }
-    before = row;
-    row = next;
-  }
-  return row[b.length]!;
-}
-
-/** `; did you mean "x"?` for the nearest known name, or nothing if none is near. */
-export function suggestion(given: string, known: readonly string[], prefix = ''): string {
-  let best: string | undefined;
-  let distance = Math.max(2, Math.floor(given.length / 3)) + 1;
-  for (const name of known) {
-    const d = name.startsWith(given) && given.length >= 2 ? 1 : editDistance(given, name);
-    if (d < distance) [best, distance] = [name, d];
-  }
-  return best === undefined ? '' : `; did you mean ${prefix}${best}?`;
-}
 
 /** Splits `argv` by `specs`; throws a UsageError that names what is wrong. */
 export function readCommandLine(argv: readonly string[], specs: OptionSpecs): CommandLine {

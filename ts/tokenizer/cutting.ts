@@ -2,6 +2,7 @@
  * cutting.ts - where a long text can be cut so that the pieces have the same words as the whole.
  * SPDX-License-Identifier: MIT
  */
+import type { Literals } from './literals.js';
 
 const SPACE = 0;
 const LETTER = 1;
@@ -65,36 +66,52 @@ export interface CutRules {
   /** Longest piece: a word that does not end before is cut, which may change its tokens. */
   readonly longest: number;
   /** Texts that are never cut: those of the special tokens that are looked for. */
-  readonly keepWhole: readonly string[];
+  readonly keepWhole: Literals;
   /** Whether a cut between these code points, inside a word, leaves its tokens as they are. */
   readonly isHarmless?: (before: number, after: number) => boolean;
 }
 
 /** How many code units after the longest piece must be known before it can be cut. */
 export function lookahead(rules: CutRules): number {
-  return rules.keepWhole.reduce((most, text) => Math.max(most, text.length), 2);
+  return Math.max(2, rules.keepWhole.longest);
 }
 
-/** Whether a cut would go through one of the texts that are to be kept whole. */
-function splitsKept(text: string, at: number, kept: readonly string[]): boolean {
-  return kept.some((whole) => {
-    const reach = whole.length - 1;
-    return reach > 0 && text.slice(Math.max(0, at - reach), at + reach).includes(whole);
-  });
-}
+/**
+ * Tells whether a cut would go through one of the texts that are to be kept whole. Each place of a
+ * text from `start` on is looked at once, however many cuts are tried.
+ */
+class KeptTexts {
+  readonly #text: string;
+  readonly #start: number;
+  readonly #kept: Literals;
+  /** For each place from `start` on: the furthest end of a text that begins there or before. */
+  readonly #reach: number[] = [];
 
-function isClean(text: string, at: number, rules: CutRules): boolean {
-  return isWordEnd(text, at) && !splitsKept(text, at, rules.keepWhole);
+  constructor(text: string, start: number, kept: Literals) {
+    this.#text = text;
+    this.#start = start;
+    this.#kept = kept;
+  }
+
+  isCutAt(at: number): boolean {
+    if (this.#kept.longest < 2) return false;
+    const reach = this.#reach;
+    for (let place = this.#start + reach.length; place < at; place++) {
+      const end = place + this.#kept.lengthAt(this.#text, place);
+      reach.push(Math.max(end, reach.at(-1) ?? 0));
+    }
+    return at > this.#start && reach[at - 1 - this.#start]! > at;
+  }
 }
 
 /** A cut inside a long word: a harmless one in the last half of the piece if there is one. */
-function forcedCut(text: string, start: number, rules: CutRules): number {
-  const { isHarmless, keepWhole, longest } = rules;
+function forcedCut(text: string, start: number, rules: CutRules, kept: KeptTexts): number {
+  const { isHarmless, longest } = rules;
   const end = start + longest;
   for (let at = end; isHarmless && at > end - longest / 2; at--) {
     if (splitsPair(text, at) || text.charCodeAt(at) === 0x27) continue;
     if (!isHarmless(codePointBefore(text, at), text.codePointAt(at)!)) continue;
-    if (!splitsKept(text, at, keepWhole)) return at;
+    if (!kept.isCutAt(at)) return at;
   }
   return splitsPair(text, end) ? end - 1 : end;
 }
@@ -107,13 +124,15 @@ function forcedCut(text: string, start: number, rules: CutRules): number {
 export function cutAfter(text: string, start: number, rules: CutRules): number {
   const left = text.length - start;
   if (left <= rules.window) return text.length;
+  const kept = new KeptTexts(text, start, rules.keepWhole);
+  const isClean = (at: number): boolean => isWordEnd(text, at) && !kept.isCutAt(at);
   const wanted = start + rules.window;
   for (let at = wanted; at > start; at--) {
-    if (isClean(text, at, rules)) return at;
+    if (isClean(at)) return at;
   }
   const end = Math.min(start + rules.longest, text.length - 1);
   for (let at = wanted + 1; at <= end; at++) {
-    if (isClean(text, at, rules)) return at;
+    if (isClean(at)) return at;
   }
-  return left <= rules.longest ? text.length : forcedCut(text, start, rules);
+  return left <= rules.longest ? text.length : forcedCut(text, start, rules, kept);
 }

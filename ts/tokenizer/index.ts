@@ -12,6 +12,6 @@ export type {
   TrainedBpe,
 } from './train-bpe.js';
 export type { StreamDecoder } from './stream-decoder.js';
-export { Tokenizer } from './tokenizer.js';
+export { isTokenizer, Tokenizer } from './tokenizer.js';
 export type { DecodeOptions, EncodeAsyncOptions, EncodeOptions } from './tokenizer.js';
 export type { TokenizerSource } from './vocabulary.js';

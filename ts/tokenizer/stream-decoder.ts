@@ -2,6 +2,11 @@
  * stream-decoder.ts - text from token ids that come one by one.
  * SPDX-License-Identifier: MIT
  */
+import { TTTError } from '../errors.js';
+import { guardReceivers } from '../receiver.js';
+
+/** Only tokenizers have it. */
+export const DECODER_KEY = Symbol('bit-ttt decoder');
 
 /** What the decoder needs to know about a token. */
 export interface DecodableToken {
@@ -23,8 +28,17 @@ export class StreamDecoder {
   readonly #skipSpecials: boolean;
   readonly #utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
+  static {
+    // Bundlers rename classes that mention themselves; messages and inspection want this name.
+    Object.defineProperty(this, 'name', { value: 'StreamDecoder' });
+    guardReceivers(this, (value) => #lookUp in value);
+  }
+
   /** @internal Made by `Tokenizer.createDecoder`. */
-  constructor(lookUp: (id: number) => DecodableToken, skipSpecials: boolean) {
+  constructor(key: symbol, lookUp: (id: number) => DecodableToken, skipSpecials: boolean) {
+    if (key !== DECODER_KEY) {
+      throw new TTTError('INVALID_ARGUMENT', 'decoders are made by `tokenizer.createDecoder()`');
+    }
     this.#lookUp = lookUp;
     this.#skipSpecials = skipSpecials;
   }

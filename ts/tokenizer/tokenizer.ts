@@ -2,19 +2,22 @@
  * tokenizer.ts - text to token ids and back, without losing a byte.
  * SPDX-License-Identifier: MIT
  */
-import { Tokenizer as Library } from '@huggingface/tokenizers';
-
-import { checkObject, describe } from '../args.js';
-import { checkSignal } from '../async.js';
+import { describe } from '../args.js';
 import { TTTError } from '../errors.js';
+import { itemsOf } from '../iterables.js';
+import type { NamesOf } from '../named-options.js';
+import { takeOptions } from '../named-options.js';
+import { readFlag } from '../options.js';
+import { guardReceivers } from '../receiver.js';
+import { takeSignal } from '../signal.js';
 import type { AbortSignalLike } from '../types.js';
 import { bytesOfSymbols, wordsOf } from './byte-level.js';
 import { cutAfter, type CutRules } from './cutting.js';
 import { IdList } from './id-list.js';
 import type { TokenizerJson } from './json.js';
-import { literalPattern } from './literals.js';
+import { Literals } from './literals.js';
 import { Slices } from './slices.js';
-import { type DecodableToken, StreamDecoder } from './stream-decoder.js';
+import { type DecodableToken, DECODER_KEY, StreamDecoder } from './stream-decoder.js';
 import { readVocabulary, type TokenizerSource, type Vocabulary } from './vocabulary.js';
 import { WordEncoder } from './word-encoder.js';
 
@@ -22,9 +25,6 @@ import { WordEncoder } from './word-encoder.js';
 const PIECE_UNITS = 1 << 11;
 /** ... unless one is longer than this: it is then cut. */
 const LONGEST_PIECE_UNITS = 1 << 12;
-/** Ids that are decoded at once, if a character ends there. */
-const DECODED_IDS = 1 << 12;
-
 /** Special tokens that end a text, by their customary names. */
 const END_OF_TEXT = ['<|endoftext|>', '<|end_of_text|>', '</s>', '<eos>', '<|eos|>', '[EOS]'];
 
@@ -49,28 +49,15 @@ export interface DecodeOptions {
   skipSpecialTokens?: boolean | undefined;
 }
 
-/** The vocabulary as the library decodes with it; merges play no part. */
-function decodingLibrary({ json, tokens }: Vocabulary): Library {
-  const file = {
-    normalizer: null,
-    pre_tokenizer: null,
-    post_processor: null,
-    decoder: { type: 'ByteLevel' },
-    added_tokens: json.added_tokens ?? [],
-    model: {
-      type: 'BPE',
-      vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
-      merges: [],
-    },
-  };
-  return new Library(file, { clean_up_tokenization_spaces: false });
-}
+/** Of `encode` as well, which makes no use of the signal. */
+const ENCODE = { specialTokens: true, signal: true } satisfies NamesOf<EncodeAsyncOptions>;
+const DECODE = { skipSpecialTokens: true } satisfies NamesOf<DecodeOptions>;
 
-function flag(options: unknown, key: string): boolean {
-  checkObject(options, 'options');
-  const value = (options as Record<string, unknown>)[key] ?? false;
-  if (typeof value === 'boolean') return value;
-  throw new TTTError('INVALID_ARGUMENT', `${key} must be true or false, not ${describe(value)}`);
+/** Only this file has it, so only Tokenizer.from can make tokenizers. */
+const KEY = Symbol('bit-ttt tokenizer');
+
+function flag(value: unknown, name: string): boolean {
+  return readFlag(value ?? undefined, name);
 }
 
 function checkText(text: unknown): asserts text is string {
@@ -78,10 +65,8 @@ function checkText(text: unknown): asserts text is string {
   throw new TTTError('INVALID_ARGUMENT', `text must be a string, not ${describe(text)}`);
 }
 
-/** Whether what comes before a token is decoded in the same way without it. */
-function beginsCharacter({ bytes, text }: DecodableToken): boolean {
-  return text !== undefined || (bytes[0]! & 0xc0) !== 0x80;
-}
+/** Whether something is a Tokenizer itself, not a Proxy of one. */
+export let isTokenizer: (value: unknown) => value is Tokenizer;
 
 /**
  * A byte-level BPE tokenizer, from a tokenizer.json of HuggingFace's libraries; encoding and
@@ -102,13 +87,31 @@ export class Tokenizer {
    * tokens add up to its length in UTF-8.
    */
   readonly byteLengths: Uint32Array;
+  /**
+   * What the tokenizer.json asks for and is not done: `truncation`, `padding`, a `post_processor` that
+   * adds tokens, and parts that this package does not know.
+   */
+  readonly ignored: readonly string[];
+
+  static {
+    // Bundlers rename classes that mention themselves; messages and inspection want this name.
+    Object.defineProperty(this, 'name', { value: 'Tokenizer' });
+    guardReceivers(this, (value) => #words in value);
+    isTokenizer = (value): value is Tokenizer =>
+      typeof value === 'object' && value !== null && #words in value;
+  }
 
   readonly #vocabulary: Vocabulary;
   readonly #tokens: readonly DecodableToken[];
   readonly #words: WordEncoder;
-  readonly #library: Library;
+  /** The texts of all added tokens, and of those that are not special. */
+  readonly #literals: Literals;
+  readonly #plainLiterals: Literals;
 
-  private constructor(vocabulary: Vocabulary) {
+  private constructor(key: symbol, vocabulary: Vocabulary) {
+    if (key !== KEY) {
+      throw new TTTError('INVALID_ARGUMENT', 'tokenizers are made by `Tokenizer.from(source)`');
+    }
     const { tokens, added } = vocabulary;
     const specials = [...added].filter(([, token]) => token.special);
     const utf8 = new TextEncoder();
@@ -119,7 +122,11 @@ export class Tokenizer {
       return { bytes: utf8.encode(token), text: token, special: found.special };
     });
     this.#words = new WordEncoder(vocabulary);
-    this.#library = decodingLibrary(vocabulary);
+    this.#literals = new Literals(added.keys());
+    this.#plainLiterals = new Literals(
+      [...added].filter(([, token]) => !token.special).map(([text]) => text),
+    );
+    this.ignored = vocabulary.ignored;
     this.vocabSize = tokens.length;
     this.specialTokens = new Map(specials.map(([text, { id }]) => [text, id]));
     const end = END_OF_TEXT.find((text) => this.specialTokens.has(text));
@@ -135,7 +142,7 @@ export class Tokenizer {
    * honour to the letter (other models than byte-level BPE, steps that change the text).
    */
   static from(source: TokenizerSource): Tokenizer {
-    return new Tokenizer(readVocabulary(source));
+    return new Tokenizer(KEY, readVocabulary(source));
   }
 
   /** The tokenizer.json that this was made from, as a copy; for JSON.stringify. */
@@ -153,17 +160,18 @@ export class Tokenizer {
    */
   encode(text: string, options: EncodeOptions = {}): Uint32Array {
     checkText(text);
+    const { specialTokens } = takeOptions(options, ENCODE);
     const ids = new IdList(text.length);
-    for (const _ of this.#encodeInto(ids, text, flag(options, 'specialTokens')));
+    for (const _ of this.#encodeInto(ids, text, flag(specialTokens, 'specialTokens')));
     return ids.toArray();
   }
 
   /** As `encode`, in slices of a few milliseconds between turns of the event loop. */
   async encodeAsync(text: string, options: EncodeAsyncOptions = {}): Promise<Uint32Array> {
     checkText(text);
-    const withSpecials = flag(options, 'specialTokens');
-    checkSignal(options.signal);
-    const slices = new Slices(options.signal, 'encoding the text');
+    const { specialTokens, signal } = takeOptions(options, ENCODE);
+    const withSpecials = flag(specialTokens, 'specialTokens');
+    const slices = new Slices(takeSignal(signal), 'encoding the text');
     const ids = new IdList(text.length);
     const work = this.#encodeInto(ids, text, withSpecials);
     for await (const _ of slices.run(work, () => undefined));
@@ -172,8 +180,7 @@ export class Tokenizer {
 
   *#encodeInto(ids: IdList, text: string, withSpecials: boolean): Generator<void, void, undefined> {
     const { added, addPrefixSpace } = this.#vocabulary;
-    const wanted = [...added.keys()].filter((key) => withSpecials || !added.get(key)!.special);
-    const pattern = literalPattern(wanted);
+    const wanted = withSpecials ? this.#literals : this.#plainLiterals;
     const rules: CutRules = {
       window: PIECE_UNITS,
       longest: LONGEST_PIECE_UNITS,
@@ -191,11 +198,11 @@ export class Tokenizer {
       const end = cutAfter(text, at, rules);
       const piece = text.slice(at, end);
       let done = 0;
-      for (const match of pattern ? piece.matchAll(pattern) : []) {
-        addText(piece.slice(done, match.index));
-        ids.add([added.get(match[0])!.id]);
+      for (let found = wanted.find(piece, 0); found < piece.length; found = wanted.find(piece, done)) {
+        addText(piece.slice(done, found));
+        done = found + wanted.lengthAt(piece, found);
+        ids.add([added.get(piece.slice(found, done))!.id]);
         needsSpace = addPrefixSpace;
-        done = match.index + match[0].length;
       }
       addText(piece.slice(done));
       at = end;
@@ -208,25 +215,16 @@ export class Tokenizer {
    * are not those of a text. Throws TTTError (`INVALID_ARGUMENT`) for what is no token's id.
    */
   decode(ids: Iterable<number>, options: DecodeOptions = {}): string {
-    const skip = flag(options, 'skipSpecialTokens');
+    const decoder = this.createDecoder(options);
     let text = '';
-    let part: number[] = [];
-    for (const id of this.#checkIds(ids)) {
-      const token = this.#tokens[id]!;
-      if (skip && token.special) continue;
-      if (part.length >= DECODED_IDS && beginsCharacter(token)) {
-        text += this.#library.decode(part);
-        part = [];
-      }
-      part.push(id);
-    }
-    return part.length > 0 ? text + this.#library.decode(part) : text;
+    for (const id of this.#checkIds(ids)) text += decoder.push(id);
+    return text + decoder.flush();
   }
 
   /** For ids that come one by one; gives text as soon as characters are complete. */
   createDecoder(options: DecodeOptions = {}): StreamDecoder {
-    const skip = flag(options, 'skipSpecialTokens');
-    return new StreamDecoder((id) => this.#tokens[this.#checkId(id, 'id')]!, skip);
+    const skip = flag(takeOptions(options, DECODE).skipSpecialTokens, 'skipSpecialTokens');
+    return new StreamDecoder(DECODER_KEY, (id) => this.#tokens[this.#checkId(id, 'id')]!, skip);
   }
 
   /**
@@ -253,11 +251,10 @@ export class Tokenizer {
   }
 
   *#checkIds(ids: unknown): Generator<number, void, undefined> {
-    const isList = typeof ids === 'object' && ids !== null && Symbol.iterator in ids;
-    if (!isList) {
+    if (typeof ids === 'string') {
       throw new TTTError('INVALID_ARGUMENT', `ids must be an array of ids, not ${describe(ids)}`);
     }
     let index = 0;
-    for (const id of ids as Iterable<unknown>) yield this.#checkId(id, `ids[${index++}]`);
+    for (const id of itemsOf(ids, 'ids', 'an array of ids')) yield this.#checkId(id, `ids[${index++}]`);
   }
 }

@@ -2,14 +2,19 @@
  * train-bpe.ts - trains a byte-level BPE tokenizer on a text.
  * SPDX-License-Identifier: MIT
  */
-import { checkObject, describe } from '../args.js';
-import { checkSignal } from '../async.js';
+import { describe } from '../args.js';
 import { TTTError } from '../errors.js';
+import { iteratorOf, stepOf } from '../iterables.js';
+import type { NamesOf } from '../named-options.js';
+import { takeOptions } from '../named-options.js';
+import { readFunction, readList } from '../options.js';
+import { takeSignal } from '../signal.js';
 import type { AbortSignalLike } from '../types.js';
 import { bytesOfSymbols } from './byte-level.js';
 import { makeTokenizerJson, type TokenizerJson } from './json.js';
 import { PairMerger } from './pair-merger.js';
 import { Slices } from './slices.js';
+import { MAX_ADDED_UNITS } from './vocabulary.js';
 import { WordCounter } from './word-counter.js';
 
 const DEFAULT_VOCAB = 2048;
@@ -81,21 +86,23 @@ function integerOption(value: unknown, name: string, least: number, most: number
 }
 
 function checkSpecials(value: unknown): readonly string[] {
-  if (!Array.isArray(value)) throw wrongType('specialTokens', 'an array of strings', value);
-  for (const [i, text] of (value as unknown[]).entries()) {
-    const name = `specialTokens[${i}]`;
+  const seen = new Set<string>();
+  return readList(value, 'specialTokens', 'an array of strings', (text, name) => {
     if (typeof text !== 'string' || text === '') {
       throw wrongType(name, 'a string that is not empty', text);
+    }
+    if (text.length > MAX_ADDED_UNITS) {
+      const wanted = `at most ${MAX_ADDED_UNITS} characters`;
+      throw new TTTError('INVALID_CONFIG', `${name} must have ${wanted}, not ${text.length}`);
     }
     if (text.length === 1 && bytesOfSymbols(text)) {
       const got = describe(text);
       throw new TTTError('INVALID_CONFIG', `${name} is ${got}, which also stands for a byte`);
     }
-    if (value.indexOf(text) !== i) {
-      throw new TTTError('INVALID_CONFIG', `${name} repeats ${describe(text)}`);
-    }
-  }
-  return [...(value as string[])];
+    if (seen.has(text)) throw new TTTError('INVALID_CONFIG', `${name} repeats ${describe(text)}`);
+    seen.add(text);
+    return text;
+  });
 }
 
 interface CheckedTraining {
@@ -105,17 +112,15 @@ interface CheckedTraining {
   signal: AbortSignalLike | undefined;
 }
 
-function checkOptions(options: BpeTrainingOptions): CheckedTraining {
-  checkObject(options, 'options');
-  const { vocabSize, minFrequency, specialTokens, signal } = options;
-  checkSignal(signal);
+function checkOptions(options: unknown): CheckedTraining {
+  const { vocabSize, minFrequency, specialTokens, signal } = takeOptions(options, TRAIN);
   const specials = checkSpecials(specialTokens ?? DEFAULT_SPECIALS);
   const fewest = specials.length + BYTES;
   return {
     vocabSize: integerOption(vocabSize ?? DEFAULT_VOCAB, 'vocabSize', fewest, MAX_VOCAB),
     minFrequency: integerOption(minFrequency ?? 2, 'minFrequency', 1, Number.MAX_SAFE_INTEGER),
     specials,
-    signal,
+    signal: takeSignal(signal),
   };
 }
 
@@ -123,10 +128,9 @@ type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
 
 function iterate(source: TextSource): AnyIterator {
   if (typeof source === 'string') return [source][Symbol.iterator]();
-  if (typeof source === 'object' && source !== null) {
-    if (Symbol.asyncIterator in source) return source[Symbol.asyncIterator]();
-    if (Symbol.iterator in source) return source[Symbol.iterator]();
-  }
+  const found =
+    iteratorOf(source, Symbol.asyncIterator, 'text') ?? iteratorOf(source, Symbol.iterator, 'text');
+  if (found) return found;
   throw wrongType('text', 'a string or an iterable of strings', source);
 }
 
@@ -149,7 +153,8 @@ async function* piecesOf(
   try {
     for (let count = 0; ; count++) {
       const next = iterator.next();
-      const { done, value } = next instanceof Promise ? await slices.wait(next) : await next;
+      const step = next instanceof Promise ? await slices.wait(next) : await next;
+      const { done, value } = stepOf(step, 'text');
       if (done) {
         ended = true;
         return;
@@ -223,17 +228,23 @@ export interface TrainBpeOptions extends BpeTrainingOptions {
   onProgress?: ((progress: BpeProgress) => void) | undefined;
 }
 
+/** Of `trainBpeSteps` as well, which makes no use of `onProgress`. */
+const TRAIN = {
+  vocabSize: true,
+  minFrequency: true,
+  specialTokens: true,
+  signal: true,
+  onProgress: true,
+} satisfies NamesOf<TrainBpeOptions>;
+
 /** Trains a byte-level BPE tokenizer; `trainBpeSteps` says how, and what it throws. */
 export async function trainBpe(
   text: TextSource,
   options: TrainBpeOptions = {},
 ): Promise<TrainedBpe> {
-  checkObject(options, 'options');
-  const { onProgress } = options;
-  if (onProgress !== undefined && typeof onProgress !== 'function') {
-    throw wrongType('onProgress', 'a function', onProgress);
-  }
-  const steps = trainBpeSteps(text, options);
+  const given = takeOptions(options, TRAIN);
+  const onProgress = readFunction<[BpeProgress]>(given.onProgress, 'onProgress');
+  const steps = trainBpeSteps(text, given as BpeTrainingOptions);
   try {
     for (;;) {
       const step = await steps.next();

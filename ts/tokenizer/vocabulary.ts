@@ -5,13 +5,17 @@
  * step that changes the text.
  * SPDX-License-Identifier: MIT
  */
-import { checkBytes, describe } from '../args.js';
-import { TTTError } from '../errors.js';
+import { describe } from '../args.js';
 import { bytesInSymbolOrder, bytesOfSymbols, symbolOfByte } from './byte-level.js';
 import type { TokenizerJson } from './json.js';
+import type { Fields } from './source.js';
+import { damaged, fieldsOf, flagOf, isFields, quote, readSource } from './source.js';
 
+/** Limits of a file. The largest in use have a quarter of a million tokens. */
 const MAX_TOKENS = 2 ** 20;
-const MAX_ADDED_UNITS = 1024;
+const MAX_MERGES = 2 ** 22;
+/** Longest text of an added token, in UTF-16 code units. */
+export const MAX_ADDED_UNITS = 1024;
 
 /** A token that is looked for in the text itself. */
 export interface AddedToken {
@@ -34,78 +38,12 @@ export interface Vocabulary {
   readonly ignoreMerges: boolean;
   /** Bytes without a token: texts that hold them cannot be encoded. */
   readonly missingBytes: ReadonlySet<number>;
+  /** Parts of the file that have no effect here, by name. */
+  readonly ignored: readonly string[];
 }
 
 /** A tokenizer.json: parsed, as text, or as its bytes. */
 export type TokenizerSource = TokenizerJson | string | Uint8Array | ArrayBuffer;
-
-type Fields = Record<string, unknown>;
-
-function damaged(problem: string, options?: { cause: unknown }): TTTError {
-  return new TTTError('INVALID_TOKENIZER', `tokenizer.json: ${problem}`, options);
-}
-
-/** A name or token in a message: short, and in quotes. */
-function quote(text: string): string {
-  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}...` : text);
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function fieldsOf(value: unknown, name: string): Fields {
-  if (!isFields(value)) throw damaged(`${name} must be an object, not ${describe(value)}`);
-  return value;
-}
-
-function flagOf(fields: Fields, key: string, name: string, missing = false): boolean {
-  const value = fields[key] ?? missing;
-  if (typeof value !== 'boolean') {
-    throw damaged(`${name}.${key} must be true or false, not ${describe(value)}`);
-  }
-  return value;
-}
-
-function textOf(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw damaged('is not UTF-8 text', { cause });
-  }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text.startsWith('\ufeff') ? text.slice(1) : text);
-  } catch (cause) {
-    if (text.trim() === '') throw damaged('is empty', { cause });
-    throw damaged(`is not JSON: ${cause instanceof Error ? cause.message : cause}`, { cause });
-  }
-}
-
-function copyOf(source: object): unknown {
-  try {
-    return JSON.parse(JSON.stringify(source));
-  } catch (cause) {
-    throw damaged('cannot be written as JSON', { cause });
-  }
-}
-
-/** The file's content, as a copy that the caller cannot change any more. */
-function readSource(source: unknown): Fields {
-  if (typeof source === 'string') return fieldsOf(parse(source), 'the file');
-  const tag = Object.prototype.toString.call(source);
-  if (ArrayBuffer.isView(source) || /ArrayBuffer]$/.test(tag)) {
-    return fieldsOf(parse(textOf(checkBytes(source, 'tokenizer.json'))), 'the file');
-  }
-  if (typeof source !== 'object' || source === null) {
-    const wanted = 'an object, or a file as a string or as bytes';
-    const got = describe(source);
-    throw new TTTError('INVALID_ARGUMENT', `a tokenizer must be ${wanted}, not ${got}`);
-  }
-  return fieldsOf(copyOf(source), 'the file');
-}
 
 /** Refuses a model that is no plain BPE. */
 function checkModel(model: Fields): void {
@@ -123,9 +61,23 @@ function checkModel(model: Fields): void {
   }
 }
 
+/** The steps of a part of the pipeline; a Sequence is what stands in it. */
+function stepsOf(value: unknown, list: string, name: string): Fields[] {
+  if (value === undefined || value === null) return [];
+  const fields = fieldsOf(value, name);
+  if (fields['type'] !== 'Sequence') return [fields];
+  const inner = fields[list];
+  if (!Array.isArray(inner)) throw damaged(`${name}.${list} must be an array, not ${describe(inner)}`);
+  return (inner as unknown[]).flatMap((step) => stepsOf(step, list, `a step of ${name}`));
+}
+
 /** Whether a space is put before the text. */
 function checkPreTokenizer(value: unknown): boolean {
-  const fields = fieldsOf(value, 'pre_tokenizer');
+  const steps = stepsOf(fieldsOf(value, 'pre_tokenizer'), 'pretokenizers', 'pre_tokenizer');
+  const [fields] = steps;
+  if (!fields || steps.length > 1) {
+    throw damaged(`pre_tokenizer must be one step, "ByteLevel", not ${steps.length}`);
+  }
   if (fields['type'] !== 'ByteLevel') {
     throw damaged(`pre_tokenizer.type must be "ByteLevel", not ${describe(fields['type'])}`);
   }
@@ -137,15 +89,30 @@ function checkPreTokenizer(value: unknown): boolean {
 
 function checkPipeline(file: Fields): void {
   const normalizer = file['normalizer'] ?? null;
-  if (normalizer !== null) {
-    const type = isFields(normalizer) ? normalizer['type'] : normalizer;
-    throw damaged(`normalizer must be null, not ${describe(type)}: it would change the text`);
+  const known = normalizer === null || isFields(normalizer);
+  const changes = known ? stepsOf(normalizer, 'normalizers', 'normalizer')[0] : { type: normalizer };
+  if (changes) {
+    throw damaged(`normalizer must be null, not ${describe(changes['type'])}: it would change the text`);
   }
-  const decoder = file['decoder'] ?? null;
-  if (decoder === null) return; // left out by some trainers; byte-level tokens have one decoding
-  const { type } = fieldsOf(decoder, 'decoder');
-  if (type === 'ByteLevel') return;
-  throw damaged(`decoder.type must be "ByteLevel", not ${describe(type)}`);
+  // Left out by some trainers; byte-level tokens have one decoding.
+  const decoders = stepsOf(file['decoder'], 'decoders', 'decoder');
+  if (decoders.length > 1) throw damaged(`decoder must be one step, "ByteLevel", not ${decoders.length}`);
+  if (decoders.length === 0 || decoders[0]!['type'] === 'ByteLevel') return;
+  throw damaged(`decoder.type must be "ByteLevel", not ${describe(decoders[0]!['type'])}`);
+}
+
+/** Parts of a file that are read here, or that say nothing. */
+const HEEDED = ['version', 'added_tokens', 'normalizer', 'pre_tokenizer', 'decoder', 'model'];
+
+/** The names of what is not null and has no effect here. */
+function ignoredParts(file: Fields, model: Fields, missing: number): string[] {
+  const names = Object.keys(file).filter((key) => {
+    if (HEEDED.includes(key) || (file[key] ?? null) === null) return false;
+    // The one post-processor that adds no token: it is about offsets.
+    return !(key === 'post_processor' && isFields(file[key]) && file[key]['type'] === 'ByteLevel');
+  });
+  if (missing > 0 && (model['unk_token'] ?? null) !== null) names.push('model.unk_token');
+  return names.map((name) => name.slice(0, 40));
 }
 
 function checkId(value: unknown, name: string): number {
@@ -191,6 +158,7 @@ function readAdded(value: unknown, list: TokenList): Map<string, AddedToken> {
   const added = new Map<string, AddedToken>();
   if (value === undefined || value === null) return added;
   if (!Array.isArray(value)) throw damaged(`added_tokens must be an array, not ${describe(value)}`);
+  if (value.length > MAX_TOKENS) throw damaged(`added_tokens has more than ${MAX_TOKENS} entries`);
   for (const [i, entry] of (value as unknown[]).entries()) {
     const name = `added_tokens[${i}]`;
     const fields = fieldsOf(entry, name);
@@ -204,10 +172,14 @@ function readAdded(value: unknown, list: TokenList): Map<string, AddedToken> {
         throw damaged(`${name}.${key} is not supported (token ${quote(content)})`);
       }
     }
-    if (added.has(content)) throw damaged(`${name} repeats ${quote(content)}`);
     const id = checkId(fields['id'], `${name}.id`);
+    const special = flagOf(fields, 'special', name);
+    const before = added.get(content);
+    if (before && (before.id !== id || before.special !== special)) {
+      throw damaged(`${name} repeats ${quote(content)} with another id or meaning`);
+    }
     list.add(content, id);
-    added.set(content, { id, special: flagOf(fields, 'special', name) });
+    added.set(content, { id, special });
   }
   return added;
 }
@@ -229,6 +201,7 @@ function partsOf(merge: unknown): [string, string] | undefined {
 
 function readMerges(value: unknown, mergeable: ReadonlySet<string>): [string, string][] {
   if (!Array.isArray(value)) throw damaged(`model.merges must be an array, not ${describe(value)}`);
+  if (value.length > MAX_MERGES) throw damaged(`model.merges has more than ${MAX_MERGES} entries`);
   return (value as unknown[]).map((merge, i) => {
     const parts = partsOf(merge);
     if (!parts) {
@@ -264,7 +237,7 @@ function mergeableTokens(
 /** Reads and checks a tokenizer.json. Throws TTTError with the code `INVALID_TOKENIZER`. */
 export function readVocabulary(source: unknown): Vocabulary {
   const file = readSource(source);
-  if (!('model' in file)) throw damaged('has no "model"; is it another file?');
+  if (!Object.hasOwn(file, 'model')) throw damaged('has no "model"; is it another file?');
   const model = fieldsOf(file['model'], 'model');
   checkModel(model);
   checkPipeline(file);
@@ -284,5 +257,6 @@ export function readVocabulary(source: unknown): Vocabulary {
     addPrefixSpace,
     ignoreMerges: flagOf(model, 'ignore_merges', 'model'),
     missingBytes: new Set(missing),
+    ignored: ignoredParts(file, model, missing.length),
   };
 }

@@ -4,7 +4,7 @@
  */
 import { wordsOf } from './byte-level.js';
 import { cutAfter, type CutRules, lookahead, splitsPair } from './cutting.js';
-import { literalPattern } from './literals.js';
+import { Literals } from './literals.js';
 import { ownCopy } from './utf8.js';
 
 /** Longest word that is learnt from, in UTF-16 code units: longer ones count as several. */
@@ -23,17 +23,17 @@ export class WordCounter {
   words = 0;
 
   readonly #rules: CutRules;
-  readonly #specials: RegExp | undefined;
+  readonly #specials: Literals;
   #pending = '';
 
   /** @param specials texts that separate words; none is empty */
   constructor(specials: readonly string[]) {
+    this.#specials = new Literals(specials);
     this.#rules = {
       window: WINDOW_UNITS,
       longest: LONGEST_PIECE_UNITS,
-      keepWhole: specials,
+      keepWhole: this.#specials,
     };
-    this.#specials = literalPattern(specials);
   }
 
   /** Takes the next piece of the text; yields after every few milliseconds' work. */
@@ -62,7 +62,7 @@ export class WordCounter {
   #countPiece(text: string, start: number): number {
     const end = cutAfter(text, start, this.#rules);
     const piece = text.slice(start, end);
-    for (const part of this.#specials ? piece.split(this.#specials) : [piece]) {
+    for (const part of this.#specials.split(piece)) {
       for (const word of wordsOf(part)) this.#countWord(word);
     }
     this.units += end - start;

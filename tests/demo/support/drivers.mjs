@@ -7,11 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { programPath } from '../../../node/toolchain.mjs';
-import { chromiumPath, launchChromium } from '../../support/browser.mjs';
+import { chromiumPath, launchChromium, newContext, WAIT_MS } from '../../support/browser.mjs';
 
 async function openChromium() {
   const browser = await launchChromium();
-  const page = await browser.newPage({ viewport: { width: 1000, height: 900 } });
+  const page = await (await newContext(browser, { viewport: { width: 1000, height: 900 } })).newPage();
   const problems = [];
   page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
   page.on('pageerror', (error) => problems.push(String(error)));
@@ -35,8 +35,11 @@ async function openFirefox() {
     browser: 'firefox',
     executablePath: programPath('firefox-esr', 'firefox'),
     headless: true,
+    timeout: WAIT_MS,
+    protocolTimeout: WAIT_MS,
   });
   const page = await browser.newPage();
+  page.setDefaultTimeout(WAIT_MS);
   await page.setViewport({ width: 1000, height: 900 });
   const problems = [];
   page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
@@ -59,6 +62,12 @@ async function openFirefox() {
 }
 
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Waits until `ask` gives something true; after WAIT_MS an error says what is not so. */
+async function trueAfter(complaint, ask) {
+  for (const end = Date.now() + WAIT_MS; Date.now() < end; await wait(50)) if (await ask()) return;
+  throw new Error(`${complaint} after ${WAIT_MS / 1000} s`);
+}
 
 /** Starts a program and gives a function that ends it. */
 function start(command, args, env = {}) {
@@ -85,15 +94,8 @@ class WebDriver {
     return value;
   }
 
-  async ready() {
-    for (let i = 0; i < 100; i++) {
-      try {
-        return await this.send('GET', '/status');
-      } catch {
-        await wait(100);
-      }
-    }
-    throw new Error('the WebKitGTK driver did not start');
+  ready() {
+    return trueAfter('the WebKitGTK driver does not answer', () => this.send('GET', '/status').catch(() => false));
   }
 
   async element(selector) {
@@ -113,7 +115,7 @@ async function openWebKit() {
   // Without a locale the browser's language is "C", which Intl refuses.
   const env = { DISPLAY: `:${display}`, HOME: home, LANG: 'en_US.UTF-8', LC_ALL: 'en_US.UTF-8' };
   const stops = [start('Xvfb', [`:${display}`, '-screen', '0', '1100x1000x24', '-nolisten', 'tcp'])];
-  await wait(500);
+  await trueAfter('Xvfb is not there', () => existsSync(`/tmp/.X11-unix/X${display}`));
   stops.unshift(start(programPath('WebKitWebDriver'), [`--port=${port}`, '--host=127.0.0.1'], env));
   const driver = new WebDriver(port);
   const end = async () => {
@@ -191,11 +193,5 @@ export const engines = [
 ];
 
 /** Waits until an expression is true on the page. */
-export async function until(browser, expression, seconds = 90) {
-  const end = Date.now() + 1000 * seconds;
-  while (Date.now() < end) {
-    if (await browser.evaluate(expression)) return;
-    await wait(50);
-  }
-  throw new Error(`still not true after ${seconds} s: ${expression}`);
-}
+export const until = (browser, expression) =>
+  trueAfter(`still not true: ${expression}`, () => browser.evaluate(expression));

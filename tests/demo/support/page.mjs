@@ -31,17 +31,17 @@ export async function openDemo(browser, address) {
   await until(browser, `Boolean(document.querySelector('#model')?.textContent)`);
 }
 
-export const idle = (browser, tab, seconds) =>
-  until(browser, `document.querySelector('#${tab}').getAttribute('aria-busy') === 'false'`, seconds);
+export const idle = (browser, tab) =>
+  until(browser, `document.querySelector('#${tab}').getAttribute('aria-busy') === 'false'`);
 
 /** Clicks on a button of a tab and waits until its work is done; a problem is an error. */
-export async function press(browser, tab, button, seconds) {
+export async function press(browser, tab, button) {
   await browser.evaluate(`document.querySelector('#${tab}').removeAttribute('aria-busy')`);
   await browser.click(`#${tab} ${button}`);
-  await idle(browser, tab, seconds);
+  await idle(browser, tab);
   const problem = await textOf(browser, `#${tab} .problem`);
   if (problem !== '') throw new Error(`the page says: ${problem}`);
 }
 
-export const submit = (browser, tab, seconds) => press(browser, tab, 'button[type=submit]', seconds);
+export const submit = (browser, tab) => press(browser, tab, 'button[type=submit]');
 export const openTab = (browser, tab) => browser.click(`#tab-${tab}`);

@@ -5,10 +5,8 @@ import { join } from 'node:path';
 
 import { build } from 'esbuild';
 
-import { launchChromium, serveFiles } from '../../support/browser.mjs';
+import { launchChromium, newContext, serveFiles, WAIT_MS } from '../../support/browser.mjs';
 import { root } from './backends.mjs';
-
-const TIMEOUT = 60000;
 
 /** What the documentation says a page needs; a block of headers replaces it. */
 const strictest = {
@@ -41,7 +39,7 @@ export class Pages {
 
   async #open() {
     this.#browser ??= launchChromium();
-    return (await this.#browser).newPage();
+    return (await newContext(await this.#browser)).newPage();
   }
 
   async close() {
@@ -65,14 +63,14 @@ export class Pages {
       (done ? lines.includes(done) : (await page.innerText('output')) !== '');
     try {
       await page.goto(`${server.address}${name}`);
-      for (const end = Date.now() + TIMEOUT; !(await isOver()); ) {
+      for (const end = Date.now() + WAIT_MS; !(await isOver()); ) {
         if (Date.now() > end) throw new Error(`${name} did not end: ${lines.join('\n')}`);
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
       if (problems.length > 0) throw new Error(problems.join('\n'));
       return done ? lines.slice(0, lines.indexOf(done)).join('\n') : await page.innerText('output');
     } finally {
-      await page.close();
+      await page.context().close();
       server.close();
     }
   }

@@ -8,7 +8,7 @@ import { BrowserWindow, evaluated, exposed } from 'electron';
 
 await import('./main.js'); // would never end if it waited for Electron to be ready
 evaluated();
-await new Promise((resolve) => setTimeout(resolve, 10));
+while (BrowserWindow.getAllWindows().length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
 const [window] = BrowserWindow.getAllWindows();
 const { preload, contextIsolation, nodeIntegration, sandbox } = window.options.webPreferences;
 assert.deepEqual({ contextIsolation, nodeIntegration, sandbox }, {

@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { chromiumPath, launchChromium, serveFiles } from '../../support/browser.mjs';
+import { chromiumPath, launchChromium, newContext, serveFiles, WAIT_MS } from '../../support/browser.mjs';
 import { Skip } from './workspace.mjs';
 
 let browser;
@@ -28,7 +28,7 @@ export const serve = (folder, headers) =>
  * the page, a violated policy among them, is a failure.
  */
 export async function visit(address, { init, act } = {}) {
-  const context = await (await launched()).newContext();
+  const context = await newContext(await launched());
   const page = await context.newPage();
   let printed = '';
   const problems = [];
@@ -43,7 +43,7 @@ export async function visit(address, { init, act } = {}) {
         problems.push(String(error?.stack ?? error));
         resolve();
       });
-      setTimeout(resolve, 60000).unref();
+      setTimeout(resolve, WAIT_MS).unref();
     });
     if (init) await page.addInitScript(init);
     await page.goto(address);

@@ -1,0 +1,72 @@
+/**
+ * signal.ts - a caller's AbortSignal: checked once, safe to ask, and listened to once, however many
+ * calls it is to end.
+ * SPDX-License-Identifier: MIT
+ */
+import { readProperty } from './args.js';
+import { checkSignal } from './async.js';
+import type { AbortSignalLike } from './types.js';
+
+/** Who waits for a signal, and the one listener that tells them all. */
+interface Waiting {
+  readonly calls: Set<() => void>;
+  readonly tell: () => void;
+}
+
+const waiting = new WeakMap<AbortSignalLike, Waiting>();
+
+function listen(signal: AbortSignalLike, call: () => void): void {
+  const known = waiting.get(signal);
+  if (known) {
+    known.calls.add(call);
+    return;
+  }
+  const calls = new Set([call]);
+  const tell = (): void => [...calls].forEach((one) => one());
+  // Platforms take more than ten listeners on one signal for a leak.
+  signal.addEventListener('abort', tell);
+  waiting.set(signal, { calls, tell });
+}
+
+function ignore(signal: AbortSignalLike, call: () => void): void {
+  const known = waiting.get(signal);
+  if (!known?.calls.delete(call) || known.calls.size > 0) return;
+  waiting.delete(signal);
+  try {
+    signal.removeEventListener('abort', known.tell);
+  } catch {
+    // A signal of somebody else's making; whoever listened has got what it wanted.
+  }
+}
+
+/** A signal as the package asks it. */
+class CheckedSignal implements AbortSignalLike {
+  readonly #given: AbortSignalLike;
+
+  constructor(given: AbortSignalLike) {
+    this.#given = given;
+  }
+
+  get aborted(): boolean {
+    return readProperty(this.#given, 'aborted', 'signal') === true;
+  }
+
+  get reason(): unknown {
+    return readProperty(this.#given, 'reason', 'signal');
+  }
+
+  addEventListener(_: 'abort', call: () => void): void {
+    listen(this.#given, call);
+  }
+
+  removeEventListener(_: 'abort', call: () => void): void {
+    ignore(this.#given, call);
+  }
+}
+
+/** The signal that a caller gave, if any. */
+export function takeSignal(value: unknown): AbortSignalLike | undefined {
+  checkSignal(value);
+  if (value === undefined || value instanceof CheckedSignal) return value;
+  return new CheckedSignal(value);
+}

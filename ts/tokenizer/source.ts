@@ -1,0 +1,109 @@
+/**
+ * source.ts - reads a tokenizer.json as JSON, from an object, a string or bytes, and names what is damaged.
+ * SPDX-License-Identifier: MIT
+ */
+import { checkBytes, describe, kindOf } from '../args.js';
+import { TTTError } from '../errors.js';
+
+/** Bytes, or UTF-16 code units. The largest in use have some 40 MB. */
+const MAX_FILE = 2 ** 28;
+const MAX_DEPTH = 100;
+
+/** An object of the file. */
+export type Fields = Record<string, unknown>;
+
+export function damaged(problem: string, options?: { cause: unknown }): TTTError {
+  return new TTTError('INVALID_TOKENIZER', `tokenizer.json: ${problem}`, options);
+}
+
+/** A name or token in a message: short, and in quotes. */
+export function quote(text: string): string {
+  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}...` : text);
+}
+
+export function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function fieldsOf(value: unknown, name: string): Fields {
+  if (!isFields(value)) throw damaged(`${name} must be an object, not ${describe(value)}`);
+  return value;
+}
+
+export function flagOf(fields: Fields, key: string, name: string, missing = false): boolean {
+  const value = fields[key] ?? missing;
+  if (typeof value !== 'boolean') {
+    throw damaged(`${name}.${key} must be true or false, not ${describe(value)}`);
+  }
+  return value;
+}
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw damaged('is not UTF-8 text', { cause });
+  }
+}
+
+function checkSize(size: number): void {
+  if (size > MAX_FILE) throw damaged(`is larger than ${MAX_FILE / 2 ** 20} MiB`);
+}
+
+function parse(text: string): unknown {
+  checkSize(text.length);
+  try {
+    return JSON.parse(text.startsWith('\ufeff') ? text.slice(1) : text);
+  } catch (cause) {
+    if (text.trim() === '') throw damaged('is empty', { cause });
+    throw damaged(`is not JSON: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  }
+}
+
+function copyOf(source: object): unknown {
+  try {
+    return JSON.parse(JSON.stringify(source));
+  } catch (cause) {
+    if (cause instanceof TTTError) throw cause; // a Tokenizer behind a Proxy
+    throw damaged('cannot be written as JSON', { cause });
+  }
+}
+
+/** Refuses what is nested so deeply that JSON.stringify could fail. Does not look into tokens. */
+function checkDepth(file: Fields): void {
+  let level: unknown[] = [file];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH) throw damaged(`is nested more than ${MAX_DEPTH} deep`);
+    const deeper: unknown[] = [];
+    for (const value of level) {
+      if (typeof value !== 'object' || value === null) continue;
+      for (const [key, part] of Object.entries(value)) {
+        const isList = depth === 1 && (key === 'vocab' || key === 'merges');
+        if (!isList && typeof part === 'object') deeper.push(part);
+      }
+    }
+    level = deeper;
+  }
+}
+
+/** The file's content, as a copy that the caller cannot change any more. */
+export function readSource(source: unknown): Fields {
+  const file = parseSource(source);
+  checkDepth(file);
+  return file;
+}
+
+function parseSource(source: unknown): Fields {
+  if (typeof source === 'string') return fieldsOf(parse(source), 'the file');
+  if (ArrayBuffer.isView(source) || kindOf(source).endsWith('ArrayBuffer')) {
+    const bytes = checkBytes(source, 'tokenizer.json');
+    checkSize(bytes.length);
+    return fieldsOf(parse(textOf(bytes)), 'the file');
+  }
+  if (typeof source !== 'object' || source === null) {
+    const wanted = 'an object, or a file as a string or as bytes';
+    const got = describe(source);
+    throw new TTTError('INVALID_ARGUMENT', `a tokenizer must be ${wanted}, not ${got}`);
+  }
+  return fieldsOf(copyOf(source), 'the file');
+}
