@@ -9,6 +9,7 @@ import { build } from 'esbuild';
 
 import { backends, noise, root } from './support/backends.mjs';
 import { CountedWasm, listed, walkFailures } from './support/counted-wasm.mjs';
+import { cutIntoShards } from './support/shards.mjs';
 
 /** The engine's class, which the package does not export, and what forges a checkpoint. */
 async function parts() {
@@ -250,6 +251,20 @@ describe('memory of the WebAssembly engine', () => {
       huge.fill(0x7f, huge.length - 64); // the last tensor's numbers
       assert.ok(llama.open(huge, undefined).status > 0);
       assert.ok(llama.open(weights, NO_JSON).status > 0);
+    });
+  });
+
+  it('models in shards: opened and refused', () => {
+    let weights;
+    return walk(() => {
+      weights ??= llama.trainerWeights(trainer(), undefined);
+      const { index, shards } = cutIntoShards(weights, 2);
+      const opened = llama.openSharded(index, shards, undefined);
+      if (typeof opened !== 'number') throw Object.assign(new Error(opened.text), codeOf(opened.status));
+      own(opened, llama.close);
+      assert.ok(llama.openSharded(index, shards.slice(1), undefined).status > 0);
+      assert.ok(llama.openSharded(NO_JSON, shards, undefined).status > 0);
+      assert.ok(llama.openSharded(index, shards, NO_JSON).status > 0);
     });
   });
 

@@ -17,6 +17,7 @@ const MAKERS = {
   ttt_clone: 'result',
   bt_wasm_create: 6,
   bitllama_open: 4,
+  bitllama_open_sharded: 6,
   bitllama_session_create: 1,
   bitllama_session_fork: 1,
   bt_wasm_trainer_create: 7,
@@ -24,7 +25,12 @@ const MAKERS = {
 };
 
 /** Where a failure is also described: the index of the pointer to it. */
-const ERRORS = { bitllama_open: 5, bt_wasm_trainer_create: 8, bitllama_trainer_load: 3 };
+const ERRORS = {
+  bitllama_open: 5,
+  bitllama_open_sharded: 7,
+  bt_wasm_trainer_create: 8,
+  bitllama_trainer_load: 3,
+};
 
 const FREERS = [
   'free',
