@@ -1,5 +1,5 @@
 // The command line under bad input: wrong options, files that are no text, hostile text, pipes that
-// close, Ctrl-C, and files far larger than the memory that may be used.
+// close, and files far larger than the memory that may be used.
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
@@ -27,6 +27,21 @@ describe('command line: what is wrong is said', () => {
     assert.equal(await output(['--version']), `${version}\n`);
     const { status, stdout, stderr } = await bitTtt([]);
     assert.deepEqual([status, stdout, stderr], [2, '', help]);
+  });
+
+  it('helps in each way that one may ask', async () => {
+    const help = await output(['--help']);
+    const names = [...new Set([...help.matchAll(/^  bit-ttt ([a-z]+)/gm)].map(([, name]) => name))];
+    assert.equal(names.length, 11);
+    for (const name of names) {
+      const own = await output([name, '--help']);
+      assert.equal(await output(['help', name]), own);
+      assert.equal(await output(['--help', name]), own);
+    }
+    assert.equal(await output(['help', 'tokenizer', 'train']), await output(['tokenizer', '--help']));
+    for (const args of [['help'], ['-h'], ['help', 'help'], ['help', '--help']])
+      assert.equal(await output(args), help, args.join(' '));
+    await refuses(['help', 'suprise'], 2, /unknown command suprise; did you mean surprise\?/);
   });
 
   it('suggests what was probably meant', async () => {
@@ -150,6 +165,23 @@ describe('command line: text that is hostile to a terminal', () => {
     assert.equal(await coloured([], { FORCE_COLOR: '1', NO_COLOR: '1' }), false);
     assert.equal(await coloured(['--no-color', '--color'], { FORCE_COLOR: '1' }), false);
     assert.equal(await coloured(['--json', '--color']), false);
+    for (const [env, wanted] of [
+      [{ FORCE_COLOR: '' }, false],
+      [{ FORCE_COLOR: '0', CLICOLOR_FORCE: '1' }, false],
+      [{ FORCE_COLOR: '', CLICOLOR_FORCE: '1' }, true],
+      [{ CLICOLOR_FORCE: '0' }, false],
+      [{ CLICOLOR_FORCE: '' }, false],
+      [{ CLICOLOR_FORCE: '1', NO_COLOR: '1' }, false],
+      [{ CLICOLOR_FORCE: '1', NO_COLOR: '' }, true],
+    ]) {
+      assert.equal(await coloured([], env), wanted, JSON.stringify(env));
+    }
+    const { wantsColor } = await importSource('terminal');
+    const terminal = (env) => wantsColor({ isTTY: true }, new Set(), { TERM: 'xterm', ...env });
+    assert.deepEqual(
+      [{}, { CLICOLOR: '0' }, { CLICOLOR: '' }, { CLICOLOR: '1' }, { TERM: 'dumb' }].map(terminal),
+      [true, false, true, true, false],
+    );
   });
 
   it('keeps to the width it is given', async () => {
@@ -198,7 +230,7 @@ describe('command line: progress', () => {
   });
 });
 
-describe('command line: pipes and signals', () => {
+describe('command line: pipes', () => {
   it('ends quietly when its reader goes away', async () => {
     const input = text(makeLog('web', 20000, 1).lines);
     for (const args of [['--all'], ['--all', '--json'], ['--top', '1000']]) {
@@ -210,22 +242,6 @@ describe('command line: pipes and signals', () => {
       });
       assert.deepEqual([status, stderr], [0, ''], args.join(' '));
     }
-  });
-
-  it('says that Ctrl-C interrupted it, and saves nothing', async function () {
-    if (process.platform === 'win32') this.skip(); // no signals there
-    const memory = folder.path('interrupted.memory');
-    const { status, stderr } = await bitTtt(
-      ['surprise', '-', '--all', '--json', '--save', memory],
-      {
-        input(child) {
-          child.stdin.write('one line\n');
-          child.stdout.once('data', () => child.kill('SIGINT'));
-        },
-      },
-    );
-    assert.deepEqual([status, stderr], [130, 'bit-ttt: interrupted; the memory was not saved\n']);
-    await refuses(['surprise', '-', '--load', memory], 1, /no such file/);
   });
 });
 

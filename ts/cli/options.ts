@@ -32,6 +32,10 @@ export const COMMON_OPTIONS: OptionSpecs = {
   'no-color': { type: 'boolean' },
 };
 
+/** The option of commands that save something, and its line of help. */
+export const SAVE_OPTIONS: OptionSpecs = { force: { type: 'boolean' } };
+export const FORCE_HELP = `  --force            replace a file that is there although bit-ttt has not written it`;
+
 /** Number of letters to insert, delete, replace or swap to turn `a` into `b`. */
 export function editDistance(a: string, b: string): number {
   let before: number[] = [];

@@ -15,7 +15,7 @@ import { cleanEnvironment } from './child.mjs';
 /** The bundled command. */
 export const command = join(root, 'dist/cli.mjs');
 
-const COLOUR_NAMES = ['NO_COLOR', 'FORCE_COLOR', 'COLUMNS'];
+const COLOUR_NAMES = ['NO_COLOR', 'FORCE_COLOR', 'CLICOLOR', 'CLICOLOR_FORCE', 'COLUMNS'];
 
 /** The environment without anything that changes what the command does or prints. */
 function environment(extra) {
