@@ -56,7 +56,7 @@ function keepsOwner({ uid, gid }: Stats): boolean {
 /** Finds what is at the end of all links; throws if nothing can, or should, be saved there. */
 function checkTarget({ path, kind, force }: Result): Target {
   const end = followLinks(path);
-  const folder = realpathSync(dirname(end));
+  const folder = realpathSync.native(dirname(end)); // the other one takes `link/..` away
   const old = statSync(end, { throwIfNoEntry: false });
   const target = { path: join(folder, basename(end)), old };
   accessSync(folder, constants.W_OK);
