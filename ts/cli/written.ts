@@ -115,9 +115,10 @@ export function tokenizerText(json: TokenizerJson): string {
   return `{\n${lines.join(',\n')}\n}\n`;
 }
 
-function isOwnTokenizer(text: string): boolean {
-  return text.startsWith('{\n"version":') && text === tokenizerText(parse(text) as TokenizerJson);
-}
+const TOKENIZER = '{\n"version":';
+
+const isOwnTokenizer = (text: string): boolean =>
+  text === tokenizerText(parse(text) as TokenizerJson);
 
 /** Whether this program has written the file at `path`, as this kind. An empty file loses nothing. */
 export function isWritten(path: string, kind: SavedKind): boolean {
@@ -135,7 +136,7 @@ export function isWritten(path: string, kind: SavedKind): boolean {
       case 'chart':
         return head.startsWith('<svg ') && head.includes(CHART_MARK);
       case 'tokenizer':
-        return isOwnTokenizer(readFileSync(file, 'utf8'));
+        return head.startsWith(TOKENIZER) && isOwnTokenizer(readFileSync(file, 'utf8'));
       case 'weights':
         return isOwnWeights(metadataAt(file, 0));
       case 'model folder':
