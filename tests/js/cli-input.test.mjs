@@ -2,13 +2,14 @@
 // close, and files far larger than the memory that may be used.
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 import { root } from './support/backends.mjs';
 import { makeLog, makeRepetitive } from './support/cli-logs.mjs';
-import { bitTtt, importSource, json, output, refuses, temporaryFolder } from './support/cli.mjs';
+import { bitTtt, command, importSource, json, output, refuses, temporaryFolder } from './support/cli.mjs';
 
 const folder = temporaryFolder();
 const text = (lines) => `${lines.join('\n')}\n`;
@@ -34,10 +35,9 @@ describe('command line: what is wrong is said', () => {
     const names = [...new Set([...help.matchAll(/^  bit-ttt ([a-z]+)/gm)].map(([, name]) => name))];
     assert.equal(names.length, 11);
     for (const name of names) {
-      const own = await output([name, '--help']);
-      assert.equal(await output(['help', name]), own);
-      assert.equal(await output(['--help', name]), own);
+      assert.match(await output(['help', name]), new RegExp(`^Usage: bit-ttt ${name}`));
     }
+    assert.equal(await output(['--help', 'chat']), await output(['chat', '--help']));
     assert.equal(await output(['help', 'tokenizer', 'train']), await output(['tokenizer', '--help']));
     for (const args of [['help'], ['-h'], ['help', 'help'], ['help', '--help']])
       assert.equal(await output(args), help, args.join(' '));
@@ -121,6 +121,110 @@ describe('command line: what is no text', () => {
     assert.deepEqual(await lines('x'), [1, 'x']);
     const scripts = ['日本語 テキスト', 'μ ñ 🙂'];
     assert.deepEqual(await lines(scripts.join('\n')), [2, ...scripts]);
+    for (const text of ['a\nb', 'hi', ...scripts, 'x'.repeat(9000), `${scripts.join('\n')}\n`]) {
+      const wide = Buffer.from(text, 'utf16le'); // without a byte order mark
+      const wanted = text.trimEnd().split('\n');
+      if (!wide.includes(0)) continue; // nothing tells what it is
+      assert.deepEqual((await lines(wide)).slice(1), wanted.map((line) => shown(line)));
+      assert.deepEqual((await lines(Buffer.from(wide).swap16())).slice(1), wanted.map(shown));
+    }
+  });
+
+  const shown = (line) => (line.length > 1000 ? `${line.slice(0, 1000)}…` : line);
+  const utf32 = (text, bigEndian) => {
+    const bytes = Buffer.alloc(4 * [...text].length);
+    [...text].forEach((char, i) =>
+      bytes[bigEndian ? 'writeUInt32BE' : 'writeUInt32LE'](char.codePointAt(0), 4 * i),
+    );
+    return bytes;
+  };
+
+  it('names UTF-32, and tells UTF-16 from what is no text', async () => {
+    const says = /standard input is UTF-32; try: iconv -f UTF-32 -t UTF-8 FILE \| bit-ttt surprise -$/m;
+    for (const text of ['\ufeffhello', 'hello', 'a', 'μ ñ 🙂\n'])
+      for (const bigEndian of [false, true])
+        await refuses(['surprise', '-'], 1, says, { input: utf32(text, bigEndian) });
+    const notText = [
+      Buffer.from(Uint16Array.from({ length: 500 }, (_, i) => i % 30).buffer), // small numbers
+      Buffer.from(Float64Array.from({ length: 500 }, (_, i) => i).buffer),
+      Buffer.concat([Buffer.from('text\n'.repeat(20)), Buffer.alloc(20)]),
+      Buffer.from('ab\0cd\0\0ef\0'.repeat(50)),
+      Buffer.from('\ud800x'.repeat(50), 'utf16le'), // halves of characters
+    ];
+    for (const input of notText)
+      await refuses(['surprise', '-'], 1, /full of (zero bytes|control characters)/, { input });
+  });
+
+  it('texts that are read whole know the same encodings', async () => {
+    const text = 'Down, down, down. Would the fall never come to an end?';
+    const known = await json(['eval', folder.write('8.txt', text)]);
+    const wide = Buffer.from(text, 'utf16le');
+    for (const bytes of [wide, Buffer.from(wide).swap16(), Buffer.from(`\ufeff${text}`, 'utf16le')])
+      assert.equal((await json(['eval', folder.write('16.txt', bytes)])).nats_per_token, known.nats_per_token);
+    await refuses(['eval', folder.write('32.txt', utf32(text))], 1, /32\.txt is UTF-32; .* bit-ttt eval -$/m);
+    const odd = Buffer.concat([wide, Buffer.from('x')]);
+    await refuses(['eval', folder.write('odd.txt', odd)], 1, /odd\.txt is not UTF-16LE throughout; --lossy/);
+    assert.ok((await json(['eval', folder.write('odd.txt', odd), '--lossy'])).bytes > text.length);
+  });
+});
+
+describe('command line: standard input', () => {
+  const commands = [
+    ['surprise', '-'],
+    ['generate', '-'],
+    ['chat'],
+    ['train', '-', '--out', folder.path('never.bitt')],
+    ['eval', '-'],
+    ['adapt', '-'],
+    ['tokenizer', 'train', '-', '--out', folder.path('never.json')],
+  ];
+  const run = (args, redirection) => {
+    const words = [process.execPath, command, ...args].map((word) => `'${word}'`).join(' ');
+    const { status, stdout, stderr } = spawnSync('sh', ['-c', `${words} ${redirection}`]);
+    return [status, String(stdout), String(stderr)];
+  };
+  before(function () {
+    if (process.platform === 'win32') this.skip(); // no such shell
+  });
+
+  it('that is closed is an error', () => {
+    for (const args of commands) {
+      const says = 'bit-ttt: cannot read standard input: it is closed\n';
+      assert.deepEqual(run(args, '<&-'), [1, '', says], args.join(' '));
+    }
+  });
+
+  it('that is a folder is one, too', () => {
+    for (const args of commands) {
+      const says = 'bit-ttt: cannot read standard input: is a directory\n';
+      assert.deepEqual(run(args, '</'), [1, '', says], args.join(' '));
+    }
+  });
+
+  it('that is empty is none where nothing is needed', () => {
+    const empty = '< /dev/null';
+    assert.equal(run(['generate', '-', '--max-tokens', '1'], empty)[0], 0);
+    assert.deepEqual(run(['chat'], empty), [0, '', '']);
+    assert.match(run(['surprise', '-'], empty)[2], /standard input is empty/);
+  });
+
+  it('and pipes are read where a file is named', async () => {
+    const pipe = folder.path('pipe');
+    spawnSync('mkfifo', [pipe]);
+    for (const [args, says] of [
+      [['surprise', pipe], /pipe: 653 lines/],
+      [['eval', pipe], /pipe: 1 document, 11,348 tokens/],
+    ]) {
+      const alice = join(root, 'examples/alice.txt');
+      const input = () => void spawn('sh', ['-c', `cat '${alice}' > '${pipe}'`]);
+      assert.match(await output(args, { input }), says);
+    }
+  });
+
+  it('without an end is too much for what is read whole', async function () {
+    this.timeout(120000);
+    const { status, stderr } = await bitTtt(['eval', '/dev/zero']);
+    assert.deepEqual([status, stderr], [1, 'bit-ttt: /dev/zero is too large to be read at once\n']);
   });
 
   it('reads a line of 10 MB in pieces', async () => {

@@ -51,16 +51,16 @@ function isUtf16(bytes: Uint8Array, littleEndian: boolean): boolean {
 }
 
 /**
- * What text full of zero bytes is: UTF-16 has its zeros in one half of each unit, UTF-32 in every
- * character. Undefined for what is no text.
+ * What text full of zero bytes is: UTF-16 has most of its zeros in one half of its units, UTF-32
+ * some in every character. Undefined for what is no text.
  */
 function wideEncoding(bytes: Uint8Array): string | undefined {
-  if (isUtf32(bytes, true) || isUtf32(bytes, false)) return 'utf-32';
   const zeros = [0, 0];
   bytes.forEach((byte, i) => (zeros[i % 2]! += byte === 0 ? 1 : 0));
   const littleEndian = zeros[1]! > zeros[0]!;
-  if (!isUtf16(bytes, littleEndian)) return undefined;
-  return littleEndian ? 'utf-16le' : 'utf-16be';
+  const oneSided = 4 * Math.min(...zeros) <= Math.max(...zeros);
+  if (oneSided && isUtf16(bytes, littleEndian)) return littleEndian ? 'utf-16le' : 'utf-16be';
+  return isUtf32(bytes, true) || isUtf32(bytes, false) ? 'utf-32' : undefined;
 }
 
 function markedEncoding(head: Uint8Array): string | undefined {

@@ -98,8 +98,8 @@ export async function readLines(
     },
   };
   const reader = new Reader(layer, request.settings.by, listener, show !== undefined);
-  let since = performance.now();
   const take = async (lines: ReturnType<LineSplitter['end']>): Promise<void> => {
+    let since = performance.now();
     for (const line of lines) {
       if (stop.aborted) break;
       reader.read(line);
