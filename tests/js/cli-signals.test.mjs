@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 
 import { backends, root } from './support/backends.mjs';
-import { bitTtt, importSource, json, output, temporaryFolder } from './support/cli.mjs';
+import { bitTtt, command, importSource, json, output, temporaryFolder } from './support/cli.mjs';
 import { alice, interruptTraining, objects, trainSmall } from './support/cli-llama.mjs';
 
 const CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
@@ -270,6 +270,38 @@ describe('signals: what writes', () => {
     assert.equal(objects(stdout).length, 1);
     assert.equal((await json(['info', session])).kind, 'session');
   });
+});
+
+describe('signals: a terminal that hangs up', () => {
+  /** Runs the command in a terminal, types a line, waits for a text so many times, and hangs up. */
+  const hangUp = `
+import os, pty, sys
+command, line, text, times = sys.argv[1].split('\\n'), sys.argv[2], sys.argv[3].encode(), int(sys.argv[4])
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execv(command[0], command)
+os.write(terminal, (line + '\\n').encode())
+seen = b''
+while seen.count(text) < times:
+    seen += os.read(terminal, 4096)
+os.close(terminal)
+status = os.waitpid(pid, 0)[1]
+print(os.WTERMSIG(status) if os.WIFSIGNALED(status) else 128 - os.WEXITSTATUS(status))`;
+  const python = spawnSync('python3', ['--version']).status === 0;
+
+  for (const [name, args, line, text, times] of [
+    ['surprise', ['surprise', '-', ...small, '--all'], 'one line of text', 'one line of text', 2],
+    ['chat', ['chat', '-m', model, '-n', '3'], 'Alice', '> ', 2],
+  ])
+    it(`${name} saves, and ends by the signal`, async function () {
+      if (!python) this.skip();
+      const saved = folder.path(`${name}.hung-up`);
+      const words = [process.execPath, command, ...args, '--save', saved].join('\n');
+      const script = folder.write('hang-up.py', hangUp);
+      const { status, stdout, stderr } = spawnSync('python3', [script, words, line, text, String(times)]);
+      assert.deepEqual([status, String(stdout), String(stderr)], [0, '1\n', '']);
+      assert.match((await json(['info', saved])).kind, /memory|session/);
+    });
 });
 
 describe('signals: what measures', () => {

@@ -17,6 +17,7 @@ import { COMMON_OPTIONS, FORCE_HELP, readCommandLine } from './options.js';
 import { SAVE_OPTIONS, suggestion } from './options.js';
 import type { CommandLine, OptionSpecs } from './options.js';
 import { goOnWithoutReader } from './output.js';
+import { turn } from './pauses.js';
 import { MAX_TEMPERATURE, readSampling, SAMPLING_OPTIONS, samplingHelp } from './sampling.js';
 import type { Sampling } from './sampling.js';
 import { checkFiles } from './save.js';
@@ -87,10 +88,12 @@ class Lines {
       this.wake();
     };
     input.on('close', end);
-    process.stdin.on('error', (error) => {
+    const fail = (error: Error): void => {
       if (systemCode(error) !== 'EIO') this.failure = error; // EIO: the terminal hung up
       end();
-    });
+    };
+    process.stdin.on('error', fail);
+    input.on('error', fail); // readline hands it on, and makes some of its own
   }
 
   /** There are to be no more. */
@@ -260,13 +263,15 @@ async function converse(chat: Chat, terminal: boolean): Promise<Signal | undefin
     for (;;) {
       if (terminal) input.prompt();
       const line = await lines.next();
-      if (line === undefined || !(await chat.take(line))) return left;
+      if (line === undefined || !(await chat.take(line))) break;
     }
   } finally {
+    if (terminal) for (let i = 0; i < 2; i++) await turn(); // if it hung up, a signal comes with it
     unwatch();
     input.close();
     process.stdin.destroy();
   }
+  return left;
 }
 
 /** `bit-ttt chat`. */

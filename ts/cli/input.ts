@@ -10,6 +10,7 @@ import type { Readable } from 'node:stream';
 import { isatty, ReadStream } from 'node:tty';
 import { promisify } from 'node:util';
 import { Failure, fileFailure, systemCode } from './failure.js';
+import { turn } from './pauses.js';
 
 /** Bytes of a file or of standard input, and the size if it is known. */
 export interface Source {
@@ -54,6 +55,11 @@ export function checkStandardInput(): Stats {
   }
 }
 
+/** The end of a terminal may be that it hung up: the signal that comes with it is to be heard. */
+async function afterTerminal(stream: Readable): Promise<void> {
+  if (stream instanceof ReadStream) for (let i = 0; i < 2; i++) await turn();
+}
+
 async function* streamChunks(
   stream: Readable,
   name: string,
@@ -63,9 +69,10 @@ async function* streamChunks(
   stop?.addEventListener('abort', end);
   try {
     if (stop?.aborted !== true) for await (const chunk of stream) yield chunk as Uint8Array;
+    await afterTerminal(stream);
   } catch (error) {
     if (stop?.aborted === true) return;
-    if (systemCode(error) === 'EIO' && stream instanceof ReadStream) return; // a terminal hung up
+    if (systemCode(error) === 'EIO' && stream instanceof ReadStream) return afterTerminal(stream);
     throw error instanceof Failure ? error : fileFailure('read', name, error);
   } finally {
     stop?.removeEventListener('abort', end);

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 import { constants } from 'node:os';
+import { isatty } from 'node:tty';
 import { Interrupted } from './failure.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -19,11 +20,26 @@ export function endAtOnce(signal: Signal, text = ''): never {
   process.exit(exitCodeOf(signal));
 }
 
-/** Calls `hear` on every such signal until the function that it gives is called. */
+/** Leaves the end of the process to the signal itself. */
+function endBySignal(): void {
+  process.removeAllListeners('SIGHUP');
+  process.kill(process.pid, 'SIGHUP');
+}
+
+/**
+ * Calls `hear` on every such signal until the function that it gives is called. Where a terminal
+ * has hung up Node aborts when it ends, as it cannot restore the terminal (ResetStdio): there the
+ * signal, once everything is done, ends the process, for which shells give the same exit code.
+ */
 export function onSignal(hear: (signal: Signal) => void): () => void {
-  for (const signal of SIGNALS) process.on(signal, hear);
+  const terminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
+  const take = (signal: Signal): void => {
+    if (signal === 'SIGHUP' && terminal) process.once('exit', endBySignal);
+    hear(signal);
+  };
+  for (const signal of SIGNALS) process.on(signal, take);
   return () => {
-    for (const signal of SIGNALS) process.removeListener(signal, hear);
+    for (const signal of SIGNALS) process.removeListener(signal, take);
   };
 }
 

@@ -8,6 +8,7 @@
  */
 import { evaluateText, TTTError } from '../index.js';
 import type { BitLlama, Evaluation, Session } from '../index.js';
+import { Pauses, turn } from './pauses.js';
 
 /** Tokens that are read at once, between two turns of the event loop. */
 const SLICE = 256;
@@ -30,11 +31,6 @@ export function natsPerToken({ nats, tokens }: Score): number {
 /** Bits that the model needs for a byte of text. */
 export function bitsPerByte({ nats, bytes }: Score): number {
   return nats / Math.LN2 / bytes;
-}
-
-/** A turn for everything else: signals, timers, the terminal. */
-export function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Reads tokens, in slices, and gives log p of each. */
@@ -81,7 +77,9 @@ export async function scoreDocuments(
   stop?: AbortSignal,
 ): Promise<Score> {
   const score: Score = { documents: 0, tokens: 0, bytes: 0, nats: 0 };
+  const pauses = new Pauses();
   for (const document of documents) {
+    await pauses.rest(); // many short ones would leave no room for signals
     if (score.tokens >= most || stop?.aborted === true) break;
     const found = await evaluateUntil(model, document, stop);
     if (found === undefined) break;

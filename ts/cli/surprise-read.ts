@@ -11,16 +11,13 @@ import { LineSplitter } from './lines.js';
 import { saveMemory } from './memory-file.js';
 import type { MemorySettings } from './memory-file.js';
 import { drained } from './output.js';
+import { Pauses } from './pauses.js';
 import { Reader } from './reader.js';
 import type { ReadLine } from './reader.js';
 import { excerpt } from './report.js';
 import type { Result } from './save.js';
-import { turn } from './scoring.js';
 import { grouped, visible } from './terminal.js';
 import type { Progress } from './terminal.js';
-
-/** How long lines are read, at most, before signals and timers have their turn. */
-const TURN_MS = 50;
 
 /** How to read, and where to save what was learnt, how often. */
 export interface Reading {
@@ -99,14 +96,12 @@ export async function readLines(
   };
   const reader = new Reader(layer, request.settings.by, listener, show !== undefined);
   const take = async (lines: ReturnType<LineSplitter['end']>): Promise<void> => {
-    let since = performance.now();
+    const pauses = new Pauses();
     for (const line of lines) {
       if (stop.aborted) break;
       reader.read(line);
       found.lastLine = line.number;
-      if (performance.now() - since < TURN_MS) continue;
-      await turn();
-      since = performance.now();
+      await pauses.rest();
     }
     if (show !== undefined) reader.flush();
     await drained();
