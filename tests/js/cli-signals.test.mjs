@@ -308,14 +308,14 @@ describe('signals: what measures', () => {
   const text = readFileSync(alice, 'utf8');
 
   it('eval reports what it has read', async () => {
-    const documents = Array.from({ length: 30_000 }, (_, i) => `Alice was number ${i}.`);
+    const documents = Array.from({ length: 60_000 }, (_, i) => `Alice was number ${i}.`);
     const file = folder.write('documents.txt', documents.join('\n<|endoftext|>\n'));
-    const { status, stdout, stderr } = await later('SIGTERM', 60, ['eval', file, '-m', model, '--json']);
+    const { status, stdout, stderr } = await later('SIGTERM', 30, ['eval', file, '-m', model, '--json']);
     assert.equal(status, 143, stderr);
     const { documents: read, bits_per_byte: bits } = JSON.parse(stdout);
     assert.ok(read > 0 && read < documents.length, String(read));
     assert.ok(bits > 0);
-    assert.match(stderr, /^bit-ttt: interrupted after [\d,]+ of 30,000 documents\n$/);
+    assert.match(stderr, /^bit-ttt: interrupted after [\d,]+ of 60,000 documents\n$/);
   });
 
   it('eval of one document that is not read to its end says so', async () => {

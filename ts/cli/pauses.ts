@@ -4,7 +4,7 @@
  */
 
 /** How long everybody else waits at most. */
-const PAUSE_MS = 50;
+const PAUSE_MS = 10;
 
 /** A turn for everything else: signals, timers, the terminal. */
 export function turn(): Promise<void> {
