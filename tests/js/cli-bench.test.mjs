@@ -87,7 +87,7 @@ describe('bench', () => {
     await json([...short, '--dims', '16', '--chart', chart, '--no-chart']);
     assert.equal(existsSync(chart), false);
     const args = [...short, '--dims', '16', '--json', '--chart', folder.path('no/where.svg')];
-    await refuses(args, 1, /cannot write .*where\.svg: no such/);
+    await refuses(args, 1, /cannot save .*where\.svg: no such/);
   });
 });
 

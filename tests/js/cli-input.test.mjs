@@ -1,14 +1,13 @@
-// The command line under bad input: wrong options, files that are no text, hostile text, pipes that
-// close, Ctrl-C, and files far larger than the memory that may be used.
+// The command line under bad input: wrong options, hostile text, pipes that close, and files far
+// larger than the memory that may be used. What is no text: cli-text.test.mjs.
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
 
 import { root } from './support/backends.mjs';
 import { makeLog, makeRepetitive } from './support/cli-logs.mjs';
-import { bitTtt, importSource, json, output, refuses, temporaryFolder } from './support/cli.mjs';
+import { bitTtt, importSource, output, refuses, temporaryFolder } from './support/cli.mjs';
 
 const folder = temporaryFolder();
 const text = (lines) => `${lines.join('\n')}\n`;
@@ -27,6 +26,20 @@ describe('command line: what is wrong is said', () => {
     assert.equal(await output(['--version']), `${version}\n`);
     const { status, stdout, stderr } = await bitTtt([]);
     assert.deepEqual([status, stdout, stderr], [2, '', help]);
+  });
+
+  it('helps in each way that one may ask', async () => {
+    const help = await output(['--help']);
+    const names = [...new Set([...help.matchAll(/^  bit-ttt ([a-z]+)/gm)].map(([, name]) => name))];
+    assert.equal(names.length, 11);
+    for (const name of names) {
+      assert.match(await output(['help', name]), new RegExp(`^Usage: bit-ttt ${name}`));
+    }
+    assert.equal(await output(['--help', 'chat']), await output(['chat', '--help']));
+    assert.equal(await output(['help', 'tokenizer', 'train']), await output(['tokenizer', '--help']));
+    for (const args of [['help'], ['-h'], ['help', 'help'], ['help', '--help']])
+      assert.equal(await output(args), help, args.join(' '));
+    await refuses(['help', 'suprise'], 2, /unknown command suprise; did you mean surprise\?/);
   });
 
   it('suggests what was probably meant', async () => {
@@ -69,59 +82,6 @@ describe('command line: what is wrong is said', () => {
   });
 });
 
-describe('command line: what is no text', () => {
-  it('says why a file cannot be read', async () => {
-    await refuses(['surprise', folder.path('missing.log')], 1, /missing\.log: no such file/);
-    mkdirSync(folder.path('a-folder'));
-    await refuses(['surprise', folder.path('a-folder')], 1, /a-folder: is a directory/);
-    await refuses(['surprise', folder.path('a-folder/x/y')], 1, /no such file/);
-    await refuses(['surprise', folder.write('empty', '')], 1, /empty is empty/);
-    await refuses(['surprise', '-'], 1, /standard input is empty/);
-    await refuses(['surprise', folder.write('blank', ' \n\n\t\r\n')], 1, /no lines to learn from/);
-    const dots = folder.write('dots', '... !!\n');
-    await refuses(['surprise', dots, '--by', 'word'], 1, /no words to learn from/);
-  });
-
-  it('refuses binary and compressed files', async () => {
-    await refuses(['surprise', process.execPath], 1, /is not text/);
-    await refuses(['surprise', folder.write('x.gz', gzipSync('hello'))], 1, /zcat/);
-    await refuses(['surprise', '-'], 1, /zstdcat/, { input: Buffer.from('28b52ffd24', 'hex') });
-    await refuses(['surprise', '-'], 1, /full of zero bytes/, { input: Buffer.alloc(100) });
-    const noise = Buffer.from(Array.from({ length: 3000 }, (_, i) => (i * i * 31 + i * 7) % 255 + 1));
-    await refuses(['surprise', folder.write('noise', noise)], 1, /full of control characters/);
-  });
-
-  it('reads what is text in some way', async () => {
-    const lines = async (bytes) => {
-      const { lines: count, top } = await json(['surprise', '-'], { input: Buffer.from(bytes) });
-      return [count, ...top.sort((a, b) => a.line - b.line).map((one) => one.text)];
-    };
-    assert.deepEqual(await lines('a\nb'), [2, 'a', 'b']);
-    assert.deepEqual(await lines('a\r\nb\r\n'), [2, 'a', 'b']);
-    assert.deepEqual(await lines('\ufeffa\n\nb\n'), [3, 'a', 'b']);
-    const utf16 = Buffer.from('\ufeffa\nb', 'utf16le');
-    assert.deepEqual(await lines(utf16), [2, 'a', 'b']);
-    assert.deepEqual(await lines(utf16.swap16()), [2, 'a', 'b']);
-    assert.deepEqual(await lines([0x61, 0xff, 0x0a, 0xe2, 0x82]), [2, 'a\ufffd', '\ufffd']);
-    assert.deepEqual(await lines('x'), [1, 'x']);
-    const scripts = ['日本語 テキスト', 'μ ñ 🙂'];
-    assert.deepEqual(await lines(scripts.join('\n')), [2, ...scripts]);
-  });
-
-  it('reads a line of 10 MB in pieces', async () => {
-    const long = 'lorem ipsum '.repeat(870000);
-    const { lines, units, top } = await json(['surprise', '-'], {
-      input: `first\n${long}\nlast\n`,
-    });
-    assert.equal(lines, 3);
-    assert.equal(units, 2 + Math.ceil(long.length / 65536));
-    for (const { text: piece } of top) assert.ok(piece.length <= 1002);
-    const inside = top.filter(({ line }) => line === 2);
-    assert.ok(inside.length > 0);
-    for (const { column } of inside) assert.equal((column - 1) % 65536, 0);
-  });
-});
-
 describe('command line: text that is hostile to a terminal', () => {
   const hostile = '\x1b[2J\x1b]0;owned\x07 \x9b31m \u202egnp.exe \x00\x08\x7f end';
 
@@ -150,6 +110,23 @@ describe('command line: text that is hostile to a terminal', () => {
     assert.equal(await coloured([], { FORCE_COLOR: '1', NO_COLOR: '1' }), false);
     assert.equal(await coloured(['--no-color', '--color'], { FORCE_COLOR: '1' }), false);
     assert.equal(await coloured(['--json', '--color']), false);
+    for (const [env, wanted] of [
+      [{ FORCE_COLOR: '' }, false],
+      [{ FORCE_COLOR: '0', CLICOLOR_FORCE: '1' }, false],
+      [{ FORCE_COLOR: '', CLICOLOR_FORCE: '1' }, true],
+      [{ CLICOLOR_FORCE: '0' }, false],
+      [{ CLICOLOR_FORCE: '' }, false],
+      [{ CLICOLOR_FORCE: '1', NO_COLOR: '1' }, false],
+      [{ CLICOLOR_FORCE: '1', NO_COLOR: '' }, true],
+    ]) {
+      assert.equal(await coloured([], env), wanted, JSON.stringify(env));
+    }
+    const { wantsColor } = await importSource('terminal');
+    const terminal = (env) => wantsColor({ isTTY: true }, new Set(), { TERM: 'xterm', ...env });
+    assert.deepEqual(
+      [{}, { CLICOLOR: '0' }, { CLICOLOR: '' }, { CLICOLOR: '1' }, { TERM: 'dumb' }].map(terminal),
+      [true, false, true, true, false],
+    );
   });
 
   it('keeps to the width it is given', async () => {
@@ -198,7 +175,7 @@ describe('command line: progress', () => {
   });
 });
 
-describe('command line: pipes and signals', () => {
+describe('command line: pipes', () => {
   it('ends quietly when its reader goes away', async () => {
     const input = text(makeLog('web', 20000, 1).lines);
     for (const args of [['--all'], ['--all', '--json'], ['--top', '1000']]) {
@@ -210,22 +187,6 @@ describe('command line: pipes and signals', () => {
       });
       assert.deepEqual([status, stderr], [0, ''], args.join(' '));
     }
-  });
-
-  it('says that Ctrl-C interrupted it, and saves nothing', async function () {
-    if (process.platform === 'win32') this.skip(); // no signals there
-    const memory = folder.path('interrupted.memory');
-    const { status, stderr } = await bitTtt(
-      ['surprise', '-', '--all', '--json', '--save', memory],
-      {
-        input(child) {
-          child.stdin.write('one line\n');
-          child.stdout.once('data', () => child.kill('SIGINT'));
-        },
-      },
-    );
-    assert.deepEqual([status, stderr], [130, 'bit-ttt: interrupted; the memory was not saved\n']);
-    await refuses(['surprise', '-', '--load', memory], 1, /no such file/);
   });
 });
 

@@ -99,7 +99,7 @@ describe('command parts: what train is told', () => {
     ];
     for (const [args, pattern] of bad) assert.throws(() => read(args), pattern, args.join(' '));
     const { shape, recipe, out, checkpoint } = read(small);
-    assert.deepEqual([out, checkpoint], ['model.bitt', 'model.checkpoint']);
+    assert.deepEqual([out.path, checkpoint.path], ['model.bitt', 'model.checkpoint']);
     assert.deepEqual([shape.hiddenDim, shape.headDim, recipe.context], [32, 16, 64]);
     assert.deepEqual(shape.mixers, ['induction', 'induction']);
   });

@@ -1,8 +1,8 @@
 // The commands that write, generate and chat, end to end, with a small model trained on a text.
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 import { BitLlama } from 'bit-ttt';
 
@@ -186,6 +186,22 @@ describe('chat', () => {
     assert.equal(second.text, await write('\n the cat'));
     session.destroy();
     loaded.destroy();
+  });
+
+  it('takes the names of files as they are, but for blanks around them', async () => {
+    const at = folder.path('names');
+    mkdirSync(at);
+    for (const [typed, name] of [
+      ['my  file', 'my  file'],
+      ['  led', 'led'],
+      ['trailed  ', 'trailed'],
+      ['tab\there', 'tab\there'],
+      ['ends.\r', 'ends.'],
+    ]) {
+      await output(args, { input: `Alice\n/save ${typed}\n/load ${typed}\n`, cwd: at });
+      assert.deepEqual(readdirSync(at), [name]);
+      rmSync(join(at, name));
+    }
   });
 
   it('obeys commands and says what it does not know', async () => {

@@ -373,7 +373,7 @@ describe('convert', () => {
     const same = /folder.*: it is the file to be read/;
     const [whole, weights] = [folder.path('folder'), folder.path('folder/model.safetensors')];
     for (const [from, to] of [[whole, folder.path('folder/.')], [weights, whole], [whole, weights]])
-      await refuses(['convert', from, to], 1, same);
+      await refuses(['convert', from, to], 2, same);
     await refuses(['convert', model, folder.path('no/x.bitt')], 1, /no such file/);
   });
 });

@@ -61,11 +61,15 @@ export class AdaptMeasure {
   private readonly main: Session;
   private readonly other: Session;
 
-  /** `start` is read before everything, uncounted: the end-of-text token, if there is one. */
+  /**
+   * `start` is read before everything, uncounted: the end-of-text token, if there is one. When
+   * `stop` is aborted, what is found is that of the passages and places before.
+   */
   constructor(
     model: BitLlama,
     private readonly start: Uint32Array,
     private readonly progress: (share: number) => void,
+    private readonly stop: AbortSignal,
   ) {
     this.main = model.createSession();
     this.other = model.createSession();
@@ -87,7 +91,9 @@ export class AdaptMeasure {
     const starts = evenStarts(ids.length, passage, passages);
     const sums = { first: 0, second: 0, frozen: 0, fresh: 0, restored: 0 };
     let restoredSame = true;
-    for (const [i, at] of starts.entries()) {
+    let count = 0;
+    for (const at of starts) {
+      if (this.stop.aborted) break;
       const part = ids.subarray(at, at + passage);
       await this.begin(this.main);
       sums.first += sumNats(await readTokens(this.main, part));
@@ -104,11 +110,11 @@ export class AdaptMeasure {
       const restored = await readTokens(this.other, part);
       sums.restored += sumNats(restored);
       restoredSame &&= sameBits(second, restored);
-      this.progress((i + 1) / starts.length);
+      this.progress(++count / starts.length);
     }
-    const mean = (sum: number): number => sum / (starts.length * passage);
+    const mean = (sum: number): number => sum / (count * passage);
     return {
-      count: starts.length,
+      count,
       first: mean(sums.first),
       second: mean(sums.second),
       frozen: mean(sums.frozen),
@@ -123,7 +129,9 @@ export class AdaptMeasure {
     const { places, before, beginning, after } = plan;
     const starts = evenStarts(ids.length, before + after, places);
     const sums = { learned: 0, frozen: 0, fresh: 0 };
-    for (const [i, at] of starts.entries()) {
+    let count = 0;
+    for (const at of starts) {
+      if (this.stop.aborted) break;
       const rest = ids.subarray(at + before, at + before + after);
       await this.begin(this.main);
       await readTokens(this.main, ids.subarray(at, at + before));
@@ -135,11 +143,11 @@ export class AdaptMeasure {
       sums.frozen += sumNats(await readTokens(this.main, rest));
       await this.begin(this.main);
       sums.fresh += sumNats(await readTokens(this.main, rest));
-      this.progress((i + 1) / starts.length);
+      this.progress(++count / starts.length);
     }
-    const mean = (sum: number): number => sum / (starts.length * after);
+    const mean = (sum: number): number => sum / (count * after);
     return {
-      count: starts.length,
+      count,
       learned: mean(sums.learned),
       frozen: mean(sums.frozen),
       fresh: mean(sums.fresh),

@@ -6,10 +6,12 @@ import { AdaptMeasure } from './adapt-measure.js';
 import type { AdaptPlan, Readings, Rests } from './adapt-measure.js';
 import { engineInUse } from './engine.js';
 import { Failure, UsageError } from './failure.js';
-import { endInterrupted, onInterrupt } from './interrupt.js';
+import { Interrupt } from './interrupt.js';
 import { fingerprintOf, loadModel, MODEL_HELP, MODEL_OPTIONS } from './model.js';
 import { COMMON_OPTIONS, numberOption, onlyArgument, readCommandLine } from './options.js';
 import type { CommandLine, OptionSpecs } from './options.js';
+import { checkPlaces } from './places.js';
+import { filesRead } from './session-file.js';
 import { grouped, makePalette, Progress, safeJson, visible, wantsColor } from './terminal.js';
 import type { Palette } from './terminal.js';
 import { documentsOf, readText } from './text.js';
@@ -166,6 +168,25 @@ export async function adapt(argv: readonly string[]): Promise<void> {
   }
   const file = onlyArgument(line, 'adapt', 'a FILE, or - for standard input');
   const plan = readPlan(line);
+  checkPlaces([{ path: file, name: 'FILE' }, ...filesRead(line)], []);
+  const progress = new Progress(process.stderr, process.stderr.isTTY === true, 500);
+  const interrupt = new Interrupt(() => progress.clear(), 'interrupted');
+  try {
+    await measureAll(line, file, plan, progress, interrupt);
+  } finally {
+    progress.clear();
+    interrupt.end();
+  }
+}
+
+/** Reads the text, measures the model on it, and reports. */
+async function measureAll(
+  line: CommandLine,
+  file: string,
+  plan: AdaptPlan,
+  progress: Progress,
+  interrupt: Interrupt,
+): Promise<void> {
   await engineInUse();
   const { model, tokenizer } = await loadModel(line);
   const text = await readText(file, 'adapt', line.flags.has('lossy'));
@@ -175,20 +196,18 @@ export async function adapt(argv: readonly string[]): Promise<void> {
   if (ids.length < plan.passage) {
     throw new Failure(`${text.name} has ${ids.length} tokens, and a passage ${plan.passage}`);
   }
-  const progress = new Progress(process.stderr, process.stderr.isTTY === true, 500);
-  const unwatch = onInterrupt(() => {
-    progress.clear();
-    endInterrupted('interrupted');
-  });
   let part = 'passages';
-  const measure = new AdaptMeasure(model, start, (share) =>
-    progress.update(() => `${part}: ${Math.floor(100 * share)} %`),
-  );
+  const tell = (share: number): void =>
+    progress.update(() => `${part}: ${Math.floor(100 * share)} %`);
+  const measure = new AdaptMeasure(model, start, tell, interrupt.signal);
+  interrupt.begin('interrupted');
   try {
     const readings = await measure.readings(ids, plan);
+    if (readings.count === 0) interrupt.check(() => 'interrupted before the first passage was read');
     part = 'places';
     const fits = plan.places > 0 && ids.length >= plan.before + plan.after;
-    const rests = fits ? await measure.rests(ids, plan) : undefined;
+    const found = fits ? await measure.rests(ids, plan) : undefined;
+    const rests = found?.count === 0 ? undefined : found; // there was no time for one
     progress.clear();
     const palette = makePalette(wantsColor(process.stdout, line.flags, process.env));
     process.stdout.write(
@@ -197,9 +216,9 @@ export async function adapt(argv: readonly string[]): Promise<void> {
         : textReport(text.name, plan, readings, rests, palette),
     );
     if (!readings.restoredSame) throw new Failure('a restored memory gave other bits');
+    const places = `${readings.count} passages and ${rests?.count ?? 0} places`;
+    interrupt.check(() => `interrupted after ${places}`);
   } finally {
-    progress.clear();
-    unwatch();
     measure.destroy();
     model.destroy();
   }

@@ -3,22 +3,25 @@
  * plain JavaScript.
  * SPDX-License-Identifier: MIT
  */
-import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { getInfo } from '../index.js';
 import type { BackendInfo } from '../index.js';
 import { drawChart, seriesOf } from './chart.js';
 import { engineInUse } from './engine.js';
-import { fileFailure, UsageError } from './failure.js';
+import { UsageError } from './failure.js';
 import { measureDim, median, ROUNDS, SEQ_LENS } from './measure.js';
 import type { Engine, Measurement } from './measurement.js';
-import { COMMON_OPTIONS, numberListOption, numberOption, readCommandLine } from './options.js';
+import { COMMON_OPTIONS, FORCE_HELP, numberListOption, numberOption } from './options.js';
+import { readCommandLine, SAVE_OPTIONS } from './options.js';
 import type { OptionSpecs } from './options.js';
-import { compact, makePalette, Progress, wantsColor } from './terminal.js';
+import { checkFiles, saveFile } from './save.js';
+import type { Result } from './save.js';
+import { compact, makePalette, Progress, visible, wantsColor } from './terminal.js';
 import type { Palette } from './terminal.js';
 
 const OPTIONS: OptionSpecs = {
   ...COMMON_OPTIONS,
+  ...SAVE_OPTIONS,
   dims: { type: 'string' },
   seconds: { type: 'string' },
   quick: { type: 'boolean' },
@@ -43,6 +46,7 @@ Figures are medians over ${ROUNDS} rounds, each of which goes through all engine
   --threads N        threads of the addon (default: 1)
   --chart FILE       where to draw the chart (default: ${DEFAULT_CHART}; with --json, none)
   --no-chart         draw none
+${FORCE_HELP}
   --json             print a JSON list of {target, kernel, threads, hidden_dim, seq_len,
                      tokens_per_second, spread, samples}
   --color, --no-color
@@ -148,6 +152,10 @@ export async function bench(argv: readonly string[]): Promise<void> {
   const chart = flags.has('no-chart')
     ? undefined
     : (values.get('chart') ?? (json ? undefined : DEFAULT_CHART));
+  const force = flags.has('force');
+  const results: Result[] =
+    chart === undefined ? [] : [{ path: chart, name: '--chart', kind: 'chart', force }];
+  checkFiles([], results);
   const info = await engineInUse();
   const where = machine(info, threads);
   const engines = await findEngines(info, threads);
@@ -159,11 +167,8 @@ export async function bench(argv: readonly string[]): Promise<void> {
   progress.clear();
   const palette = makePalette(wantsColor(process.stdout, flags, process.env));
   process.stdout.write(json ? `${JSON.stringify(all, null, 2)}\n` : textBench(all, where, palette));
-  if (chart === undefined) return;
-  try {
-    writeFileSync(chart, drawChart(all, `${where}; medians of ${ROUNDS} rounds`));
-  } catch (error) {
-    throw fileFailure('write', chart, error);
+  for (const result of results) {
+    saveFile(result, [drawChart(all, `${where}; medians of ${ROUNDS} rounds`)]);
+    if (!json) process.stdout.write(`chart: ${visible(result.path)}\n`);
   }
-  if (!json) process.stdout.write(`chart: ${chart}\n`);
 }

@@ -6,17 +6,23 @@ import { createInterface } from 'node:readline';
 import type { Interface } from 'node:readline';
 import type { Session } from '../index.js';
 import { engineInUse } from './engine.js';
-import { describeFailure, UsageError } from './failure.js';
-import { checkSavePath } from './files.js';
+import { describeFailure, fileFailure, systemCode, UsageError } from './failure.js';
 import { answer } from './generate.js';
-import { onInterrupt } from './interrupt.js';
+import { checkStandardInput } from './input.js';
+import { endAtOnce, exitCodeOf, onSignal } from './interrupt.js';
+import type { Signal } from './interrupt.js';
 import { loadModel, MODEL_HELP, MODEL_OPTIONS } from './model.js';
 import type { Loaded } from './model.js';
-import { COMMON_OPTIONS, readCommandLine, suggestion } from './options.js';
-import type { OptionSpecs } from './options.js';
+import { COMMON_OPTIONS, FORCE_HELP, readCommandLine } from './options.js';
+import { SAVE_OPTIONS, suggestion } from './options.js';
+import type { CommandLine, OptionSpecs } from './options.js';
+import { goOnWithoutReader } from './output.js';
+import { turn } from './pauses.js';
 import { MAX_TEMPERATURE, readSampling, SAMPLING_OPTIONS, samplingHelp } from './sampling.js';
 import type { Sampling } from './sampling.js';
-import { loadSession, saveSession } from './session-file.js';
+import { checkFiles } from './save.js';
+import { checkSession, filesRead, loadSession, saveSession } from './session-file.js';
+import { sessionResult } from './session-file.js';
 import { compact, grouped, makePalette, safeJson, visible } from './terminal.js';
 import { visibleLines, wantsColor } from './terminal.js';
 import type { Palette } from './terminal.js';
@@ -25,7 +31,9 @@ const OPTIONS: OptionSpecs = {
   ...COMMON_OPTIONS,
   ...MODEL_OPTIONS,
   ...SAMPLING_OPTIONS,
+  ...SAVE_OPTIONS,
   load: { type: 'string' },
+  save: { type: 'string' },
 };
 
 const DEFAULT_TOKENS = 200;
@@ -47,33 +55,52 @@ const HELP = `Usage: bit-ttt chat [options]
 
 Write the beginning of a text; the model goes on with it, and you with what it wrote. An empty line
 lets it go on by itself. When it has come to an end, your next line begins another text. It
-remembers all of it, and learns while it reads. Ctrl-C stops an answer,
-a second one leaves. Works from a pipe as well, a line at a time.
+remembers all of it, and learns while it reads. Ctrl-C stops an answer, a second one leaves, as
+the signals TERM and HUP do at once. Works from a pipe as well, a line at a time.
 
 ${commandList}
+
+A FILE may have blanks within its name, but not around it.
 
 ${MODEL_HELP}
 ${samplingHelp(DEFAULT_TOKENS)}
   --load FILE        go on from a session that was saved
+  --save FILE        save the session at the end, also at one by a signal
+${FORCE_HELP}
   --json             print {prompt, text, tokens, reason} for each answer, one a line
   --color, --no-color
 `;
 
 /** Lines of the input, one by one, however fast they come. */
 class Lines {
-  private readonly queue: string[] = [];
+  private queue: string[] = [];
   private ended = false;
+  private failure: Error | undefined;
   private wake: () => void = () => undefined;
 
   constructor(input: Interface) {
     input.on('line', (line) => {
-      this.queue.push(line);
+      if (!this.ended) this.queue.push(line);
       this.wake();
     });
-    input.on('close', () => {
+    const end = (): void => {
       this.ended = true;
       this.wake();
-    });
+    };
+    input.on('close', end);
+    const fail = (error: Error): void => {
+      if (systemCode(error) !== 'EIO') this.failure = error; // EIO: the terminal hung up
+      end();
+    };
+    process.stdin.on('error', fail);
+    input.on('error', fail); // readline hands it on, and makes some of its own
+  }
+
+  /** There are to be no more. */
+  end(): void {
+    this.queue = [];
+    this.ended = true;
+    this.wake();
   }
 
   /** The next line, or undefined at the end of the input. */
@@ -81,7 +108,9 @@ class Lines {
     while (this.queue.length === 0 && !this.ended) {
       await new Promise<void>((resolve) => (this.wake = resolve));
     }
-    return this.queue.shift();
+    const line = this.queue.shift();
+    if (line !== undefined || this.failure === undefined) return line;
+    throw fileFailure('read', 'standard input', this.failure);
   }
 }
 
@@ -97,21 +126,24 @@ class Chat {
     private readonly loaded: Loaded,
     private readonly session: Session,
     private readonly sampling: Sampling,
+    private readonly line: CommandLine,
     private readonly json: boolean,
     private readonly palette: Palette,
   ) {}
 
-  /** Ctrl-C: stops the answer, or leaves. */
-  interrupt(): void {
-    if (this.writing !== undefined && !this.writing.signal.aborted) {
-      this.writing.abort();
-    } else if (this.warned || this.writing !== undefined) {
-      process.stdout.write('\n');
-      process.exit(130);
-    } else {
-      this.say('Ctrl-C once more, or /quit, leaves');
-    }
+  /** Stops the answer that is being written; whether there was one to stop. */
+  stop(): boolean {
+    if (this.writing === undefined || this.writing.signal.aborted) return false;
+    this.writing.abort();
+    return true;
+  }
+
+  /** Ctrl-C: stops the answer, or warns; false to leave. */
+  interrupt(): boolean {
+    const leaves = !this.stop() && (this.warned || this.writing !== undefined);
+    if (!leaves && this.writing === undefined) this.say('Ctrl-C once more, or /quit, leaves');
     this.warned = true;
+    return !leaves;
   }
 
   /** Something that is not the model's. */
@@ -127,10 +159,10 @@ class Chat {
       await this.reply(line);
       return true;
     }
-    const [name = '', ...rest] = line.trim().split(/\s+/);
+    const [, name = '', argument = ''] = /^(\S*)\s*(.*)$/s.exec(line.trim()) ?? [];
     if (name === '/quit' || name === '/exit') return false;
     try {
-      this.obey(name, rest.join(' '));
+      this.obey(name, argument);
     } catch (error) {
       this.say(describeFailure(error).text);
     }
@@ -175,8 +207,9 @@ class Chat {
     switch (name) {
       case '/save': {
         if (argument === '') throw new UsageError('/save needs a FILE');
-        checkSavePath(argument, 'session');
-        const bytes = saveSession(argument, model, this.session);
+        const result = sessionResult(argument, '/save', this.line);
+        checkFiles(filesRead(this.line), [result]);
+        const bytes = saveSession(result, model, this.session);
         const read = `${grouped(this.session.tokensSeen)} tokens`;
         return this.say(`saved ${read} to ${argument} (${compact(bytes)}B)`);
       }
@@ -209,27 +242,36 @@ function readTemperature(text: string): number {
   throw new UsageError(`/temp needs a number from 0 to ${MAX_TEMPERATURE}`);
 }
 
-/** Everything from the first line to the last. */
-async function converse(chat: Chat, terminal: boolean): Promise<void> {
+/** Everything from the first line to the last. Gives the signal that ended it, if one did. */
+async function converse(chat: Chat, terminal: boolean): Promise<Signal | undefined> {
   const input = createInterface({
     input: process.stdin,
     ...(terminal ? { output: process.stdout, terminal: true, prompt: '> ' } : { terminal: false }),
   });
   const lines = new Lines(input);
-  const interrupt = (): void => chat.interrupt();
-  input.on('SIGINT', interrupt);
-  const unwatch = onInterrupt(interrupt);
+  let left: Signal | undefined;
+  const hear = (signal: Signal): void => {
+    if (left !== undefined) endAtOnce(signal);
+    if (signal === 'SIGINT' && chat.interrupt()) return;
+    left = signal;
+    chat.stop();
+    lines.end();
+  };
+  input.on('SIGINT', () => hear('SIGINT'));
+  const unwatch = onSignal(hear);
   try {
     for (;;) {
       if (terminal) input.prompt();
       const line = await lines.next();
-      if (line === undefined || !(await chat.take(line))) return;
+      if (line === undefined || !(await chat.take(line))) break;
     }
   } finally {
+    if (terminal) for (let i = 0; i < 2; i++) await turn(); // if it hung up, a signal comes with it
     unwatch();
     input.close();
     process.stdin.destroy();
   }
+  return left;
 }
 
 /** `bit-ttt chat`. */
@@ -244,7 +286,10 @@ export async function chat(argv: readonly string[]): Promise<void> {
     throw new UsageError(`chat takes no arguments, but got "${positionals[0]}"`);
   }
   const sampling = readSampling(line, DEFAULT_TOKENS);
+  const save = checkSession(line, 'the lines to read');
   const load = line.values.get('load');
+  checkStandardInput();
+  if (save !== undefined) goOnWithoutReader();
   await engineInUse();
   const loaded = await loadModel(line);
   const session = loaded.model.createSession();
@@ -254,7 +299,10 @@ export async function chat(argv: readonly string[]): Promise<void> {
   try {
     if (load !== undefined) loadSession(load, loaded.model, session);
     if (terminal) process.stdout.write(palette.dim('/help lists the commands\n'));
-    await converse(new Chat(loaded, session, sampling, json, palette), terminal);
+    const signal = await converse(new Chat(loaded, session, sampling, line, json, palette), terminal);
+    if (signal !== undefined && !json) process.stdout.write('\n');
+    if (save !== undefined) saveSession(save, loaded.model, session);
+    if (signal !== undefined) process.exitCode = exitCodeOf(signal);
   } finally {
     session.destroy();
     loaded.model.destroy();

@@ -5,9 +5,10 @@
  */
 import { createHash } from 'node:crypto';
 import { Failure } from './failure.js';
-import { saveFile } from './files.js';
 import { damagedHeader, headedParts, readHeaded } from './headed-file.js';
 import type { LossPoint } from './loss-chart.js';
+import { saveFile } from './save.js';
+import type { Result } from './save.js';
 import type { Recipe, Shape } from './train-options.js';
 
 /** What is known of a training beside its weights. */
@@ -41,7 +42,7 @@ export const digest = (bytes: Uint8Array | string): string =>
   createHash('sha256').update(bytes).digest('hex');
 
 /** Replaces the checkpoint as a whole, or leaves the old one. */
-export function saveCheckpoint(path: string, { info, best, state }: Checkpoint): void {
+export function saveCheckpoint(result: Result, { info, best, state }: Checkpoint): void {
   const json = Buffer.from(JSON.stringify(info));
   const fields = {
     infoBytes: json.length,
@@ -49,7 +50,7 @@ export function saveCheckpoint(path: string, { info, best, state }: Checkpoint):
     bestBytes: best.length,
     bestSha256: digest(best),
   };
-  saveFile(path, headedParts('checkpoint', fields, [json, best, state]));
+  saveFile(result, headedParts('checkpoint', fields, [json, best, state]));
 }
 
 /** Reads a checkpoint; the trainer checks its state. */

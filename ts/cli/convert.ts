@@ -7,17 +7,23 @@ import { join } from 'node:path';
 import { BitLlama } from '../index.js';
 import { engineInUse } from './engine.js';
 import { Failure, fileFailure, UsageError } from './failure.js';
-import { checkNotRead, checkSavePath, readWhole, saveFile } from './files.js';
+import { readWhole } from './files.js';
 import { fingerprintOf, loadFailure, openModel, readModelFiles } from './model.js';
 import type { ModelFiles } from './model.js';
-import { COMMON_OPTIONS, readCommandLine } from './options.js';
+import { COMMON_OPTIONS, FORCE_HELP, readCommandLine, SAVE_OPTIONS } from './options.js';
 import type { OptionSpecs } from './options.js';
+import { checkPlaces, modelFiles } from './places.js';
+import type { Named } from './places.js';
+import { checkFiles, saveFile } from './save.js';
+import type { Result } from './save.js';
 import { bittParts, readParts, safetensorsParts, toFloats } from './tensors.js';
 import type { Tensor } from './tensors.js';
 import { compact, makePalette, safeJson, visible, wantsColor } from './terminal.js';
+import { folderMetadata, WRITER } from './written.js';
 
 const OPTIONS: OptionSpecs = {
   ...COMMON_OPTIONS,
+  ...SAVE_OPTIONS,
   tokenizer: { type: 'string' },
   f32: { type: 'boolean' },
 };
@@ -37,6 +43,7 @@ Weights of a compact file become f32 weights that quantise to the same model aga
 engine itself runs only layers of "reconstruct" whose BitLinears neither rescale nor quantise.
 
   --tokenizer FILE   a tokenizer.json to put in, instead of IN's own
+${FORCE_HELP}
   --json             print {in, out, bytes, fingerprint, same}
   --color, --no-color
 `;
@@ -48,9 +55,9 @@ interface Apart {
   tensors: Tensor[];
 }
 
-/** Files to write: names with their bytes. */
+/** Files to write, with their bytes. */
 interface Output {
-  path: string;
+  result: Result;
   parts: readonly (Uint8Array | string)[];
 }
 
@@ -71,22 +78,36 @@ function takeApart(path: string, files: ModelFiles, tokenizer: string | undefine
   return { config, tokenizer: vocabulary, tensors: toFloats(found) };
 }
 
+const FOLDER = ['config.json', 'tokenizer.json', 'model.safetensors'];
+
+/** What may be written: one file, or those of a folder. */
+function resultsOf(out: string, force: boolean): Result[] {
+  if (out.endsWith('.bitt')) return [{ path: out, name: 'OUT', kind: 'model', force }];
+  if (out.endsWith('.safetensors')) return [{ path: out, name: 'OUT', kind: 'weights', force }];
+  return FOLDER.map((name) => ({ path: join(out, name), name, kind: 'model folder', force }));
+}
+
 /** What is to be written where; the weights last. */
-function f32Outputs({ config, tokenizer: vocabulary, tensors }: Apart, out: string): Output[] {
-  if (out.endsWith('.bitt')) {
-    return [{ path: out, parts: bittParts(tensors, config, vocabulary) }];
+function f32Outputs(
+  { config, tokenizer: vocabulary, tensors }: Apart,
+  results: readonly Result[],
+): Output[] {
+  const result = results[0]!;
+  if (result.kind === 'model') {
+    return [{ result, parts: bittParts(tensors, config, vocabulary) }];
   }
-  const metadata = { config, ...(vocabulary === undefined ? {} : { tokenizer: vocabulary }) };
-  if (out.endsWith('.safetensors')) {
-    return [{ path: out, parts: safetensorsParts(tensors, metadata) }];
+  if (result.kind === 'weights') {
+    const texts = { config, ...(vocabulary === undefined ? {} : { tokenizer: vocabulary }) };
+    return [{ result, parts: safetensorsParts(tensors, { ...WRITER, ...texts }) }];
   }
-  return [
-    { path: join(out, 'config.json'), parts: [`${config}\n`] },
-    ...(vocabulary === undefined
-      ? []
-      : [{ path: join(out, 'tokenizer.json'), parts: [`${vocabulary}\n`] }]),
-    { path: join(out, 'model.safetensors'), parts: safetensorsParts(tensors, {}) },
-  ];
+  const texts: Record<string, string> = { 'config.json': `${config}\n` };
+  if (vocabulary !== undefined) texts['tokenizer.json'] = `${vocabulary}\n`;
+  const weights = safetensorsParts(tensors, folderMetadata(texts));
+  return results.flatMap((one): Output[] => {
+    const text = texts[one.name];
+    if (one.name === FOLDER.at(-1)) return [{ result: one, parts: weights }];
+    return text === undefined ? [] : [{ result: one, parts: [text] }];
+  });
 }
 
 /** The fingerprint of what is about to be written. */
@@ -99,13 +120,18 @@ async function writtenFingerprint(outputs: readonly Output[]): Promise<string> {
   return fingerprint;
 }
 
+/** Throws before any work if the results could not, or should not, be saved. */
+function checkResults(out: string, reads: readonly Named[], results: readonly Result[]): void {
+  if (results.length === 1) return checkFiles(reads, results);
+  const stat = statSync(out, { throwIfNoEntry: false });
+  if (stat === undefined) return checkPlaces(reads, results);
+  if (stat.isDirectory()) return checkFiles(reads, results);
+  throw new Failure(
+    `cannot save ${out}: it is a file; a folder, NAME.bitt or NAME.safetensors can be written`,
+  );
+}
+
 function makeFolder(path: string): void {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat !== undefined && !stat.isDirectory()) {
-    throw new Failure(
-      `cannot save ${path}: it is a file; a folder, NAME.bitt or NAME.safetensors can be written`,
-    );
-  }
   try {
     mkdirSync(path, { recursive: true });
   } catch (error) {
@@ -124,30 +150,30 @@ export async function convert(argv: readonly string[]): Promise<void> {
   if (input === undefined || out === undefined) throw new UsageError('convert needs IN and OUT');
   if (extra !== undefined) throw new UsageError(`convert takes IN and OUT, but "${extra}" follows`);
   const f32 = line.flags.has('f32') || !out.endsWith('.bitt');
-  const isFile = /\.(bitt|safetensors)$/.test(out);
-  if (isFile) checkSavePath(out, out.endsWith('.bitt') ? 'model' : 'weights');
-  await engineInUse();
+  const results = resultsOf(out, line.flags.has('force'));
   const tokenizer = line.values.get('tokenizer');
+  const reads = modelFiles(input, 'IN');
+  if (tokenizer !== undefined) reads.push({ path: tokenizer, name: '--tokenizer' });
+  checkResults(out, reads, results);
+  await engineInUse();
   const files = readModelFiles(input);
   const model = await openModel(input, files, tokenizer);
   const fingerprint = fingerprintOf(model);
   let outputs: Output[];
   try {
     outputs = f32
-      ? f32Outputs(takeApart(input, files, tokenizer), out)
-      : [{ path: out, parts: [model.pack()] }];
+      ? f32Outputs(takeApart(input, files, tokenizer), results)
+      : [{ result: results[0]!, parts: [model.pack()] }];
   } catch (error) {
     throw loadFailure('convert', input, error);
   } finally {
     model.destroy();
   }
-  const read = [input, join(input, 'model.safetensors'), files.config, files.tokenizer, tokenizer];
-  for (const { path } of outputs) checkNotRead(path, read.filter((file) => file !== undefined));
   const same = (await writtenFingerprint(outputs)) === fingerprint;
-  if (!isFile) makeFolder(out);
+  if (results.length > 1) makeFolder(out);
   let bytes = 0;
-  for (const { path, parts } of outputs) {
-    saveFile(path, parts);
+  for (const { result, parts } of outputs) {
+    saveFile(result, parts);
     bytes += parts.reduce((sum, part) => sum + sizeOf(part), 0);
   }
   if (line.flags.has('json')) {

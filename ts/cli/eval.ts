@@ -4,12 +4,14 @@
  */
 import { engineInUse } from './engine.js';
 import { Failure } from './failure.js';
-import { endInterrupted, onInterrupt } from './interrupt.js';
+import { Interrupt } from './interrupt.js';
 import { fingerprintOf, loadModel, MODEL_HELP, MODEL_OPTIONS } from './model.js';
 import { COMMON_OPTIONS, onlyArgument, readCommandLine } from './options.js';
-import type { OptionSpecs } from './options.js';
+import type { CommandLine, OptionSpecs } from './options.js';
+import { checkPlaces } from './places.js';
 import { bitsPerByte, natsPerToken, scoreDocuments } from './scoring.js';
 import type { Score } from './scoring.js';
+import { filesRead } from './session-file.js';
 import {
   compact,
   grouped,
@@ -81,21 +83,39 @@ export async function evaluate(argv: readonly string[]): Promise<void> {
     return;
   }
   const file = onlyArgument(line, 'eval', 'a FILE, or - for standard input');
+  checkPlaces([{ path: file, name: 'FILE' }, ...filesRead(line)], []);
+  const progress = new Progress(process.stderr, process.stderr.isTTY === true, 500);
+  const interrupt = new Interrupt(() => progress.clear(), 'interrupted');
+  try {
+    await measureText(line, file, progress, interrupt);
+  } finally {
+    progress.clear();
+    interrupt.end();
+  }
+}
+
+/** Reads the text, measures the model on it, and reports. */
+async function measureText(
+  line: CommandLine,
+  file: string,
+  progress: Progress,
+  interrupt: Interrupt,
+): Promise<void> {
   await engineInUse();
   const { model } = await loadModel(line);
-  const text = await readText(file, 'eval', line.flags.has('lossy'));
-  const documents = documentsOf(text);
-  const progress = new Progress(process.stderr, process.stderr.isTTY === true, 500);
-  const unwatch = onInterrupt(() => {
-    progress.clear();
-    endInterrupted('interrupted');
-  });
   try {
+    const text = await readText(file, 'eval', line.flags.has('lossy'));
+    const documents = documentsOf(text);
+    const all = grouped(documents.length);
+    interrupt.begin('interrupted');
     const started = performance.now();
-    const score = await scoreDocuments(model, documents, (so) => {
-      const far = `${grouped(so.documents)} of ${grouped(documents.length)} documents`;
-      progress.update(() => `${far}, ${bitsPerByte(so).toFixed(3)} bits per byte`);
-    });
+    const tell = (so: Score): void =>
+      progress.update(() => {
+        const far = `${grouped(so.documents)} of ${all} documents`;
+        return `${far}, ${bitsPerByte(so).toFixed(3)} bits per byte`;
+      });
+    const score = await scoreDocuments(model, documents, tell, Infinity, interrupt.signal);
+    if (score.documents === 0) interrupt.check(() => 'interrupted before a document was read');
     const seconds = (performance.now() - started) / 1000;
     progress.clear();
     if (!Number.isFinite(score.nats)) throw new Failure(`the loss of ${text.name} is not finite`);
@@ -105,9 +125,8 @@ export async function evaluate(argv: readonly string[]): Promise<void> {
         ? jsonReport(score, seconds, fingerprintOf(model))
         : textReport(text.name, score, seconds, palette),
     );
+    interrupt.check(() => `interrupted after ${grouped(score.documents)} of ${all} documents`);
   } finally {
-    progress.clear();
-    unwatch();
     model.destroy();
   }
 }

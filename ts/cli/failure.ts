@@ -14,9 +14,14 @@ export class UsageError extends Failure {
   override readonly exitCode: number = 2;
 }
 
-/** Ctrl-C. Exit code 130, as shells expect of SIGINT. */
+/** A signal. Exit code 128 and its number, as shells expect. */
 export class Interrupted extends Failure {
-  override readonly exitCode: number = 130;
+  constructor(
+    text: string,
+    override readonly exitCode: number,
+  ) {
+    super(text);
+  }
 }
 
 const SYSTEM_TEXT: Record<string, string> = {

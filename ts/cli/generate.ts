@@ -6,15 +6,15 @@ import { TTTError } from '../index.js';
 import type { Session } from '../index.js';
 import { engineInUse } from './engine.js';
 import { Failure, UsageError } from './failure.js';
-import { checkSavePath } from './files.js';
-import { onInterrupt } from './interrupt.js';
+import { exitCodeOf, Interrupt } from './interrupt.js';
 import { loadFailure, loadModel, MODEL_HELP, MODEL_OPTIONS } from './model.js';
-import { COMMON_OPTIONS, readCommandLine } from './options.js';
+import type { Loaded } from './model.js';
+import { COMMON_OPTIONS, FORCE_HELP, readCommandLine, SAVE_OPTIONS } from './options.js';
 import type { CommandLine, OptionSpecs } from './options.js';
 import { drained, goOnWithoutReader } from './output.js';
 import { readSampling, SAMPLING_OPTIONS, samplingHelp } from './sampling.js';
 import type { Sampling } from './sampling.js';
-import { loadSession, saveSession } from './session-file.js';
+import { checkSession, loadSession, saveSession } from './session-file.js';
 import { makePalette, safeJson, visibleLines, wantsColor } from './terminal.js';
 import { readText } from './text.js';
 
@@ -22,6 +22,7 @@ const OPTIONS: OptionSpecs = {
   ...COMMON_OPTIONS,
   ...MODEL_OPTIONS,
   ...SAMPLING_OPTIONS,
+  ...SAVE_OPTIONS,
   prompt: { type: 'string', short: 'p', empty: true },
   load: { type: 'string' },
   save: { type: 'string' },
@@ -39,8 +40,11 @@ ${MODEL_HELP}
 ${samplingHelp(DEFAULT_TOKENS)}
   --load FILE        go on from a session that was saved: the model knows what it read before
   --save FILE        save the session at the end
+${FORCE_HELP}
   --json             print {text, tokens, prompt, seed, reason}: what was written, and its ids
   --color, --no-color
+
+Ctrl-C, like the signals TERM and HUP, ends the text; the session is saved.
 `;
 
 /** What was written, and why it ended. */
@@ -86,14 +90,14 @@ export async function answer(
   }
 }
 
-async function readPrompt(line: CommandLine): Promise<string> {
+/** The prompt as it was given: `-` stands for standard input. */
+function promptOf(line: CommandLine): string {
   const [first, extra] = line.positionals;
   const option = line.values.get('prompt');
   if (extra !== undefined || (first !== undefined && option !== undefined)) {
     throw new UsageError(`generate takes one PROMPT, but "${extra ?? first}" comes too; quote it`);
   }
-  const prompt = first ?? option ?? '';
-  return prompt === '-' ? (await readText('-', 'generate')).text : prompt;
+  return first ?? option ?? '';
 }
 
 /** `bit-ttt generate`. */
@@ -104,38 +108,42 @@ export async function generate(argv: readonly string[]): Promise<void> {
     return;
   }
   const sampling = readSampling(line, DEFAULT_TOKENS);
-  const prompt = await readPrompt(line);
-  const [load, save] = [line.values.get('load'), line.values.get('save')];
-  if (save !== undefined) {
-    checkSavePath(save, 'session');
-    goOnWithoutReader();
-  }
-  await engineInUse();
-  const { path, model } = await loadModel(line);
-  const session = model.createSession();
-  const abort = new AbortController();
-  const unwatch = onInterrupt(() => abort.abort());
+  const given = promptOf(line);
+  const [load, save] = [line.values.get('load'), checkSession(line, given === '-' ? 'PROMPT' : null)];
+  if (save !== undefined) goOnWithoutReader();
+  const interrupt = new Interrupt(() => undefined, '');
   const json = line.flags.has('json');
   const palette = makePalette(wantsColor(process.stdout, line.flags, process.env));
   const print = (piece: string): void => void process.stdout.write(visibleLines(piece));
+  let loaded: Loaded | undefined;
+  let session: Session | undefined;
   try {
+    const prompt = given === '-' ? (await readText('-', 'generate')).text : given;
+    await engineInUse();
+    loaded = await loadModel(line);
+    const { model } = loaded;
+    session = model.createSession();
     if (load !== undefined) loadSession(load, model, session);
+    interrupt.begin(save === undefined ? '' : 'interrupted; the session was not saved');
     if (!json) process.stdout.write(palette.bold(visibleLines(prompt)));
     const silent = (): void => undefined;
-    const written = await answer(session, prompt, sampling, abort.signal, json ? silent : print);
+    const written = await answer(session, prompt, sampling, interrupt.signal, json ? silent : print);
     if (!json) process.stdout.write('\n');
-    if (save !== undefined) saveSession(save, model, session);
     if (json) {
       const { text, tokens, reason } = written;
       const seed = String(sampling.seed);
       process.stdout.write(`${safeJson({ text, tokens, prompt, seed, reason })}\n`);
     }
-    if (written.reason === 'interrupted') process.exitCode = 130;
+    if (save !== undefined) saveSession(save, model, session);
+    if (interrupt.caught !== undefined) process.exitCode = exitCodeOf(interrupt.caught);
   } catch (error) {
-    throw error instanceof Failure ? error : loadFailure('generate with', path, error);
+    const path = loaded?.path;
+    throw error instanceof Failure || path === undefined
+      ? error
+      : loadFailure('generate with', path, error);
   } finally {
-    unwatch();
-    session.destroy();
-    model.destroy();
+    interrupt.end();
+    session?.destroy();
+    loaded?.model.destroy();
   }
 }

@@ -1,18 +1,96 @@
 /**
- * interrupt.ts - what Ctrl-C does.
+ * interrupt.ts - what Ctrl-C and the other signals do that ask a command to end.
  * SPDX-License-Identifier: MIT
  */
+import { constants } from 'node:os';
+import { isatty } from 'node:tty';
 import { Interrupted } from './failure.js';
 
-/** Ends the process at once, as Ctrl-C does, with a sentence. */
-export function endInterrupted(text: string): never {
-  const { message, exitCode } = new Interrupted(text);
-  process.stderr.write(`bit-ttt: ${message}\n`);
-  process.exit(exitCode);
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+export type Signal = (typeof SIGNALS)[number];
+
+/** The exit code that shells expect of a program that such a signal has ended. */
+export function exitCodeOf(signal: Signal): number {
+  return 128 + constants.signals[signal];
 }
 
-/** Calls `stop` on every Ctrl-C until the function that it gives is called. */
-export function onInterrupt(stop: () => void): () => void {
-  process.on('SIGINT', stop);
-  return () => void process.removeListener('SIGINT', stop);
+/** Ends the process at once, with a sentence if there is one. */
+export function endAtOnce(signal: Signal, text = ''): never {
+  if (text !== '') process.stderr.write(`bit-ttt: ${text}\n`);
+  process.exit(exitCodeOf(signal));
+}
+
+/** Leaves the end of the process to the signal itself. */
+function endBySignal(): void {
+  process.removeAllListeners('SIGHUP');
+  process.kill(process.pid, 'SIGHUP');
+}
+
+/**
+ * Calls `hear` on every such signal until the function that it gives is called. Where a terminal
+ * has hung up Node aborts when it ends, as it cannot restore the terminal (ResetStdio): there the
+ * signal, once everything is done, ends the process, for which shells give the same exit code.
+ */
+export function onSignal(hear: (signal: Signal) => void): () => void {
+  const terminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
+  const take = (signal: Signal): void => {
+    if (signal === 'SIGHUP' && terminal) process.once('exit', endBySignal);
+    hear(signal);
+  };
+  for (const signal of SIGNALS) process.on(signal, take);
+  return () => {
+    for (const signal of SIGNALS) process.removeListener(signal, take);
+  };
+}
+
+/**
+ * Watches for signals while a command is at work. At first one ends it at once. After `begin` the
+ * first one asks it to stop, report and save (`signal` is aborted), and only the second ends it.
+ */
+export class Interrupt {
+  private readonly abort = new AbortController();
+  private readonly unwatch: () => void;
+  private begun: string | undefined;
+  private first: Signal | undefined;
+
+  /** `clear` wipes what is in the way of a sentence; `early` is the one of an end at once. */
+  constructor(
+    private readonly clear: () => void,
+    early: string,
+  ) {
+    this.unwatch = onSignal((signal) => {
+      if (this.begun !== undefined && this.first === undefined) {
+        this.first = signal;
+        this.abort.abort();
+        return;
+      }
+      this.clear();
+      endAtOnce(signal, this.begun ?? early);
+    });
+  }
+
+  /** There is something now that is worth reporting or saving; `late` tells that it is lost. */
+  begin(late: string): void {
+    this.begun = late;
+  }
+
+  /** Aborted when the command is to stop. */
+  get signal(): AbortSignal {
+    return this.abort.signal;
+  }
+
+  /** What asked the command to stop, if anything did. */
+  get caught(): Signal | undefined {
+    return this.first;
+  }
+
+  /** Throws if the command was stopped: the sentence to end with, and the exit code. */
+  check(text: () => string): void {
+    if (this.first !== undefined) throw new Interrupted(text(), exitCodeOf(this.first));
+  }
+
+  /** Signals are no longer watched. */
+  end(): void {
+    this.unwatch();
+  }
 }

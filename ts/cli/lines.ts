@@ -2,7 +2,7 @@
  * lines.ts - cuts a stream of bytes into lines in constant memory, whatever the bytes are.
  * SPDX-License-Identifier: MIT
  */
-import { Failure } from './failure.js';
+import { sniff } from './encoding.js';
 
 /** Longer lines are read in pieces of this many UTF-16 units, each a line of its own. */
 export const MAX_LINE = 65536;
@@ -15,51 +15,6 @@ export interface Line {
   column: number;
   /** Without its line end. */
   text: string;
-}
-
-const SNIFFED_BYTES = 8192;
-
-function startsWith(bytes: Uint8Array, ...magic: number[]): boolean {
-  return magic.every((value, i) => bytes[i] === value);
-}
-
-/** Control characters but tab to carriage return (9 to 13) and escape, which logs may hold. */
-function isControl(byte: number): boolean {
-  return (byte < 32 && (byte < 9 || byte > 13) && byte !== 27) || byte === 127;
-}
-
-/**
- * The text encoding of a file that begins with `head`: UTF-8, or UTF-16 if a byte order mark says
- * so. Throws for what is no text at all; `command` is the one that its advice names.
- */
-export function sniff(head: Uint8Array, name: string, command: string): string {
-  if (startsWith(head, 0xff, 0xfe)) return 'utf-16le';
-  if (startsWith(head, 0xfe, 0xff)) return 'utf-16be';
-  const packed =
-    (startsWith(head, 0x1f, 0x8b) && 'zcat') ||
-    (startsWith(head, 0x28, 0xb5, 0x2f, 0xfd) && 'zstdcat') ||
-    (startsWith(head, 0xfd, 0x37, 0x7a, 0x58, 0x5a) && 'xzcat') ||
-    (startsWith(head, 0x42, 0x5a, 0x68) && 'bzcat');
-  if (packed) {
-    throw new Failure(`${name} is compressed; try: ${packed} FILE | bit-ttt ${command} -`);
-  }
-  // A crash may leave a zero byte in a log; a program or picture is full of them, and what is
-  // packed or encrypted is full of every other control character.
-  const bytes = head.subarray(0, SNIFFED_BYTES);
-  const count = (is: (byte: number) => boolean): number =>
-    bytes.reduce((sum, byte) => sum + (is(byte) ? 1 : 0), 0);
-  if (count((byte) => byte === 0) > bytes.length / 100) {
-    throw new Failure(
-      `${name} is not text: it is full of zero bytes; try: strings FILE | bit-ttt ${command} -`,
-    );
-  }
-  if (count(isControl) > bytes.length / 20) {
-    throw new Failure(
-      `${name} is not text: it is full of control characters; ` +
-        `try: strings FILE | bit-ttt ${command} -`,
-    );
-  }
-  return 'utf-8';
 }
 
 /**
@@ -82,7 +37,8 @@ export class LineSplitter {
       // A pipe may deliver single bytes: wait for enough of them to tell what they are.
       const head = this.head === undefined ? bytes : Buffer.concat([this.head, bytes]);
       this.head = head === bytes ? bytes.slice() : head;
-      if (head.length < 6 && !head.includes(10)) return [];
+      // A line end is one only where no zero is beside it: that may be half of a character.
+      if (head.length < 8 && (!head.includes(10) || head.includes(0))) return [];
       return this.begin();
     }
     return this.split(this.decoder.decode(bytes, { stream: true }));

@@ -51,17 +51,31 @@ A neural memory that learns while it reads, and a language model that is made of
   bit-ttt doctor              show which engine is in use and why, and check its results
   bit-ttt bench               measure its speed, beside plain JavaScript
 
-  bit-ttt COMMAND --help      options of a command
+  bit-ttt COMMAND --help      options of a command, as bit-ttt help COMMAND
   bit-ttt --version
 
 BIT_TTT_BACKEND (native, wasm or auto) and BIT_TTT_KERNEL (such as avx2 or baseline) choose the
 engine; the results are the same bits with any.
 `;
 
+const HELP_NAMES = ['--help', '-h', 'help'];
+
+function commandOf(name: string): (argv: readonly string[]) => Promise<void> {
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command !== undefined) return command;
+  const kind = name.startsWith('-') ? 'option' : 'command';
+  const near = suggestion(name, Object.keys(COMMANDS));
+  throw new UsageError(`unknown ${kind} ${name}${near} (bit-ttt --help lists the commands)`);
+}
+
 async function run(argv: readonly string[]): Promise<void> {
   const [name, ...rest] = argv;
-  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    if (name === undefined) throw new UsageError(HELP);
+  if (name === undefined) throw new UsageError(HELP);
+  if (HELP_NAMES.includes(name)) {
+    const [about, ...more] = rest;
+    if (about !== undefined && !HELP_NAMES.includes(about)) {
+      return commandOf(about)([...more, '--help']);
+    }
     process.stdout.write(HELP);
     return;
   }
@@ -69,13 +83,7 @@ async function run(argv: readonly string[]): Promise<void> {
     process.stdout.write(`${VERSION}\n`);
     return;
   }
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (command === undefined) {
-    const kind = name.startsWith('-') ? 'option' : 'command';
-    const near = suggestion(name, Object.keys(COMMANDS));
-    throw new UsageError(`unknown ${kind} ${name}${near} (bit-ttt --help lists the commands)`);
-  }
-  await command(rest);
+  await commandOf(name)(rest);
 }
 
 watchOutput();

@@ -5,8 +5,9 @@
  */
 import { Failure } from './failure.js';
 import { FEATURES_VERSION } from './features.js';
-import { saveFile } from './files.js';
 import { damagedHeader, headedParts, readHeaded } from './headed-file.js';
+import { saveFile } from './save.js';
+import type { Result } from './save.js';
 import type { Unit } from './unit.js';
 
 /** How the memory was made; a memory fits only what was made the same way. */
@@ -40,9 +41,9 @@ export function readSettings(fields: Record<string, unknown>, path: string): Mem
   return { by, hiddenDim: hiddenDim as number, innerLr, seed: BigInt(seed) };
 }
 
-/** Writes a memory. What was at `path` is replaced as a whole or, on failure, stays as it was. */
-export function saveMemory(path: string, settings: MemorySettings, state: Uint8Array): void {
+/** Writes a memory. What was there is replaced as a whole or, on failure, stays as it was. */
+export function saveMemory(result: Result, settings: MemorySettings, state: Uint8Array): void {
   const { by, hiddenDim, innerLr, seed } = settings;
   const fields = { features: FEATURES_VERSION, by, hiddenDim, innerLr, seed: String(seed) };
-  saveFile(path, headedParts('memory', fields, [state]));
+  saveFile(result, headedParts('memory', fields, [state]));
 }

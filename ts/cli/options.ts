@@ -35,6 +35,10 @@ export const COMMON_OPTIONS: OptionSpecs = {
   'no-color': { type: 'boolean' },
 };
 
+/** The option of commands that save something, and its line of help. */
+export const SAVE_OPTIONS: OptionSpecs = { force: { type: 'boolean' } };
+export const FORCE_HELP = `  --force            replace a file that is there although bit-ttt has not written it`;
+
 /** Splits `argv` by `specs`; throws a UsageError that names what is wrong. */
 export function readCommandLine(argv: readonly string[], specs: OptionSpecs): CommandLine {
   const { tokens } = parseArgs({

@@ -21,7 +21,9 @@ function onError(error: Error): void {
 /** To be called once, before anything is printed. */
 export function watchOutput(): void {
   process.stdout.on('error', onError);
-  process.stderr.on('error', () => process.exit(1));
+  process.stderr.on('error', () => {
+    if (!hasMoreToDo) process.exit(1);
+  });
 }
 
 /** Says that the command is to go on when nobody reads its output any more. */

@@ -6,8 +6,9 @@
  * no bytes.
  * SPDX-License-Identifier: MIT
  */
-import { evaluateText } from '../index.js';
-import type { BitLlama, Session } from '../index.js';
+import { evaluateText, TTTError } from '../index.js';
+import type { BitLlama, Evaluation, Session } from '../index.js';
+import { Pauses, turn } from './pauses.js';
 
 /** Tokens that are read at once, between two turns of the event loop. */
 const SLICE = 256;
@@ -32,11 +33,6 @@ export function bitsPerByte({ nats, bytes }: Score): number {
   return nats / Math.LN2 / bytes;
 }
 
-/** A turn for everything else: signals, timers, the terminal. */
-export function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
 /** Reads tokens, in slices, and gives log p of each. */
 export async function readTokens(session: Session, ids: Uint32Array): Promise<Float32Array> {
   const all = new Float32Array(ids.length);
@@ -55,20 +51,39 @@ export function sumNats(logProbabilities: Float32Array, from = 0): number {
   return nats;
 }
 
+/** A document's figures; undefined if it was not read to its end. */
+async function evaluateUntil(
+  model: BitLlama,
+  document: string,
+  signal: AbortSignal | undefined,
+): Promise<Evaluation | undefined> {
+  try {
+    return await evaluateText(model, document, { signal });
+  } catch (error) {
+    if (error instanceof TTTError && error.code === 'ABORTED') return undefined;
+    throw error;
+  }
+}
+
 /**
- * Measures a model on documents, one by one. `progress` hears how it stands; stops after the
- * document that reaches `most` tokens.
+ * Measures a model on documents, one by one. `progress` hears how it stands; ends after the
+ * document that reaches `most` tokens, or when `stop` is aborted: after the last one that was read.
  */
 export async function scoreDocuments(
   model: BitLlama,
   documents: readonly string[],
   progress: (score: Score) => void = () => undefined,
   most = Infinity,
+  stop?: AbortSignal,
 ): Promise<Score> {
   const score: Score = { documents: 0, tokens: 0, bytes: 0, nats: 0 };
+  const pauses = new Pauses();
   for (const document of documents) {
-    if (score.tokens >= most) break;
-    const { tokens, bytes, natsPerToken: each } = await evaluateText(model, document);
+    await pauses.rest(); // many short ones would leave no room for signals
+    if (score.tokens >= most || stop?.aborted === true) break;
+    const found = await evaluateUntil(model, document, stop);
+    if (found === undefined) break;
+    const { tokens, bytes, natsPerToken: each } = found;
     score.nats += each * tokens;
     score.tokens += tokens;
     score.bytes += bytes;

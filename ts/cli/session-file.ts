@@ -5,9 +5,14 @@
  */
 import type { BitLlama, Session } from '../index.js';
 import { Failure } from './failure.js';
-import { readWhole, saveFile } from './files.js';
+import { readWhole } from './files.js';
 import { damagedHeader, headedParts, parseHeaded } from './headed-file.js';
-import { fingerprintOf, loadFailure } from './model.js';
+import { defaultModelPath, fingerprintOf, loadFailure } from './model.js';
+import type { CommandLine } from './options.js';
+import { modelFiles } from './places.js';
+import type { Named } from './places.js';
+import { checkFiles, saveFile } from './save.js';
+import type { Result } from './save.js';
 
 /** How a state begins that the library saved. */
 const STATE_MAGIC = 'BitLlm\r\n';
@@ -18,6 +23,31 @@ export interface SessionFields {
   model: string;
   /** Tokens read. */
   tokens: number;
+}
+
+/** The files that `generate` and `chat` read, but for a session. */
+export function filesRead(line: CommandLine): Named[] {
+  const { values } = line;
+  const reads = modelFiles(values.get('model') ?? defaultModelPath(), '--model');
+  const tokenizer = values.get('tokenizer');
+  if (tokenizer !== undefined) reads.push({ path: tokenizer, name: '--tokenizer' });
+  return reads;
+}
+
+/** What is to be saved as `path`: it may replace the session that --load goes on from. */
+export function sessionResult(path: string, name: string, line: CommandLine): Result {
+  return { path, name, kind: 'session', force: line.flags.has('force'), replaces: '--load' };
+}
+
+/** Where --save is to put the session; throws if that cannot or should not be. */
+export function checkSession(line: CommandLine, standardInput: string | null): Result | undefined {
+  const [load, save] = [line.values.get('load'), line.values.get('save')];
+  const reads = filesRead(line);
+  if (standardInput !== null) reads.push({ path: '-', name: standardInput });
+  if (load !== undefined) reads.push({ path: load, name: '--load' });
+  const result = save === undefined ? undefined : sessionResult(save, '--save', line);
+  checkFiles(reads, result === undefined ? [] : [result]);
+  return result;
 }
 
 /** Checks the first line of a session file. */
@@ -53,10 +83,10 @@ export function loadSession(path: string, model: BitLlama, session: Session): vo
   }
 }
 
-/** Saves a session; what was at `path` is replaced whole or stays. Gives the number of bytes. */
-export function saveSession(path: string, model: BitLlama, session: Session): number {
+/** Saves a session; what was there is replaced whole or stays. Gives the number of bytes. */
+export function saveSession(result: Result, model: BitLlama, session: Session): number {
   const state = session.save();
   const fields = { model: fingerprintOf(model), tokens: session.tokensSeen };
-  saveFile(path, headedParts('session', fields, [state]));
+  saveFile(result, headedParts('session', fields, [state]));
   return state.length;
 }

@@ -3,33 +3,35 @@
  * expect.
  * SPDX-License-Identifier: MIT
  */
-import { fstatSync } from 'node:fs';
-import { open } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
 import { TTT, TTTError } from '../index.js';
-import { Curve, TopList } from './digest.js';
 import { engineInUse } from './engine.js';
-import { Failure, fileFailure, Interrupted, UsageError } from './failure.js';
-import { checkSavePath } from './files.js';
-import { LineSplitter } from './lines.js';
+import { Failure, UsageError } from './failure.js';
+import { openSource } from './input.js';
+import type { Source } from './input.js';
+import { Interrupt } from './interrupt.js';
 import { loadMemory, saveMemory } from './memory-file.js';
-import type { MemorySettings } from './memory-file.js';
-import { choiceOption, COMMON_OPTIONS, numberOption } from './options.js';
-import { readCommandLine, seedOption } from './options.js';
+import { choiceOption, COMMON_OPTIONS, FORCE_HELP, numberOption } from './options.js';
+import { readCommandLine, SAVE_OPTIONS, seedOption } from './options.js';
 import type { CommandLine, OptionSpecs } from './options.js';
-import { drained, goOnWithoutReader, print } from './output.js';
-import { DEFAULT_DIM, DEFAULT_LR, Reader } from './reader.js';
+import { goOnWithoutReader, print } from './output.js';
+import { DEFAULT_DIM, DEFAULT_LR } from './reader.js';
 import type { ReadLine } from './reader.js';
-import { excerpt, jsonLine, jsonReport, textLine, textReport } from './report.js';
+import { jsonLine, jsonReport, textLine, textReport } from './report.js';
+import { checkFiles } from './save.js';
+import type { Result } from './save.js';
+import { readLines } from './surprise-read.js';
+import type { Findings, Reading } from './surprise-read.js';
 import { columnsOf, grouped, makePalette, Progress, wantsColor } from './terminal.js';
 
 const OPTIONS: OptionSpecs = {
   ...COMMON_OPTIONS,
+  ...SAVE_OPTIONS,
   by: { type: 'string' },
   top: { type: 'string', short: 'n' },
   all: { type: 'boolean' },
   load: { type: 'string' },
   save: { type: 'string' },
+  'save-every': { type: 'string' },
   dim: { type: 'string' },
   lr: { type: 'string' },
   seed: { type: 'string' },
@@ -38,7 +40,7 @@ const OPTIONS: OptionSpecs = {
 const DEFAULT_TOP = 10;
 const MAX_TOP = 1000;
 const MAX_DIM = 8192;
-const CHUNK_BYTES = 1 << 18;
+const DEFAULT_SAVE_SECONDS = 60;
 
 export const SURPRISE_HELP = `Usage: bit-ttt surprise FILE|- [options]
 
@@ -49,6 +51,9 @@ shows the lines that it did not expect. Memory use does not depend on the size o
   -n, --top N        how many lines to show (default: ${DEFAULT_TOP})
   --all              print every line with its surprise as it is read
   --save FILE        keep the memory, so that a later run knows what this one read
+  --save-every SECONDS  while it follows a pipe: save as often as that, if there was something
+                     new (default: ${DEFAULT_SAVE_SECONDS})
+${FORCE_HELP}
   --load FILE        begin with a memory that was saved; its settings are taken over
   --dim N            numbers per token, 4 to ${MAX_DIM}; the memory has (N/4)^2
                      (default: ${DEFAULT_DIM.line} by line, ${DEFAULT_DIM.word} by word)
@@ -61,16 +66,15 @@ shows the lines that it did not expect. Memory use does not depend on the size o
 Surprise is about 0 for what the memory foresaw, 1 for what it never saw, and more where it was
 sure of something else. In the list it is weighted by how much was read before, as everything is
 new at the beginning; the mean and the curve are not weighted.
+
+Ctrl-C, like the signals TERM and HUP, stops the reading: the report comes and the memory is saved.
 `;
 
 /** What was asked for, checked. */
-interface Request {
+interface Request extends Reading {
   file: string;
-  settings: MemorySettings;
   state: Uint8Array | undefined;
   load: string | null;
-  save: string | null;
-  top: number;
   all: boolean;
   json: boolean;
 }
@@ -85,6 +89,11 @@ function readRequest(line: CommandLine): Request {
   const lr = numberOption(line, 'lr', { min: 0, max: 1.99 });
   const seed = seedOption(line);
   const load = line.values.get('load') ?? null;
+  const save = readSave(line, file, load);
+  const everySeconds = numberOption(line, 'save-every', { min: 0.01, max: 86400 });
+  if (everySeconds !== undefined && save === null) {
+    throw new UsageError('--save-every needs --save FILE');
+  }
   const memory = load === null ? undefined : loadMemory(load);
   const saved = memory?.settings;
   if (saved !== undefined && by !== undefined && saved.by !== by) {
@@ -101,11 +110,24 @@ function readRequest(line: CommandLine): Request {
     },
     state: memory?.state,
     load,
-    save: line.values.get('save') ?? null,
+    save,
+    saveEvery: everySeconds ?? DEFAULT_SAVE_SECONDS,
     top: top ?? DEFAULT_TOP,
     all: line.flags.has('all'),
     json: line.flags.has('json'),
   };
+}
+
+/** Where to save the memory, which may replace the one that it goes on from. */
+function readSave(line: CommandLine, file: string, load: string | null): Result | null {
+  const path = line.values.get('save');
+  const force = line.flags.has('force');
+  const save: Result[] =
+    path === undefined ? [] : [{ path, name: '--save', kind: 'memory', force, replaces: '--load' }];
+  const reads = [{ path: file, name: 'FILE' }];
+  if (load !== null) reads.push({ path: load, name: '--load' });
+  checkFiles(reads, save);
+  return save[0] ?? null;
 }
 
 /** A layer with the memory that was loaded, if any. */
@@ -123,119 +145,24 @@ async function makeLayer({ settings, state, load }: Request): Promise<TTT> {
   }
 }
 
-/** Bytes of a file or of standard input, and the size if it is known. */
-interface Source {
-  name: string;
-  size: number | undefined;
-  chunks: AsyncIterable<Uint8Array>;
+/** Throws if there was nothing to learn from. */
+function checkFound({ name }: Source, { curve, bytes }: Findings, request: Request): void {
+  if (curve.count > 0) return;
+  const what = bytes === 0 ? 'is empty' : `has no ${request.settings.by}s to learn from`;
+  throw new Failure(`${name} ${what}`);
 }
 
-async function* fileChunks(handle: FileHandle, name: string): AsyncGenerator<Uint8Array> {
-  const buffer = new Uint8Array(CHUNK_BYTES);
+/** Saves the memory; gives what went wrong, as the report is to come all the same. */
+function saveIfAsked(layer: TTT, { save, settings }: Request): number | Failure {
+  if (save === null) return 0;
+  const state = layer.saveState();
   try {
-    for (;;) {
-      const { bytesRead } = await handle.read(buffer, 0, CHUNK_BYTES, null);
-      if (bytesRead === 0) return;
-      yield buffer.subarray(0, bytesRead);
-    }
+    saveMemory(save, settings, state);
+    return state.length;
   } catch (error) {
-    throw error instanceof Failure ? error : fileFailure('read', name, error);
-  } finally {
-    await handle.close();
+    if (error instanceof Failure) return error;
+    throw error;
   }
-}
-
-async function* inputChunks(): AsyncGenerator<Uint8Array> {
-  try {
-    for await (const chunk of process.stdin) yield chunk as Uint8Array;
-  } catch (error) {
-    throw error instanceof Failure ? error : fileFailure('read', 'standard input', error);
-  }
-}
-
-async function openSource(file: string): Promise<Source> {
-  const name = 'standard input';
-  try {
-    if (file === '-') {
-      const stat = fstatSync(0);
-      // Node reads a directory as an empty stream.
-      if (stat.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
-      return { name, size: stat.isFile() ? stat.size : undefined, chunks: inputChunks() };
-    }
-    const handle = await open(file, 'r');
-    const stat = await handle.stat();
-    const size = stat.isFile() ? stat.size : undefined;
-    return { name: file, size, chunks: fileChunks(handle, file) };
-  } catch (error) {
-    throw fileFailure('read', file === '-' ? name : file, error);
-  }
-}
-
-/** What was found, and how far the text went. */
-interface Findings {
-  top: TopList;
-  curve: Curve;
-  lastLine: number;
-}
-
-/** Reads the whole source; `show` gets every line if it is given. */
-async function readSource(
-  source: Source,
-  layer: TTT,
-  request: Request,
-  progress: Progress,
-  show: ((line: ReadLine) => void) | undefined,
-): Promise<Findings> {
-  const found: Findings = {
-    top: new TopList(request.top, excerpt),
-    curve: new Curve(),
-    lastLine: 0,
-  };
-  const splitter = new LineSplitter(source.name);
-  const listener = {
-    unit: (raw: number) => found.curve.add(raw),
-    line: (line: ReadLine) => {
-      found.top.add(line);
-      show?.(line);
-    },
-  };
-  const reader = new Reader(layer, request.settings.by, listener, show !== undefined);
-  let bytes = 0;
-  const take = async (lines: ReturnType<LineSplitter['end']>): Promise<void> => {
-    for (const line of lines) reader.read(line);
-    if (show !== undefined) reader.flush();
-    found.lastLine = lines.at(-1)?.number ?? found.lastLine;
-    await drained();
-  };
-  for await (const chunk of source.chunks) {
-    bytes += chunk.length;
-    await take(splitter.push(chunk));
-    progress.update(() => {
-      const share = source.size ? ` (${Math.floor((100 * bytes) / source.size)} %)` : '';
-      return `${grouped(found.lastLine)} lines read${share}`;
-    });
-  }
-  await take(splitter.end());
-  reader.flush();
-  if (found.curve.count === 0) {
-    const what = bytes === 0 ? 'is empty' : `has no ${request.settings.by}s to learn from`;
-    throw new Failure(`${source.name} ${what}`);
-  }
-  return found;
-}
-
-/** Ends the process on Ctrl-C, saying what became of the work. */
-function watchInterrupt(progress: Progress, saves: boolean): () => void {
-  const stop = (): void => {
-    progress.clear();
-    const { message, exitCode } = new Interrupted(
-      saves ? 'interrupted; the memory was not saved' : 'interrupted',
-    );
-    process.stderr.write(`bit-ttt: ${message}\n`);
-    process.exit(exitCode);
-  };
-  process.once('SIGINT', stop);
-  return () => process.removeListener('SIGINT', stop);
 }
 
 /** `bit-ttt surprise`. Throws a Failure that says what went wrong. */
@@ -246,30 +173,40 @@ export async function surprise(argv: readonly string[]): Promise<void> {
     return;
   }
   const request = readRequest(line);
-  const { backend, kernel } = await engineInUse();
-  if (request.save !== null) {
-    checkSavePath(request.save, 'memory', request.file);
-    goOnWithoutReader();
-  }
-  const palette = makePalette(wantsColor(process.stdout, line.flags, process.env));
   const progress = new Progress(process.stderr, process.stderr.isTTY === true && !request.all, 500);
-  const unwatch = watchInterrupt(progress, request.save !== null);
+  const interrupt = new Interrupt(() => progress.clear(), 'interrupted');
+  try {
+    await run(request, line, progress, interrupt);
+  } finally {
+    progress.clear();
+    interrupt.end();
+  }
+}
+
+/** Reads, saves and reports. */
+async function run(
+  request: Request,
+  { flags }: CommandLine,
+  progress: Progress,
+  interrupt: Interrupt,
+): Promise<void> {
+  const { backend, kernel } = await engineInUse();
+  const { save } = request;
+  if (save !== null) goOnWithoutReader();
+  const palette = makePalette(wantsColor(process.stdout, flags, process.env));
   const layer = await makeLayer(request);
   const format = request.json ? jsonLine : (read: ReadLine) => textLine(read, palette);
-  const show = (read: ReadLine): void => print(format(read));
+  const show = request.all ? (read: ReadLine): void => print(format(read)) : undefined;
   try {
-    const source = await openSource(request.file);
+    const source = openSource(request.file, interrupt.signal);
     const started = performance.now();
-    const found = await readSource(
-      source,
-      layer,
-      request,
-      progress,
-      request.all ? show : undefined,
-    );
+    interrupt.begin(save === null ? 'interrupted' : 'interrupted; the memory was not saved');
+    const found = await readLines(source, layer, request, progress, interrupt.signal, show);
     const seconds = (performance.now() - started) / 1000;
-    const state = request.save === null ? undefined : layer.saveState();
-    if (state !== undefined) saveMemory(request.save!, request.settings, state);
+    const notSaved = save === null ? '' : '; there is nothing to save';
+    if (found.curve.count === 0) interrupt.check(() => `interrupted before the first line${notSaved}`);
+    checkFound(source, found, request);
+    const saved = saveIfAsked(layer, request);
     const result = {
       file: request.file,
       settings: request.settings,
@@ -280,8 +217,8 @@ export async function surprise(argv: readonly string[]): Promise<void> {
       kernel,
       seconds,
       loaded: request.load,
-      saved: request.save,
-      savedBytes: state?.length ?? 0,
+      saved: saved instanceof Failure ? null : (save?.path ?? null),
+      savedBytes: saved instanceof Failure ? 0 : saved,
       tokens: layer.tokensSeen,
     };
     progress.clear();
@@ -291,9 +228,10 @@ export async function surprise(argv: readonly string[]): Promise<void> {
     } else if (!request.all) {
       print(jsonReport(result));
     }
+    if (saved instanceof Failure) throw saved;
+    const kept = save === null ? '' : '; the memory was saved';
+    interrupt.check(() => `interrupted after line ${grouped(found.lastLine)}${kept}`);
   } finally {
-    progress.clear();
-    unwatch();
     layer.destroy();
   }
 }

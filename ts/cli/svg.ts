@@ -40,6 +40,9 @@ export interface Point {
   tip?: string;
 }
 
+/** Says in a chart's file that this program has drawn it, which may thus draw it anew. */
+export const CHART_MARK = '<!-- drawn by bit-ttt -->';
+
 export function escapeXml(text: string): string {
   return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 }
@@ -133,6 +136,7 @@ export function svgDocument(
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" ` +
       `width="${width}" height="${height}" ${FONT} font-size="12" fill="${FAINT}" role="img">`,
+    CHART_MARK,
     `<title>${escapeXml(title)}</title>`,
     `  <rect width="${width}" height="${height}" fill="#ffffff"/>`,
     ...body.map((line) => `  ${line}`),

@@ -6,6 +6,7 @@
  */
 import { CRC32C, crcOf } from './crc.js';
 import { Failure } from './failure.js';
+import { WRITER } from './written.js';
 
 /** A tensor as it is in a file. */
 interface RawTensor {
@@ -201,7 +202,7 @@ function header(value: unknown, before: number): Buffer {
 /** The parts of a safetensors file. */
 export function safetensorsParts(
   tensors: readonly Tensor[],
-  metadata: Record<string, string>,
+  metadata: Readonly<Record<string, string>>,
 ): Uint8Array[] {
   const entries: Record<string, unknown> = {};
   if (Object.keys(metadata).length > 0) entries['__metadata__'] = metadata;
@@ -230,7 +231,7 @@ export function bittParts(
     ...('format_version' in shape ? { crc32c: '00000000' } : {}),
   };
   const head = header(fields, BITT_START);
-  const parts = [Buffer.from(BITT), u64(head.length), head, ...safetensorsParts(tensors, {})];
+  const parts = [Buffer.from(BITT), u64(head.length), head, ...safetensorsParts(tensors, WRITER)];
   if (!('crc32c' in fields)) return parts;
   const digits = head.lastIndexOf('"}') - fields.crc32c!.length;
   head.write(crcOf(CRC32C, parts), digits, 'latin1');

@@ -24,8 +24,8 @@ export interface Screen {
 }
 
 /**
- * Whether to use colour: --no-color and --color decide, then NO_COLOR and FORCE_COLOR, then
- * whether the stream is a terminal that can.
+ * Whether to use colour: --no-color and --color decide, then NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE
+ * and CLICOLOR, then whether the stream is a terminal that can. An empty variable says nothing.
  */
 export function wantsColor(
   screen: Screen,
@@ -34,9 +34,12 @@ export function wantsColor(
 ): boolean {
   if (flags.has('no-color')) return false;
   if (flags.has('color')) return true;
-  if (env['NO_COLOR'] !== undefined && env['NO_COLOR'] !== '') return false;
-  const force = env['FORCE_COLOR'];
+  const said = (name: string): string | undefined => env[name] || undefined;
+  if (said('NO_COLOR') !== undefined) return false;
+  const force = said('FORCE_COLOR');
   if (force !== undefined) return force !== '0' && force !== 'false';
+  if ((said('CLICOLOR_FORCE') ?? '0') !== '0') return true;
+  if (said('CLICOLOR') === '0') return false;
   return screen.isTTY === true && env['TERM'] !== 'dumb';
 }
 

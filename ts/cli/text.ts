@@ -2,10 +2,12 @@
  * text.ts - texts that are read whole: UTF-8 to the letter, cut into documents.
  * SPDX-License-Identifier: MIT
  */
+import { statSync } from 'node:fs';
 import { splitDocuments } from '../index.js';
-import { Failure, fileFailure } from './failure.js';
+import { sniff } from './encoding.js';
+import { Failure } from './failure.js';
 import { readWhole } from './files.js';
-import { sniff } from './lines.js';
+import { openSource, readSource } from './input.js';
 
 /** A text with the name that messages call it by. */
 export interface Text {
@@ -14,16 +16,6 @@ export interface Text {
 }
 
 const MAX_TEXT = 2 ** 29 - 25; // of a string in V8
-
-async function readInput(): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  try {
-    for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array);
-  } catch (error) {
-    throw fileFailure('read', 'standard input', error);
-  }
-  return Buffer.concat(chunks);
-}
 
 /** Number of bytes that the sequence beginning at `at` should have; 0 for what begins none. */
 function sequenceLength(bytes: Uint8Array, at: number): number {
@@ -59,8 +51,8 @@ export function findInvalidUtf8(bytes: Uint8Array): number {
 }
 
 /**
- * The text of bytes: UTF-8, or UTF-16 if a byte order mark says so. Throws for what is no text
- * (naming `command` in its advice), and for invalid UTF-8 unless `lossy`: U+FFFD then.
+ * The text of bytes: UTF-8, or UTF-16 if a byte order mark or its zeros say so. Throws for what is
+ * no text (naming `command` in its advice), and for what is invalid unless `lossy`: U+FFFD then.
  */
 export function decodeText(
   bytes: Uint8Array,
@@ -80,14 +72,30 @@ export function decodeText(
       );
     }
   }
-  return new TextDecoder(encoding).decode(bytes);
+  try {
+    return new TextDecoder(encoding, { fatal: !lossy }).decode(bytes);
+  } catch {
+    throw new Failure(`${name} is not ${encoding.toUpperCase()} throughout; --lossy reads what is not as U+FFFD`);
+  }
+}
+
+/** Whether a path names something that is no file, such as a pipe. */
+function isStream(path: string): boolean {
+  try {
+    return !statSync(path).isFile();
+  } catch {
+    return false; // reading it says what is wrong
+  }
 }
 
 /** The text of a file, or of standard input for `-`. */
 export async function readText(file: string, command: string, lossy = false): Promise<Text> {
-  const name = file === '-' ? 'standard input' : file;
-  const bytes = file === '-' ? await readInput() : readWhole(file, 'read');
-  return { name, text: decodeText(bytes, name, command, lossy) };
+  if (file !== '-' && !isStream(file)) {
+    return { name: file, text: decodeText(readWhole(file, 'read'), file, command, lossy) };
+  }
+  const source = openSource(file);
+  const bytes = await readSource(source, MAX_TEXT);
+  return { name: source.name, text: decodeText(bytes, source.name, command, lossy) };
 }
 
 /** The documents of a text that must have one. */

@@ -3,17 +3,21 @@
  * SPDX-License-Identifier: MIT
  */
 import { trainBpe } from '../index.js';
+import type { TrainedBpe } from '../index.js';
 import { UsageError } from './failure.js';
-import { checkSavePath, saveFile } from './files.js';
-import { endInterrupted, onInterrupt } from './interrupt.js';
-import { COMMON_OPTIONS, numberOption, onlyArgument, readCommandLine } from './options.js';
-import { suggestion } from './options.js';
+import { Interrupt } from './interrupt.js';
+import { COMMON_OPTIONS, FORCE_HELP, numberOption, onlyArgument } from './options.js';
+import { readCommandLine, SAVE_OPTIONS, suggestion } from './options.js';
 import type { CommandLine, OptionSpecs } from './options.js';
+import { checkFiles, saveFile } from './save.js';
+import type { Result } from './save.js';
 import { grouped, makePalette, Progress, safeJson, visible, wantsColor } from './terminal.js';
 import { documentsOf, readText } from './text.js';
+import { tokenizerText } from './written.js';
 
 const OPTIONS: OptionSpecs = {
   ...COMMON_OPTIONS,
+  ...SAVE_OPTIONS,
   vocab: { type: 'string' },
   out: { type: 'string', short: 'o' },
   lossy: { type: 'boolean' },
@@ -29,6 +33,7 @@ HuggingFace's libraries load as well. <|endoftext|>, which separates documents, 
 
   --vocab N          tokens in all, 258 to 1048576 (default: ${DEFAULT_VOCAB})
   -o, --out FILE     where to put it (default: ${DEFAULT_OUT})
+${FORCE_HELP}
   --lossy            read invalid UTF-8 as U+FFFD
   --json             print {file, vocab_size, words, different_words, bytes}
   --color, --no-color
@@ -40,16 +45,26 @@ async function train(line: CommandLine, file: string): Promise<void> {
   const range = { min: 258, max: 2 ** 20, integer: true };
   const vocabSize = numberOption(line, 'vocab', range) ?? DEFAULT_VOCAB;
   const out = line.values.get('out') ?? DEFAULT_OUT;
-  checkSavePath(out, 'tokenizer', file);
-  const text = await readText(file, 'tokenizer train', line.flags.has('lossy'));
-  documentsOf(text);
+  const result: Result = {
+    path: out,
+    name: '--out',
+    kind: 'tokenizer',
+    force: line.flags.has('force'),
+  };
+  checkFiles([{ path: file, name: 'FILE' }], [result]);
   const progress = new Progress(process.stderr, process.stderr.isTTY === true, 300);
-  progress.update(() => 'counting words');
-  const unwatch = onInterrupt(() => endInterrupted('interrupted; nothing was saved'));
-  const trained = await trainBpe(text.text, { vocabSize });
-  progress.clear();
-  saveFile(out, [`${JSON.stringify(trained.json)}\n`]);
-  unwatch();
+  const interrupt = new Interrupt(() => progress.clear(), 'interrupted; nothing was saved');
+  let trained: TrainedBpe;
+  try {
+    const text = await readText(file, 'tokenizer train', line.flags.has('lossy'));
+    documentsOf(text);
+    progress.update(() => 'counting words');
+    trained = await trainBpe(text.text, { vocabSize });
+    saveFile(result, [tokenizerText(trained.json)]);
+  } finally {
+    progress.clear();
+    interrupt.end();
+  }
   const { vocabSize: size, wantedVocabSize: wanted, words, differentWords, bytes } = trained;
   if (line.flags.has('json')) {
     const report = { file: out, vocab_size: size, words, different_words: differentWords, bytes };

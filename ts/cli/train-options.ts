@@ -4,8 +4,12 @@
  */
 import { availableParallelism, cpus } from 'node:os';
 import { UsageError } from './failure.js';
-import { COMMON_OPTIONS, numberOption, onlyArgument, seedOption } from './options.js';
+import { COMMON_OPTIONS, FORCE_HELP, numberOption, onlyArgument } from './options.js';
+import { SAVE_OPTIONS, seedOption } from './options.js';
 import type { CommandLine, NumberRange, OptionSpecs } from './options.js';
+import { checkFiles } from './save.js';
+import type { Result } from './save.js';
+import type { SavedKind } from './written.js';
 
 /** The memories that a layer can have. */
 export const MIXERS = ['induction', 'predict', 'reconstruct'] as const;
@@ -32,6 +36,7 @@ const REST = ['out', 'steps', 'valid', 'checkpoint', 'checkpoint-every', 'thread
 
 export const TRAIN_OPTIONS: OptionSpecs = {
   ...COMMON_OPTIONS,
+  ...SAVE_OPTIONS,
   ...Object.fromEntries([...SHAPE, ...RECIPE, ...REST].map((name) => [name, { type: 'string' }])),
   out: { type: 'string', short: 'o' },
   resume: { type: 'boolean' },
@@ -53,6 +58,7 @@ that did better on what was held out than the last one is written instead of it.
 
   -o, --out FILE     the model (default: ${DEFAULT_OUT}); the curve is FILE.svg
   --weights          also the f32 weights, as FILE.safetensors
+${FORCE_HELP}
   --valid FILE       a text to measure the loss on, for nothing else
   --hold-out PERCENT otherwise this much of the text: every 20th document for 5, or the end of each
                      of fewer than 20 (default: 5; 0: none)
@@ -84,7 +90,7 @@ Recipe:
   --seed N           (default: 1)
   --threads N        (default: the processor's); they change the speed alone
 
-Going on after Ctrl-C or a crash:
+Going on after Ctrl-C (or the signals TERM and HUP) or a crash:
   --checkpoint FILE  where to keep all that is needed (default: the model's name and .checkpoint;
                      deleted at the end unless it is named here)
   --checkpoint-every N  steps (default: about every two minutes)
@@ -135,8 +141,10 @@ export interface Length {
 /** All that was asked for. */
 export interface TrainRequest {
   file: string;
-  out: string;
-  weights: boolean;
+  /** The model, the chart of its loss, and the f32 weights if they are asked for. */
+  out: Result;
+  chart: Result;
+  weights: Result | undefined;
   valid: string | undefined;
   tokenizer: string | undefined;
   vocab: number | undefined;
@@ -144,7 +152,7 @@ export interface TrainRequest {
   recipe: Recipe;
   length: Length;
   threads: number;
-  checkpoint: string;
+  checkpoint: Result;
   keepCheckpoint: boolean;
   checkpointEvery: number | undefined;
   resume: boolean;
@@ -243,15 +251,46 @@ function processors(): number {
 }
 
 /** The file beside `out` with another ending. */
-export function beside(out: string, ending: string): string {
+function beside(out: string, ending: string): string {
   return `${out.replace(/\.bitt$/, '')}${ending}`;
+}
+
+/** What is to be saved where. */
+function readResults(
+  { values, flags }: CommandLine,
+): Pick<TrainRequest, 'out' | 'chart' | 'weights' | 'checkpoint'> {
+  const out = values.get('out') ?? DEFAULT_OUT;
+  const force = flags.has('force');
+  const result = (path: string, name: string, kind: SavedKind): Result => {
+    return { path, name, kind, force };
+  };
+  const checkpoint = values.get('checkpoint') ?? beside(out, '.checkpoint');
+  return {
+    out: result(out, '--out', 'model'),
+    chart: result(beside(out, '.svg'), 'the chart of the loss', 'chart'),
+    weights: flags.has('weights')
+      ? result(beside(out, '.safetensors'), '--weights', 'weights')
+      : undefined,
+    checkpoint: { ...result(checkpoint, '--checkpoint', 'checkpoint'), replaces: '--resume' },
+  };
+}
+
+/** Throws before anything is done if the results could not, or should not, be saved. */
+export function checkResults(request: TrainRequest): void {
+  const { file, valid, tokenizer, out, chart, weights, checkpoint } = request;
+  const reads = [
+    { path: file, name: 'FILE' },
+    ...(valid === undefined ? [] : [{ path: valid, name: '--valid' }]),
+    ...(tokenizer === undefined ? [] : [{ path: tokenizer, name: '--tokenizer' }]),
+    ...(request.resume ? [{ path: checkpoint.path, name: '--resume' }] : []),
+  ];
+  checkFiles(reads, [out, checkpoint, chart, ...(weights === undefined ? [] : [weights])]);
 }
 
 /** Reads the command line; throws a UsageError that names what is wrong. */
 export function readTrainRequest(line: CommandLine): TrainRequest {
   const file = onlyArgument(line, 'train', 'a FILE, or - for standard input');
   const { values, flags } = line;
-  const out = values.get('out') ?? DEFAULT_OUT;
   const resume = flags.has('resume');
   if (resume) refuseOnResume(line);
   if (values.has('tokenizer') && values.has('vocab')) {
@@ -260,11 +299,9 @@ export function readTrainRequest(line: CommandLine): TrainRequest {
   if (values.has('valid') && values.has('hold-out')) {
     throw new UsageError('--valid and --hold-out exclude each other');
   }
-  const named = values.get('checkpoint');
   return {
     file,
-    out,
-    weights: flags.has('weights'),
+    ...readResults(line),
     valid: values.get('valid'),
     tokenizer: values.get('tokenizer'),
     vocab: numberOption(line, 'vocab', count(65536, 272)),
@@ -272,8 +309,7 @@ export function readTrainRequest(line: CommandLine): TrainRequest {
     recipe: readRecipe(line),
     length: readLength(line),
     threads: numberOption(line, 'threads', count(64)) ?? processors(),
-    checkpoint: named ?? beside(out, '.checkpoint'),
-    keepCheckpoint: named !== undefined,
+    keepCheckpoint: values.has('checkpoint'),
     checkpointEvery: numberOption(line, 'checkpoint-every', count(1e9)),
     resume,
     json: flags.has('json'),

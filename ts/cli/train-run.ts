@@ -6,6 +6,7 @@ import type { BitLlama, Trainer, TrainingStep } from '../index.js';
 import { saveCheckpoint } from './checkpoint-file.js';
 import type { TrainingInfo } from './checkpoint-file.js';
 import { Failure } from './failure.js';
+import type { Result } from './save.js';
 import { natsPerToken, scoreDocuments } from './scoring.js';
 import type { Score } from './scoring.js';
 import type { TrainReport } from './train-report.js';
@@ -23,27 +24,31 @@ export interface Training {
   trainer: Trainer;
   info: TrainingInfo;
   heldOut: readonly string[];
-  checkpoint: string;
+  checkpoint: Result;
   /** Steps between checkpoints; by time if it is not given. */
   checkpointEvery: number | undefined;
   report: TrainReport;
   /** The weights that did best on what was held out (info.best), or nothing. */
   best: Uint8Array;
+  /** Aborted when the training is to stop. */
+  stop: AbortSignal;
 }
 
-/** Loss of a model on what was held out, or undefined if there is nothing. */
+/** Loss of a model on what was held out; undefined if there is nothing, or no time for it. */
 export async function measure(
-  { heldOut, report }: Training,
+  { heldOut, report, stop }: Training,
   model: BitLlama,
   most = Infinity,
 ): Promise<Score | undefined> {
-  if (heldOut.length === 0) return undefined;
-  return scoreDocuments(
+  if (heldOut.length === 0 || stop.aborted) return undefined;
+  const score = await scoreDocuments(
     model,
     heldOut,
     ({ documents }) => report.doing(() => `measuring: ${documents} documents`),
     most,
+    stop,
   );
+  return stop.aborted ? undefined : score;
 }
 
 /** Measures the model as it stands on a part, and remembers its weights if it never did better. */
@@ -85,9 +90,9 @@ interface Sum {
   count: number;
 }
 
-/** Trains to the last step, or until `stopped` says so; gives whether it came to the end. */
-export async function runTraining(training: Training, stopped: () => boolean): Promise<boolean> {
-  const { trainer, info, report, checkpointEvery } = training;
+/** Trains to the last step, or until it is to stop; gives whether it came to the end. */
+export async function runTraining(training: Training): Promise<boolean> {
+  const { trainer, info, report, checkpointEvery, stop } = training;
   const { steps } = info;
   const every = Math.max(1, Math.round(steps / LINES));
   const isMeasured = (line: number): boolean => line <= FIRST || line % FIFTH === 0;
@@ -109,7 +114,7 @@ export async function runTraining(training: Training, stopped: () => boolean): P
     } else {
       report.live({ ...now, steps, loss: sum.loss / sum.count, valid: undefined });
     }
-    if (stopped()) break;
+    if (stop.aborted) break;
     if (isDue(now.step)) {
       keepIfPossible(training);
       kept = performance.now();

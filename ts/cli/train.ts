@@ -8,18 +8,19 @@ import type { TrainingOptions } from '../index.js';
 import { digest, loadCheckpoint } from './checkpoint-file.js';
 import type { Checkpoint, TrainingInfo } from './checkpoint-file.js';
 import { engineInUse } from './engine.js';
-import { Failure, Interrupted, UsageError } from './failure.js';
-import { checkSavePath, saveFile } from './files.js';
-import { endInterrupted, onInterrupt } from './interrupt.js';
+import { Failure, UsageError } from './failure.js';
+import { Interrupt } from './interrupt.js';
 import { drawLoss } from './loss-chart.js';
 import { fingerprintOf, loadFailure, loadTokenizer } from './model.js';
 import { readCommandLine } from './options.js';
 import { goOnWithoutReader } from './output.js';
-import { grouped, makePalette, shellWord, wantsColor } from './terminal.js';
+import { saveFile } from './save.js';
+import type { Result } from './save.js';
+import { grouped, makePalette, shellWord, visible, wantsColor } from './terminal.js';
 import { makeTokenizer } from './corpus.js';
 import { readSplit, tokensOf, vocabFor } from './train-data.js';
 import {
-  beside,
+  checkResults,
   LEAST_STEPS,
   readTrainRequest,
   TRAIN_HELP,
@@ -75,9 +76,13 @@ async function stepsWithin(minutes: number, begin: () => Promise<Trainer>): Prom
 }
 
 /** A trainer at the beginning, or where a checkpoint was kept. */
-async function prepare(request: TrainRequest, report: TrainReport): Promise<Training> {
+async function prepare(
+  request: TrainRequest,
+  report: TrainReport,
+  stop: AbortSignal,
+): Promise<Training> {
   const { file, valid, threads, checkpoint } = request;
-  const kept: Checkpoint | undefined = request.resume ? loadCheckpoint(checkpoint) : undefined;
+  const kept: Checkpoint | undefined = request.resume ? loadCheckpoint(checkpoint.path) : undefined;
   const recipe = kept?.info.recipe ?? request.recipe;
   const shape = kept?.info.shape ?? request.shape;
   const { training, heldOut } = await readSplit(file, valid, recipe.holdOut, recipe.lossy);
@@ -106,7 +111,7 @@ async function prepare(request: TrainRequest, report: TrainReport): Promise<Trai
   try {
     trainer = await create(steps, warmup);
   } catch (error) {
-    throw kept === undefined ? error : loadFailure('resume from', checkpoint, error);
+    throw kept === undefined ? error : loadFailure('resume from', checkpoint.path, error);
   }
   const held = digest(JSON.stringify(heldOut));
   const fresh: TrainingInfo = {
@@ -131,7 +136,7 @@ async function prepare(request: TrainRequest, report: TrainReport): Promise<Trai
   );
   const { checkpointEvery } = request;
   const best = info.best === null ? new Uint8Array() : (kept?.best ?? new Uint8Array());
-  return { trainer, info, heldOut, checkpoint, checkpointEvery, report, best };
+  return { trainer, info, heldOut, checkpoint, checkpointEvery, report, best, stop };
 }
 
 /** Refuses a schedule that is shorter than its warm-up, or than what is done of it. */
@@ -178,7 +183,7 @@ async function chosen({ trainer, info, best }: Training): Promise<[BitLlama, Uin
 /** Writes the model and all that goes with it. */
 async function finish(training: Training, request: TrainRequest): Promise<void> {
   const { info, report, checkpoint } = training;
-  const { out } = request;
+  const { out, chart } = request;
   const last = info.curve.at(-1);
   const [model, weights] = await chosen(training);
   const valid = await measure(training, model);
@@ -186,10 +191,10 @@ async function finish(training: Training, request: TrainRequest): Promise<void> 
   const fingerprint = fingerprintOf(model);
   const { parameters } = model;
   model.destroy();
-  const outputs = new Map<string, Uint8Array | string>([[out, bytes]]);
-  if (request.weights) outputs.set(beside(out, '.safetensors'), weights);
-  if (last !== undefined) outputs.set(beside(out, '.svg'), drawLoss(info.curve, subtitle(info)));
-  const files = [...outputs.keys()];
+  const outputs = new Map<Result, Uint8Array | string>([[out, bytes]]);
+  if (request.weights !== undefined) outputs.set(request.weights, weights);
+  if (last !== undefined) outputs.set(chart, drawLoss(info.curve, subtitle(info)));
+  const files = [...outputs.keys()].map(({ path }) => path);
   try {
     for (const [file, contents] of outputs) saveFile(file, [contents]);
   } catch (error) {
@@ -197,9 +202,9 @@ async function finish(training: Training, request: TrainRequest): Promise<void> 
     throw error;
   }
   if (request.keepCheckpoint) keep(training);
-  else rmSync(checkpoint, { force: true });
+  else rmSync(checkpoint.path, { force: true });
   report.done({
-    out,
+    out: out.path,
     bytes: bytes.length,
     files,
     parameters,
@@ -214,24 +219,44 @@ async function finish(training: Training, request: TrainRequest): Promise<void> 
 
 /** How to go on, as a command line. */
 function resumeCommand({ file, out, checkpoint, keepCheckpoint, valid }: TrainRequest): string {
-  const named = keepCheckpoint ? ` --checkpoint ${shellWord(checkpoint)}` : '';
+  const named = keepCheckpoint ? ` --checkpoint ${shellWord(checkpoint.path)}` : '';
   const held = valid === undefined ? '' : ` --valid ${shellWord(valid)}`;
-  return `bit-ttt train ${shellWord(file)} --resume --out ${shellWord(out)}${named}${held}`;
+  return `bit-ttt train ${shellWord(file)} --resume --out ${shellWord(out.path)}${named}${held}`;
 }
 
-/** Throws before anything is done if the results could not be saved. */
-function checkOutputs(request: TrainRequest): void {
-  const { file, valid, out, weights, checkpoint, resume } = request;
-  const inputs = valid === undefined ? [file] : [file, valid];
-  checkSavePath(out, 'model', ...inputs);
-  checkSavePath(checkpoint, 'checkpoint', ...inputs);
-  checkSavePath(beside(out, '.svg'), 'chart', ...inputs);
-  if (weights) checkSavePath(beside(out, '.safetensors'), 'weights', ...inputs);
-  goOnWithoutReader();
-  if (!existsSync(checkpoint) || resume) return;
+/** Says what becomes of a checkpoint that is there. */
+function warnOfCheckpoint({ checkpoint, resume }: TrainRequest): void {
+  if (!existsSync(checkpoint.path) || resume) return;
   process.stderr.write(
-    `bit-ttt: starting over; ${checkpoint} will be replaced (--resume would go on from it)\n`,
+    `bit-ttt: starting over; ${visible(checkpoint.path)} will be replaced ` +
+      '(--resume would go on from it)\n',
   );
+}
+
+/** Trains to the end, or stops and keeps all that is needed to go on. */
+async function run(request: TrainRequest, report: TrainReport, interrupt: Interrupt): Promise<void> {
+  let training: Training | undefined;
+  try {
+    training = await prepare(request, report, interrupt.signal);
+    interrupt.begin('interrupted; steps since the last checkpoint are lost');
+    const done = await runTraining(training);
+    if (done) {
+      await finish(training, request);
+      interrupt.check(() => 'interrupted after the last step; the model was saved');
+      return;
+    }
+    keep(training);
+    const { step, steps } = training.info;
+    report.clear();
+    interrupt.check(
+      () => `interrupted after step ${step} of ${steps}; to go on: ${resumeCommand(request)}`,
+    );
+  } catch (error) {
+    report.clear();
+    throw error instanceof Failure ? error : loadFailure('train on', request.file, error);
+  } finally {
+    training?.trainer.destroy();
+  }
 }
 
 /** `bit-ttt train`. */
@@ -242,38 +267,17 @@ export async function train(argv: readonly string[]): Promise<void> {
     return;
   }
   const request = readTrainRequest(line);
-  checkOutputs(request);
-  await engineInUse();
+  checkResults(request);
+  goOnWithoutReader();
+  warnOfCheckpoint(request);
   const palette = makePalette(wantsColor(process.stdout, line.flags, process.env));
   const report = new TrainReport(request.json, palette);
-  let running = false;
-  let stopped = false;
-  const unwatch = onInterrupt(() => {
-    report.clear();
-    if (!running) endInterrupted('interrupted before the first step; nothing was changed');
-    if (stopped) endInterrupted('interrupted; steps since the last checkpoint are lost');
-    stopped = true;
-  });
-  let training: Training | undefined;
+  const early = 'interrupted before the first step; nothing was changed';
+  const interrupt = new Interrupt(() => report.clear(), early);
   try {
-    training = await prepare(request, report);
-    running = true;
-    const done = await runTraining(training, () => stopped);
-    if (done) {
-      await finish(training, request);
-      return;
-    }
-    keep(training);
-    const { step, steps } = training.info;
-    report.clear();
-    throw new Interrupted(
-      `interrupted after step ${step} of ${steps}; to go on: ${resumeCommand(request)}`,
-    );
-  } catch (error) {
-    report.clear();
-    throw error instanceof Failure ? error : loadFailure('train on', request.file, error);
+    await engineInUse();
+    await run(request, report, interrupt);
   } finally {
-    unwatch();
-    training?.trainer.destroy();
+    interrupt.end();
   }
 }

@@ -15,7 +15,7 @@ import { cleanEnvironment } from './child.mjs';
 /** The bundled command. */
 export const command = join(root, 'dist/cli.mjs');
 
-const COLOUR_NAMES = ['NO_COLOR', 'FORCE_COLOR', 'COLUMNS'];
+const COLOUR_NAMES = ['NO_COLOR', 'FORCE_COLOR', 'CLICOLOR', 'CLICOLOR_FORCE', 'COLUMNS'];
 
 /** The environment without anything that changes what the command does or prints. */
 function environment(extra) {
@@ -27,8 +27,9 @@ function environment(extra) {
  * Runs `bit-ttt` with these arguments. `input` is text for its standard input, or a function that
  * gets the child and writes as it likes; `program` is another copy of the command. Gives { status, signal, stdout, stderr }.
  */
-export function bitTtt(args, { input, env, node = [], program = command } = {}) {
+export function bitTtt(args, { input, env, cwd, node = [], program = command } = {}) {
   const child = spawn(process.execPath, [...node, program, ...args], {
+    cwd,
     env: environment(env),
     stdio: 'pipe',
   });
