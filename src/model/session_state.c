@@ -126,6 +126,7 @@ static int check(const bt_session *s, uint8_t *head, size_t size)
     if (bt_crc32c(head, AT_HEADER_CRC) != bt_get_u32(head + AT_HEADER_CRC))
         return TTT_STATE_DAMAGED;
     if (bt_get_u32(head + AT_VERSION) > VERSION) return TTT_STATE_VERSION;
+    if (bt_get_u32(head + AT_VERSION) < VERSION) return TTT_STATE_DAMAGED; /* there was none before */
     if (bt_get_u64(head + AT_SIZE) != size || bt_get_u32(head + AT_ZERO) != 0 ||
         memcmp(head + AT_ZEROS, zeros, sizeof zeros) != 0 ||
         bt_crc32c(head + HEADER, size - HEADER) != bt_get_u32(head + AT_BODY_CRC))

@@ -121,6 +121,7 @@ static const char *problem(const bt_trainer *t, const uint8_t *head, size_t size
         return "the checkpoint's header is damaged";
     if (bt_get_u32(head + AT_VERSION) > VERSION)
         return "the checkpoint was written by a newer version";
+    if (bt_get_u32(head + AT_VERSION) < VERSION) return "the checkpoint's version never existed";
     if (bt_get_u64(head + AT_SIZE) != size || bt_get_u32(head + AT_ZERO) != 0 ||
         memcmp(head + AT_ZEROS, zeros, sizeof zeros) != 0)
         return "the checkpoint is truncated, or has bytes too many";

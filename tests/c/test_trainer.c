@@ -185,6 +185,9 @@ static void damaged_checkpoints(void)
     state[8] = 2;
     seal(state, size);
     check_refused(t, state, size, "newer version");
+    state[8] = 0;
+    seal(state, size);
+    check_refused(t, state, size, "never existed");
     memcpy(state, kept, size);
     const float wrong = NAN, negative = -1;
     memcpy(state + 96, &wrong, 4);
