@@ -6,8 +6,8 @@
  * SPDX-License-Identifier: MIT
  */
 import { allocate, lengthOf } from './args.js';
-import { soon } from './async.js';
 import type { Handle } from './backend.js';
+import { soon } from './clock.js';
 import { errorOf, statusOf } from './errors.js';
 import type {
   DrawOptions,

@@ -6,6 +6,7 @@
  * no bytes.
  * SPDX-License-Identifier: MIT
  */
+import { nextTurn } from '../clock.js';
 import { evaluateText } from '../index.js';
 import type { BitLlama, Session } from '../index.js';
 
@@ -32,18 +33,13 @@ export function bitsPerByte({ nats, bytes }: Score): number {
   return nats / Math.LN2 / bytes;
 }
 
-/** A turn for everything else: signals, timers, the terminal. */
-export function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
 /** Reads tokens, in slices, and gives log p of each. */
 export async function readTokens(session: Session, ids: Uint32Array): Promise<Float32Array> {
   const all = new Float32Array(ids.length);
   for (let at = 0; at < ids.length; at += SLICE) {
     const { logProbabilities } = await session.read(ids.subarray(at, at + SLICE));
     all.set(logProbabilities, at);
-    await turn();
+    await nextTurn();
   }
   return all;
 }
