@@ -4,6 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 
+import { variable } from './environment.js';
 import { loadNative } from './native.js';
 import { readModelFiles } from './model-files.js';
 import { usePlatform } from './platform.js';
@@ -14,7 +15,7 @@ usePlatform({
   loadWasm: (source) => loadWasm(source, readFile),
   readModel: readModelFiles,
   missing: '',
-  env: (name) => process.env[name],
+  env: variable,
 });
 
 export * from './public.js';
