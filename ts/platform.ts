@@ -5,8 +5,11 @@
 import { checkObject, describe } from './args.js';
 import type { Backend } from './backend.js';
 import { TTTError } from './errors.js';
-import type { ModelReader } from './model-source.js';
+import type { ModelFiles, ReadOptions } from './model-files.js';
 import type { BackendKind, BackendOptions, WasmSource } from './types.js';
+
+/** A model's files, as a platform with a file system reads them. */
+export type ModelReader = (place: string | URL, options: ReadOptions) => Promise<ModelFiles>;
 
 /** What an entry of the package offers. */
 export interface Platform {
@@ -114,6 +117,17 @@ export async function resolveBackend(options: BackendOptions = {}): Promise<Reso
     ) {
       throw error;
     }
-    return { backend: await getWasm(options), fallback: error.message };
+    return { backend: await getInstead(options, error), fallback: error.message };
+  }
+}
+
+/** WebAssembly where the addon cannot be had; if that cannot either, both reasons. */
+async function getInstead(options: BackendOptions, reason: TTTError): Promise<Backend> {
+  try {
+    return await getWasm(options);
+  } catch (cause) {
+    if (!(cause instanceof TTTError) || cause.code !== 'BACKEND_UNAVAILABLE') throw cause;
+    const text = `${reason.message}; and ${cause.message}`;
+    throw new TTTError('BACKEND_UNAVAILABLE', text, { cause });
   }
 }

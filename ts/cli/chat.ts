@@ -25,7 +25,7 @@ const OPTIONS: OptionSpecs = {
   ...COMMON_OPTIONS,
   ...MODEL_OPTIONS,
   ...SAMPLING_OPTIONS,
-  load: { type: 'string' },
+  load: { type: 'string', reads: true },
 };
 
 const DEFAULT_TOKENS = 200;
@@ -130,7 +130,7 @@ class Chat {
     const [name = '', ...rest] = line.trim().split(/\s+/);
     if (name === '/quit' || name === '/exit') return false;
     try {
-      this.obey(name, rest.join(' '));
+      await this.obey(name, rest.join(' '));
     } catch (error) {
       this.say(describeFailure(error).text);
     }
@@ -170,7 +170,7 @@ class Chat {
     }
   }
 
-  private obey(name: string, argument: string): void {
+  private async obey(name: string, argument: string): Promise<void> {
     const { model } = this.loaded;
     switch (name) {
       case '/save': {
@@ -181,8 +181,8 @@ class Chat {
         return this.say(`saved ${read} to ${argument} (${compact(bytes)}B)`);
       }
       case '/load':
-        if (argument === '') throw new UsageError('/load needs a FILE');
-        loadSession(argument, model, this.session);
+        if (argument === '' || argument === '-') throw new UsageError('/load needs a FILE');
+        await loadSession(argument, model, this.session);
         this.ended = false;
         return this.say(`loaded ${argument}: ${grouped(this.session.tokensSeen)} tokens`);
       case '/reset':
@@ -245,6 +245,9 @@ export async function chat(argv: readonly string[]): Promise<void> {
   }
   const sampling = readSampling(line, DEFAULT_TOKENS);
   const load = line.values.get('load');
+  if ([load, line.values.get('model'), line.values.get('tokenizer')].includes('-')) {
+    throw new UsageError('chat reads your lines from standard input, and cannot read - as well');
+  }
   await engineInUse();
   const loaded = await loadModel(line);
   const session = loaded.model.createSession();
@@ -252,7 +255,7 @@ export async function chat(argv: readonly string[]): Promise<void> {
   const terminal = process.stdin.isTTY === true && process.stdout.isTTY === true && !json;
   const palette = makePalette(wantsColor(process.stdout, line.flags, process.env));
   try {
-    if (load !== undefined) loadSession(load, loaded.model, session);
+    if (load !== undefined) await loadSession(load, loaded.model, session);
     if (terminal) process.stdout.write(palette.dim('/help lists the commands\n'));
     await converse(new Chat(loaded, session, sampling, json, palette), terminal);
   } finally {

@@ -5,28 +5,30 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { BitLlama } from '../index.js';
+import type { BesideFile, ModelFiles } from '../model-files.js';
 import { engineInUse } from './engine.js';
 import { Failure, fileFailure, UsageError } from './failure.js';
-import { checkNotRead, checkSavePath, readWhole, saveFile } from './files.js';
-import { fingerprintOf, loadFailure, openModel, readModelFiles } from './model.js';
-import type { ModelFiles } from './model.js';
+import { checkNotRead, checkSavePath, saveFile } from './files.js';
+import { fingerprintOf, loadFailure, openModel, pathsOf, readModel, readTokenizer } from './model.js';
 import { COMMON_OPTIONS, readCommandLine } from './options.js';
 import type { OptionSpecs } from './options.js';
-import { bittParts, readParts, safetensorsParts, toFloats } from './tensors.js';
+import { nameOf } from './read-file.js';
+import { bittParts, readAllParts, safetensorsParts, toFloats } from './tensors.js';
 import type { Tensor } from './tensors.js';
 import { compact, makePalette, safeJson, visible, wantsColor } from './terminal.js';
 
 const OPTIONS: OptionSpecs = {
   ...COMMON_OPTIONS,
-  tokenizer: { type: 'string' },
+  tokenizer: { type: 'string', reads: true },
   f32: { type: 'boolean' },
 };
 
 const HELP = `Usage: bit-ttt convert IN OUT [options]
 
-Turns a model from one format into another. IN is a .bitt or .safetensors file, or a folder with
-model.safetensors, config.json and tokenizer.json, as the original engine has them (f32, f16 or
-bf16). OUT says by its name what is written:
+Turns a model from one format into another. IN is a .bitt or .safetensors file, the index of
+several (model.safetensors.index.json), or a folder with these and with config.json and
+tokenizer.json, as the original engine has them (f32, f16 or bf16); - is standard input.
+OUT says by its name what is written:
 
   NAME.bitt          one compact file: ternary weights in 2 bits, int8 embedding and head
   NAME.bitt --f32    the original's single file, with f32 weights
@@ -57,17 +59,13 @@ interface Output {
 const sizeOf = (part: Uint8Array | string): number => Buffer.byteLength(part);
 
 /** Texts and weights of IN, whatever it is. */
-function takeApart(path: string, files: ModelFiles, tokenizer: string | undefined): Apart {
-  const found = readParts(files.bytes);
-  const textOf = (file: string | undefined): string | undefined =>
-    file === undefined
-      ? undefined
-      : readWhole(file, 'load')
-          .toString('utf8')
-          .replace(/^\ufeff/, '');
+function takeApart(path: string, files: ModelFiles, other: BesideFile | undefined): Apart {
+  const found = readAllParts(files);
+  const textOf = (file: BesideFile | undefined): string | undefined =>
+    file && new TextDecoder().decode(file.bytes);
   const config = textOf(files.config) ?? found.config;
-  if (config === undefined) throw new Failure(`${path} has no configuration`);
-  const vocabulary = textOf(tokenizer ?? files.tokenizer) ?? found.tokenizer;
+  if (config === undefined) throw new Failure(`${nameOf(path)} has no configuration`);
+  const vocabulary = textOf(other ?? files.tokenizer) ?? found.tokenizer;
   return { config, tokenizer: vocabulary, tensors: toFloats(found) };
 }
 
@@ -128,21 +126,21 @@ export async function convert(argv: readonly string[]): Promise<void> {
   if (isFile) checkSavePath(out, out.endsWith('.bitt') ? 'model' : 'weights');
   await engineInUse();
   const tokenizer = line.values.get('tokenizer');
-  const files = readModelFiles(input);
-  const model = await openModel(input, files, tokenizer);
+  const files = await readModel(input);
+  const other = tokenizer === undefined ? undefined : await readTokenizer(tokenizer);
+  const model = await openModel(input, files, other);
   const fingerprint = fingerprintOf(model);
   let outputs: Output[];
   try {
     outputs = f32
-      ? f32Outputs(takeApart(input, files, tokenizer), out)
+      ? f32Outputs(takeApart(input, files, other), out)
       : [{ path: out, parts: [model.pack()] }];
   } catch (error) {
     throw loadFailure('convert', input, error);
   } finally {
     model.destroy();
   }
-  const read = [input, join(input, 'model.safetensors'), files.config, files.tokenizer, tokenizer];
-  for (const { path } of outputs) checkNotRead(path, read.filter((file) => file !== undefined));
+  for (const { path } of outputs) checkNotRead(path, [input, ...pathsOf(files), tokenizer ?? '-']);
   const same = (await writtenFingerprint(outputs)) === fingerprint;
   if (!isFile) makeFolder(out);
   let bytes = 0;

@@ -1,5 +1,5 @@
 /**
- * files.ts - files that are read whole, and files that are replaced whole or not at all.
+ * files.ts - files that are replaced whole or not at all.
  * SPDX-License-Identifier: MIT
  */
 import {
@@ -9,7 +9,6 @@ import {
   existsSync,
   fsyncSync,
   openSync,
-  readFileSync,
   readSync,
   realpathSync,
   renameSync,
@@ -20,19 +19,6 @@ import {
 import type { Stats } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Failure, fileFailure, systemCode } from './failure.js';
-
-const MAX_BYTES = 2 ** 31 - 1;
-
-/** All of a file. `action` is what a failure says could not be done with it. */
-export function readWhole(path: string, action: string): Buffer {
-  try {
-    const stat = statSync(path);
-    if (stat.size > MAX_BYTES) throw new Failure(`${path} is too large (2 GiB or more)`);
-    return readFileSync(path);
-  } catch (error) {
-    throw error instanceof Failure ? error : fileFailure(action, path, error);
-  }
-}
 
 /** How the files begin that a command writes, and thus may replace. */
 export const BEGINNINGS = {

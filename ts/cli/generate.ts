@@ -22,8 +22,8 @@ const OPTIONS: OptionSpecs = {
   ...COMMON_OPTIONS,
   ...MODEL_OPTIONS,
   ...SAMPLING_OPTIONS,
-  prompt: { type: 'string', short: 'p', empty: true },
-  load: { type: 'string' },
+  prompt: { type: 'string', short: 'p', empty: true, reads: true },
+  load: { type: 'string', reads: true },
   save: { type: 'string' },
 };
 
@@ -119,7 +119,7 @@ export async function generate(argv: readonly string[]): Promise<void> {
   const palette = makePalette(wantsColor(process.stdout, line.flags, process.env));
   const print = (piece: string): void => void process.stdout.write(visibleLines(piece));
   try {
-    if (load !== undefined) loadSession(load, model, session);
+    if (load !== undefined) await loadSession(load, model, session);
     if (!json) process.stdout.write(palette.bold(visibleLines(prompt)));
     const silent = (): void => undefined;
     const written = await answer(session, prompt, sampling, abort.signal, json ? silent : print);

@@ -17,7 +17,8 @@ export interface Line {
   text: string;
 }
 
-const SNIFFED_BYTES = 8192;
+/** How much of a file says whether it is a text. */
+export const SNIFFED_BYTES = 8192;
 
 function startsWith(bytes: Uint8Array, ...magic: number[]): boolean {
   return magic.every((value, i) => bytes[i] === value);

@@ -4,8 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 import { fstatSync } from 'node:fs';
-import { open } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import { openPlace } from '../file-bytes.js';
 import { TTT, TTTError } from '../index.js';
 import { Curve, TopList } from './digest.js';
 import { engineInUse } from './engine.js';
@@ -18,6 +17,7 @@ import { choiceOption, COMMON_OPTIONS, numberOption } from './options.js';
 import { readCommandLine, seedOption } from './options.js';
 import type { CommandLine, OptionSpecs } from './options.js';
 import { drained, goOnWithoutReader, print } from './output.js';
+import { inputChunks, nameOf } from './read-file.js';
 import { DEFAULT_DIM, DEFAULT_LR, Reader } from './reader.js';
 import type { ReadLine } from './reader.js';
 import { excerpt, jsonLine, jsonReport, textLine, textReport } from './report.js';
@@ -28,7 +28,7 @@ const OPTIONS: OptionSpecs = {
   by: { type: 'string' },
   top: { type: 'string', short: 'n' },
   all: { type: 'boolean' },
-  load: { type: 'string' },
+  load: { type: 'string', reads: true },
   save: { type: 'string' },
   dim: { type: 'string' },
   lr: { type: 'string' },
@@ -38,7 +38,6 @@ const OPTIONS: OptionSpecs = {
 const DEFAULT_TOP = 10;
 const MAX_TOP = 1000;
 const MAX_DIM = 8192;
-const CHUNK_BYTES = 1 << 18;
 
 export const SURPRISE_HELP = `Usage: bit-ttt surprise FILE|- [options]
 
@@ -75,7 +74,7 @@ interface Request {
   json: boolean;
 }
 
-function readRequest(line: CommandLine): Request {
+async function readRequest(line: CommandLine): Promise<Request> {
   const [file, extra] = line.positionals;
   if (file === undefined) throw new UsageError('surprise needs a FILE, or - for standard input');
   if (extra !== undefined) throw new UsageError(`surprise reads one FILE, but "${extra}" follows`);
@@ -85,7 +84,7 @@ function readRequest(line: CommandLine): Request {
   const lr = numberOption(line, 'lr', { min: 0, max: 1.99 });
   const seed = seedOption(line);
   const load = line.values.get('load') ?? null;
-  const memory = load === null ? undefined : loadMemory(load);
+  const memory = load === null ? undefined : await loadMemory(load);
   const saved = memory?.settings;
   if (saved !== undefined && by !== undefined && saved.by !== by) {
     throw new Failure(`${load} was made with --by ${saved.by} and cannot be used with --by ${by}`);
@@ -130,44 +129,30 @@ interface Source {
   chunks: AsyncIterable<Uint8Array>;
 }
 
-async function* fileChunks(handle: FileHandle, name: string): AsyncGenerator<Uint8Array> {
-  const buffer = new Uint8Array(CHUNK_BYTES);
+/** The same chunks, with the system's failures as sentences. */
+async function* sayingWhy(
+  chunks: AsyncIterable<Uint8Array>,
+  name: string,
+): AsyncGenerator<Uint8Array> {
   try {
-    for (;;) {
-      const { bytesRead } = await handle.read(buffer, 0, CHUNK_BYTES, null);
-      if (bytesRead === 0) return;
-      yield buffer.subarray(0, bytesRead);
-    }
+    yield* chunks;
   } catch (error) {
     throw error instanceof Failure ? error : fileFailure('read', name, error);
-  } finally {
-    await handle.close();
-  }
-}
-
-async function* inputChunks(): AsyncGenerator<Uint8Array> {
-  try {
-    for await (const chunk of process.stdin) yield chunk as Uint8Array;
-  } catch (error) {
-    throw error instanceof Failure ? error : fileFailure('read', 'standard input', error);
   }
 }
 
 async function openSource(file: string): Promise<Source> {
-  const name = 'standard input';
+  const name = nameOf(file);
   try {
     if (file === '-') {
       const stat = fstatSync(0);
-      // Node reads a directory as an empty stream.
-      if (stat.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
-      return { name, size: stat.isFile() ? stat.size : undefined, chunks: inputChunks() };
+      const size = stat.isFile() ? stat.size : undefined;
+      return { name, size, chunks: sayingWhy(inputChunks(), name) };
     }
-    const handle = await open(file, 'r');
-    const stat = await handle.stat();
-    const size = stat.isFile() ? stat.size : undefined;
-    return { name: file, size, chunks: fileChunks(handle, file) };
+    const opened = await openPlace(file);
+    return { name, size: opened.size, chunks: sayingWhy(opened, name) };
   } catch (error) {
-    throw fileFailure('read', file === '-' ? name : file, error);
+    throw fileFailure('read', name, error);
   }
 }
 
@@ -245,7 +230,7 @@ export async function surprise(argv: readonly string[]): Promise<void> {
     process.stdout.write(SURPRISE_HELP);
     return;
   }
-  const request = readRequest(line);
+  const request = await readRequest(line);
   const { backend, kernel } = await engineInUse();
   if (request.save !== null) {
     checkSavePath(request.save, 'memory', request.file);

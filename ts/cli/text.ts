@@ -2,10 +2,11 @@
  * text.ts - texts that are read whole: UTF-8 to the letter, cut into documents.
  * SPDX-License-Identifier: MIT
  */
+import type { Extent } from '../gather.js';
 import { splitDocuments } from '../index.js';
-import { Failure, fileFailure } from './failure.js';
-import { readWhole } from './files.js';
-import { sniff } from './lines.js';
+import { Failure } from './failure.js';
+import { sniff, SNIFFED_BYTES } from './lines.js';
+import { nameOf, readWhole } from './read-file.js';
 
 /** A text with the name that messages call it by. */
 export interface Text {
@@ -14,16 +15,6 @@ export interface Text {
 }
 
 const MAX_TEXT = 2 ** 29 - 25; // of a string in V8
-
-async function readInput(): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  try {
-    for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array);
-  } catch (error) {
-    throw fileFailure('read', 'standard input', error);
-  }
-  return Buffer.concat(chunks);
-}
 
 /** Number of bytes that the sequence beginning at `at` should have; 0 for what begins none. */
 function sequenceLength(bytes: Uint8Array, at: number): number {
@@ -69,7 +60,6 @@ export function decodeText(
   lossy: boolean,
 ): string {
   const encoding = sniff(bytes, name, command);
-  if (bytes.length > MAX_TEXT) throw new Failure(`${name} is too large to be read at once`);
   if (encoding === 'utf-8' && !lossy) {
     const at = findInvalidUtf8(bytes);
     if (at >= 0) {
@@ -83,10 +73,20 @@ export function decodeText(
   return new TextDecoder(encoding).decode(bytes);
 }
 
+/** What is no text is refused at its beginning; a text does not say where it ends. */
+function textExtent(head: Uint8Array, name: string, command: string): Extent {
+  if (head.length < SNIFFED_BYTES) return { bytes: SNIFFED_BYTES, all: false };
+  sniff(head, name, command);
+  return { bytes: Infinity, all: true };
+}
+
 /** The text of a file, or of standard input for `-`. */
 export async function readText(file: string, command: string, lossy = false): Promise<Text> {
-  const name = file === '-' ? 'standard input' : file;
-  const bytes = file === '-' ? await readInput() : readWhole(file, 'read');
+  const name = nameOf(file);
+  const bytes = await readWhole(file, 'read', {
+    maxBytes: MAX_TEXT,
+    extentOf: (head) => textExtent(head, name, command),
+  });
   return { name, text: decodeText(bytes, name, command, lossy) };
 }
 
