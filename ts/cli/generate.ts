@@ -114,12 +114,13 @@ export async function generate(argv: readonly string[]): Promise<void> {
   const { path, model } = await loadModel(line);
   const session = model.createSession();
   const abort = new AbortController();
-  const unwatch = onInterrupt(() => abort.abort());
+  let unwatch = (): void => undefined;
   const json = line.flags.has('json');
   const palette = makePalette(wantsColor(process.stdout, line.flags, process.env));
   const print = (piece: string): void => void process.stdout.write(visibleLines(piece));
   try {
     if (load !== undefined) await loadSession(load, model, session);
+    unwatch = onInterrupt(() => abort.abort()); // until here Ctrl-C ends everything
     if (!json) process.stdout.write(palette.bold(visibleLines(prompt)));
     const silent = (): void => undefined;
     const written = await answer(session, prompt, sampling, abort.signal, json ? silent : print);

@@ -19,7 +19,11 @@ export function nameOf(path: string): string {
 export async function* inputChunks(): AsyncGenerator<Uint8Array> {
   // Node reads a directory as an empty stream.
   if (fstatSync(0).isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
-  for await (const chunk of process.stdin) yield chunk as Uint8Array;
+  try {
+    for await (const chunk of process.stdin) yield chunk as Uint8Array;
+  } finally {
+    process.stdin.destroy(); // nor is anything waited for that others may still write
+  }
 }
 
 /** All of a file, or of standard input. `action` is what a failure says could not be done with it. */
