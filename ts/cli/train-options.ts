@@ -34,6 +34,8 @@ export const TRAIN_OPTIONS: OptionSpecs = {
   ...COMMON_OPTIONS,
   ...Object.fromEntries([...SHAPE, ...RECIPE, ...REST].map((name) => [name, { type: 'string' }])),
   out: { type: 'string', short: 'o' },
+  valid: { type: 'string', reads: true },
+  tokenizer: { type: 'string', reads: true },
   resume: { type: 'boolean' },
   weights: { type: 'boolean' },
   bf16: { type: 'boolean' },
