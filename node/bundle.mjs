@@ -38,11 +38,14 @@ function inlineWasm(present) {
   };
 }
 
-/** The command shares the package's main module instead of carrying a second engine. */
+/**
+ * The command shares the package's main module instead of carrying a second engine, and its TTTError
+ * in what it takes from other files.
+ */
 const shareEntry = {
   name: 'share-entry',
   setup(builder) {
-    builder.onResolve({ filter: /^\.\.\/index\.(js|ts)$/ }, () => ({
+    builder.onResolve({ filter: /^(\.\.\/index|\.\.?\/errors)\.(js|ts)$/ }, () => ({
       path: './index.mjs',
       external: true,
     }));

@@ -24,22 +24,6 @@ export interface AsyncCall {
   explain: (status: number) => TTTError;
 }
 
-/** Calls back in a later turn of the event loop, after events that are waiting, with no delay. */
-export function soon(callback: () => void): void {
-  if (typeof setImmediate === 'function') {
-    setImmediate(callback);
-  } else if (typeof MessageChannel === 'function') {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      callback();
-    };
-    port2.postMessage(null);
-  } else {
-    setTimeout(callback, 0);
-  }
-}
-
 /** The rejection of an aborted call: `cause` is the signal's reason. */
 export function abortError(
   signal: AbortSignalLike,

@@ -3,7 +3,7 @@
  * a time, a destroy that waits for it, and a net for what nobody destroys.
  * SPDX-License-Identifier: MIT
  */
-import { soon } from './async.js';
+import { nextTurn } from './clock.js';
 import { TTTError } from './errors.js';
 
 /** DYING: destroyed while a call is at work, which may finish. */
@@ -30,7 +30,7 @@ let made = 0;
 export async function letOthersGo(): Promise<void> {
   if (made < MADE_A_TURN) return;
   made = 0;
-  await new Promise<void>((resolve) => soon(resolve));
+  await nextTurn();
 }
 
 /** `Symbol.dispose`, also where the platform does not have it yet. */

@@ -25,17 +25,31 @@ export interface LlamaConfig {
   mixers: Mixer[];
 }
 
-/** A model's place or bytes: a path (Node), a URL, or the contents of a file. */
-export type ModelSource = string | { readonly href: string } | Uint8Array | ArrayBuffer;
+/** The files of a model that lies in several: its `model.safetensors.index.json`, and all that it names. */
+export interface ShardedSource {
+  /** Parsed, as text or as bytes. */
+  readonly index: string | object | Uint8Array | ArrayBuffer;
+  /** Bytes by the names that the index has: `{ 'model-00001-of-00002.safetensors': bytes, ... }`. */
+  readonly shards: Readonly<Record<string, Uint8Array | ArrayBuffer>>;
+}
+
+/** A model's place or bytes: a path (Node), a URL, or the contents of a file, or of several. */
+export type ModelSource =
+  string | { readonly href: string } | Uint8Array | ArrayBuffer | ShardedSource;
 
 /** Options of `BitLlama.load`. */
 export interface LoadOptions extends BackendOptions {
   /** The config.json of a `.safetensors` that carries none: parsed, as text or as bytes. */
-  config?: string | object | Uint8Array | undefined;
+  config?: string | object | Uint8Array | ArrayBuffer | undefined;
   /** Instead of the tokenizer that came with the model. */
   tokenizer?: Tokenizer | TokenizerSource | undefined;
-  /** Ends a download; the promise is then rejected with the code `ABORTED`. */
+  /** Ends the reading; the promise is then rejected with the code `ABORTED`. */
   signal?: AbortSignalLike | undefined;
+  /**
+   * The most bytes that the model's files may have together, unpacked; beyond, the reading ends with
+   * the code `MODEL_TOO_LARGE`. 4 GiB unless given, in browsers 1 GiB.
+   */
+  maxBytes?: number | undefined;
 }
 
 /** How the next token is chosen. */

@@ -71,17 +71,21 @@ export class BitLlama {
 
   /**
    * Reads a model: on Node a path or `file:` URL of a `.bitt`, of a `.safetensors` (with its
-   * config.json and tokenizer.json beside it) or of a folder with these; a URL to fetch; or the
-   * bytes of a file. Codes: `MODEL_UNAVAILABLE` (it cannot be had), `MODEL_FORMAT`,
-   * `MODEL_VERSION`, `MODEL_CONFIG`, `MODEL_TENSOR`, `MODEL_NON_FINITE`, `INVALID_TOKENIZER`,
+   * config.json and tokenizer.json beside it), of a `.safetensors.index.json` with the files that it
+   * names, or of a folder with these; a URL to fetch (`http:`, `https:`, `data:` or `blob:`); or the
+   * bytes of a file, or of several with their index. Codes: `MODEL_UNAVAILABLE` (it cannot be had),
+   * `MODEL_TOO_LARGE` (see `maxBytes`), `MODEL_FORMAT`, `MODEL_VERSION`, `MODEL_CONFIG`, `MODEL_TENSOR`, `MODEL_NON_FINITE`, `INVALID_TOKENIZER`,
    * `OUT_OF_MEMORY`, `ABORTED`.
    */
   static async load(source: ModelSource, options: LoadOptions = {}): Promise<BitLlama> {
     const given = takeOptions(options, LOAD);
     const { backend } = await resolveBackend(given);
     await letOthersGo();
-    const { name, file, config, tokenizer } = await readModel(source, given as LoadOptions);
-    const opened = backend.llama.open(file, config);
+    const { name, weights, config, tokenizer } = await readModel(source, given as LoadOptions);
+    const opened =
+      weights instanceof Uint8Array
+        ? backend.llama.open(weights, config)
+        : backend.llama.openSharded(weights.index, weights.shards, config);
     if (typeof opened !== 'number') throw failureError(opened, name === '' ? '' : `${name}: `);
     try {
       const found = tokenizer ?? backend.llama.tokenizerJson(opened);

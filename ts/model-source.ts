@@ -2,32 +2,63 @@
  * model-source.ts - gets a model's bytes from wherever they are.
  * SPDX-License-Identifier: MIT
  */
-import { allocate, checkBytes, checkObject, describe, kindOf, reading, readProperty } from './args.js';
+import {
+  allocate, checkBytes, checkObject, describe, kindOf, lengthOf, reading, readProperty,
+} from './args.js';
 import { abortError, checkSignal } from './async.js';
+import { download } from './download.js';
 import { TTTError } from './errors.js';
+import { TooLarge, tooLargeError } from './gather.js';
 import type { LoadOptions, ModelSource } from './llama-types.js';
+import { JSON_LIMITS, modelExtent } from './model-extent.js';
+import { MAX_BROWSER_MODEL_BYTES, MAX_MODEL_BYTES } from './model-limits.js';
+import { optionalNumber } from './options.js';
+import { asUrl, hrefOf } from './place.js';
 import { modelReader } from './platform.js';
+import { isIndexName, MAX_SHARDS, readShards } from './sharded.js';
+import type { ShardedFiles } from './sharded.js';
 import { Tokenizer } from './tokenizer/index.js';
 import type { TokenizerSource } from './tokenizer/index.js';
+import type { AbortSignalLike, Bytes } from './types.js';
 
 /** What belongs to a model. */
 export interface ModelParts {
   /** Where it came from, for messages; '' for bytes. */
   name: string;
-  file: Uint8Array;
+  weights: Uint8Array | ShardedFiles;
   config: Uint8Array | undefined;
   tokenizer: Tokenizer | TokenizerSource | undefined;
 }
 
-/** A model's files, as a platform with a file system reads them. */
-export type ModelReader = (place: string | URL) => Promise<Omit<ModelParts, 'name'>>;
+/** How far a source is read. */
+interface Reading {
+  maxBytes: number;
+  signal: AbortSignalLike | undefined;
+}
 
-function readConfig(config: unknown): Uint8Array | undefined {
-  if (config === undefined) return undefined;
-  if (typeof config === 'string') return new TextEncoder().encode(config);
-  if (ArrayBuffer.isView(config)) return checkBytes(config, 'config');
-  checkObject(config, 'config');
-  return new TextEncoder().encode(reading('config', () => JSON.stringify(config)));
+const BOM = [0xef, 0xbb, 0xbf];
+
+/** Copies: the caller may change its own meanwhile. */
+const copyOf = (bytes: Bytes): Bytes => allocate(() => bytes.slice());
+
+/** JSON in any form, as UTF-8 without a byte order mark. */
+function jsonBytes(given: unknown, name: string): Bytes {
+  if (ArrayBuffer.isView(given) || /Buffer$/.test(kindOf(given))) {
+    const bytes = checkBytes(given, name);
+    return copyOf(BOM.every((byte, i) => bytes[i] === byte) ? bytes.subarray(3) : bytes);
+  }
+  let text: unknown = given;
+  if (typeof given !== 'string') {
+    checkObject(given, name);
+    try {
+      text = JSON.stringify(given);
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new TTTError('INVALID_ARGUMENT', `${name} cannot be written as JSON: ${why}`, { cause });
+    }
+  }
+  if (typeof text === 'string') return new TextEncoder().encode(text.replace(/^\ufeff/, ''));
+  throw new TTTError('INVALID_ARGUMENT', `${name} is ${describe(given)} that JSON does not have`);
 }
 
 function unavailable(name: string, cause: unknown): TTTError {
@@ -35,66 +66,92 @@ function unavailable(name: string, cause: unknown): TTTError {
   return new TTTError('MODEL_UNAVAILABLE', `cannot read the model ${name}: ${text}`, { cause });
 }
 
-function checkFilled(file: Uint8Array, name: string): Uint8Array {
-  if (file.length > 0) return file;
+function checkFilled<T extends Uint8Array | ShardedFiles>(weights: T, name: string): T {
+  if (!(weights instanceof Uint8Array) || weights.length > 0) return weights;
   throw new TTTError('MODEL_FORMAT', `${name} is empty`);
 }
 
-async function download(url: string, signal: LoadOptions['signal']): Promise<Uint8Array> {
+async function fetchWeights(url: string, { maxBytes, signal }: Reading): Promise<ModelParts['weights']> {
+  if (!isIndexName(url)) return download(url, { maxBytes, extentOf: modelExtent }, signal);
+  const index = await download(url, JSON_LIMITS, signal);
+  const base = new URL(url, globalThis.location?.href);
+  return readShards(index, url, maxBytes, async (name, left) => {
+    const { href } = new URL(encodeURIComponent(name), base);
+    return download(href, { maxBytes: left }, signal);
+  });
+}
+
+async function readPlace(place: string, reading: Reading): Promise<Omit<ModelParts, 'name'>> {
+  const { signal } = reading;
   try {
-    const response = await fetch(url, signal ? { signal: signal as AbortSignal } : {});
-    if (!response.ok) throw new Error(`HTTP status ${response.status}`);
-    return new Uint8Array(await response.arrayBuffer());
+    const read = modelReader();
+    const url = asUrl(place);
+    if (read && (!url || url.protocol === 'file:')) {
+      const { weights, config, tokenizer } = await read(url ?? place, reading);
+      return { weights, config: config?.bytes, tokenizer: tokenizer?.bytes };
+    }
+    const weights = await fetchWeights(place, reading);
+    return { weights, config: undefined, tokenizer: undefined };
   } catch (cause) {
     if (signal?.aborted) throw abortError(signal);
-    throw unavailable(url, cause);
+    const error = tooLargeError(place, cause);
+    throw error instanceof TTTError ? error : unavailable(place, cause);
   }
 }
 
-/** A URL with a scheme; one letter before the colon is a Windows drive. */
-function asUrl(place: string): URL | undefined {
-  return /^[a-z][a-z0-9+.-]+:/i.test(place) ? new URL(place) : undefined;
+/** Bytes that the caller has, of which there may be so many. */
+function ownBytes(given: unknown, name: string, maxBytes: number): Bytes {
+  const bytes = checkBytes(given, name);
+  if (lengthOf(bytes) > maxBytes) throw tooLargeError(name, new TooLarge(maxBytes));
+  return checkFilled(copyOf(bytes), name);
 }
 
-async function readPlace(place: string, options: LoadOptions): Promise<Omit<ModelParts, 'name'>> {
-  let url: URL | undefined;
-  try {
-    url = asUrl(place);
-  } catch (cause) {
-    throw unavailable(place, cause);
+/** The files of a sharded model that the caller has. */
+function ownShards(index: unknown, shards: unknown, maxBytes: number): ShardedFiles {
+  checkObject(shards, 'shards');
+  let left = maxBytes;
+  const files = reading('shards', () => Object.entries(shards)).map(([name, given]) => {
+    const bytes = ownBytes(given, `the shard ${name}`, left);
+    left -= bytes.length;
+    return { name, bytes };
+  });
+  if (files.length < 1 || files.length > MAX_SHARDS) {
+    const text = `shards must be 1 to ${MAX_SHARDS} files by their names, not ${files.length}`;
+    throw new TTTError('INVALID_ARGUMENT', text);
   }
-  const read = modelReader();
-  if (read && (!url || url.protocol === 'file:')) {
-    try {
-      return await read(url ?? place);
-    } catch (cause) {
-      throw cause instanceof TTTError ? cause : unavailable(place, cause);
-    }
+  return { index: jsonBytes(index, 'index'), shards: files };
+}
+
+function ownWeights(source: unknown, maxBytes: number): ModelParts['weights'] {
+  const isBuffer = kindOf(source) === 'ArrayBuffer';
+  if (isBuffer || ArrayBuffer.isView(source)) return ownBytes(source, 'the model', maxBytes);
+  if (typeof source === 'object' && source !== null) {
+    const index = readProperty(source, 'index', 'the model');
+    const shards = readProperty(source, 'shards', 'the model');
+    if (index !== undefined && shards !== undefined) return ownShards(index, shards, maxBytes);
   }
-  const file = await download(place, options.signal);
-  return { file, config: undefined, tokenizer: undefined };
+  const text = `a model is a path, a URL or the bytes of its files, not ${describe(source)}`;
+  throw new TTTError('INVALID_ARGUMENT', text);
 }
 
 /** All parts of a model; the options' config and tokenizer go before those found. */
 export async function readModel(source: ModelSource, options: LoadOptions): Promise<ModelParts> {
-  checkSignal(options.signal);
-  if (options.signal?.aborted) throw abortError(options.signal);
-  const config = readConfig(options.config);
-  const { tokenizer } = options;
-  const isObject = typeof source === 'object' && source !== null;
-  const href = isObject ? readProperty(source, 'href', 'the model') : undefined;
-  const place = typeof source === 'string' ? source : typeof href === 'string' ? href : undefined;
-  if (place !== undefined) {
-    const found = await readPlace(place, options);
-    const given = { config: config ?? found.config, tokenizer: tokenizer ?? found.tokenizer };
-    return { name: place, file: checkFilled(found.file, place), ...given };
+  const { signal, tokenizer } = options;
+  checkSignal(signal);
+  if (signal?.aborted) throw abortError(signal);
+  const most = modelReader() ? MAX_MODEL_BYTES : MAX_BROWSER_MODEL_BYTES;
+  const range = { min: 1, max: Number.MAX_SAFE_INTEGER, integer: true };
+  const maxBytes = optionalNumber(options.maxBytes, 'maxBytes', range, most);
+  const config = options.config === undefined ? undefined : jsonBytes(options.config, 'config');
+  const place = typeof source === 'string' ? source : hrefOf(source, 'the model');
+  if (place === undefined) {
+    return { name: '', weights: ownWeights(source, maxBytes), config, tokenizer };
   }
-  if (kindOf(source) !== 'ArrayBuffer' && !ArrayBuffer.isView(source)) {
-    const text = `a model is a path, a URL or the bytes of a file, not ${describe(source)}`;
-    throw new TTTError('INVALID_ARGUMENT', text);
-  }
-  const bytes = checkBytes(source, 'the model');
-  // The caller may change its own meanwhile.
-  const file = checkFilled(allocate(() => bytes.slice()), 'the model');
-  return { name: '', file, config, tokenizer };
+  const found = await readPlace(place, { maxBytes, signal });
+  return {
+    name: place,
+    weights: checkFilled(found.weights, place),
+    config: config ?? found.config,
+    tokenizer: tokenizer ?? found.tokenizer,
+  };
 }

@@ -72,7 +72,7 @@ function requirePath(given: string): unknown {
 function reasonOf(cause: unknown): string {
   const { code, message } = cause as { code?: unknown; message?: unknown };
   if (code === 'MODULE_NOT_FOUND') return `this installation has no native addon for ${platform}`;
-  return `the native addon could not be loaded: ${String(message).split('\n')[0]}`;
+  return `the native addon could not be loaded: ${String(message).split('\n')[0]!.replace(/\.$/, '')}`;
 }
 
 function checkBinding(value: unknown): NativeBinding {

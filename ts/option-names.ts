@@ -51,6 +51,7 @@ export const LOAD = {
   ...BACKEND,
   config: true,
   tokenizer: true,
+  maxBytes: true,
   signal: true,
 } satisfies NamesOf<LoadOptions>;
 

@@ -2,11 +2,15 @@
  * platform.ts - chooses and caches backends. Each entry says once what its platform can do.
  * SPDX-License-Identifier: MIT
  */
-import { describe, readProperty } from './args.js';
+import { describe } from './args.js';
 import type { Backend } from './backend.js';
 import { TTTError } from './errors.js';
-import type { ModelReader } from './model-source.js';
+import type { ModelFiles, ReadOptions } from './model-files.js';
+import { hrefOf } from './place.js';
 import type { BackendKind, BackendOptions, WasmSource } from './types.js';
+
+/** A model's files, as a platform with a file system reads them. */
+export type ModelReader = (place: string | URL, options: ReadOptions) => Promise<ModelFiles>;
 
 /** What an entry of the package offers. */
 export interface Platform {
@@ -83,12 +87,6 @@ function choose(options: BackendChoice): Choice {
   return checkChoice(platform.env?.('BIT_TTT_BACKEND'), 'the environment variable BIT_TTT_BACKEND');
 }
 
-/** The text of a URL. */
-function hrefOf(given: object, name: string): string | undefined {
-  const href = readProperty(given, 'href', name);
-  return typeof href === 'string' ? href : undefined;
-}
-
 /** A path or `file:` URL as text, or the addon's exports; undefined is the packaged addon. */
 function checkNativeBinding(given: unknown): string | object | undefined {
   if (given === undefined || (typeof given === 'string' && given !== '')) return given;
@@ -147,6 +145,17 @@ export async function resolveBackend(options: BackendChoice): Promise<Resolved> 
     ) {
       throw error;
     }
-    return { backend: await getWasm(options), fallback: error.message };
+    return { backend: await getInstead(options, error), fallback: error.message };
+  }
+}
+
+/** WebAssembly where the addon cannot be had; if that cannot either, both reasons. */
+async function getInstead(options: BackendChoice, reason: TTTError): Promise<Backend> {
+  try {
+    return await getWasm(options);
+  } catch (cause) {
+    if (!(cause instanceof TTTError) || cause.code !== 'BACKEND_UNAVAILABLE') throw cause;
+    const text = `${reason.message}; and ${cause.message}`;
+    throw new TTTError('BACKEND_UNAVAILABLE', text, { cause });
   }
 }

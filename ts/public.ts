@@ -17,6 +17,7 @@ export type {
   ObserveTextOptions,
   RunOptions,
   SamplingOptions,
+  ShardedSource,
   SignalOptions,
   TokenObservation,
   TokenReadings,

@@ -5,6 +5,7 @@
 import { allocate, checkBytes, describe } from './args.js';
 import { abortError } from './async.js';
 import type { Backend, Handle } from './backend.js';
+import { now } from './clock.js';
 import { errorOf, TTTError } from './errors.js';
 import { encodeDocuments, splitDocuments } from './documents.js';
 import { evaluateText } from './evaluation.js';
@@ -173,10 +174,10 @@ export class Trainer {
   /** One step, at once. Codes: `DIVERGED` (the weights are then as before), `BUSY`. */
   step(): TrainingStep {
     this.#life.checkIdle();
-    const began = performance.now();
+    const began = now();
     const status = this.#backend.llama.step(this.#handle, this.#out);
     if (status !== 0) throw this.#stepError(status);
-    return this.#report((performance.now() - began) / 1000);
+    return this.#report((now() - began) / 1000);
   }
 
   #stepError(status: number): TTTError {
@@ -189,13 +190,13 @@ export class Trainer {
   async #stepAside(): Promise<TrainingStep> {
     this.#life.begin();
     try {
-      const began = performance.now();
+      const began = now();
       const status = await new Promise<number>((resolve) => {
         const failed = this.#backend.llama.stepAsync(this.#handle, this.#out, resolve);
         if (failed !== 0) resolve(failed);
       });
       if (status !== 0) throw this.#stepError(status);
-      return this.#report((performance.now() - began) / 1000);
+      return this.#report((now() - began) / 1000);
     } finally {
       this.#life.end();
     }

@@ -3,7 +3,8 @@
  * milliseconds have passed.
  * SPDX-License-Identifier: MIT
  */
-import { abortError, soon } from './async.js';
+import { abortError } from './async.js';
+import { nextTurn, now } from './clock.js';
 import type { AbortSignalLike } from './types.js';
 
 const TURN_MS = 4;
@@ -11,7 +12,7 @@ const FIRST_SHARE = 8;
 
 export class Turns {
   readonly #signal: AbortSignalLike | undefined;
-  #since = performance.now();
+  #since = now();
   #share = FIRST_SHARE;
 
   constructor(signal: AbortSignalLike | undefined) {
@@ -20,9 +21,9 @@ export class Turns {
 
   /** To be called between two steps: lets others run if it is time, and throws after an abort. */
   async rest(): Promise<void> {
-    if (performance.now() - this.#since >= TURN_MS) {
-      await new Promise<void>((resolve) => soon(resolve));
-      this.#since = performance.now();
+    if (now() - this.#since >= TURN_MS) {
+      await nextTurn();
+      this.#since = now();
     }
     if (this.#signal?.aborted) throw abortError(this.#signal, 'the call was aborted in the middle');
   }
@@ -31,9 +32,9 @@ export class Turns {
   async inShares(length: number, work: (from: number, to: number) => void): Promise<void> {
     for (let at = 0; at < length; ) {
       const end = Math.min(length, at + this.#share);
-      const before = performance.now();
+      const before = now();
       work(at, end);
-      const elapsed = performance.now() - before;
+      const elapsed = now() - before;
       if (elapsed < TURN_MS / 2) this.#share = Math.min(1024, 2 * this.#share);
       else if (elapsed > TURN_MS) this.#share = Math.max(1, this.#share >> 1);
       at = end;

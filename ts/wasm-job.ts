@@ -4,8 +4,8 @@
  * SPDX-License-Identifier: MIT
  */
 import { allocate } from './args.js';
-import { soon } from './async.js';
 import type { BackendJob } from './backend.js';
+import { now, soon } from './clock.js';
 import { statusOf } from './errors.js';
 import type { WasmBackend, WasmLayer } from './wasm-backend.js';
 import { SlicedRun } from './wasm-run.js';
@@ -36,13 +36,13 @@ export function startWasmJob(
 
   /** As many steps as fit into one slice of time. */
   const steps = (): boolean => {
-    const start = performance.now();
+    const start = now();
     for (let before = start; ;) {
       if (!run.step(tokens)) return false;
-      const now = performance.now();
-      tokens = nextSlice(tokens, now - before, most);
-      if (now - start >= SLICE_MS) return true;
-      before = now;
+      const after = now();
+      tokens = nextSlice(tokens, after - before, most);
+      if (after - start >= SLICE_MS) return true;
+      before = after;
     }
   };
   const turn = (): void => {

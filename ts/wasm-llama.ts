@@ -5,9 +5,9 @@
  * SPDX-License-Identifier: MIT
  */
 import { lengthOf } from './args.js';
-import { soon } from './async.js';
 import type { Handle } from './backend.js';
 import type { Ballast } from './ballast.js';
+import { soon } from './clock.js';
 import { errorOf, statusOf } from './errors.js';
 import type {
   DrawOptions,

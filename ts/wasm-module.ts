@@ -6,7 +6,11 @@ import inlined from 'bit_ttt.wasm';
 import relaxedPlaces from 'relaxed_places.json';
 
 import { kindOf } from './args.js';
+import { download } from './download.js';
 import { TTTError } from './errors.js';
+import type { Limits } from './gather.js';
+import { MAX_MODULE_BYTES } from './model-limits.js';
+import { asUrl } from './place.js';
 import type { WasmSource } from './types.js';
 
 type Pointer = number;
@@ -144,8 +148,8 @@ export interface WasmExports {
   ): number;
 }
 
-/** Reads a local file; missing where there are none. */
-export type ReadFile = (path: string | URL) => Promise<Uint8Array>;
+/** Reads a local file, up to a limit; missing where there are none. */
+export type ReadFile = (path: string | URL, limits: Limits) => Promise<Uint8Array | undefined>;
 
 function unavailable(message: string, cause?: unknown): TTTError {
   return new TTTError('BACKEND_UNAVAILABLE', message, { cause });
@@ -175,28 +179,26 @@ function bestInlined(): Uint8Array {
   return WebAssembly.validate(relaxed as BufferSource) ? relaxed : plain;
 }
 
-/** The URL in a string, or undefined for a path. One letter before the colon is a Windows drive. */
-function asUrl(source: string): URL | undefined {
-  if (!/^[a-z][a-z0-9+.-]+:/i.test(source)) return undefined;
-  return new URL(source);
-}
-
-async function fetchBytes(url: string): Promise<ArrayBuffer> {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`HTTP status ${response.status}`);
-  return response.arrayBuffer();
-}
-
 async function readBytes(source: string, readFile: ReadFile | undefined): Promise<BufferSource> {
   try {
     const url = asUrl(source);
     if (readFile && (!url || url.protocol === 'file:')) {
-      return (await readFile(url ?? source)) as BufferSource;
+      const bytes = await readFile(url ?? source, { maxBytes: MAX_MODULE_BYTES });
+      if (!bytes) throw new Error('it is a directory');
+      return bytes as BufferSource;
     }
-    return await fetchBytes(source);
+    return await download(source, { maxBytes: MAX_MODULE_BYTES });
   } catch (cause) {
     throw unavailable(`cannot read the WebAssembly module ${source}: ${messageOf(cause)}`, cause);
   }
+}
+
+/** A process without a compiler has no WebAssembly either: Lockdown Mode, `node --jitless`. */
+function checkEngine(): void {
+  if (typeof WebAssembly === 'object') return;
+  const text =
+    'this process has no WebAssembly (it is off in a browser\'s Lockdown Mode, and in node --jitless)';
+  throw unavailable(text);
 }
 
 async function compile(bytes: BufferSource): Promise<WebAssembly.Module> {
@@ -204,10 +206,8 @@ async function compile(bytes: BufferSource): Promise<WebAssembly.Module> {
     return await WebAssembly.compile(bytes);
   } catch (cause) {
     const hint =
-      typeof WebAssembly === 'object'
-        ? '; the engine must support WebAssembly SIMD, and a Content-Security-Policy must allow ' +
-          "'wasm-unsafe-eval'"
-        : '';
+      '; the engine must support WebAssembly SIMD, and a Content-Security-Policy must allow ' +
+      "'wasm-unsafe-eval'";
     throw unavailable(`cannot compile the WebAssembly module: ${messageOf(cause)}${hint}`, cause);
   }
 }
@@ -217,6 +217,7 @@ export async function loadModule(
   source: WasmSource | undefined,
   readFile: ReadFile | undefined,
 ): Promise<WebAssembly.Module> {
+  checkEngine();
   if (source === undefined) return compile(bestInlined() as BufferSource);
   if (typeof source === 'string') return compile(await readBytes(source, readFile));
   const kind = kindOf(source);

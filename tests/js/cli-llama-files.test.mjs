@@ -2,12 +2,13 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, openSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { root } from './support/backends.mjs';
 import { json, output, refuses, temporaryFolder } from './support/cli.mjs';
 import { alice, small, trainSmall } from './support/cli-llama.mjs';
+import { cutIntoShards } from './support/shards.mjs';
 
 const folder = temporaryFolder();
 const model = folder.path('small.bitt');
@@ -41,6 +42,38 @@ describe('files of other kinds', () => {
     await refuses(['generate', '-m', model, ...foreign], 1, says);
     await refuses(['convert', model, folder.path('x.bitt'), ...foreign], 1, says);
     assert.equal(existsSync(folder.path('x.bitt')), false);
+  });
+});
+
+describe('a model in several files', () => {
+  it('is read from its folder and from its index, by every command', async () => {
+    const weights = folder.path('weights.safetensors');
+    await output(['convert', model, weights]);
+    const { index, shards, config } = cutIntoShards(readFileSync(weights), 3);
+    const place = folder.path('sharded');
+    mkdirSync(place);
+    for (const { name, bytes } of shards) writeFileSync(join(place, name), bytes);
+    const path = join(place, 'model.safetensors.index.json');
+    writeFileSync(path, index);
+    writeFileSync(join(place, 'config.json'), config);
+    const { file_bytes: _size, file: _file, ...whole } = await json(['info', weights]);
+    const write = ['generate', '--temperature', '0', '--max-tokens', '8', '--json', '--seed', '1', 'x', '-m'];
+    const written = await output([...write, weights]);
+    for (const source of [place, path]) {
+      const { file_bytes: size, file, ...facts } = await json(['info', source]);
+      assert.deepEqual([facts, size, file], [whole, null, source]);
+      assert.equal(await output([...write, source]), written);
+      const again = folder.path('again.bitt');
+      assert.equal((await json(['convert', source, again])).fingerprint, whole.fingerprint);
+      assert.equal((await json(['convert', source, folder.path('one.safetensors')])).same, true);
+    }
+    await refuses(['convert', path, join(place, shards[1].name)], 1, /it is the file to be read/);
+    writeFileSync(path, JSON.stringify({ weight_map: { x: '../weights.safetensors' } }));
+    await refuses(['info', place], 1, /index\.json: the index names "\.\.\/weights\.safetensors", which is no/);
+    writeFileSync(path, JSON.stringify({ weight_map: { x: 'gone.safetensors' } }));
+    await refuses(['eval', alice, '-m', place], 1, /cannot load \S+gone\.safetensors: no such file/);
+    rmSync(path);
+    await refuses(['info', place], 1, /sharded is a folder without a model\.safetensors/);
   });
 });
 

@@ -300,16 +300,16 @@ describe('surprise: the memory', () => {
     const memory = folder.path('line.memory');
     await output(['surprise', '-', '--dim', '4', '--save', memory], { input: 'one\ntwo\n' });
     const good = readFileSync(memory);
-    loadMemory(memory);
+    await loadMemory(memory);
     for (let bit = 0; bit < 8 * (good.indexOf(10) + 1); bit++) {
       const changed = Buffer.from(good);
       changed[bit >> 3] ^= 1 << (bit & 7);
       const file = folder.write('bad.memory', changed);
-      assert.throws(() => loadMemory(file), /bad\.memory/, `bit ${bit}`);
+      await assert.rejects(() => loadMemory(file), /bad\.memory/, `bit ${bit}`);
     }
     for (let length = 0; length < good.length; length++) {
       const file = folder.write('bad.memory', good.subarray(0, length));
-      assert.throws(() => loadMemory(file), /bad\.memory/, `${length} bytes`);
+      await assert.rejects(() => loadMemory(file), /bad\.memory/, `${length} bytes`);
     }
   });
 

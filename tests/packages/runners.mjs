@@ -3,18 +3,30 @@
 import * as programs from './lib/programs.mjs';
 import { output, project } from './lib/workspace.mjs';
 
-const body = `test('the same bits', async () => {
+/** Two tests: as it is, and under the runner's fake timers. */
+const body = (fakes) => `test('the same bits', async () => {
   const result = await exercise({ TTT }, memory);
   console.log('RESULT ' + JSON.stringify(result));
   expect(result.hash).toMatch(/^[0-9a-f]{16}$/);
 });
+test('the same bits under fake timers', async () => {
+  const fakes = ${fakes};
+  fakes.useFakeTimers();
+  try {
+    const layer = await TTT.create({ hiddenDim: 64 });
+    const { surprise } = await layer.observeAsync(new Float32Array(64 * 2000).fill(0.5));
+    expect(surprise.length).toBe(2000);
+  } finally {
+    fakes.useRealTimers();
+  }
+});
 `;
 const moduleTest = `import { TTT } from 'bit-ttt';
 import { exercise, memory } from './exercise.mjs';
-${body}`;
+${body("typeof vi === 'object' ? vi : import.meta.jest")}`;
 const commonTest = `const { TTT } = require('bit-ttt');
 const { exercise, memory } = require('./exercise.cjs');
-${body}`;
+${body('jest')}`;
 
 /** A project with one test, run by a command of the tools; Vitest and jsdom want Node 24. */
 const row = (name, backend, { test, manifest, args, env }) => ({

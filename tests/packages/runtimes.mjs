@@ -123,6 +123,15 @@ export default [
       runBoth(context, [context.tool('.bin/deno'), 'run', '-A', '--node-modules-dir=manual']),
   },
   {
+    name: 'Deno, permissions to read files only',
+    uses: 'WebAssembly, ESM and CommonJS, shipped model',
+    needs: ['tools'],
+    run(context) {
+      const permissions = ['--no-prompt', '--allow-read', '--node-modules-dir=manual'];
+      return runBoth(context, [context.tool('.bin/deno'), 'run', ...permissions], {}, 'wasm');
+    },
+  },
+  {
     name: 'addon missing or elsewhere',
     uses: 'WebAssembly, the reason in `doctor`; `nativeBinding`',
     run: fallback,

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 import { cpus } from 'node:os';
+import { variable } from '../environment.js';
 import { getInfo } from '../index.js';
 import type { BackendInfo } from '../index.js';
 import { drawChart, seriesOf } from './chart.js';
@@ -58,11 +59,11 @@ BIT_TTT_BACKEND and BIT_TTT_KERNEL limit what is measured.
 async function findEngines(info: BackendInfo, threads: number): Promise<Engine[]> {
   const engines: Engine[] = [];
   if (info.backend === 'native') {
-    const wish = process.env['BIT_TTT_KERNEL'] ?? '';
+    const wish = variable('BIT_TTT_KERNEL') ?? '';
     const kernels = info.kernels.includes(wish) ? [wish] : info.kernels;
     engines.push(...kernels.map((kernel) => ({ target: 'native' as const, kernel, threads })));
   }
-  if (process.env['BIT_TTT_BACKEND'] !== 'native') {
+  if (variable('BIT_TTT_BACKEND') !== 'native') {
     try {
       const { kernel } = await getInfo({ backend: 'wasm' });
       engines.push({ target: 'wasm', kernel, threads: 1 });

@@ -8,7 +8,7 @@ import type { Session } from '../index.js';
 import { engineInUse } from './engine.js';
 import { describeFailure, fileFailure, systemCode, UsageError } from './failure.js';
 import { answer } from './generate.js';
-import { checkStandardInput } from './input.js';
+import { afterTerminal, checkStandardInput } from './input.js';
 import { endAtOnce, exitCodeOf, onSignal } from './interrupt.js';
 import type { Signal } from './interrupt.js';
 import { loadModel, MODEL_HELP, MODEL_OPTIONS } from './model.js';
@@ -17,7 +17,6 @@ import { COMMON_OPTIONS, FORCE_HELP, readCommandLine } from './options.js';
 import { SAVE_OPTIONS, suggestion } from './options.js';
 import type { CommandLine, OptionSpecs } from './options.js';
 import { goOnWithoutReader } from './output.js';
-import { turn } from './pauses.js';
 import { MAX_TEMPERATURE, readSampling, SAMPLING_OPTIONS, samplingHelp } from './sampling.js';
 import type { Sampling } from './sampling.js';
 import { checkFiles } from './save.js';
@@ -32,7 +31,7 @@ const OPTIONS: OptionSpecs = {
   ...MODEL_OPTIONS,
   ...SAMPLING_OPTIONS,
   ...SAVE_OPTIONS,
-  load: { type: 'string' },
+  load: { type: 'string', reads: true },
   save: { type: 'string' },
 };
 
@@ -162,7 +161,7 @@ class Chat {
     const [, name = '', argument = ''] = /^(\S*)\s*(.*)$/s.exec(line.trim()) ?? [];
     if (name === '/quit' || name === '/exit') return false;
     try {
-      this.obey(name, argument);
+      await this.obey(name, argument);
     } catch (error) {
       this.say(describeFailure(error).text);
     }
@@ -202,7 +201,7 @@ class Chat {
     }
   }
 
-  private obey(name: string, argument: string): void {
+  private async obey(name: string, argument: string): Promise<void> {
     const { model } = this.loaded;
     switch (name) {
       case '/save': {
@@ -214,8 +213,8 @@ class Chat {
         return this.say(`saved ${read} to ${argument} (${compact(bytes)}B)`);
       }
       case '/load':
-        if (argument === '') throw new UsageError('/load needs a FILE');
-        loadSession(argument, model, this.session);
+        if (argument === '' || argument === '-') throw new UsageError('/load needs a FILE');
+        await loadSession(argument, model, this.session);
         this.ended = false;
         return this.say(`loaded ${argument}: ${grouped(this.session.tokensSeen)} tokens`);
       case '/reset':
@@ -266,7 +265,7 @@ async function converse(chat: Chat, terminal: boolean): Promise<Signal | undefin
       if (line === undefined || !(await chat.take(line))) break;
     }
   } finally {
-    if (terminal) for (let i = 0; i < 2; i++) await turn(); // if it hung up, a signal comes with it
+    if (terminal) await afterTerminal();
     unwatch();
     input.close();
     process.stdin.destroy();
@@ -297,7 +296,7 @@ export async function chat(argv: readonly string[]): Promise<void> {
   const terminal = process.stdin.isTTY === true && process.stdout.isTTY === true && !json;
   const palette = makePalette(wantsColor(process.stdout, line.flags, process.env));
   try {
-    if (load !== undefined) loadSession(load, loaded.model, session);
+    if (load !== undefined) await loadSession(load, loaded.model, session);
     if (terminal) process.stdout.write(palette.dim('/help lists the commands\n'));
     const signal = await converse(new Chat(loaded, session, sampling, line, json, palette), terminal);
     if (signal !== undefined && !json) process.stdout.write('\n');

@@ -54,8 +54,8 @@ export function saveCheckpoint(result: Result, { info, best, state }: Checkpoint
 }
 
 /** Reads a checkpoint; the trainer checks its state. */
-export function loadCheckpoint(path: string): Checkpoint {
-  const { fields, body } = readHeaded(path, 'checkpoint');
+export async function loadCheckpoint(path: string): Promise<Checkpoint> {
+  const { fields, body } = await readHeaded(path, 'checkpoint');
   return parseCheckpoint(fields, body, path);
 }
 

@@ -5,18 +5,18 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { BitLlama } from '../index.js';
+import type { BesideFile, ModelFiles } from '../model-files.js';
 import { engineInUse } from './engine.js';
 import { Failure, fileFailure, UsageError } from './failure.js';
-import { readWhole } from './files.js';
-import { fingerprintOf, loadFailure, openModel, readModelFiles } from './model.js';
-import type { ModelFiles } from './model.js';
+import { nameOf } from './input.js';
+import { fingerprintOf, loadFailure, openModel, readModel, readTokenizer } from './model.js';
 import { COMMON_OPTIONS, FORCE_HELP, readCommandLine, SAVE_OPTIONS } from './options.js';
 import type { OptionSpecs } from './options.js';
 import { checkPlaces, modelFiles } from './places.js';
 import type { Named } from './places.js';
 import { checkFiles, saveFile } from './save.js';
 import type { Result } from './save.js';
-import { bittParts, readParts, safetensorsParts, toFloats } from './tensors.js';
+import { bittParts, readAllParts, safetensorsParts, toFloats } from './tensors.js';
 import type { Tensor } from './tensors.js';
 import { compact, makePalette, safeJson, visible, wantsColor } from './terminal.js';
 import { folderMetadata, WRITER } from './written.js';
@@ -24,15 +24,16 @@ import { folderMetadata, WRITER } from './written.js';
 const OPTIONS: OptionSpecs = {
   ...COMMON_OPTIONS,
   ...SAVE_OPTIONS,
-  tokenizer: { type: 'string' },
+  tokenizer: { type: 'string', reads: true },
   f32: { type: 'boolean' },
 };
 
 const HELP = `Usage: bit-ttt convert IN OUT [options]
 
-Turns a model from one format into another. IN is a .bitt or .safetensors file, or a folder with
-model.safetensors, config.json and tokenizer.json, as the original engine has them (f32, f16 or
-bf16). OUT says by its name what is written:
+Turns a model from one format into another. IN is a .bitt or .safetensors file, the index of
+several (model.safetensors.index.json), or a folder with these and with config.json and
+tokenizer.json, as the original engine has them (f32, f16 or bf16); - is standard input.
+OUT says by its name what is written:
 
   NAME.bitt          one compact file: ternary weights in 2 bits, int8 embedding and head
   NAME.bitt --f32    the original's single file, with f32 weights
@@ -64,17 +65,13 @@ interface Output {
 const sizeOf = (part: Uint8Array | string): number => Buffer.byteLength(part);
 
 /** Texts and weights of IN, whatever it is. */
-function takeApart(path: string, files: ModelFiles, tokenizer: string | undefined): Apart {
-  const found = readParts(files.bytes);
-  const textOf = (file: string | undefined): string | undefined =>
-    file === undefined
-      ? undefined
-      : readWhole(file, 'load')
-          .toString('utf8')
-          .replace(/^\ufeff/, '');
+function takeApart(path: string, files: ModelFiles, other: BesideFile | undefined): Apart {
+  const found = readAllParts(files);
+  const textOf = (file: BesideFile | undefined): string | undefined =>
+    file && new TextDecoder().decode(file.bytes);
   const config = textOf(files.config) ?? found.config;
-  if (config === undefined) throw new Failure(`${path} has no configuration`);
-  const vocabulary = textOf(tokenizer ?? files.tokenizer) ?? found.tokenizer;
+  if (config === undefined) throw new Failure(`${nameOf(path)} has no configuration`);
+  const vocabulary = textOf(other ?? files.tokenizer) ?? found.tokenizer;
   return { config, tokenizer: vocabulary, tensors: toFloats(found) };
 }
 
@@ -156,13 +153,14 @@ export async function convert(argv: readonly string[]): Promise<void> {
   if (tokenizer !== undefined) reads.push({ path: tokenizer, name: '--tokenizer' });
   checkResults(out, reads, results);
   await engineInUse();
-  const files = readModelFiles(input);
-  const model = await openModel(input, files, tokenizer);
+  const files = await readModel(input);
+  const other = tokenizer === undefined ? undefined : await readTokenizer(tokenizer);
+  const model = await openModel(input, files, other);
   const fingerprint = fingerprintOf(model);
   let outputs: Output[];
   try {
     outputs = f32
-      ? f32Outputs(takeApart(input, files, tokenizer), results)
+      ? f32Outputs(takeApart(input, files, other), results)
       : [{ result: results[0]!, parts: [model.pack()] }];
   } catch (error) {
     throw loadFailure('convert', input, error);

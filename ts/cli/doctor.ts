@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 import { arch, cpus, platform } from 'node:os';
+import { variable } from '../environment.js';
 import { conformanceHash, getInfo, llamaConformanceHash, setKernel } from '../index.js';
 import type { BackendInfo, BackendKind } from '../index.js';
 import { backendReason, engineInUse, kernelReason, unheardKernel } from './engine.js';
@@ -134,7 +135,7 @@ async function diagnoseAnyway(): Promise<Diagnosis> {
       return await diagnose(problem);
     } catch (error) {
       problem ??= (error as Error).message;
-      delete process.env[name];
+      if (variable(name) !== undefined) delete process.env[name];
     }
   }
   return diagnose(problem);

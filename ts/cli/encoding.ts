@@ -4,7 +4,8 @@
  */
 import { Failure } from './failure.js';
 
-const SNIFFED_BYTES = 8192;
+/** How much of a file says whether it is a text. */
+export const SNIFFED_BYTES = 8192;
 
 function startsWith(bytes: Uint8Array, ...magic: number[]): boolean {
   return magic.every((value, i) => bytes[i] === value);

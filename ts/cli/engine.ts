@@ -2,6 +2,7 @@
  * engine.ts - which engine the library took, and whether that is what the environment asked for.
  * SPDX-License-Identifier: MIT
  */
+import { variable } from '../environment.js';
 import { getInfo, TTTError } from '../index.js';
 import type { BackendInfo } from '../index.js';
 import { Failure } from './failure.js';
@@ -9,7 +10,7 @@ import { suggestion } from './options.js';
 
 /** A variable that says nothing, or says to choose freely, wishes for nothing. */
 function wishOf(name: string): string | undefined {
-  const value = process.env[name];
+  const value = variable(name);
   return value === undefined || value === '' || value === 'auto' ? undefined : value;
 }
 

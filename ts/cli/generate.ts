@@ -23,8 +23,8 @@ const OPTIONS: OptionSpecs = {
   ...MODEL_OPTIONS,
   ...SAMPLING_OPTIONS,
   ...SAVE_OPTIONS,
-  prompt: { type: 'string', short: 'p', empty: true },
-  load: { type: 'string' },
+  prompt: { type: 'string', short: 'p', empty: true, reads: true },
+  load: { type: 'string', reads: true },
   save: { type: 'string' },
 };
 
@@ -123,7 +123,7 @@ export async function generate(argv: readonly string[]): Promise<void> {
     loaded = await loadModel(line);
     const { model } = loaded;
     session = model.createSession();
-    if (load !== undefined) loadSession(load, model, session);
+    if (load !== undefined) await loadSession(load, model, session);
     interrupt.begin(save === undefined ? '' : 'interrupted; the session was not saved');
     if (!json) process.stdout.write(palette.bold(visibleLines(prompt)));
     const silent = (): void => undefined;

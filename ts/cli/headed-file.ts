@@ -3,9 +3,11 @@
  * what follows, then bytes that carry their own checksum.
  * SPDX-License-Identifier: MIT
  */
+import type { Extent, Limits } from '../gather.js';
+import { MAX_MODEL_BYTES } from '../model-limits.js';
 import { CRC32, crcOf } from './crc.js';
 import { Failure } from './failure.js';
-import { BEGINNINGS, readWhole } from './files.js';
+import { readWhole } from './read-file.js';
 
 /** What such a file can be. */
 export type HeadedKind = 'memory' | 'session' | 'checkpoint';
@@ -15,6 +17,14 @@ export interface HeadedFile {
   fields: Record<string, unknown>;
   body: Buffer;
 }
+
+/** How files of bit-ttt's own making begin. */
+export const BEGINNINGS = {
+  memory: 'bit-ttt memory ',
+  session: 'bit-ttt session ',
+  checkpoint: 'bit-ttt checkpoint ',
+  model: 'BITT',
+} as const;
 
 const FORMAT = 1;
 const MAX_HEADER = 1024;
@@ -34,9 +44,32 @@ export function damagedHeader(path: string): Failure {
   return new Failure(`${path} is damaged: its first line is not what was written`);
 }
 
+/** States that the library's `save` gave, without a first line of this command. */
+const BARE = /^Bit(Llm|Trn|TTT)\r\n/;
+
+/** Whether bytes are such a state. */
+export function isBareState(bytes: Uint8Array): boolean {
+  return BARE.test(Buffer.from(bytes.subarray(0, 8)).toString('latin1'));
+}
+
+/** How far a file of such a kind goes, or a bare state; of anything else, what shows that it is none. */
+export function headedExtent(bytes: Uint8Array): Extent {
+  if (bytes.length < MAX_HEADER) return { bytes: MAX_HEADER, all: false };
+  const head = Buffer.from(bytes.subarray(0, MAX_HEADER)).toString('latin1');
+  if (isBareState(bytes)) return { bytes: Infinity, all: true };
+  const stateBytes = /^[^\n]*"stateBytes":(\d+)[^\n]*\n/.exec(head)?.[1];
+  if (headedKind(bytes) === undefined || stateBytes === undefined) {
+    return { bytes: MAX_HEADER, all: true };
+  }
+  return { bytes: head.indexOf('\n') + 1 + Number(stateBytes), all: true };
+}
+
+/** How far such files are read. */
+export const HEADED_LIMITS: Limits = { maxBytes: MAX_MODEL_BYTES, extentOf: headedExtent };
+
 /** Reads a file of this kind; throws a Failure that says what is wrong. */
-export function readHeaded(path: string, kind: HeadedKind): HeadedFile {
-  return parseHeaded(readWhole(path, 'load'), path, kind);
+export async function readHeaded(path: string, kind: HeadedKind): Promise<HeadedFile> {
+  return parseHeaded(await readWhole(path, 'load', HEADED_LIMITS), path, kind);
 }
 
 /** The same for bytes that were read from `path`. The body is whole if `stateBytes` is right. */
@@ -56,6 +89,7 @@ export function parseHeaded(bytes: Buffer, path: string, kind: HeadedKind): Head
   if (format > FORMAT) throw new Failure(`${path} was written by a newer version of bit-ttt`);
   if (typeof stateBytes !== 'number') throw damagedHeader(path);
   const body = bytes.subarray(end + 1);
+  if (body.length > stateBytes) throw new Failure(`${path} is damaged: it goes on after its state`);
   if (body.length !== stateBytes) {
     const text = `${body.length} bytes of state instead of ${stateBytes}`;
     throw new Failure(`${path} is damaged or cut short: ${text}`);

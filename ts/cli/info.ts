@@ -2,27 +2,30 @@
  * info.ts - the command that says what a file of bit-ttt is.
  * SPDX-License-Identifier: MIT
  */
-import { statSync } from 'node:fs';
+import type { Extent } from '../gather.js';
 import { Tokenizer } from '../index.js';
+import { beginsJson, headerLength, isBitt, modelExtent } from '../model-extent.js';
+import type { ModelFiles } from '../model-files.js';
 import { parseCheckpoint } from './checkpoint-file.js';
 import { engineInUse } from './engine.js';
 import { Failure } from './failure.js';
-import { readWhole } from './files.js';
-import { headedKind, parseHeaded } from './headed-file.js';
+import { headedExtent, headedKind, isBareState, parseHeaded } from './headed-file.js';
 import type { HeadedKind } from './headed-file.js';
+import { nameOf } from './input.js';
 import { readSettings } from './memory-file.js';
-import { fingerprintOf, loadFailure, openModel, readModelFiles } from './model.js';
+import { findModel, fingerprintOf, loadFailure, openModel, ownFiles } from './model.js';
 import { COMMON_OPTIONS, onlyArgument, readCommandLine } from './options.js';
 import { readSessionFields } from './session-file.js';
-import { isBitt, readParts } from './tensors.js';
+import { readAllParts } from './tensors.js';
 import type { ModelParts } from './tensors.js';
 import { compact, grouped, makePalette, safeJson, visible, wantsColor } from './terminal.js';
 import type { Palette } from './terminal.js';
 
-const HELP = `Usage: bit-ttt info FILE [options]
+const HELP = `Usage: bit-ttt info FILE|- [options]
 
-Says what FILE is: a model (.bitt, .safetensors or a folder), a tokenizer.json, a session of
-generate or chat, a checkpoint of train, or a memory of surprise; and checks that it is sound.
+Says what FILE is (- for standard input): a model (.bitt, .safetensors, an index of several, or a
+folder), a tokenizer.json, a session of generate or chat, a checkpoint of train, or a memory of
+surprise; and checks that it is sound.
 
   --json             print one JSON document
   --color, --no-color
@@ -57,17 +60,16 @@ function conventionOf(config: string): Facts {
   };
 }
 
-async function modelFacts(path: string): Promise<Facts> {
-  const files = readModelFiles(path);
+async function modelFacts(path: string, found: ModelFiles): Promise<Facts> {
+  const files = ownFiles(found);
   const model = await openModel(path, files);
   try {
     const { config, tokenizer, parameters } = model;
     const session = model.createSession();
     const state = session.stateSize;
     session.destroy();
-    const parts = readParts(files.bytes);
-    const own =
-      files.config === undefined ? parts.config : readWhole(files.config, 'load').toString();
+    const parts = readAllParts(files);
+    const own = files.config ? new TextDecoder().decode(files.config.bytes) : parts.config;
     return {
       kind: 'model',
       weights: storedAs(parts),
@@ -152,21 +154,26 @@ const RAW: Record<string, string> = {
   'BitTTT\r\n': 'state of a layer',
 };
 
-async function factsOf(path: string): Promise<Facts> {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return modelFacts(path);
-  const bytes = readWhole(path, 'load');
+/** How far a file is read that may be anything. */
+function anyExtent(bytes: Uint8Array): Extent {
+  const headed = headedExtent(bytes);
+  if (!headed.all || headedKind(bytes) !== undefined || isBareState(bytes)) return headed;
+  return !isBitt(bytes) && beginsJson(bytes) ? { bytes: Infinity, all: true } : modelExtent(bytes);
+}
+
+async function factsOf(path: string, files: ModelFiles, bytes: Buffer | undefined): Promise<Facts> {
+  if (bytes === undefined) return modelFacts(path, files);
+  const name = nameOf(path);
   const kind = headedKind(bytes);
-  if (kind !== undefined) return headedFacts(path, bytes, kind);
+  if (kind !== undefined) return headedFacts(name, bytes, kind);
   const raw = RAW[bytes.toString('latin1', 0, 8)];
   if (raw !== undefined) return { kind: raw, state_bytes: bytes.length };
-  if (isBitt(bytes)) return modelFacts(path);
-  if (/^(\xef\xbb\xbf)?\s*\{/.test(bytes.toString('latin1', 0, 64))) {
-    return tokenizerFacts(path, bytes);
-  }
-  const header = bytes.length > 8 ? bytes.readBigUInt64LE(0) : 0n;
-  const isTensors = header > 0n && header < BigInt(bytes.length) && bytes[8] === 0x7b;
-  if (isTensors || path.endsWith('.safetensors')) return modelFacts(path);
-  throw new Failure(`${path} is no file that bit-ttt knows`);
+  if (isBitt(bytes)) return modelFacts(path, files);
+  if (bytes.length > 0 && beginsJson(bytes)) return tokenizerFacts(name, bytes);
+  const header = bytes.length > 8 ? headerLength(bytes) : 0;
+  const isTensors = header > 0 && header < bytes.length && bytes[8] === 0x7b;
+  if (isTensors || path.endsWith('.safetensors')) return modelFacts(path, files);
+  throw new Failure(`${name} is no file that bit-ttt knows`);
 }
 
 function textReport(path: string, facts: Facts, size: number | null, palette: Palette): string {
@@ -199,11 +206,14 @@ export async function info(argv: readonly string[]): Promise<void> {
     process.stdout.write(HELP);
     return;
   }
-  const path = onlyArgument(line, 'info', 'a FILE');
+  const path = onlyArgument(line, 'info', 'a FILE, or - for standard input');
   await engineInUse();
-  const facts = await factsOf(path);
-  const stat = statSync(path);
-  const size = stat.isFile() ? stat.size : null;
+  const files = await findModel(path, anyExtent);
+  const { weights } = files;
+  const isFile = weights instanceof Uint8Array && files.path === path;
+  const bytes = isFile ? Buffer.from(weights.buffer, weights.byteOffset, weights.length) : undefined;
+  const facts = await factsOf(path, files, bytes);
+  const size = bytes?.length ?? null;
   if (line.flags.has('json')) {
     const { kind, ...rest } = facts;
     process.stdout.write(`${safeJson({ file: path, kind, file_bytes: size, ...rest }, 2)}\n`);

@@ -19,8 +19,10 @@ export interface MemorySettings {
 }
 
 /** The settings and the state that `path` holds. Throws a Failure that says what is wrong. */
-export function loadMemory(path: string): { settings: MemorySettings; state: Uint8Array } {
-  const { fields, body } = readHeaded(path, 'memory');
+export async function loadMemory(
+  path: string,
+): Promise<{ settings: MemorySettings; state: Uint8Array }> {
+  const { fields, body } = await readHeaded(path, 'memory');
   return { settings: readSettings(fields, path), state: body };
 }
 

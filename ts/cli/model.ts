@@ -2,25 +2,32 @@
  * model.ts - finds and loads the model that a command works with.
  * SPDX-License-Identifier: MIT
  */
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BitLlama, Tokenizer, TTTError } from '../index.js';
+import type { ModelSource } from '../index.js';
+import { headerLength, isBitt, JSON_LIMITS, modelExtent } from '../model-extent.js';
+import { readModelFiles } from '../model-files.js';
+import type { BesideFile, ModelFiles } from '../model-files.js';
+import { MAX_MODEL_BYTES } from '../model-limits.js';
 import { Failure, fileFailure, systemCode } from './failure.js';
-import { BEGINNINGS, readWhole } from './files.js';
 import { headedKind } from './headed-file.js';
+import { nameOf } from './input.js';
 import type { CommandLine, OptionSpecs } from './options.js';
+import { readWhole } from './read-file.js';
 import { readParts } from './tensors.js';
 import { visible } from './terminal.js';
 
 /** Options of every command that works with a model. */
 export const MODEL_OPTIONS: OptionSpecs = {
-  model: { type: 'string', short: 'm' },
-  tokenizer: { type: 'string' },
+  model: { type: 'string', short: 'm', reads: true },
+  tokenizer: { type: 'string', reads: true },
 };
 
-export const MODEL_HELP = `  -m, --model FILE   a .bitt or .safetensors file, or a folder with
-                     model.safetensors, config.json and tokenizer.json
+export const MODEL_HELP = `  -m, --model FILE   a .bitt or .safetensors file, the index of several
+                     (model.safetensors.index.json), or a folder with these and with
+                     config.json and tokenizer.json; - for standard input
                      (default: the model that comes with the package)
   --tokenizer FILE   a tokenizer.json instead of the model's own, of the same vocabulary`;
 
@@ -56,55 +63,71 @@ function tellIgnored(path: string, { ignored }: Tokenizer): void {
 }
 
 /** The tokenizer of a tokenizer.json. */
-export function loadTokenizer(path: string): Tokenizer {
-  const bytes = readWhole(path, 'load');
+export async function loadTokenizer(path: string): Promise<Tokenizer> {
+  return tokenizerOf(await readTokenizer(path));
+}
+
+/** The file that `--tokenizer` names. */
+export async function readTokenizer(path: string): Promise<BesideFile> {
+  return { path, bytes: await readWhole(path, 'load', JSON_LIMITS) };
+}
+
+function tokenizerOf({ path, bytes }: BesideFile): Tokenizer {
   try {
     const tokenizer = Tokenizer.from(bytes);
     tellIgnored(path, tokenizer);
     return tokenizer;
   } catch (error) {
-    throw loadFailure('load', path, error);
+    throw loadFailure('load', nameOf(path), error);
   }
 }
 
-/** The files of a model: of a folder, or the file itself with what it lacks from beside it. */
-export interface ModelFiles {
-  bytes: Buffer;
-  /** Paths of a config.json and a tokenizer.json, if they are there and needed. */
-  config: string | undefined;
-  tokenizer: string | undefined;
+/**
+ * Finds and reads a model's files: of a folder, or the file itself with what it lacks from beside it, or
+ * standard input. `extentOf` is for a file that may also be something else.
+ */
+export async function findModel(path: string, extentOf = modelExtent): Promise<ModelFiles> {
+  const limits = { maxBytes: MAX_MODEL_BYTES, extentOf };
+  if (path === '-') {
+    const weights = await readWhole(path, 'load', limits);
+    return { path, weights, config: undefined, tokenizer: undefined };
+  }
+  try {
+    return await readModelFiles(path, limits);
+  } catch (error) {
+    // The library names the file at fault, which may be another one of the folder.
+    if (error instanceof TTTError) throw new Failure(error.message, { cause: error });
+    const { path: other } = error as { path?: unknown };
+    throw fileFailure('load', typeof other === 'string' ? other : path, error);
+  }
 }
 
-/** Finds and reads a model's files. */
-export function readModelFiles(path: string): ModelFiles {
-  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-  const weights = isFolder ? join(path, 'model.safetensors') : path;
-  if (isFolder && !existsSync(weights)) {
-    throw new Failure(`${path} is a folder without a model.safetensors`);
-  }
-  const bytes = readWhole(weights, 'load');
-  checkIsModel(bytes, weights);
-  if (!isFolder && (!path.endsWith('.safetensors') || carriesConfig(bytes))) {
-    return { bytes, config: undefined, tokenizer: undefined };
-  }
-  const beside = (name: string): string | undefined => {
-    const file = join(dirname(weights), name);
-    return existsSync(file) ? file : undefined;
-  };
-  return { bytes, config: beside('config.json'), tokenizer: beside('tokenizer.json') };
+/** The same where it must be a model. */
+export async function readModel(path: string): Promise<ModelFiles> {
+  const files = await findModel(path);
+  if (!(files.weights instanceof Uint8Array)) return files;
+  checkIsModel(files.weights, nameOf(files.path));
+  return ownFiles(files);
+}
+
+/** Without the texts beside a single file that carries its own. */
+export function ownFiles(files: ModelFiles): ModelFiles {
+  const { path, weights } = files;
+  const isFile = weights instanceof Uint8Array && path.endsWith('.safetensors');
+  if (!isFile || !carriesConfig(weights)) return files;
+  return { path, weights, config: undefined, tokenizer: undefined };
 }
 
 /** Names files of other kinds; what may be a model is the library's to judge. */
-function checkIsModel(bytes: Buffer, path: string): void {
+function checkIsModel(bytes: Uint8Array, name: string): void {
   const kind = headedKind(bytes);
-  if (kind !== undefined) throw new Failure(`${path} is a ${kind} file of bit-ttt, not a model`);
-  const isBitt = bytes.toString('latin1', 0, 4) === BEGINNINGS.model;
-  if (isBitt || bytes.length < 8 || bytes.readBigUInt64LE(0) <= bytes.length) return;
-  throw new Failure(`${path} is no model: neither a .bitt nor a .safetensors file`);
+  if (kind !== undefined) throw new Failure(`${name} is a ${kind} file of bit-ttt, not a model`);
+  if (isBitt(bytes) || bytes.length < 8 || headerLength(bytes) <= bytes.length) return;
+  throw new Failure(`${name} is no model: neither a .bitt nor a .safetensors file`);
 }
 
 /** Whether a file needs no config.json; the library says what is wrong with a damaged one. */
-function carriesConfig(bytes: Buffer): boolean {
+function carriesConfig(bytes: Uint8Array): boolean {
   try {
     return readParts(bytes).config !== undefined;
   } catch {
@@ -112,37 +135,47 @@ function carriesConfig(bytes: Buffer): boolean {
   }
 }
 
-/** Loads a model from its files; messages call it `path`. */
+/** Paths of all that was read. */
+export function pathsOf({ path, weights, config, tokenizer }: ModelFiles): string[] {
+  const shards = weights instanceof Uint8Array ? [] : weights.shards;
+  const paths = [path, ...shards.map(({ name }) => join(dirname(path), name))];
+  return [...paths, config?.path, tokenizer?.path].filter((one) => one !== undefined);
+}
+
+/** What the library loads. */
+function sourceOf({ weights }: ModelFiles): ModelSource {
+  if (weights instanceof Uint8Array) return weights;
+  const { index, shards } = weights;
+  return { index, shards: Object.fromEntries(shards.map(({ name, bytes }) => [name, bytes])) };
+}
+
+/** Loads a model from its files, with another tokenizer if one is given; messages call it `path`. */
 export async function openModel(
   path: string,
   files: ModelFiles,
-  tokenizer?: string,
+  other?: BesideFile,
 ): Promise<BitLlama> {
-  const vocabulary = tokenizer ?? files.tokenizer;
-  const options = {
-    config: files.config === undefined ? undefined : readWhole(files.config, 'load'),
-    tokenizer: vocabulary === undefined ? undefined : loadTokenizer(vocabulary),
-  };
+  const own = files.tokenizer && tokenizerOf(files.tokenizer);
+  const given = other && tokenizerOf(other);
+  const source = sourceOf(files);
+  const config = files.config?.bytes;
   try {
-    if (tokenizer !== undefined) await checkVocabulary(files, options, tokenizer);
-    return await BitLlama.load(files.bytes, options);
+    if (given !== undefined && other !== undefined) {
+      const plain = await BitLlama.load(source, { config });
+      plain.destroy();
+      checkVocabulary(own ?? plain.tokenizer, given, nameOf(other.path));
+    }
+    return await BitLlama.load(source, { config, tokenizer: given ?? own });
   } catch (error) {
-    throw loadFailure('load', path, error);
+    throw loadFailure('load', nameOf(path), error);
   }
 }
 
 /** Refuses a tokenizer for a model that has one of another size: its tokens mean other texts. */
-async function checkVocabulary(
-  files: ModelFiles,
-  { config, tokenizer }: { config: Buffer | undefined; tokenizer: Tokenizer | undefined },
-  path: string,
-): Promise<void> {
-  const plain = await BitLlama.load(files.bytes, { config });
-  const own = files.tokenizer === undefined ? plain.tokenizer : loadTokenizer(files.tokenizer);
-  plain.destroy();
-  if (own === undefined || tokenizer === undefined || own.vocabSize === tokenizer.vocabSize) return;
-  const sizes = `${tokenizer.vocabSize} tokens, the model's own ${own.vocabSize}`;
-  throw new Failure(`${path} is the tokenizer of another model: it has ${sizes}`);
+function checkVocabulary(own: Tokenizer | undefined, given: Tokenizer, name: string): void {
+  if (own === undefined || own.vocabSize === given.vocabSize) return;
+  const sizes = `${given.vocabSize} tokens, the model's own ${own.vocabSize}`;
+  throw new Failure(`${name} is the tokenizer of another model: it has ${sizes}`);
 }
 
 /** A model's fingerprint as it is printed and stored. */
@@ -160,9 +193,11 @@ export async function loadModel(line: CommandLine): Promise<Loaded> {
         'name another with --model FILE, or make one with bit-ttt train TEXT',
     );
   }
-  const model = await openModel(path, readModelFiles(path), line.values.get('tokenizer'));
+  const files = await readModel(path);
+  const other = line.values.get('tokenizer');
+  const model = await openModel(path, files, other === undefined ? other : await readTokenizer(other));
   const { tokenizer } = model;
   if (tokenizer !== undefined) return { path, model, tokenizer };
   model.destroy();
-  throw new Failure(`${path} has no tokenizer; name one with --tokenizer FILE`);
+  throw new Failure(`${nameOf(path)} has no tokenizer; name one with --tokenizer FILE`);
 }

@@ -70,13 +70,14 @@ function placeOfStream(descriptor: number): string | undefined {
 const placeOfInput = (path: string): string | undefined =>
   path === '-' ? placeOfStream(0) : placeOf(path);
 
-/** The files that belong to a model: those of a folder, or what may lie beside its weights. */
+/** The files that belong to a model: those of a folder or of an index's, or what may lie beside its weights. */
 export function modelFiles(path: string, name: string): Named[] {
   const named = (file: string): Named => ({ path: file, name });
+  const folder = path.endsWith('.index.json') ? dirname(path) : path;
   try {
-    if (statSync(path).isDirectory()) {
-      const inside = readdirSync(path).filter((file) => /\.(json|safetensors)$/.test(file));
-      return inside.map((file) => named(join(path, file)));
+    if (statSync(folder).isDirectory()) {
+      const inside = readdirSync(folder).filter((file) => /\.(json|safetensors)$/.test(file));
+      return inside.map((file) => named(join(folder, file)));
     }
   } catch {
     // Whoever loads it says what is wrong.

@@ -6,9 +6,10 @@
  * no bytes.
  * SPDX-License-Identifier: MIT
  */
+import { nextTurn } from '../clock.js';
 import { evaluateText, TTTError } from '../index.js';
 import type { BitLlama, Evaluation, Session } from '../index.js';
-import { Pauses, turn } from './pauses.js';
+import { Turns } from '../turns.js';
 
 /** Tokens that are read at once, between two turns of the event loop. */
 const SLICE = 256;
@@ -39,7 +40,7 @@ export async function readTokens(session: Session, ids: Uint32Array): Promise<Fl
   for (let at = 0; at < ids.length; at += SLICE) {
     const { logProbabilities } = await session.read(ids.subarray(at, at + SLICE));
     all.set(logProbabilities, at);
-    await turn();
+    await nextTurn();
   }
   return all;
 }
@@ -77,9 +78,9 @@ export async function scoreDocuments(
   stop?: AbortSignal,
 ): Promise<Score> {
   const score: Score = { documents: 0, tokens: 0, bytes: 0, nats: 0 };
-  const pauses = new Pauses();
+  const turns = new Turns(undefined);
   for (const document of documents) {
-    await pauses.rest(); // many short ones would leave no room for signals
+    await turns.rest(); // many short ones would leave no room for signals
     if (score.tokens >= most || stop?.aborted === true) break;
     const found = await evaluateUntil(model, document, stop);
     if (found === undefined) break;

@@ -5,12 +5,12 @@
  */
 import type { BitLlama, Session } from '../index.js';
 import { Failure } from './failure.js';
-import { readWhole } from './files.js';
-import { damagedHeader, headedParts, parseHeaded } from './headed-file.js';
+import { damagedHeader, HEADED_LIMITS, headedParts, parseHeaded } from './headed-file.js';
 import { defaultModelPath, fingerprintOf, loadFailure } from './model.js';
 import type { CommandLine } from './options.js';
 import { modelFiles } from './places.js';
 import type { Named } from './places.js';
+import { readWhole } from './read-file.js';
 import { checkFiles, saveFile } from './save.js';
 import type { Result } from './save.js';
 
@@ -73,8 +73,12 @@ function stateOf(bytes: Buffer, path: string, fingerprint: string): Uint8Array {
  * Goes on from a file, or from the bytes that the library's `session.save()` gave. The session
  * stays as it was if that fails.
  */
-export function loadSession(path: string, model: BitLlama, session: Session): void {
-  const bytes = readWhole(path, 'load');
+export async function loadSession(
+  path: string,
+  model: BitLlama,
+  session: Session,
+): Promise<void> {
+  const bytes = await readWhole(path, 'load', HEADED_LIMITS);
   const isBare = bytes.toString('latin1', 0, STATE_MAGIC.length) === STATE_MAGIC;
   try {
     session.restore(isBare ? bytes : stateOf(bytes, path, fingerprintOf(model)));

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 import type { TTT } from '../index.js';
+import { Turns } from '../turns.js';
 import { Curve, TopList } from './digest.js';
 import { Failure } from './failure.js';
 import type { Source } from './input.js';
@@ -11,7 +12,6 @@ import { LineSplitter } from './lines.js';
 import { saveMemory } from './memory-file.js';
 import type { MemorySettings } from './memory-file.js';
 import { drained } from './output.js';
-import { Pauses } from './pauses.js';
 import { Reader } from './reader.js';
 import type { ReadLine } from './reader.js';
 import { excerpt } from './report.js';
@@ -96,12 +96,12 @@ export async function readLines(
   };
   const reader = new Reader(layer, request.settings.by, listener, show !== undefined);
   const take = async (lines: ReturnType<LineSplitter['end']>): Promise<void> => {
-    const pauses = new Pauses();
+    const turns = new Turns(undefined);
     for (const line of lines) {
       if (stop.aborted) break;
       reader.read(line);
       found.lastLine = line.number;
-      await pauses.rest();
+      await turns.rest();
     }
     if (show !== undefined) reader.flush();
     await drained();

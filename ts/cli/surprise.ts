@@ -29,7 +29,7 @@ const OPTIONS: OptionSpecs = {
   by: { type: 'string' },
   top: { type: 'string', short: 'n' },
   all: { type: 'boolean' },
-  load: { type: 'string' },
+  load: { type: 'string', reads: true },
   save: { type: 'string' },
   'save-every': { type: 'string' },
   dim: { type: 'string' },
@@ -79,7 +79,7 @@ interface Request extends Reading {
   json: boolean;
 }
 
-function readRequest(line: CommandLine): Request {
+async function readRequest(line: CommandLine): Promise<Request> {
   const [file, extra] = line.positionals;
   if (file === undefined) throw new UsageError('surprise needs a FILE, or - for standard input');
   if (extra !== undefined) throw new UsageError(`surprise reads one FILE, but "${extra}" follows`);
@@ -94,7 +94,7 @@ function readRequest(line: CommandLine): Request {
   if (everySeconds !== undefined && save === null) {
     throw new UsageError('--save-every needs --save FILE');
   }
-  const memory = load === null ? undefined : loadMemory(load);
+  const memory = load === null ? undefined : await loadMemory(load);
   const saved = memory?.settings;
   if (saved !== undefined && by !== undefined && saved.by !== by) {
     throw new Failure(`${load} was made with --by ${saved.by} and cannot be used with --by ${by}`);
@@ -172,7 +172,7 @@ export async function surprise(argv: readonly string[]): Promise<void> {
     process.stdout.write(SURPRISE_HELP);
     return;
   }
-  const request = readRequest(line);
+  const request = await readRequest(line);
   const progress = new Progress(process.stderr, process.stderr.isTTY === true && !request.all, 500);
   const interrupt = new Interrupt(() => progress.clear(), 'interrupted');
   try {
@@ -198,7 +198,7 @@ async function run(
   const format = request.json ? jsonLine : (read: ReadLine) => textLine(read, palette);
   const show = request.all ? (read: ReadLine): void => print(format(read)) : undefined;
   try {
-    const source = openSource(request.file, interrupt.signal);
+    const source = await openSource(request.file, interrupt.signal);
     const started = performance.now();
     interrupt.begin(save === null ? 'interrupted' : 'interrupted; the memory was not saved');
     const found = await readLines(source, layer, request, progress, interrupt.signal, show);

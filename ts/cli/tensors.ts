@@ -4,6 +4,8 @@
  * Only for files that the library has loaded: it is the one that checks them.
  * SPDX-License-Identifier: MIT
  */
+import { isBitt } from '../model-extent.js';
+import type { ModelFiles } from '../model-files.js';
 import { CRC32C, crcOf } from './crc.js';
 import { Failure } from './failure.js';
 import { WRITER } from './written.js';
@@ -31,11 +33,6 @@ export interface ModelParts {
 
 const BITT = 'BITT';
 const BITT_START = 12;
-
-/** Whether these are the bytes of a .bitt file. */
-export function isBitt(bytes: Uint8Array): boolean {
-  return Buffer.from(bytes.subarray(0, 4)).toString('latin1') === BITT;
-}
 
 function u64At(bytes: Buffer, at: number): number {
   return bytes.length < at + 8 ? Infinity : Number(bytes.readBigUInt64LE(at));
@@ -73,7 +70,8 @@ function readTensors(bytes: Buffer): ModelParts {
 }
 
 /** Takes a .bitt or .safetensors file apart. */
-export function readParts(bytes: Buffer): ModelParts {
+export function readParts(file: Uint8Array): ModelParts {
+  const bytes = Buffer.from(file.buffer, file.byteOffset, file.length);
   if (!isBitt(bytes)) return readTensors(bytes);
   const { header, end } = headerAt(bytes, 4);
   const inside = readTensors(bytes.subarray(end));
@@ -81,6 +79,19 @@ export function readParts(bytes: Buffer): ModelParts {
     config: asText(header['config']) ?? inside.config,
     tokenizer: asText(header['tokenizer']) ?? inside.tokenizer,
     tensors: inside.tensors,
+  };
+}
+
+/** Takes a model's files apart; of several, the first by name that has a text counts. */
+export function readAllParts({ weights }: ModelFiles): ModelParts {
+  if (weights instanceof Uint8Array) return readParts(weights);
+  const all = [...weights.shards]
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ bytes }) => readParts(bytes));
+  return {
+    config: all.find(({ config }) => config !== undefined)?.config,
+    tokenizer: all.find(({ tokenizer }) => tokenizer !== undefined)?.tokenizer,
+    tensors: new Map(all.flatMap(({ tensors }) => [...tensors])),
   };
 }
 

@@ -3,6 +3,9 @@
  * SPDX-License-Identifier: MIT
  */
 
+import { variable } from '../environment.js';
+import type { Environment } from '../environment.js';
+
 /** Wraps text in a colour, or leaves it as it is where colours are off. */
 export type Paint = (text: string) => string;
 
@@ -30,17 +33,17 @@ export interface Screen {
 export function wantsColor(
   screen: Screen,
   flags: ReadonlySet<string>,
-  env: Readonly<Record<string, string | undefined>>,
+  env: Environment,
 ): boolean {
   if (flags.has('no-color')) return false;
   if (flags.has('color')) return true;
-  const said = (name: string): string | undefined => env[name] || undefined;
+  const said = (name: string): string | undefined => variable(name, env) || undefined;
   if (said('NO_COLOR') !== undefined) return false;
   const force = said('FORCE_COLOR');
   if (force !== undefined) return force !== '0' && force !== 'false';
   if ((said('CLICOLOR_FORCE') ?? '0') !== '0') return true;
   if (said('CLICOLOR') === '0') return false;
-  return screen.isTTY === true && env['TERM'] !== 'dumb';
+  return screen.isTTY === true && variable('TERM', env) !== 'dumb';
 }
 
 /** Styles that write escape sequences if `enabled`, and nothing otherwise. */
@@ -72,9 +75,9 @@ const DEFAULT_COLUMNS = 100;
 /** Columns to lay a report out for: the terminal's, COLUMNS, or 100. */
 export function columnsOf(
   screen: Screen,
-  env: Readonly<Record<string, string | undefined>>,
+  env: Environment,
 ): number {
-  const wanted = screen.isTTY === true ? screen.columns : Number(env['COLUMNS']);
+  const wanted = screen.isTTY === true ? screen.columns : Number(variable('COLUMNS', env));
   if (wanted === undefined || !(wanted >= 1)) return DEFAULT_COLUMNS;
   return Math.min(1000, Math.max(40, Math.floor(wanted)));
 }

@@ -2,12 +2,12 @@
  * text.ts - texts that are read whole: UTF-8 to the letter, cut into documents.
  * SPDX-License-Identifier: MIT
  */
-import { statSync } from 'node:fs';
+import type { Extent } from '../gather.js';
 import { splitDocuments } from '../index.js';
-import { sniff } from './encoding.js';
+import { sniff, SNIFFED_BYTES } from './encoding.js';
 import { Failure } from './failure.js';
-import { readWhole } from './files.js';
-import { openSource, readSource } from './input.js';
+import { nameOf } from './input.js';
+import { readWhole } from './read-file.js';
 
 /** A text with the name that messages call it by. */
 export interface Text {
@@ -61,7 +61,6 @@ export function decodeText(
   lossy: boolean,
 ): string {
   const encoding = sniff(bytes, name, command);
-  if (bytes.length > MAX_TEXT) throw new Failure(`${name} is too large to be read at once`);
   if (encoding === 'utf-8' && !lossy) {
     const at = findInvalidUtf8(bytes);
     if (at >= 0) {
@@ -79,23 +78,21 @@ export function decodeText(
   }
 }
 
-/** Whether a path names something that is no file, such as a pipe. */
-function isStream(path: string): boolean {
-  try {
-    return !statSync(path).isFile();
-  } catch {
-    return false; // reading it says what is wrong
-  }
+/** What is no text is refused at its beginning; a text does not say where it ends. */
+function textExtent(head: Uint8Array, name: string, command: string): Extent {
+  if (head.length < SNIFFED_BYTES) return { bytes: SNIFFED_BYTES, all: false };
+  sniff(head, name, command);
+  return { bytes: Infinity, all: true };
 }
 
 /** The text of a file, or of standard input for `-`. */
 export async function readText(file: string, command: string, lossy = false): Promise<Text> {
-  if (file !== '-' && !isStream(file)) {
-    return { name: file, text: decodeText(readWhole(file, 'read'), file, command, lossy) };
-  }
-  const source = openSource(file);
-  const bytes = await readSource(source, MAX_TEXT);
-  return { name: source.name, text: decodeText(bytes, source.name, command, lossy) };
+  const name = nameOf(file);
+  const bytes = await readWhole(file, 'read', {
+    maxBytes: MAX_TEXT,
+    extentOf: (head) => textExtent(head, name, command),
+  });
+  return { name, text: decodeText(bytes, name, command, lossy) };
 }
 
 /** The documents of a text that must have one. */

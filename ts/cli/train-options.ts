@@ -39,6 +39,8 @@ export const TRAIN_OPTIONS: OptionSpecs = {
   ...SAVE_OPTIONS,
   ...Object.fromEntries([...SHAPE, ...RECIPE, ...REST].map((name) => [name, { type: 'string' }])),
   out: { type: 'string', short: 'o' },
+  valid: { type: 'string', reads: true },
+  tokenizer: { type: 'string', reads: true },
   resume: { type: 'boolean' },
   weights: { type: 'boolean' },
   bf16: { type: 'boolean' },

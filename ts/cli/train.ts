@@ -82,7 +82,9 @@ async function prepare(
   stop: AbortSignal,
 ): Promise<Training> {
   const { file, valid, threads, checkpoint } = request;
-  const kept: Checkpoint | undefined = request.resume ? loadCheckpoint(checkpoint.path) : undefined;
+  const kept: Checkpoint | undefined = request.resume
+    ? await loadCheckpoint(checkpoint.path)
+    : undefined;
   const recipe = kept?.info.recipe ?? request.recipe;
   const shape = kept?.info.shape ?? request.shape;
   const { training, heldOut } = await readSplit(file, valid, recipe.holdOut, recipe.lossy);
@@ -156,7 +158,7 @@ async function findTokenizer(
   report: TrainReport,
 ): Promise<Tokenizer> {
   if (kept !== undefined) return Tokenizer.from(JSON.stringify(kept.info.tokenizer));
-  if (request.tokenizer !== undefined) return loadTokenizer(request.tokenizer);
+  if (request.tokenizer !== undefined) return await loadTokenizer(request.tokenizer);
   return makeTokenizer(documents, vocabFor(documents, request.vocab), (at) => {
     report.doing(() =>
       at.phase === 'count' ? 'counting words' : `tokenizer: ${at.tokens} of ${at.target} tokens`,

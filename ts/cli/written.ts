@@ -8,7 +8,7 @@ import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { TokenizerJson } from '../index.js';
 import { systemCode } from './failure.js';
-import { BEGINNINGS } from './files.js';
+import { BEGINNINGS } from './headed-file.js';
 import { CHART_MARK } from './svg.js';
 
 /** What a file to be saved is. */

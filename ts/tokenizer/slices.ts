@@ -3,29 +3,12 @@
  * which an AbortSignal ends.
  * SPDX-License-Identifier: MIT
  */
+import { nextTurn, now } from '../clock.js';
 import { TTTError } from '../errors.js';
 import type { AbortSignalLike } from '../types.js';
 
 /** How long one slice should take, in milliseconds. */
 const SLICE_MS = 4;
-
-/** Resolves in a later turn of the event loop, after events that are waiting, with no delay. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    if (typeof setImmediate === 'function') {
-      setImmediate(resolve);
-    } else if (typeof MessageChannel === 'function') {
-      const { port1, port2 } = new MessageChannel();
-      port1.onmessage = () => {
-        port1.close();
-        resolve();
-      };
-      port2.postMessage(null);
-    } else {
-      setTimeout(resolve, 0);
-    }
-  });
-}
 
 /** The rejection of aborted work: `cause` is the signal's reason. */
 function aborted(signal: AbortSignalLike, what: string): TTTError {
@@ -36,7 +19,7 @@ function aborted(signal: AbortSignalLike, what: string): TTTError {
 export class Slices {
   readonly #signal: AbortSignalLike | undefined;
   readonly #what: string;
-  #began = performance.now();
+  #began = now();
 
   /** @param what the work, for the message of an abort */
   constructor(signal: AbortSignalLike | undefined, what: string) {
@@ -51,14 +34,14 @@ export class Slices {
 
   /** Whether it is time for `pause`. */
   get over(): boolean {
-    return performance.now() - this.#began >= SLICE_MS;
+    return now() - this.#began >= SLICE_MS;
   }
 
   /** Lets the event loop run. Rejects with ABORTED when the signal says so. */
   async pause(): Promise<void> {
     await nextTurn();
     this.#check();
-    this.#began = performance.now();
+    this.#began = now();
   }
 
   /** Steps through `work` in slices; each pause is followed by one value of `report`. */

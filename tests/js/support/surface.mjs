@@ -90,8 +90,7 @@ export async function surfaceOf(module, backend) {
       statics: {
         load: {
           args: () => [bytes, { backend, tokenizer: vocabulary }],
-          options: [...BACKEND, 'config', 'tokenizer', 'signal'],
-          more: ['maxBytes'],
+          options: [...BACKEND, 'config', 'tokenizer', 'maxBytes', 'signal'],
         },
       },
       methods: {

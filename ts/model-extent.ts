@@ -1,0 +1,81 @@
+/**
+ * model-extent.ts - how long a model file is, by its beginning: an endless input is then not read to
+ * its end. Judging a file is the engine's part, which gets what was read.
+ * SPDX-License-Identifier: MIT
+ */
+import type { Extent, Limits } from './gather.js';
+import { MAX_JSON_BYTES } from './model-limits.js';
+
+const MAGIC = [0x42, 0x49, 0x54, 0x54]; // BITT
+const BITT_START = 12;
+/** Of a JSON file; before its brace there may be white space. */
+const JSON_START = 64;
+/** Of a safetensors file, as in src/io/safetensors.h. */
+const LARGEST_HEADER = 100_000_000;
+
+/** Whether a file begins as a .bitt does. */
+export function isBitt(bytes: Uint8Array): boolean {
+  return MAGIC.every((byte, i) => bytes[i] === byte);
+}
+
+/** How long a safetensors file says that its header is; it has at least 8 bytes. */
+export function headerLength(bytes: Uint8Array): number {
+  return u64At(bytes, 0);
+}
+
+function u64At(bytes: Uint8Array, at: number): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at, 8);
+  return view.getUint32(0, true) + 2 ** 32 * view.getUint32(4, true);
+}
+
+/** Where the data of the last tensor ends, or undefined if the header makes no sense. */
+function dataEnd(header: Uint8Array): number | undefined {
+  let entries: unknown;
+  try {
+    entries = JSON.parse(new TextDecoder().decode(header));
+  } catch {
+    return undefined;
+  }
+  let end = 0;
+  for (const [name, entry] of Object.entries(Object(entries) as object)) {
+    if (name === '__metadata__') continue;
+    const { data_offsets: offsets } = Object(entry) as { data_offsets?: unknown };
+    const to: unknown = Array.isArray(offsets) ? offsets[1] : undefined;
+    if (typeof to !== 'number') return undefined;
+    end = Math.max(end, to);
+  }
+  return end;
+}
+
+/** The extent of a safetensors file that begins at `at`. */
+function tensorsExtent(bytes: Uint8Array, at: number): Extent {
+  if (bytes.length < at + 8) return { bytes: at + 8, all: false };
+  const header = u64At(bytes, at);
+  const data = at + 8 + header;
+  if (header > LARGEST_HEADER) return { bytes: at + 8, all: true };
+  if (bytes.length < data) return { bytes: data, all: false };
+  const end = dataEnd(bytes.subarray(at + 8, data));
+  return { bytes: data + (end ?? 0), all: true };
+}
+
+/** The extent of JSON, which does not tell it; of what does not begin as an object, its beginning. */
+function jsonExtent(bytes: Uint8Array): Extent {
+  if (bytes.length < JSON_START) return { bytes: JSON_START, all: false };
+  return { bytes: beginsJson(bytes) ? Infinity : JSON_START, all: true };
+}
+
+/** Whether bytes begin as a JSON object may. */
+export function beginsJson(bytes: Uint8Array): boolean {
+  const head = new TextDecoder('utf-8').decode(bytes.subarray(0, JSON_START));
+  return /^\s*(\{|$)/.test(head);
+}
+
+/** How far a config.json, a tokenizer.json or an index is read. */
+export const JSON_LIMITS: Limits = { maxBytes: MAX_JSON_BYTES, extentOf: jsonExtent };
+
+/** The extent of a .bitt or .safetensors file; of anything else, what shows that it is neither. */
+export function modelExtent(bytes: Uint8Array): Extent {
+  if (bytes.length < BITT_START) return { bytes: BITT_START, all: false };
+  if (!isBitt(bytes)) return tensorsExtent(bytes, 0);
+  return tensorsExtent(bytes, BITT_START + u64At(bytes, 4));
+}
