@@ -3,9 +3,10 @@
  * end either commits everything or leaves layer and arrays as they were.
  * SPDX-License-Identifier: MIT
  */
-import { allocate, checkFloatsOf, checkObject, describe, reading } from './args.js';
+import { allocate, checkFloatsOf } from './args.js';
 import type { Backend, BackendJob, Handle } from './backend.js';
 import { errorOf, statusOf, TTTError } from './errors.js';
+import { abortError } from './signal.js';
 import type { AbortSignalLike, Observation } from './types.js';
 
 /** A checked asynchronous call. */
@@ -22,30 +23,6 @@ export interface AsyncCall {
   signal: AbortSignalLike | undefined;
   /** The error for a status of the engine. */
   explain: (status: number) => TTTError;
-}
-
-/** The rejection of an aborted call: `cause` is the signal's reason. */
-export function abortError(
-  signal: AbortSignalLike,
-  text = 'the call was aborted; nothing was changed',
-): TTTError {
-  return new TTTError('ABORTED', text, { cause: signal.reason });
-}
-
-/** Refuses what is not an AbortSignal of any realm. */
-export function checkSignal(value: unknown): asserts value is AbortSignalLike | undefined {
-  if (value === undefined) return;
-  checkObject(value, 'signal');
-  const isSignal = reading('signal', () => {
-    const { aborted, addEventListener, removeEventListener } = value as Partial<AbortSignalLike>;
-    return (
-      typeof aborted === 'boolean' &&
-      typeof addEventListener === 'function' &&
-      typeof removeEventListener === 'function'
-    );
-  });
-  if (isSignal) return;
-  throw new TTTError('INVALID_ARGUMENT', `signal must be an AbortSignal, not ${describe(value)}`);
 }
 
 /** The arrays that get the results. Those of the caller are checked again: time has passed. */

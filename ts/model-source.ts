@@ -5,7 +5,6 @@
 import {
   allocate, checkBytes, checkObject, describe, kindOf, lengthOf, reading, readProperty,
 } from './args.js';
-import { abortError, checkSignal } from './async.js';
 import { download } from './download.js';
 import { TTTError } from './errors.js';
 import { TooLarge, tooLargeError } from './gather.js';
@@ -17,6 +16,7 @@ import { asUrl, hrefOf } from './place.js';
 import { modelReader } from './platform.js';
 import { isIndexName, MAX_SHARDS, readShards } from './sharded.js';
 import type { ShardedFiles } from './sharded.js';
+import { abortError, checkSignal } from './signal.js';
 import { Tokenizer } from './tokenizer/index.js';
 import type { TokenizerSource } from './tokenizer/index.js';
 import type { AbortSignalLike, Bytes } from './types.js';

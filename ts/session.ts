@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: MIT
  */
 import { allocate, checkBytes } from './args.js';
-import { abortError } from './async.js';
 import type { Backend, Handle } from './backend.js';
 import { errorOf, statusOf, TTTError } from './errors.js';
 import { readGeneration, readSampling, StopWatch } from './generation.js';
@@ -23,7 +22,7 @@ import { takeOptions } from './named-options.js';
 import { OBSERVE_TEXT } from './option-names.js';
 import { readFlag, readTokens } from './options.js';
 import { guardReceivers } from './receiver.js';
-import { takeSignal } from './signal.js';
+import { abortError, takeSignal } from './signal.js';
 import { Turns } from './turns.js';
 import type { AbortSignalLike, Bytes, Floats } from './types.js';
 

@@ -3,9 +3,33 @@
  * calls it is to end.
  * SPDX-License-Identifier: MIT
  */
-import { readProperty } from './args.js';
-import { checkSignal } from './async.js';
+import { checkObject, describe, readProperty, reading } from './args.js';
+import { TTTError } from './errors.js';
 import type { AbortSignalLike } from './types.js';
+
+/** The rejection of an aborted call: `cause` is the signal's reason. */
+export function abortError(
+  signal: AbortSignalLike,
+  text = 'the call was aborted; nothing was changed',
+): TTTError {
+  return new TTTError('ABORTED', text, { cause: signal.reason });
+}
+
+/** Refuses what is not an AbortSignal of any realm. */
+export function checkSignal(value: unknown): asserts value is AbortSignalLike | undefined {
+  if (value === undefined) return;
+  checkObject(value, 'signal');
+  const isSignal = reading('signal', () => {
+    const { aborted, addEventListener, removeEventListener } = value as Partial<AbortSignalLike>;
+    return (
+      typeof aborted === 'boolean' &&
+      typeof addEventListener === 'function' &&
+      typeof removeEventListener === 'function'
+    );
+  });
+  if (isSignal) return;
+  throw new TTTError('INVALID_ARGUMENT', `signal must be an AbortSignal, not ${describe(value)}`);
+}
 
 /** Who waits for a signal, and the one listener that tells them all. */
 interface Waiting {

@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: MIT
  */
 import { allocate, checkBytes, describe } from './args.js';
-import { abortError } from './async.js';
 import type { Backend, Handle } from './backend.js';
 import { now } from './clock.js';
 import { errorOf, TTTError } from './errors.js';
@@ -26,7 +25,7 @@ import { RUN, SIGNAL, TRAINER } from './option-names.js';
 import { optionalNumber, readTokens } from './options.js';
 import { resolveBackend } from './platform.js';
 import { guardReceivers } from './receiver.js';
-import { takeSignal } from './signal.js';
+import { abortError, takeSignal } from './signal.js';
 import { isTokenizer, Tokenizer } from './tokenizer/index.js';
 import type { TokenizerSource } from './tokenizer/index.js';
 import { readTraining } from './training.js';

@@ -13,7 +13,7 @@ import {
   lengthOf,
   plainView,
 } from './args.js';
-import { abortError, runAsync } from './async.js';
+import { runAsync } from './async.js';
 import type { Backend, Handle, LayerConfig } from './backend.js';
 import { readOptions, readWeights, weightsError } from './config.js';
 import { errorOf, statusOf, TTTError } from './errors.js';
@@ -22,7 +22,7 @@ import { takeOptions } from './named-options.js';
 import { OBSERVE_ASYNC, OBSERVE_INTO } from './option-names.js';
 import { resolveBackend } from './platform.js';
 import { guardReceivers } from './receiver.js';
-import { takeSignal } from './signal.js';
+import { abortError, takeSignal } from './signal.js';
 import { stateError } from './state.js';
 import type {
   BackendKind,

@@ -3,8 +3,8 @@
  * milliseconds have passed.
  * SPDX-License-Identifier: MIT
  */
-import { abortError } from './async.js';
 import { nextTurn, now } from './clock.js';
+import { abortError } from './signal.js';
 import type { AbortSignalLike } from './types.js';
 
 const TURN_MS = 4;
