@@ -57,6 +57,7 @@ static void questions(const void *layer)
     CALL(rate = ttt_inner_lr(layer));
     CALL(number += (uint64_t)ttt_get_objective(layer));
     CALL(number += ttt_threads(layer));
+    CALL(number += ttt_footprint(layer) > 0);
     CALL(number += ttt_tokens_seen(layer));
     CALL(number += ttt_weights_fingerprint(layer));
     CALL(number += ttt_state_size(layer));

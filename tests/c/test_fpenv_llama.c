@@ -85,6 +85,7 @@ static void use_session(bitllama_model *model)
     GIVES(TTT_STATE_DAMAGED, bitllama_session_load(twin, state, size));
     GIVES(TTT_OK, bitllama_session_reset(s));
     CALL(read = bitllama_session_tokens(twin));
+    CALL(CHECK(bitllama_session_footprint(twin) > 0));
     keep_number(read);
     CALL(bitllama_session_destroy(s));
     CALL(bitllama_session_destroy(twin));
@@ -107,6 +108,7 @@ static void use_model(bitllama_model *model)
     CALL(number = bitllama_parameters(model));
     keep_number(number);
     CALL(number = bitllama_fingerprint(model));
+    CALL(CHECK(bitllama_model_footprint(model) > 0));
     keep_number(number);
     CALL(same = bitllama_share(model));
     CALL(bitllama_release(same));
@@ -225,6 +227,7 @@ static void use_trainer(bitllama_trainer *t)
         keep(&step, sizeof step);
     }
     CALL(number = bitllama_trainer_steps(t));
+    CALL(CHECK(bitllama_trainer_footprint(t) > 0));
     keep_number(number);
     GIVES(TTT_OK, bitllama_trainer_model(t, NULL, 0, &model));
     REQUIRE(model != NULL);

@@ -74,7 +74,9 @@ export function decodeText(
   try {
     return new TextDecoder(encoding, { fatal: !lossy }).decode(bytes);
   } catch {
-    throw new Failure(`${name} is not ${encoding.toUpperCase()} throughout; --lossy reads what is not as U+FFFD`);
+    throw new Failure(
+      `${name} is not ${encoding.toUpperCase()} throughout; --lossy reads what is not as U+FFFD`,
+    );
   }
 }
 
