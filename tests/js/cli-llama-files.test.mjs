@@ -15,7 +15,6 @@ const model = folder.path('small.bitt');
 const cli = join(root, 'dist/cli.mjs');
 
 before(async function () {
-  this.timeout(120000);
   await trainSmall(model, ['--steps', '5', '--checkpoint', folder.path('small.state')]);
 });
 

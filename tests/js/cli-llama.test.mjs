@@ -19,7 +19,6 @@ const control = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202e]/u;
 
 let trained;
 before(async function () {
-  this.timeout(120000);
   trained = await trainSmall(model, ['--steps', '60', '--weights']);
 });
 
@@ -41,7 +40,6 @@ describe('train', () => {
   });
 
   it('learns something of real text in two minutes that holds for a chapter it has not seen', async function () {
-    this.timeout(300000);
     const [seen, unseen] = text.split('CHAPTER III.');
     const valid = folder.write('chapter3.txt', unseen);
     const out = folder.path('minutes.bitt');

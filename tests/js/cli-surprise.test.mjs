@@ -269,7 +269,6 @@ describe('surprise: the memory', () => {
   });
 
   it('refuses every truncation and every changed byte', async function () {
-    this.timeout(300000);
     const memory = folder.path('tiny.memory');
     const options = { input: 'one\ntwo\nthree\n' };
     await output(['surprise', '-', '--dim', '4', '--save', memory], options);
