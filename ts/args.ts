@@ -226,6 +226,15 @@ export function reading<T>(name: string, read: () => T): T {
   }
 }
 
+/** What an error says; a foreign one may be anything, and not let itself be read. */
+export function messageOf(error: unknown): string {
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    return describe(error);
+  }
+}
+
 /** A property of a user's value. */
 export function readProperty(value: object, key: PropertyKey, name: string): unknown {
   return reading(name, () => (value as Record<PropertyKey, unknown>)[key]);

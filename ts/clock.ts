@@ -6,12 +6,20 @@
 
 /**
  * The platform's own setImmediate, if there is one. One that fake timers put in its place before the
- * package was loaded bears another name, or none.
+ * package was loaded may bear its name, but gives no `Immediate`.
  */
-const immediate =
-  typeof setImmediate === 'function' && setImmediate.name === 'setImmediate'
-    ? setImmediate
-    : undefined;
+function ownImmediate(): typeof setImmediate | undefined {
+  if (typeof setImmediate !== 'function' || typeof clearImmediate !== 'function') return undefined;
+  try {
+    const made = setImmediate(() => undefined);
+    clearImmediate(made);
+    return made.constructor.name === 'Immediate' ? setImmediate : undefined;
+  } catch {
+    return undefined; // one of another kind than what clears it
+  }
+}
+
+const immediate = ownImmediate();
 const Channel = typeof MessageChannel === 'function' ? MessageChannel : undefined;
 const timeout = setTimeout;
 

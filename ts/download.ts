@@ -34,7 +34,19 @@ export async function download(
   limits: Limits,
   signal?: AbortSignalLike,
 ): Promise<Bytes> {
-  const response = await fetch(url, signal ? { signal: signal as AbortSignal } : {});
+  // A signal may be of anybody's making; fetch takes none but the platform's.
+  const controller = new AbortController();
+  const abort = (): void => controller.abort();
+  signal?.addEventListener('abort', abort);
+  try {
+    if (signal?.aborted) abort();
+    return await bodyOf(await fetch(url, { signal: controller.signal }), limits);
+  } finally {
+    signal?.removeEventListener('abort', abort);
+  }
+}
+
+async function bodyOf(response: Response, limits: Limits): Promise<Bytes> {
   const length = response.headers.get('content-length');
   const size = length === null ? undefined : Number(length);
   const tooLarge = size !== undefined && size > limits.maxBytes;

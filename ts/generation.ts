@@ -84,6 +84,11 @@ export function readGeneration(
   };
 }
 
+/** The largest of what `measure` says of them, which may be too many for the arguments of a call; 0 for none. */
+function most(texts: readonly string[], measure: (text: string) => number): number {
+  return texts.reduce((largest, text) => Math.max(largest, measure(text)), 0);
+}
+
 /**
  * Lets text through until a stop string is complete, and keeps back what may be the beginning of
  * one. Which one it is depends on the text alone, not on its pieces: the one that ends first, and
@@ -107,9 +112,9 @@ export class StopWatch {
       if (complete.length === 0) continue;
       this.stopped = true;
       this.#held = '';
-      return text.slice(0, end - Math.max(...complete.map((stop) => stop.length)));
+      return text.slice(0, end - most(complete, (stop) => stop.length));
     }
-    const kept = Math.max(0, ...this.#stops.map((stop) => this.#overlap(text, stop)));
+    const kept = most(this.#stops, (stop) => this.#overlap(text, stop));
     this.#held = text.slice(text.length - kept);
     return text.slice(0, text.length - kept);
   }

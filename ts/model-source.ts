@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 import {
-  allocate, checkBytes, checkObject, describe, kindOf, lengthOf, reading, readProperty,
+  allocate, checkBytes, checkObject, describe, kindOf, lengthOf, messageOf, reading, readProperty,
 } from './args.js';
 import { download } from './download.js';
 import { TTTError } from './errors.js';
@@ -16,7 +16,7 @@ import { asUrl, hrefOf } from './place.js';
 import { modelReader } from './platform.js';
 import { isIndexName, MAX_SHARDS, readShards } from './sharded.js';
 import type { ShardedFiles } from './sharded.js';
-import { abortError, checkSignal } from './signal.js';
+import { abortError, takeSignal } from './signal.js';
 import { Tokenizer } from './tokenizer/index.js';
 import type { TokenizerSource } from './tokenizer/index.js';
 import type { AbortSignalLike, Bytes } from './types.js';
@@ -53,8 +53,8 @@ function jsonBytes(given: unknown, name: string): Bytes {
     try {
       text = JSON.stringify(given);
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
-      throw new TTTError('INVALID_ARGUMENT', `${name} cannot be written as JSON: ${why}`, { cause });
+      const text = `${name} cannot be written as JSON: ${messageOf(cause)}`;
+      throw new TTTError('INVALID_ARGUMENT', text, { cause });
     }
   }
   if (typeof text === 'string') return new TextEncoder().encode(text.replace(/^\ufeff/, ''));
@@ -62,8 +62,7 @@ function jsonBytes(given: unknown, name: string): Bytes {
 }
 
 function unavailable(name: string, cause: unknown): TTTError {
-  const text = cause instanceof Error ? cause.message : String(cause);
-  return new TTTError('MODEL_UNAVAILABLE', `cannot read the model ${name}: ${text}`, { cause });
+  return new TTTError('MODEL_UNAVAILABLE', `cannot read the model ${name}: ${messageOf(cause)}`, { cause });
 }
 
 function checkFilled<T extends Uint8Array | ShardedFiles>(weights: T, name: string): T {
@@ -72,9 +71,9 @@ function checkFilled<T extends Uint8Array | ShardedFiles>(weights: T, name: stri
 }
 
 async function fetchWeights(url: string, { maxBytes, signal }: Reading): Promise<ModelParts['weights']> {
-  if (!isIndexName(url)) return download(url, { maxBytes, extentOf: modelExtent }, signal);
-  const index = await download(url, JSON_LIMITS, signal);
   const base = new URL(url, globalThis.location?.href);
+  if (!isIndexName(base.pathname)) return download(url, { maxBytes, extentOf: modelExtent }, signal);
+  const index = await download(url, JSON_LIMITS, signal);
   return readShards(index, url, maxBytes, async (name, left) => {
     const { href } = new URL(encodeURIComponent(name), base);
     return download(href, { maxBytes: left }, signal);
@@ -136,8 +135,8 @@ function ownWeights(source: unknown, maxBytes: number): ModelParts['weights'] {
 
 /** All parts of a model; the options' config and tokenizer go before those found. */
 export async function readModel(source: ModelSource, options: LoadOptions): Promise<ModelParts> {
-  const { signal, tokenizer } = options;
-  checkSignal(signal);
+  const { tokenizer } = options;
+  const signal = takeSignal(options.signal);
   if (signal?.aborted) throw abortError(signal);
   const most = modelReader() ? MAX_MODEL_BYTES : MAX_BROWSER_MODEL_BYTES;
   const range = { min: 1, max: Number.MAX_SAFE_INTEGER, integer: true };

@@ -11,7 +11,7 @@ export type NamesOf<T> = Readonly<Record<keyof T, true>>;
 
 /** Objects that have no options, however many properties somebody gives them. */
 const NO_OPTIONS =
-  /^(.*Array|.*ArrayBuffer|DataView|(Weak)?(Map|Set)|Promise|Date|RegExp|AbortSignal|URL)$/;
+  /^(.*Array|.*ArrayBuffer|DataView|(Weak)?(Map|Set)|Promise|Date|RegExp|Abort(Signal|Controller)|URL|Error|String|Number|Boolean|BigInt|Symbol)$/;
 
 function unknownName(key: string, known: readonly string[], prefix: string): TTTError {
   const near = suggestion(key, known, prefix);

@@ -20,9 +20,9 @@ export interface ShardedFiles {
   shards: readonly Shard[];
 }
 
-/** Whether a path or URL names an index. */
-export function isIndexName(place: string): boolean {
-  return place.replace(/[?#].*$/, '').endsWith(INDEX_END);
+/** Whether a path, or that of a URL, names an index. */
+export function isIndexName(path: string): boolean {
+  return path.endsWith(INDEX_END);
 }
 
 function indexError(name: string, text: string): TTTError {

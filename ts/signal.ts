@@ -16,7 +16,7 @@ export function abortError(
 }
 
 /** Refuses what is not an AbortSignal of any realm. */
-export function checkSignal(value: unknown): asserts value is AbortSignalLike | undefined {
+function checkSignal(value: unknown): asserts value is AbortSignalLike | undefined {
   if (value === undefined) return;
   checkObject(value, 'signal');
   const isSignal = reading('signal', () => {

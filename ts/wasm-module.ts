@@ -5,7 +5,7 @@
 import inlined from 'bit_ttt.wasm';
 import relaxedPlaces from 'relaxed_places.json';
 
-import { kindOf } from './args.js';
+import { kindOf, messageOf } from './args.js';
 import { download } from './download.js';
 import { TTTError } from './errors.js';
 import type { Limits } from './gather.js';
@@ -153,10 +153,6 @@ export type ReadFile = (path: string | URL, limits: Limits) => Promise<Uint8Arra
 
 function unavailable(message: string, cause?: unknown): TTTError {
   return new TTTError('BACKEND_UNAVAILABLE', message, { cause });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function inlinedBytes(): Uint8Array {

@@ -118,7 +118,9 @@ onEachBackend('unknown options', (backend, create) => {
 
   it('objects that have no options are refused', async () => {
     const { signal } = new AbortController();
-    for (const odd of [[], new Map([['innerLr', 1]]), Promise.resolve({}), signal, new Float32Array(4), /x/]) {
+    const boxed = ['', 5, true, 5n, Symbol('s')].map(Object);
+    const others = [Promise.resolve({}), signal, new AbortController(), new Float32Array(4), /x/, new Error('e')];
+    for (const odd of [[], new Map([['innerLr', 1]]), ...others, ...boxed]) {
       await rejects(() => layer.forwardAsync(noise(16), odd), 'INVALID_ARGUMENT', /options must be an object with options, not an? /);
       await rejects(() => evaluateText(model, 'a', odd), 'INVALID_ARGUMENT');
     }
@@ -190,6 +192,8 @@ onEachBackend('lists that are not what they seem', (backend) => {
       sameBits(session.save(), before);
     }
     assert.equal((await collect(session.generate(' ', { maxTokens: 2, stop: ['\u0001'] }))).tokens.length, 2);
+    const many = Array(300_000).fill('\u0001'); // more than a call can have arguments
+    assert.equal((await collect(session.generate(' ', { maxTokens: 2, stop: many }))).tokens.length, 2);
   });
 
   it('as tokens, mixers and special tokens', async () => {

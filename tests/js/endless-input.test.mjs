@@ -188,7 +188,7 @@ describe('standard input for -', () => {
       await refuses(args, 2, /only one file can be - \(standard input\)/);
     }
     for (const option of ['-m', '--load', '--tokenizer']) {
-      await refuses(['chat', option, '-'], 2, /chat reads your lines from standard input/);
+      await refuses(['chat', option, '-'], 2, /standard input cannot be both .*the lines to read/);
     }
     const { stdout } = await bitTtt(['chat', '-m', model], { input: '/load -\n' });
     assert.match(stdout, /\/load needs a FILE/);
@@ -203,7 +203,7 @@ describe('standard input for -', () => {
       const [status] = await once(child, 'close');
       return `${status} ${text}`;
     };
-    assert.match(await run('< tests'), /^1 bit-ttt: cannot load standard input: is a directory/);
+    assert.match(await run('< tests'), /^1 bit-ttt: cannot read standard input: is a directory/);
     assert.match(await run('< /dev/null'), /^1 bit-ttt: standard input is no file that bit-ttt knows/);
   });
 });

@@ -17,7 +17,8 @@ const INVALID = 60;
 async function engines() {
   const contents =
     "export { NativeLlama } from './ts/native-llama.ts'; " +
-    "export { WasmLlama } from './ts/wasm-llama.ts'; export { WasmHeap } from './ts/wasm-heap.ts';";
+    "export { WasmLlama } from './ts/wasm-llama.ts'; export { WasmHeap } from './ts/wasm-heap.ts'; " +
+    "export { Ballast } from './ts/ballast.ts';";
   const stdin = { contents, resolveDir: root, loader: 'ts' };
   const options = { stdin, bundle: true, write: false, format: 'esm', platform: 'node' };
   const { outputFiles } = await build({ ...options, logLevel: 'error' });
@@ -30,7 +31,7 @@ function nativeAddon() {
 }
 
 /** An engine on a fresh instance whose blocks are counted. */
-async function countingWasm({ WasmHeap, WasmLlama }) {
+async function countingWasm({ Ballast, WasmHeap, WasmLlama }) {
   const module = await WebAssembly.compile(readFileSync(`${root}dist/bit_ttt.wasm`));
   const imports = {};
   for (const { module: from, name } of WebAssembly.Module.imports(module)) {
@@ -55,7 +56,7 @@ async function countingWasm({ WasmHeap, WasmLlama }) {
     },
   };
   const heap = new WasmHeap(exports);
-  const engine = new WasmLlama({ heap, poisoned: false, guard: (calls) => calls(exports) });
+  const engine = new WasmLlama({ heap, ballast: new Ballast(), poisoned: false, guard: (calls) => calls(exports) });
   return { engine, count };
 }
 

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { constants, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { constants, cpSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -62,19 +62,19 @@ describe('a path', () => {
   });
 });
 
-describe('the limit of what is read', () => {
-  /** Serves what `answer` does, and counts the connections that the client broke off. */
-  async function serving(answer, body) {
-    const server = createServer(answer).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    try {
-      return await body(`http://127.0.0.1:${server.address().port}/model.bitt`);
-    } finally {
-      server.closeAllConnections?.();
-      server.close();
-    }
+/** Serves what `answer` does, and counts the connections that the client broke off. */
+async function serving(answer, body) {
+  const server = createServer(answer).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  try {
+    return await body(`http://127.0.0.1:${server.address().port}/model.bitt`);
+  } finally {
+    server.closeAllConnections?.();
+    server.close();
   }
+}
 
+describe('the limit of what is read', () => {
   /** Writes for as long as somebody reads. */
   function pour(stream, chunk) {
     let open = true;
@@ -174,6 +174,73 @@ describe('the limit of what is read', () => {
   });
 });
 
+describe('a signal', () => {
+  /** Of somebody else's making; it fails when it is asked for the `last` time. */
+  const failingSignal = (last) => ({
+    get aborted() {
+      if (--last <= 0) throw new Error('not mine');
+      return false;
+    },
+    addEventListener() {},
+    removeEventListener() {},
+  });
+
+  it('that cannot be read is an error of the argument, at every step', async () => {
+    const data = `data:application/octet-stream;base64,${Buffer.from(packed).toString('base64')}`;
+    for (const source of [packed, folder.write('signalled.bitt', packed), folder.path('none.bitt'), data]) {
+      for (let last = 1; last <= 3; last++) {
+        try {
+          (await load(source, { signal: failingSignal(last) })).destroy();
+        } catch (error) {
+          assert.match(String(error.code), /^(INVALID_ARGUMENT|MODEL_UNAVAILABLE)$/, `${last}: ${error}`);
+        }
+      }
+    }
+    const noReason = Object.assign(failingSignal(9), { reason: 1 });
+    Object.defineProperties(noReason, { aborted: { value: true }, reason: { get() { throw 5; } } });
+    await rejects(() => load(packed, { signal: noReason }), 'INVALID_ARGUMENT', /^signal cannot be read$/);
+  });
+
+  it('of any making ends a download, and is listened to once', async () => {
+    await serving(() => undefined, async (url) => {
+      const signal = Object.assign(new EventTarget(), { aborted: false, reason: undefined });
+      let listeners = 0;
+      signal.addEventListener = function (...args) {
+        listeners++;
+        EventTarget.prototype.addEventListener.apply(this, args);
+      };
+      const loading = Array.from({ length: 12 }, () => load(url, { signal }));
+      const ended = Promise.allSettled(loading);
+      while (listeners === 0) await new Promise(setImmediate);
+      for (let i = 0; i < 20; i++) await new Promise(setImmediate);
+      assert.equal(listeners, 1);
+      Object.assign(signal, { aborted: true, reason: 'enough' }).dispatchEvent(new Event('abort'));
+      for (const { reason } of await ended) assert.deepEqual([reason.code, reason.cause], ['ABORTED', 'enough']);
+    });
+  });
+});
+
+describe('the header of a safetensors file', () => {
+  it('is searched for where the file ends, and not parsed', async () => {
+    const header = Buffer.from(`{"a":[${'{},'.repeat(1e5)}{}]}`);
+    const size = Buffer.alloc(8);
+    size.writeBigUInt64LE(BigInt(header.length));
+    const path = folder.write('wide.safetensors', Buffer.concat([size, header]));
+    const { parse } = JSON;
+    let longest = 0;
+    JSON.parse = (text, ...rest) => {
+      longest = Math.max(longest, text.length);
+      return parse(text, ...rest);
+    };
+    try {
+      await rejects(() => load(path), 'MODEL_FORMAT', /tensor "a"/);
+    } finally {
+      JSON.parse = parse;
+    }
+    assert.ok(longest < header.length, `${longest}`);
+  });
+});
+
 describe('a configuration', () => {
   let bare;
   let config;
@@ -204,7 +271,11 @@ describe('a configuration', () => {
     const cycle = {};
     cycle.self = cycle;
     const throwing = { get hidden_dim() { throw 5; } };
-    for (const bad of [cycle, { hidden_dim: 5n }, throwing, { toJSON: () => undefined }, 5, null, true, new Float32Array(4)]) {
+    const thrown = [Object.create(null), Symbol('s'), Object.assign(new Error('e'), { message: Symbol('s') })];
+    thrown.push(Object.defineProperty(new Error('e'), 'message', { get() { throw 5; } }));
+    const unreadable = thrown.map((error) => ({ toJSON() { throw error; } }));
+    const others = [{ toJSON: () => undefined }, 5, null, true, new Float32Array(4), ...unreadable];
+    for (const bad of [cycle, { hidden_dim: 5n }, throwing, ...others]) {
       await rejects(() => load(bare, { config: bad }), 'INVALID_ARGUMENT', /config/);
     }
     await rejects(() => load(bare, { config: new SharedArrayBuffer(8) }), 'INVALID_ARGUMENT', /SharedArrayBuffer/);
@@ -233,6 +304,9 @@ onEachBackend('a model in several files', (each) => {
     for (const source of [place, index, pathToFileURL(place), pathToFileURL(index).href]) {
       assert.equal((await open(source)).fingerprint, fingerprint, String(source));
     }
+    const odd = folder.path(process.platform === 'win32' ? `${each}-#%41` : `${each}-#?%41`); // marks of URLs
+    cpSync(place, odd, { recursive: true });
+    assert.equal((await open(join(odd, 'model.safetensors.index.json'))).fingerprint, fingerprint);
     const shards = Object.fromEntries(cut.shards.map(({ name, bytes }) => [name, bytes]));
     const { config } = cutIntoShards(weights, 1);
     for (const given of [cut.index, indexOf(cut.map), { weight_map: cut.map }]) {
@@ -245,11 +319,11 @@ onEachBackend('a model in several files', (each) => {
     }
     const server = createServer(({ url }, response) => {
       const found = [...cut.shards, { name: 'x.safetensors.index.json', bytes: cut.index }];
-      const file = found.find(({ name }) => basename(url) === name);
+      const file = found.find(({ name }) => basename(url.split('?')[0]) === name);
       response.writeHead(file ? 200 : 404).end(file?.bytes);
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
-    const url = `http://127.0.0.1:${server.address().port}/a/x.safetensors.index.json`;
+    const url = `http://127.0.0.1:${server.address().port}/a/x.safetensors.index.json?download=true#x`;
     assert.equal((await open(url, { config })).fingerprint, fingerprint);
     server.close();
   });

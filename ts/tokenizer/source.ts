@@ -69,6 +69,8 @@ function copyOf(source: object): unknown {
   }
 }
 
+const withoutTokens = ({ vocab: _, merges: __, ...rest }: Fields): Fields => rest;
+
 /** Refuses what is nested so deeply that JSON.stringify could fail. Does not look into tokens. */
 function checkDepth(file: Fields): void {
   let level: unknown[] = [file];
@@ -77,10 +79,10 @@ function checkDepth(file: Fields): void {
     const deeper: unknown[] = [];
     for (const value of level) {
       if (typeof value !== 'object' || value === null) continue;
-      for (const [key, part] of Object.entries(value)) {
-        const isList = depth === 1 && (key === 'vocab' || key === 'merges');
-        if (!isList && typeof part === 'object') deeper.push(part);
-      }
+      const parts: unknown[] = Array.isArray(value)
+        ? value
+        : Object.values(depth === 1 ? withoutTokens(value as Fields) : value);
+      for (const part of parts) if (typeof part === 'object') deeper.push(part);
     }
     level = deeper;
   }
