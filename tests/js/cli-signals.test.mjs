@@ -19,7 +19,6 @@ const model = folder.path('model.bitt');
 const small = ['--dim', '4'];
 
 before(async function () {
-  this.timeout(120000);
   if (process.platform === 'win32') this.skip(); // no signals there
   await trainSmall(model, ['--steps', '3']);
 });
@@ -237,8 +236,7 @@ describe('signals: what writes', () => {
       assert.ok((await json(['info', session])).tokens > 1);
     });
 
-    it(`train, ${signal}: a checkpoint is kept`, async function () {
-      this.timeout(120000);
+    it(`train, ${signal}: a checkpoint is kept`, async () => {
       const out = folder.path(`${signal}.bitt`);
       const { status, stdout, stderr } = await interruptTraining(out, ['--steps', '5000'], signal);
       assert.equal(status, code, stderr);

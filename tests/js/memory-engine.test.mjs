@@ -207,7 +207,7 @@ describe('memory of the WebAssembly engine', () => {
     walk(() => {
       assert.equal(typeof engine.conformanceHash(), 'bigint');
       assert.equal(typeof llama.conformanceHash(), 'bigint');
-    })).timeout(240_000);
+    }));
 
   it('models: opened, asked, packed, closed', () =>
     walk(() => {

@@ -11,7 +11,6 @@ const SHIPPED = fileURLToPath(new URL('../../models/bit-llama.bitt', import.meta
 const HELD_OUT = fileURLToPath(new URL('../../../shared/data/tinystories-valid.txt', import.meta.url));
 
 describe('the shipped model', function () {
-  this.timeout(120_000);
 
   it('has at most 5 million parameters and 3 MB', async () => {
     const model = await BitLlama.load(SHIPPED);
@@ -31,8 +30,7 @@ describe('the shipped model', function () {
   });
 });
 
-describe('stories', function () {
-  this.timeout(120_000);
+describe('stories', () => {
 
   it('their form is judged as it should be', () => {
     const good = 'There was a cat named Tom. He said, "Hello, my dear dog!"\nThen Tom slept well.';
