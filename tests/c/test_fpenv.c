@@ -185,6 +185,7 @@ static void run_library(void)
     GIVES(TTT_OK, ttt_set_kernel("auto"));
     GIVES(TTT_NULL_POINTER, ttt_conformance_hash(NULL));
     GIVES(TTT_OK, ttt_conformance_hash(&hash));
+    keep_number(number);
     keep_number(hash);
 }
 

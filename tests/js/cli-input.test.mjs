@@ -229,7 +229,7 @@ describe('command line: constant memory', () => {
     return Number(stderr.match(/peak (\d+)/)[1]) / 1024;
   }
 
-  it('ten times the file takes hardly more', async function () {
+  it('ten times the file takes hardly more', async () => {
     const small = await peak(6);
     const large = await peak(60);
     assert.ok(large < small + 20, `${small} MB for 6 MB, ${large} MB for 60 MB`);

@@ -14,7 +14,7 @@ const folder = temporaryFolder();
 const model = folder.path('small.bitt');
 const cli = join(root, 'dist/cli.mjs');
 
-before(async function () {
+before(async () => {
   await trainSmall(model, ['--steps', '5', '--checkpoint', folder.path('small.state')]);
 });
 

@@ -16,7 +16,7 @@ const text = readFileSync(alice, 'utf8');
 const control = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202e]/u;
 
 let trained;
-before(async function () {
+before(async () => {
   trained = await trainSmall(model, ['--steps', '60']);
 });
 

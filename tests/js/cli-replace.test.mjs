@@ -46,13 +46,13 @@ const PRIVATE = ['memory', 'session', 'checkpoint'];
 const save = (args) => output(args, { input });
 const pathFor = (name, ending = '') => folder.path(`${name.replace(/\W+/g, '-')}${ending}`);
 
-before(async function () {
+before(async () => {
   await trainSmall(model, ['--steps', '1']);
 });
 
 describe('a file that is saved', () => {
   for (const [name, [kind, args, ending]] of Object.entries(savers))
-    it(`${name}: replaces its own, with the mode it had, and nobody else's without --force`, async function () {
+    it(`${name}: replaces its own, with the mode it had, and nobody else's without --force`, async () => {
       const path = pathFor(name, ending);
       const umask = process.umask(0o002);
       try {

@@ -183,7 +183,7 @@ describe('saving: kills', () => {
 
   const { 'a file of another mode': _same, ...different } = places;
   for (const [name, make] of Object.entries(different))
-    it(`${name}: before every call`, async function () {
+    it(`${name}: before every call`, async () => {
       for (let at = 0, more = true; more; at++) {
         const here = freshFolder('killed');
         const { target, watched = here, second } = make(here, old);

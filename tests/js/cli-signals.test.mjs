@@ -236,7 +236,7 @@ describe('signals: what writes', () => {
       assert.ok((await json(['info', session])).tokens > 1);
     });
 
-    it(`train, ${signal}: a checkpoint is kept`, async function () {
+    it(`train, ${signal}: a checkpoint is kept`, async () => {
       const out = folder.path(`${signal}.bitt`);
       const { status, stdout, stderr } = await interruptTraining(out, ['--steps', '5000'], signal);
       assert.equal(status, code, stderr);

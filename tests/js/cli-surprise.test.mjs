@@ -268,7 +268,7 @@ describe('surprise: the memory', () => {
     assert.equal(dim, 32);
   });
 
-  it('refuses every truncation and every changed byte', async function () {
+  it('refuses every truncation and every changed byte', async () => {
     const memory = folder.path('tiny.memory');
     const options = { input: 'one\ntwo\nthree\n' };
     await output(['surprise', '-', '--dim', '4', '--save', memory], options);

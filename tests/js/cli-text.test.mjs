@@ -149,7 +149,7 @@ describe('command line: standard input', () => {
     }
   });
 
-  it('without an end is too much for what is read whole', async function () {
+  it('without an end is too much for what is read whole', async () => {
     const { status, stderr } = await bitTtt(['eval', '/dev/zero']);
     assert.deepEqual([status, stderr], [1, 'bit-ttt: /dev/zero is too large to be read at once\n']);
   });

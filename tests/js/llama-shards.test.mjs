@@ -17,8 +17,7 @@ const INVALID = 60;
 async function engines() {
   const contents =
     "export { NativeLlama } from './ts/native-llama.ts'; " +
-    "export { WasmLlama } from './ts/wasm-llama.ts'; export { WasmHeap } from './ts/wasm-heap.ts'; " +
-    "export { Ballast } from './ts/ballast.ts';";
+    "export { WasmBackend } from './ts/wasm-backend.ts';";
   const stdin = { contents, resolveDir: root, loader: 'ts' };
   const options = { stdin, bundle: true, write: false, format: 'esm', platform: 'node' };
   const { outputFiles } = await build({ ...options, logLevel: 'error' });
@@ -31,7 +30,7 @@ function nativeAddon() {
 }
 
 /** An engine on a fresh instance whose blocks are counted. */
-async function countingWasm({ Ballast, WasmHeap, WasmLlama }) {
+async function countingWasm({ WasmBackend }) {
   const module = await WebAssembly.compile(readFileSync(`${root}dist/bit_ttt.wasm`));
   const imports = {};
   for (const { module: from, name } of WebAssembly.Module.imports(module)) {
@@ -55,9 +54,7 @@ async function countingWasm({ Ballast, WasmHeap, WasmLlama }) {
       real.free(block);
     },
   };
-  const heap = new WasmHeap(exports);
-  const engine = new WasmLlama({ heap, ballast: new Ballast(), poisoned: false, guard: (calls) => calls(exports) });
-  return { engine, count };
+  return { engine: new WasmBackend(exports).llama, count };
 }
 
 describe('models in shards', () => {
@@ -120,14 +117,14 @@ describe('models in shards', () => {
       if (backend !== 'wasm') return;
       it('leave no block behind, and take the files once', () => {
         const { index, shards } = cutIntoShards(weights, 3);
-        const before = count.bytes;
+        const [before, blocks] = [count.bytes, count.living.size];
         const size = shards.reduce((sum, { bytes }) => sum + bytes.length, 0);
         count.peak = 0;
         engine.close(engine.openSharded(index, shards, undefined));
         engine.openSharded(index, shards.slice(1), undefined);
         assert.equal(count.bytes, before);
-        assert.equal(count.living.size, 0);
-        assert.ok(count.peak < size + 20_000, `${count.peak} of ${size}`);
+        assert.equal(count.living.size, blocks);
+        assert.ok(count.peak - before < size + 20_000, `${count.peak - before} of ${size}`);
       });
     });
   }

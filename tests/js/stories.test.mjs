@@ -30,7 +30,7 @@ describe('the shipped model', function () {
   });
 });
 
-describe('stories', function () {
+describe('stories', () => {
 
   it('their form is judged as it should be', () => {
     const good = 'There was a cat named Tom. He said, "Hello, my dear dog!"\nThen Tom slept well.';
