@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { linkSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { linkSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
@@ -251,6 +251,37 @@ describe('a result that is meant to go on from what is read', () => {
     const said = await output(['chat', ...short, '--force'], { cwd: at, input: '/save ./x.bitt\n' });
     assert.match(said, /it is the file to be read \(--model\)/);
     assert.deepEqual(readFileSync(join(at, 'x.bitt')), before);
+    writeFileSync(join(at, 'lines'), 'Alice\n/save lines\n');
+    const chat = spawnSync(process.execPath, [command, 'chat', ...short, '--force'], {
+      cwd: at,
+      stdio: [openSync(join(at, 'lines'), 'r'), 'pipe', 'pipe'],
+    });
+    assert.match(String(chat.stdout), /it is the file to be read \(the lines to read\)/);
+    assert.equal(readFileSync(join(at, 'lines'), 'utf8'), 'Alice\n/save lines\n');
+  });
+
+  it('is refused where no file can be, before any work', async function () {
+    const at = freshFolder();
+    const [args, input] = [['surprise', '-', '--force'], 'one\n'];
+    const words = [process.execPath, command, ...args].map((word) => `'${word}'`).join(' ');
+    const none = async (path, status, pattern) => {
+      const { stdout } = await refuses([...args, '--save', path], status, pattern, { cwd: at, input });
+      assert.equal(stdout, '');
+      assert.deepEqual(readdirSync(at), []);
+    };
+    await none('-', 2, /--save needs a file; for one of this name write \.\/-/);
+    await none('new/', 1, /cannot save new\/: is a directory/);
+    if (process.platform !== 'linux') return this.skip();
+    await none('/dev/null', 1, /no regular file/);
+    for (const [shell, says] of [
+      [`exec 7> gone; rm gone; ${words} --save /dev/fd/7`, /it is an open file that has no name/],
+      [`${words} --save /dev/fd/7 7>&1 | cat`, /it is there already and is no regular file/],
+    ]) {
+      const { stdout, stderr } = spawnSync('sh', ['-c', shell], { cwd: at, input });
+      assert.match(String(stderr), says);
+      assert.equal(String(stdout), '');
+      assert.deepEqual(readdirSync(at), []);
+    }
   });
 
   it('a path goes where the system says, also through a linked folder', async () => {

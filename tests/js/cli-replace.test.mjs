@@ -90,6 +90,18 @@ describe('a file that is saved', () => {
       await save(args(path));
     });
 
+  it('a text that begins as a file of bit-ttt does is none', async () => {
+    const path = folder.path('notes.txt');
+    await save(savers['surprise --save'][1](path));
+    const own = readFileSync(path);
+    own[own.indexOf('"hiddenDim"') + 1] ^= 1;
+    for (const foreign of ['bit-ttt memory leak: what I know of it\n', own, own.subarray(0, 60)]) {
+      writeFileSync(path, foreign);
+      await refuses(savers['surprise --save'][1](path), 1, /is no memory file of bit-ttt/, { input });
+      assert.deepEqual(readFileSync(path), Buffer.from(foreign));
+    }
+  });
+
   it('/save in a chat asks the same', async () => {
     const chat = (text, ...more) => output(['chat', '-m', model, '-n', '2', ...more], { input: text });
     const path = folder.write('precious.txt', 'precious');

@@ -47,8 +47,10 @@ describe('command line: what is no text', () => {
     assert.deepEqual(await lines(utf16.swap16()), [2, 'a', 'b']);
     assert.deepEqual(await lines([0x61, 0xff, 0x0a, 0xe2, 0x82]), [2, 'a\ufffd', '\ufffd']);
     assert.deepEqual(await lines('x'), [1, 'x']);
-    const scripts = ['日本語 テキスト', 'μ ñ 🙂'];
-    assert.deepEqual(await lines(scripts.join('\n')), [2, ...scripts]);
+    // U+4E00 has its zero where blanks have none.
+    const chinese = ['一天早上，他从不安的睡梦中醒来', '第一章 一个人在一个房间里等一个人'];
+    const scripts = ['日本語 テキスト', 'μ ñ 🙂', 'Съешь ещё', ...chinese];
+    assert.deepEqual(await lines(scripts.join('\n')), [scripts.length, ...scripts]);
     for (const text of ['a\nb', 'hi', ...scripts, 'x'.repeat(9000), `${scripts.join('\n')}\n`]) {
       const wide = Buffer.from(text, 'utf16le'); // without a byte order mark
       const wanted = text.trimEnd().split('\n');
@@ -77,6 +79,7 @@ describe('command line: what is no text', () => {
       Buffer.from(Float64Array.from({ length: 500 }, (_, i) => i).buffer),
       Buffer.concat([Buffer.from('text\n'.repeat(20)), Buffer.alloc(20)]),
       Buffer.from('ab\0cd\0\0ef\0'.repeat(50)),
+      Buffer.from('a/path/of one\0a/path/of/two\0'.repeat(50)), // of find -print0
       Buffer.from('\ud800x'.repeat(50), 'utf16le'), // halves of characters
     ];
     for (const input of notText)
@@ -150,8 +153,10 @@ describe('command line: standard input', () => {
   });
 
   it('without an end is too much for what is read whole', async () => {
-    const { status, stderr } = await bitTtt(['eval', '/dev/zero']);
-    assert.deepEqual([status, stderr], [1, 'bit-ttt: /dev/zero is too large to be read at once\n']);
+    const words = [process.execPath, command].map((word) => `'${word}'`).join(' ');
+    const { stderr } = spawnSync('sh', ['-c', `yes 'some words' | ${words} eval -`]);
+    const limit = `it has more than ${2 ** 29 - 25} bytes`;
+    assert.equal(String(stderr), `bit-ttt: standard input is too large: ${limit}\n`);
   });
 
   it('reads a line of 10 MB in pieces', async () => {

@@ -147,9 +147,9 @@ describe('tokenizer limits: above them is an error', () => {
   });
 
   it('bytes', () => {
-    const large = new Uint8Array(2 ** 28 + 1);
-    fails(() => Tokenizer.from(large), 'INVALID_TOKENIZER', /is larger than 256 MiB/);
-    fails(() => Tokenizer.from(large.buffer), 'INVALID_TOKENIZER', /is larger than 256 MiB/);
+    const large = new Uint8Array(2 ** 26 + 1);
+    fails(() => Tokenizer.from(large), 'INVALID_TOKENIZER', /is larger than 64 MiB/);
+    fails(() => Tokenizer.from(large.buffer), 'INVALID_TOKENIZER', /is larger than 64 MiB/);
   });
 
   it('depth: what was loaded can be written', () => {

@@ -17,6 +17,7 @@ import { COMMON_OPTIONS, FORCE_HELP, readCommandLine } from './options.js';
 import { SAVE_OPTIONS, suggestion } from './options.js';
 import type { CommandLine, OptionSpecs } from './options.js';
 import { goOnWithoutReader } from './output.js';
+import type { Named } from './places.js';
 import { MAX_TEMPERATURE, readSampling, SAMPLING_OPTIONS, samplingHelp } from './sampling.js';
 import type { Sampling } from './sampling.js';
 import { checkFiles } from './save.js';
@@ -31,11 +32,13 @@ const OPTIONS: OptionSpecs = {
   ...MODEL_OPTIONS,
   ...SAMPLING_OPTIONS,
   ...SAVE_OPTIONS,
-  load: { type: 'string', reads: true },
+  load: { type: 'string' },
   save: { type: 'string' },
 };
 
 const DEFAULT_TOKENS = 200;
+
+const LINES: Named = { path: '-', name: 'the lines to read' };
 
 const COMMANDS: Record<string, string> = {
   '/save FILE': 'keep what was read and written',
@@ -207,7 +210,7 @@ class Chat {
       case '/save': {
         if (argument === '') throw new UsageError('/save needs a FILE');
         const result = sessionResult(argument, '/save', this.line);
-        checkFiles(filesRead(this.line), [result]);
+        checkFiles([...filesRead(this.line), LINES], [result]);
         const bytes = saveSession(result, model, this.session);
         const read = `${grouped(this.session.tokensSeen)} tokens`;
         return this.say(`saved ${read} to ${argument} (${compact(bytes)}B)`);
@@ -285,7 +288,7 @@ export async function chat(argv: readonly string[]): Promise<void> {
     throw new UsageError(`chat takes no arguments, but got "${positionals[0]}"`);
   }
   const sampling = readSampling(line, DEFAULT_TOKENS);
-  const save = checkSession(line, 'the lines to read');
+  const save = checkSession(line, LINES);
   const load = line.values.get('load');
   checkStandardInput();
   if (save !== undefined) goOnWithoutReader();

@@ -24,7 +24,7 @@ import { folderMetadata, WRITER } from './written.js';
 const OPTIONS: OptionSpecs = {
   ...COMMON_OPTIONS,
   ...SAVE_OPTIONS,
-  tokenizer: { type: 'string', reads: true },
+  tokenizer: { type: 'string' },
   f32: { type: 'boolean' },
 };
 

@@ -6,6 +6,8 @@ import { Failure } from './failure.js';
 
 /** How much of a file says whether it is a text. */
 export const SNIFFED_BYTES = 8192;
+/** Share in a text of what is hardly ever in one. */
+const MOST_ODD = 0.02;
 
 function startsWith(bytes: Uint8Array, ...magic: number[]): boolean {
   return magic.every((value, i) => bytes[i] === value);
@@ -51,17 +53,62 @@ function isUtf16(bytes: Uint8Array, littleEndian: boolean): boolean {
   return units.length > 0 && paired && isText(units);
 }
 
+const isHalf = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdfff;
+
+/** Hardly any is none of this version of Unicode (a newer one has more), or has no general meaning. */
+function areCharacters(units: readonly number[]): boolean {
+  const odd = String.fromCharCode(...units).match(/[\p{Cn}\p{Co}]/gu)?.length ?? 0;
+  return odd <= MOST_ODD * units.length;
+}
+
+/** The same for those with a zero as their low half, but for the Chinese "one" and blank. */
+function haveFewZeros(units: readonly number[]): boolean {
+  const isRare = (unit: number): boolean =>
+    unit % 256 === 0 && !isHalf(unit) && unit !== 0x4e00 && unit !== 0x3000;
+  return share(units, isRare) <= MOST_ODD;
+}
+
+/** Whether bytes are UTF-8, but for a character that is cut at their end. */
+function isUtf8(bytes: Uint8Array): boolean {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Texts with a zero behind each: no UTF-16, whose zeros are half of it or in other scripts' company. */
+function isZeroSeparated(bytes: Uint8Array): boolean {
+  const rest = bytes.filter((byte) => byte !== 0);
+  return rest.length > 0.75 * bytes.length && isUtf8(bytes) && isText([...rest]);
+}
+
 /**
- * What text full of zero bytes is: UTF-16 has most of its zeros in one half of its units, UTF-32
- * some in every character. Undefined for what is no text.
+ * The order of bytes in a text of UTF-16. Letters of Latin, blanks and line ends have their zero in
+ * the half that is the high one; but a character that is frequent in Chinese has it in the low one.
+ * Where the zeros do not tell, the wrong order makes no characters of a text that is not short.
  */
-function wideEncoding(bytes: Uint8Array): string | undefined {
+function utf16Order(bytes: Uint8Array): string | undefined {
   const zeros = [0, 0];
   bytes.forEach((byte, i) => (zeros[i % 2]! += byte === 0 ? 1 : 0));
-  const littleEndian = zeros[1]! > zeros[0]!;
   const oneSided = 4 * Math.min(...zeros) <= Math.max(...zeros);
-  if (oneSided && isUtf16(bytes, littleEndian)) return littleEndian ? 'utf-16le' : 'utf-16be';
-  return isUtf32(bytes, true) || isUtf32(bytes, false) ? 'utf-32' : undefined;
+  const byZeros = zeros[1]! > zeros[0]!;
+  const [order, other] = [byZeros, !byZeros].filter(
+    (littleEndian) => isUtf16(bytes, littleEndian) && areCharacters(numbers(bytes, 2, littleEndian)),
+  );
+  if (order === undefined) return undefined;
+  const isTold = oneSided && order === byZeros;
+  const isOnly = other === undefined && haveFewZeros(numbers(bytes, 2, order));
+  if (!isTold && !isOnly) return undefined;
+  return order ? 'utf-16le' : 'utf-16be';
+}
+
+/** What text full of zero bytes is: UTF-32 has some in every character. Undefined for no text. */
+function wideEncoding(bytes: Uint8Array): string | undefined {
+  const isWidest = isUtf32(bytes, true) || isUtf32(bytes, false);
+  if (isZeroSeparated(bytes)) return undefined;
+  return utf16Order(bytes) ?? (isWidest ? 'utf-32' : undefined);
 }
 
 function markedEncoding(head: Uint8Array): string | undefined {

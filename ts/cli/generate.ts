@@ -23,8 +23,8 @@ const OPTIONS: OptionSpecs = {
   ...MODEL_OPTIONS,
   ...SAMPLING_OPTIONS,
   ...SAVE_OPTIONS,
-  prompt: { type: 'string', short: 'p', empty: true, reads: true },
-  load: { type: 'string', reads: true },
+  prompt: { type: 'string', short: 'p', empty: true },
+  load: { type: 'string' },
   save: { type: 'string' },
 };
 
@@ -109,7 +109,8 @@ export async function generate(argv: readonly string[]): Promise<void> {
   }
   const sampling = readSampling(line, DEFAULT_TOKENS);
   const given = promptOf(line);
-  const [load, save] = [line.values.get('load'), checkSession(line, given === '-' ? 'PROMPT' : null)];
+  const load = line.values.get('load');
+  const save = checkSession(line, given === '-' ? { path: '-', name: 'PROMPT' } : null);
   if (save !== undefined) goOnWithoutReader();
   const interrupt = new Interrupt(() => undefined, '');
   const json = line.flags.has('json');

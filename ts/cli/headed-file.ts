@@ -108,6 +108,15 @@ function parseFields(text: string, path: string): Record<string, unknown> {
   }
 }
 
+/** Whether a file that begins with `bytes` is one of this kind, its first line as it was written. */
+export function isHeaded(bytes: Uint8Array, kind: HeadedKind): boolean {
+  const head = Buffer.from(bytes.subarray(0, MAX_HEADER)).toString('latin1');
+  const end = head.indexOf('\n');
+  if (end < 0 || !head.startsWith(magicOf(kind))) return false;
+  const text = head.slice(magicOf(kind).length, end);
+  return text.slice(0, CRC_DIGITS + 1) === `${sumOf(text.slice(CRC_DIGITS + 1))} `;
+}
+
 const sumOf = (text: string): string => crcOf(CRC32, [Buffer.from(text, 'latin1')]);
 
 /** The parts of such a file, for `saveFile`. */

@@ -34,9 +34,9 @@ export function roundTicks(low: number, high: number, count: number): number[] {
 /** The SVG text. There must be a point. */
 export function drawLoss(points: readonly LossPoint[], subtitle: string): string {
   const losses = points.flatMap(({ loss, valid }) => (valid === null ? [loss] : [loss, valid]));
-  const last = Math.max(1, ...points.map(({ tokens }) => tokens));
-  const low = Math.min(...losses);
-  const high = Math.max(...losses, low + 0.1);
+  const last = points.reduce((most, { tokens }) => Math.max(most, tokens), 1);
+  const low = losses.reduce((a, b) => Math.min(a, b), Infinity);
+  const high = losses.reduce((a, b) => Math.max(a, b), low + 0.1);
   const { left, top, width, height } = BOX;
   const x = new Scale(0, last, left, left + width);
   const y = new Scale(low, high, top + height - 10, top + 10);

@@ -21,8 +21,8 @@ import { visible } from './terminal.js';
 
 /** Options of every command that works with a model. */
 export const MODEL_OPTIONS: OptionSpecs = {
-  model: { type: 'string', short: 'm', reads: true },
-  tokenizer: { type: 'string', reads: true },
+  model: { type: 'string', short: 'm' },
+  tokenizer: { type: 'string' },
 };
 
 export const MODEL_HELP = `  -m, --model FILE   a .bitt or .safetensors file, the index of several

@@ -8,13 +8,11 @@ import { UsageError } from './failure.js';
 
 export { suggestion };
 
-/** An option of a command: whether it takes a value, whether that may be empty, and is read from. */
+/** An option of a command: whether it takes a value, and whether that may be empty. */
 export interface OptionSpec {
   type: 'string' | 'boolean';
   short?: string;
   empty?: boolean;
-  /** `-` is standard input. */
-  reads?: boolean;
 }
 
 /** The options of one command. */
@@ -78,16 +76,7 @@ export function readCommandLine(argv: readonly string[], specs: OptionSpecs): Co
       line.repeated.set(name, [...(line.repeated.get(name) ?? []), value]);
     }
   }
-  checkOneInput(line, specs);
   return line;
-}
-
-/** Refuses to read standard input twice: the second time there is nothing left of it. */
-function checkOneInput({ positionals, values }: CommandLine, specs: OptionSpecs): void {
-  const options = [...values].filter(([name]) => specs[name]?.reads === true);
-  const named = [...options.map(([, value]) => value), ...positionals];
-  if (named.filter((file) => file === '-').length <= 1) return;
-  throw new UsageError('only one file can be - (standard input)');
 }
 
 /** Bounds of a numeric option, both inclusive. */

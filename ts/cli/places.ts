@@ -73,6 +73,7 @@ const placeOfInput = (path: string): string | undefined =>
 /** The files that belong to a model: those of a folder or of an index's, or what may lie beside its weights. */
 export function modelFiles(path: string, name: string): Named[] {
   const named = (file: string): Named => ({ path: file, name });
+  if (path === '-') return [named(path)];
   const folder = path.endsWith('.index.json') ? dirname(path) : path;
   try {
     if (statSync(folder).isDirectory()) {
@@ -91,7 +92,7 @@ export function modelFiles(path: string, name: string): Named[] {
 export function checkPlaces(reads: readonly Named[], writes: readonly Written[]): void {
   const streams = reads.filter(({ path }) => path === '-');
   if (streams.length > 1) {
-    const [a, b] = streams as [Named, Named];
+    const [a, b] = streams as [Named, Named]; // the second time there would be nothing left of it
     throw new UsageError(`standard input cannot be both ${a.name} and ${b.name}`);
   }
   const inputs = reads.map((read) => ({ ...read, place: placeOfInput(read.path) }));
@@ -107,6 +108,9 @@ export function checkPlaces(reads: readonly Named[], writes: readonly Written[])
     taken.set(place, name);
   }
   for (const { path, name, replaces } of writes) {
+    if (path === '-') {
+      throw new UsageError(`${name} needs a file; for one of this name write ./-`);
+    }
     const place = placeOf(path);
     const input = inputs.find((read) => read.place === place && read.name !== replaces);
     if (input !== undefined) {

@@ -53,17 +53,27 @@ function keepsOwner({ uid, gid }: Stats): boolean {
   return uid === user && (gid === process.getegid?.() || process.getgroups?.().includes(gid) === true);
 }
 
+/** Whether a file is at the end of links to it: those of /dev/fd may lead to what has no name. */
+function isAt(end: string, { dev, ino }: Stats): boolean {
+  const found = statSync(end, { throwIfNoEntry: false });
+  return found !== undefined && found.dev === dev && found.ino === ino;
+}
+
 /** Finds what is at the end of all links; throws if nothing can, or should, be saved there. */
 function checkTarget({ path, kind, force }: Result): Target {
   const end = followLinks(path);
   const folder = realpathSync.native(dirname(end)); // the other one takes `link/..` away
-  const old = statSync(end, { throwIfNoEntry: false });
+  const old = statSync(path, { throwIfNoEntry: false });
   const target = { path: join(folder, basename(end)), old };
-  accessSync(folder, constants.W_OK);
-  if (old === undefined) return target;
-  if (!old.isFile()) {
+  if (old !== undefined && !old.isFile()) {
     throw new Failure(`cannot save ${path}: it is there already and is no regular file`);
   }
+  if (old !== undefined && !isAt(end, old)) {
+    throw new Failure(`cannot save ${path}: it is an open file that has no name`);
+  }
+  if (old === undefined && end.endsWith('/')) throw Object.assign(new Error(), { code: 'EISDIR' });
+  accessSync(folder, constants.W_OK);
+  if (old === undefined) return target;
   if (!keepsOwner(old)) {
     const owner = `user ${old.uid}, group ${old.gid}`;
     throw new Failure(

@@ -40,10 +40,10 @@ export function sessionResult(path: string, name: string, line: CommandLine): Re
 }
 
 /** Where --save is to put the session; throws if that cannot or should not be. */
-export function checkSession(line: CommandLine, standardInput: string | null): Result | undefined {
+export function checkSession(line: CommandLine, more: Named | null): Result | undefined {
   const [load, save] = [line.values.get('load'), line.values.get('save')];
   const reads = filesRead(line);
-  if (standardInput !== null) reads.push({ path: '-', name: standardInput });
+  if (more !== null) reads.push(more);
   if (load !== undefined) reads.push({ path: load, name: '--load' });
   const result = save === undefined ? undefined : sessionResult(save, '--save', line);
   checkFiles(reads, result === undefined ? [] : [result]);

@@ -29,7 +29,7 @@ const OPTIONS: OptionSpecs = {
   by: { type: 'string' },
   top: { type: 'string', short: 'n' },
   all: { type: 'boolean' },
-  load: { type: 'string', reads: true },
+  load: { type: 'string' },
   save: { type: 'string' },
   'save-every': { type: 'string' },
   dim: { type: 'string' },

@@ -8,7 +8,7 @@ import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { TokenizerJson } from '../index.js';
 import { systemCode } from './failure.js';
-import { BEGINNINGS } from './headed-file.js';
+import { BEGINNINGS, isHeaded } from './headed-file.js';
 import { CHART_MARK } from './svg.js';
 
 /** What a file to be saved is. */
@@ -130,7 +130,7 @@ export function isWritten(path: string, kind: SavedKind): boolean {
       case 'memory':
       case 'session':
       case 'checkpoint':
-        return head.startsWith(BEGINNINGS[kind]);
+        return isHeaded(Buffer.from(head, 'latin1'), kind);
       case 'model':
         return head.startsWith(BEGINNINGS.model) && isOwnModel(file);
       case 'chart':

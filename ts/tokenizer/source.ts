@@ -6,7 +6,7 @@ import { checkBytes, describe, kindOf } from '../args.js';
 import { TTTError } from '../errors.js';
 
 /** Bytes, or UTF-16 code units. The largest in use have some 40 MB. */
-const MAX_FILE = 2 ** 28;
+const MAX_FILE = 2 ** 26;
 const MAX_DEPTH = 100;
 
 /** An object of the file. */
