@@ -61,8 +61,12 @@ function jsonBytes(given: unknown, name: string): Bytes {
   throw new TTTError('INVALID_ARGUMENT', `${name} is ${describe(given)} that JSON does not have`);
 }
 
+/** Of a failed `fetch` only the cause tells why. */
 function unavailable(name: string, cause: unknown): TTTError {
-  return new TTTError('MODEL_UNAVAILABLE', `cannot read the model ${name}: ${messageOf(cause)}`, { cause });
+  const reason = cause instanceof TypeError ? cause.cause : undefined;
+  const why = reason instanceof Error ? ` (${messageOf(reason)})` : '';
+  const text = `cannot read the model ${name}: ${messageOf(cause)}${why}`;
+  return new TTTError('MODEL_UNAVAILABLE', text, { cause });
 }
 
 function checkFilled<T extends Uint8Array | ShardedFiles>(weights: T, name: string): T {

@@ -32,13 +32,22 @@ const pagePolicy = {
   ],
 };
 
+const sourcesOf = (bundle) => Object.values(bundle).flatMap(({ modules }) => Object.keys(modules ?? {}));
+
+/** Source files of the workers, which are bundles of their own, made before the page's. */
+const ofWorkers = [];
+const workerSources = {
+  name: 'worker-sources',
+  generateBundle: (_, bundle) => void ofWorkers.push(...sourcesOf(bundle)),
+};
+
 /** The terms of all code in the page, as a file that the page links to. */
 const licenses = {
   name: 'licenses',
   apply: 'build',
   generateBundle(_, bundle) {
-    const sources = Object.values(bundle).flatMap(({ modules }) => Object.keys(modules ?? {}));
-    this.emitFile({ type: 'asset', fileName: 'licenses.txt', source: pageLicenses(sources) });
+    const source = pageLicenses([...sourcesOf(bundle), ...ofWorkers]);
+    this.emitFile({ type: 'asset', fileName: 'licenses.txt', source });
   },
 };
 
@@ -73,7 +82,7 @@ export default defineConfig({
     ],
   },
   assetsInclude: ['**/*.bitt'],
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: () => [workerSources] },
   build: {
     outDir: at('../build/demo'),
     emptyOutDir: true,
