@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Functions that read or write files and formats return one of these as an int; the numbers do not
+/* Functions that read or write formats return one of these as an int; the numbers do not
  * meet those of ttt_status. R1 to R20 are the rules that safetensors.c numbers. */
 typedef enum bt_io_code {
     BT_IO_OK = 0,
