@@ -10,7 +10,7 @@ const mocha = (folder) => [
 ];
 
 /**
- * A stage may take as long as it must, but each prints a line whenever a test has ended: one that is
+ * A stage may take as long as it must, but each prints a line whenever a test or a step has ended: one that is
  * silent for so long hangs, and must not keep the others' results.
  */
 const SILENCE_MS = 30 * 60_000;
