@@ -2,8 +2,8 @@
 // signal's number; a second signal ends it at once. A memory that follows a pipe is saved on the way.
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { closeSync, constants, existsSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -43,6 +43,9 @@ function later(signal, turns, args, options) {
 }
 
 describe('signals: surprise that follows a pipe', () => {
+  const unread = [];
+  after(() => unread.forEach((child) => child.kill('SIGKILL'))); // they wait for a reader
+
   for (const [signal, code] of Object.entries(CODES))
     for (const backend of backends)
       it(`${signal} (${backend}): it saves what it has read`, async () => {
@@ -113,6 +116,31 @@ describe('signals: surprise that follows a pipe', () => {
     const { lines, memory: found } = JSON.parse(stdout);
     assert.ok(lines > 0 && lines < 400_000, String(lines));
     assert.deepEqual([found.saved, found.tokens], [memory, 2 * lines]);
+  });
+
+  it('saves although nobody reads what it prints', async () => {
+    const [memory, pipe] = [folder.path('unread.memory'), fifo('unread')];
+    const full = openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK);
+    assert.throws(() => {
+      for (;;) writeSync(full, Buffer.alloc(1 << 16));
+    }, /EAGAIN/);
+    const preload = `const timer = setInterval(() => {
+      if (!process.stdout.writableNeedDrain) return;
+      clearInterval(timer);
+      process.kill(process.pid, 'SIGTERM');
+    }, 5)`;
+    const child = spawn(
+      process.execPath,
+      [
+        ...['--import', `data:text/javascript,${encodeURIComponent(preload)}`, command],
+        ...['surprise', alice, ...small, '--all', '--save', memory],
+      ],
+      { stdio: ['ignore', full, 'ignore'] },
+    );
+    unread.push(child);
+    await appears(memory);
+    closeSync(full);
+    assert.equal((await json(['info', memory])).kind, 'memory');
   });
 
   it('a read that fails keeps what was saved before', async () => {

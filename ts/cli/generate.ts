@@ -82,7 +82,7 @@ export async function answer(
       }
       text += next.value;
       print(next.value);
-      await drained();
+      await drained(signal);
     }
   } catch (error) {
     if (!isAbort(error)) throw error;

@@ -36,12 +36,12 @@ export function print(text: string): void {
   if (!closed) process.stdout.write(text);
 }
 
-/** Waits until what was printed has gone out, so that it does not pile up. */
-export async function drained(): Promise<void> {
-  if (closed || !process.stdout.writableNeedDrain) return;
+/** Waits until what was printed has gone out, so that it does not pile up; but no longer than `stop`. */
+export async function drained(stop: AbortSignal): Promise<void> {
+  if (closed || stop.aborted || !process.stdout.writableNeedDrain) return;
   try {
-    await once(process.stdout, 'drain');
+    await once(process.stdout, 'drain', { signal: stop });
   } catch (error) {
-    if (!closed) throw error;
+    if (!closed && !stop.aborted) throw error;
   }
 }

@@ -104,7 +104,7 @@ export async function readLines(
       await turns.rest();
     }
     if (show !== undefined) reader.flush();
-    await drained();
+    await drained(stop);
   };
   const { save } = request;
   const follows = save !== null && source.size === undefined;

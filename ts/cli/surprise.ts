@@ -198,9 +198,9 @@ async function run(
   const format = request.json ? jsonLine : (read: ReadLine) => textLine(read, palette);
   const show = request.all ? (read: ReadLine): void => print(format(read)) : undefined;
   try {
+    interrupt.begin(save === null ? 'interrupted' : 'interrupted; the memory was not saved');
     const source = await openSource(request.file, interrupt.signal);
     const started = performance.now();
-    interrupt.begin(save === null ? 'interrupted' : 'interrupted; the memory was not saved');
     const found = await readLines(source, layer, request, progress, interrupt.signal, show);
     const seconds = (performance.now() - started) / 1000;
     const notSaved = save === null ? '' : '; there is nothing to save';
