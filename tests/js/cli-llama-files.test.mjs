@@ -66,7 +66,7 @@ describe('a model in several files', () => {
       assert.equal((await json(['convert', source, again])).fingerprint, whole.fingerprint);
       assert.equal((await json(['convert', source, folder.path('one.safetensors')])).same, true);
     }
-    await refuses(['convert', path, join(place, shards[1].name)], 1, /it is the file to be read/);
+    await refuses(['convert', path, join(place, shards[1].name)], 2, /it is the file to be read/);
     writeFileSync(path, JSON.stringify({ weight_map: { x: '../weights.safetensors' } }));
     await refuses(['info', place], 1, /index\.json: the index names "\.\.\/weights\.safetensors", which is no/);
     writeFileSync(path, JSON.stringify({ weight_map: { x: 'gone.safetensors' } }));
