@@ -57,14 +57,17 @@ typedef struct {
 
 struct bt_pool {
     size_t count, started;
-    unsigned process; /* in which the workers are */
     worker *workers;
     share *shares;
     bt_task task;
     void *context;
     size_t unit;
-    atomic_size_t generation, running, asleep;
+    atomic_size_t generation;
+    /* On another cache line than what a worker waits for and then reads: those that end write here. */
+    _Alignas(64) atomic_size_t running;
+    atomic_size_t asleep;
     atomic_bool stopping;
+    unsigned process; /* in which the workers are */
     pthread_mutex_t lock;
     pthread_cond_t changed;
 };
