@@ -140,6 +140,19 @@ describe('the limit of what is read', () => {
     for (const maxBytes of [0, -1, 1.5, NaN, Infinity]) await rejects(() => load(path, { maxBytes }), 'INVALID_OPTION');
   });
 
+  it('is 4 GiB unless somebody says otherwise, and 1 GiB in browsers', async () => {
+    const browser = await import('../../dist/browser.mjs');
+    const loaders = [[4, load], [1, (url) => browser.BitLlama.load(url)]];
+    for (const [gib, loads] of loaders) {
+      const says = (_, response) => response.writeHead(200, { 'content-length': gib * 2 ** 30 + 1 }).flushHeaders();
+      await serving(says, async (url) => {
+        const error = await loads(url).catch((caught) => caught);
+        assert.equal(error.code, 'MODEL_TOO_LARGE');
+        assert.match(error.message, new RegExp(`it has more than ${gib} GiB`));
+      });
+    }
+  });
+
   it('holds for the WebAssembly module too', async () => {
     const says = (_, response) => response.writeHead(200, { 'content-length': 65 * MIB }).flushHeaders();
     await serving(says, (wasm) =>

@@ -164,6 +164,11 @@ describe('tokenizer limits: above them is an error', () => {
     fails(() => Tokenizer.from(inToken), 'INVALID_TOKENIZER', /is nested more than 100 deep|cannot be written/);
   });
 
+  it('but not breadth: half a million values side by side are no call of as many arguments', () => {
+    const wide = JSON.stringify({ ...json, foreign: Array(500_000).fill([]) });
+    assert.equal(Tokenizer.from(wide).vocabSize, 290);
+  });
+
   it('special tokens to train with, so that the file can be loaded', async () => {
     const longest = 'x'.repeat(1024);
     const trained = await trainBpe('a b a b', { specialTokens: [longest] });

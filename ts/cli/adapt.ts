@@ -6,14 +6,15 @@ import { AdaptMeasure } from './adapt-measure.js';
 import type { AdaptPlan, Readings, Rests } from './adapt-measure.js';
 import { engineInUse } from './engine.js';
 import { Failure, UsageError } from './failure.js';
-import { Interrupt } from './interrupt.js';
+import { watched } from './interrupt.js';
+import type { Interrupt } from './interrupt.js';
 import { fingerprintOf, loadModel, MODEL_HELP, MODEL_OPTIONS } from './model.js';
 import { COMMON_OPTIONS, numberOption, onlyArgument, readCommandLine } from './options.js';
 import type { CommandLine, OptionSpecs } from './options.js';
 import { checkPlaces } from './places.js';
 import { filesRead } from './session-file.js';
-import { grouped, makePalette, Progress, safeJson, visible, wantsColor } from './terminal.js';
-import type { Palette } from './terminal.js';
+import { grouped, makePalette, safeJson, visible, wantsColor } from './terminal.js';
+import type { Palette, Progress } from './terminal.js';
 import { documentsOf, readText } from './text.js';
 import { tokensOf } from './train-data.js';
 
@@ -169,14 +170,7 @@ export async function adapt(argv: readonly string[]): Promise<void> {
   const file = onlyArgument(line, 'adapt', 'a FILE, or - for standard input');
   const plan = readPlan(line);
   checkPlaces([{ path: file, name: 'FILE' }, ...filesRead(line)], []);
-  const progress = new Progress(process.stderr, process.stderr.isTTY === true, 500);
-  const interrupt = new Interrupt(() => progress.clear(), 'interrupted');
-  try {
-    await measureAll(line, file, plan, progress, interrupt);
-  } finally {
-    progress.clear();
-    interrupt.end();
-  }
+  await watched(true, (progress, interrupt) => measureAll(line, file, plan, progress, interrupt));
 }
 
 /** Reads the text, measures the model on it, and reports. */

@@ -4,7 +4,8 @@
  */
 import { engineInUse } from './engine.js';
 import { Failure } from './failure.js';
-import { Interrupt } from './interrupt.js';
+import { watched } from './interrupt.js';
+import type { Interrupt } from './interrupt.js';
 import { fingerprintOf, loadModel, MODEL_HELP, MODEL_OPTIONS } from './model.js';
 import { COMMON_OPTIONS, onlyArgument, readCommandLine } from './options.js';
 import type { CommandLine, OptionSpecs } from './options.js';
@@ -12,16 +13,8 @@ import { checkPlaces } from './places.js';
 import { bitsPerByte, natsPerToken, scoreDocuments } from './scoring.js';
 import type { Score } from './scoring.js';
 import { filesRead } from './session-file.js';
-import {
-  compact,
-  grouped,
-  makePalette,
-  Progress,
-  safeJson,
-  visible,
-  wantsColor,
-} from './terminal.js';
-import type { Palette } from './terminal.js';
+import { compact, grouped, makePalette, safeJson, visible, wantsColor } from './terminal.js';
+import type { Palette, Progress } from './terminal.js';
 import { documentsOf, readText } from './text.js';
 
 const OPTIONS: OptionSpecs = { ...COMMON_OPTIONS, ...MODEL_OPTIONS, lossy: { type: 'boolean' } };
@@ -84,14 +77,7 @@ export async function evaluate(argv: readonly string[]): Promise<void> {
   }
   const file = onlyArgument(line, 'eval', 'a FILE, or - for standard input');
   checkPlaces([{ path: file, name: 'FILE' }, ...filesRead(line)], []);
-  const progress = new Progress(process.stderr, process.stderr.isTTY === true, 500);
-  const interrupt = new Interrupt(() => progress.clear(), 'interrupted');
-  try {
-    await measureText(line, file, progress, interrupt);
-  } finally {
-    progress.clear();
-    interrupt.end();
-  }
+  await watched(true, (progress, interrupt) => measureText(line, file, progress, interrupt));
 }
 
 /** Reads the text, measures the model on it, and reports. */

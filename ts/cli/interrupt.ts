@@ -5,6 +5,7 @@
 import { constants } from 'node:os';
 import { isatty } from 'node:tty';
 import { Interrupted } from './failure.js';
+import { Progress } from './terminal.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export type Signal = (typeof SIGNALS)[number];
@@ -92,5 +93,20 @@ export class Interrupt {
   /** Signals are no longer watched. */
   end(): void {
     this.unwatch();
+  }
+}
+
+/** Runs what shows its progress, if that is `shown`, and what signals ask to stop. */
+export async function watched(
+  shown: boolean,
+  work: (progress: Progress, interrupt: Interrupt) => Promise<void>,
+): Promise<void> {
+  const progress = new Progress(process.stderr, shown && process.stderr.isTTY === true, 500);
+  const interrupt = new Interrupt(() => progress.clear(), 'interrupted');
+  try {
+    await work(progress, interrupt);
+  } finally {
+    progress.clear();
+    interrupt.end();
   }
 }

@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: MIT
  */
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BitLlama, Tokenizer, TTTError } from '../index.js';
 import type { ModelSource } from '../index.js';
@@ -133,13 +132,6 @@ function carriesConfig(bytes: Uint8Array): boolean {
   } catch {
     return false;
   }
-}
-
-/** Paths of all that was read. */
-export function pathsOf({ path, weights, config, tokenizer }: ModelFiles): string[] {
-  const shards = weights instanceof Uint8Array ? [] : weights.shards;
-  const paths = [path, ...shards.map(({ name }) => join(dirname(path), name))];
-  return [...paths, config?.path, tokenizer?.path].filter((one) => one !== undefined);
 }
 
 /** What the library loads. */

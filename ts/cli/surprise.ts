@@ -8,7 +8,8 @@ import { engineInUse } from './engine.js';
 import { Failure, UsageError } from './failure.js';
 import { openSource } from './input.js';
 import type { Source } from './input.js';
-import { Interrupt } from './interrupt.js';
+import { watched } from './interrupt.js';
+import type { Interrupt } from './interrupt.js';
 import { loadMemory, saveMemory } from './memory-file.js';
 import { choiceOption, COMMON_OPTIONS, FORCE_HELP, numberOption } from './options.js';
 import { readCommandLine, SAVE_OPTIONS, seedOption } from './options.js';
@@ -21,7 +22,8 @@ import { checkFiles } from './save.js';
 import type { Result } from './save.js';
 import { readLines } from './surprise-read.js';
 import type { Findings, Reading } from './surprise-read.js';
-import { columnsOf, grouped, makePalette, Progress, wantsColor } from './terminal.js';
+import { columnsOf, grouped, makePalette, wantsColor } from './terminal.js';
+import type { Progress } from './terminal.js';
 
 const OPTIONS: OptionSpecs = {
   ...COMMON_OPTIONS,
@@ -173,14 +175,7 @@ export async function surprise(argv: readonly string[]): Promise<void> {
     return;
   }
   const request = await readRequest(line);
-  const progress = new Progress(process.stderr, process.stderr.isTTY === true && !request.all, 500);
-  const interrupt = new Interrupt(() => progress.clear(), 'interrupted');
-  try {
-    await run(request, line, progress, interrupt);
-  } finally {
-    progress.clear();
-    interrupt.end();
-  }
+  await watched(!request.all, (progress, interrupt) => run(request, line, progress, interrupt));
 }
 
 /** Reads, saves and reports. */
