@@ -66,7 +66,8 @@ function readCommandLine() {
   };
   const only = values.only?.split(',') ?? SUITES;
   const unknown = only.find((name) => !SUITES.includes(name));
-  if (unknown !== undefined) throw new Error(`there is no suite '${unknown}': ${SUITES.join(', ')}`);
+  if (unknown !== undefined)
+    throw new Error(`there is no suite '${unknown}': ${SUITES.join(', ')}`);
   return {
     ...values,
     only,
@@ -102,13 +103,20 @@ async function runSuite(name, options) {
   try {
     result = await run(context);
   } catch (error) {
-    result = { rows: [], targets: [], notes: [`This suite failed: ${error.message}`], failed: true };
+    result = {
+      rows: [],
+      targets: [],
+      notes: [`This suite failed: ${error.message}`],
+      failed: true,
+    };
   } finally {
     await stopAll();
   }
   progress('');
   const seconds = Math.round((performance.now() - begin) / 1000);
-  process.stderr.write(`${name}: ${result.failed ? result.notes[0] : `${result.rows.length} figures`} (${seconds} s)\n`);
+  process.stderr.write(
+    `${name}: ${result.failed ? result.notes[0] : `${result.rows.length} figures`} (${seconds} s)\n`,
+  );
   return { name, title, seconds, ...result };
 }
 
@@ -126,13 +134,22 @@ async function main() {
   if (options.help) return console.log(HELP.trim());
   if (options.compare) {
     const newer = options.positionals[0] ?? join(options.out, 'results.json');
-    return console.log(printComparison(compareResults(readResults(options.compare), readResults(newer))));
+    return console.log(
+      printComparison(compareResults(readResults(options.compare), readResults(newer))),
+    );
   }
-  const results = { machine: describeMachine(), full: Boolean(options.full), rounds: options.rounds, suites: [] };
+  const results = {
+    machine: describeMachine(),
+    full: Boolean(options.full),
+    rounds: options.rounds,
+    suites: [],
+  };
   for (const name of options.only) results.suites.push(await runSuite(name, options));
   const charts = save(results, options.out);
   process.stdout.write(markdown(results));
-  console.log(`\n${join(options.out, 'results.json')}, results.md and ${Object.keys(charts).length} charts`);
+  console.log(
+    `\n${join(options.out, 'results.json')}, results.md and ${Object.keys(charts).length} charts`,
+  );
   if (options.baseline)
     console.log(printComparison(compareResults(readResults(options.baseline), results)));
   if (options.publish) publish(results, charts);

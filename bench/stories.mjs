@@ -11,7 +11,8 @@ import { BitLlama, splitDocuments } from '../dist/index.mjs';
 import { KnownText, summarize, writeStories } from './lib/stories.mjs';
 
 const SHIPPED = new URL('../models/bit-llama.bitt', import.meta.url);
-const USAGE = 'Usage: node bench/stories.mjs TRAINING HELD_OUT [MODEL] [--stories N] [--settings JSON]...';
+const USAGE =
+  'Usage: node bench/stories.mjs TRAINING HELD_OUT [MODEL] [--stories N] [--settings JSON]...';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -35,8 +36,15 @@ const row = (name, found) =>
 
 const known = new KnownText(documents(training));
 const columns = [
-  'stories', 'words', 'end', 'whole sentences', 'hero stays', 'a sentence twice',
-  'strange words in 1,000', 'strange triples', 'sentences of the training text',
+  'stories',
+  'words',
+  'end',
+  'whole sentences',
+  'hero stays',
+  'a sentence twice',
+  'strange words in 1,000',
+  'strange triples',
+  'sentences of the training text',
 ];
 console.log(`| ${columns.join(' | ')} |\n|${'---|'.repeat(columns.length)}`);
 const others = documents(heldOut).map((text) => ({ text, ended: true }));
@@ -46,7 +54,8 @@ const model = await BitLlama.load(path);
 const session = model.createSession();
 for (const settings of values.settings) {
   const stories = await writeStories(session, Number(values.stories), JSON.parse(settings));
-  const name = settings === '{}' ? 'as usual' : settings.replace(/["{}]/g, '').replaceAll(',', ', ');
+  const name =
+    settings === '{}' ? 'as usual' : settings.replace(/["{}]/g, '').replaceAll(',', ', ');
   console.log(row(name, summarize(stories, known)));
 }
 session.destroy();

@@ -32,8 +32,7 @@ Napi::Value SetKernel(const Napi::CallbackInfo &info)
     if (!info[0].IsString()) return Napi::Number::New(info.Env(), kInvalidArgument);
     std::string name = info[0].As<Napi::String>();
     bool whole = name.find('\0') == std::string::npos;
-    return Napi::Number::New(info.Env(),
-                             whole ? ttt_set_kernel(name.c_str()) : TTT_UNKNOWN_KERNEL);
+    return Napi::Number::New(info.Env(), whole ? ttt_set_kernel(name.c_str()) : TTT_UNKNOWN_KERNEL);
 }
 
 Napi::Value Kernel(const Napi::CallbackInfo &info)

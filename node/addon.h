@@ -38,8 +38,7 @@ void DefineMethods(napi_env env, napi_value exports, Addon *addon, const Method 
 int64_t AdjustMemory(napi_env env, int64_t change);
 
 // The living, idle entry that the first argument names, or the status that says why not.
-template <typename Entry>
-int FindIdle(const Call &call, HandleTable<Entry> &table, Entry **entry)
+template <typename Entry> int FindIdle(const Call &call, HandleTable<Entry> &table, Entry **entry)
 {
     uint64_t handle = 0;
     if (!ReadHandle(call.env, call.args[0], &handle)) return kInvalidArgument;

@@ -57,7 +57,10 @@ function undefinedNames(target, file) {
   const apple = target.startsWith('darwin');
   const nm = target === host ? 'nm' : `${targets[target].prefix}nm`;
   const listing = run(nm, [...(apple ? ['-u'] : ['-D', '--undefined-only']), file]);
-  const names = listing.trim().split('\n').map((line) => line.trim().split(/\s+/).at(-1));
+  const names = listing
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).at(-1));
   return apple ? names.map((name) => name.replace(/^_/, '')) : names;
 }
 

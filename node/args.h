@@ -11,8 +11,7 @@
 #include <cstdint>
 
 // A typed array's elements. A detached array, or one out of its buffer's bounds, has length 0.
-template <typename T>
-struct Span {
+template <typename T> struct Span {
     T *data = nullptr;
     size_t length = 0;
 };

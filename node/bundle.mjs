@@ -95,7 +95,12 @@ async function bundleNode(common) {
 }
 
 async function bundleBrowser(common) {
-  const options = { ...common, entryPoints: ['ts/browser.ts'], platform: 'browser', target: 'es2022' };
+  const options = {
+    ...common,
+    entryPoints: ['ts/browser.ts'],
+    platform: 'browser',
+    target: 'es2022',
+  };
   await build({ ...options, format: 'esm', outfile: join(dist, 'browser.mjs') });
   return build({ ...options, format: 'cjs', outfile: join(dist, 'browser.cjs') });
 }

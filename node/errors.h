@@ -40,8 +40,7 @@ using CallBody = napi_value (*)(const Call &);
 napi_value RunCall(napi_env env, napi_callback_info info, CallBody body);
 
 // A `napi_callback` around a CallBody.
-template <CallBody body>
-napi_value Enter(napi_env env, napi_callback_info info)
+template <CallBody body> napi_value Enter(napi_env env, napi_callback_info info)
 {
     return RunCall(env, info, body);
 }

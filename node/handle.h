@@ -23,7 +23,7 @@ template <typename T> struct Slot {
 };
 
 template <typename Entry> class HandleTable {
-  public:
+public:
     HandleTable() = default;
     HandleTable(const HandleTable &) = delete;
     HandleTable &operator=(const HandleTable &) = delete;
@@ -83,7 +83,7 @@ template <typename Entry> class HandleTable {
         return slot->object && slot->generation == handle >> kIndexBits ? slot : nullptr;
     }
 
-  private:
+private:
     static constexpr unsigned kIndexBits = 20; // a million objects
     static constexpr uint64_t kIndexMask = (uint64_t{1} << kIndexBits) - 1;
     static constexpr uint64_t kLastGeneration = (uint64_t{1} << 32) - 1;

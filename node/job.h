@@ -26,7 +26,7 @@ struct Job {
     uint64_t id = 0, layer = 0;
     napi_async_work work = nullptr; // not null: a leg is queued or running
     napi_ref callback = nullptr;
-    int64_t bytes = 0; // reported to the garbage collector
+    int64_t bytes = 0;  // reported to the garbage collector
     bool ended = false; // the callback has had its status
 
     // Touched by the pool's thread during a leg.
@@ -42,7 +42,7 @@ struct Job {
 };
 
 class JobTable {
-  public:
+public:
     JobTable() = default;
     JobTable(const JobTable &) = delete;
     JobTable &operator=(const JobTable &) = delete;
@@ -52,7 +52,7 @@ class JobTable {
     Job *Find(uint64_t id);
     void Remove(uint64_t id); // frees the job; no leg may be under way
 
-  private:
+private:
     std::unordered_map<uint64_t, std::unique_ptr<Job>> jobs_;
     uint64_t last_id_ = 0;
 };

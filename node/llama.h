@@ -24,7 +24,7 @@ struct StepWork;
 // While a trainer is busy, a thread of libuv's pool has it.
 struct Trainer : Slot<bitllama_trainer> {
     StepWork *step = nullptr; // not null: busy
-    void Free(); // leaves the trainer to the step that is under way, if there is one
+    void Free();              // leaves the trainer to the step that is under way, if there is one
 };
 
 // A handle, or the negative status of no room for it.

@@ -26,9 +26,9 @@ const char *ReadConfig(const Span<double> &values, const Span<uint8_t> &mixers,
 
 const char *ReadTraining(const Span<double> &values, bitllama_training *training)
 {
-    uint32_t *const counts[] = {&training->batch,  &training->context, &training->accumulate,
-                                &training->steps,  &training->warmup,  &training->threads,
-                                &training->bf16,   &training->separator};
+    uint32_t *const counts[] = {&training->batch, &training->context,  &training->accumulate,
+                                &training->steps, &training->warmup,   &training->threads,
+                                &training->bf16,  &training->separator};
     float *const rates[] = {&training->learning_rate, &training->final_learning_rate,
                             &training->weight_decay,  &training->beta1,
                             &training->beta2,         &training->clip,
@@ -42,8 +42,7 @@ const char *ReadTraining(const Span<double> &values, bitllama_training *training
                    "numbers of 32 bits";
     double separator = values.data[n - 1];
     if (separator == -1) training->separator = BITLLAMA_NO_TOKEN;
-    else if (!ToUint32(separator, &training->separator) ||
-             training->separator == BITLLAMA_NO_TOKEN)
+    else if (!ToUint32(separator, &training->separator) || training->separator == BITLLAMA_NO_TOKEN)
         return "separator must be a token of the vocabulary";
     for (size_t i = 0; i < m; i++) *rates[i] = static_cast<float>(values.data[n + i]);
     return nullptr;

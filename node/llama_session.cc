@@ -164,18 +164,12 @@ napi_value Load(const Call &call)
 void DefineSessionFunctions(napi_env env, napi_value exports, Addon *addon)
 {
     static const Method methods[] = {
-        {"sessionCreate", Enter<Create>},
-        {"sessionFork", Enter<Fork>},
-        {"sessionDestroy", Enter<Destroy>},
-        {"sessionReset", Enter<Reset>},
-        {"sessionFreeze", Enter<Freeze>},
-        {"sessionRead", Enter<Read>},
-        {"sessionLogits", Enter<Logits>},
-        {"sessionDraw", Enter<Draw>},
-        {"sessionStateSize", Enter<StateSize>},
-        {"sessionTokens", Enter<Tokens>},
-        {"sessionSave", Enter<Save>},
-        {"sessionLoad", Enter<Load>},
+        {"sessionCreate", Enter<Create>},       {"sessionFork", Enter<Fork>},
+        {"sessionDestroy", Enter<Destroy>},     {"sessionReset", Enter<Reset>},
+        {"sessionFreeze", Enter<Freeze>},       {"sessionRead", Enter<Read>},
+        {"sessionLogits", Enter<Logits>},       {"sessionDraw", Enter<Draw>},
+        {"sessionStateSize", Enter<StateSize>}, {"sessionTokens", Enter<Tokens>},
+        {"sessionSave", Enter<Save>},           {"sessionLoad", Enter<Load>},
     };
     DefineMethods(env, exports, addon, methods, sizeof methods / sizeof methods[0]);
 }

@@ -177,9 +177,9 @@ napi_value TrainedModel(const Call &call)
     bitllama_model *model = nullptr;
     int status = WithTokenizer(call, &trainer, &tokenizer);
     if (status == TTT_OK)
-        status = bitllama_trainer_model(trainer->object,
-                                        reinterpret_cast<const char *>(tokenizer.data),
-                                        tokenizer.length, &model);
+        status =
+            bitllama_trainer_model(trainer->object, reinterpret_cast<const char *>(tokenizer.data),
+                                   tokenizer.length, &model);
     return status == TTT_OK ? NewModel(call, model) : call.NoHandle(status);
 }
 
@@ -228,8 +228,7 @@ napi_value Load(const Call &call)
     Span<const uint8_t> bytes;
     ttt_error error = {};
     int status = IdleTrainer(call, &trainer);
-    if (status == TTT_OK &&
-        (!ReadOptionalBytes(call.env, call.args[1], &bytes) || !bytes.data))
+    if (status == TTT_OK && (!ReadOptionalBytes(call.env, call.args[1], &bytes) || !bytes.data))
         status = kInvalidArgument;
     if (status == TTT_OK)
         status = bitllama_trainer_load(trainer->object, bytes.data, bytes.length, &error);
@@ -251,7 +250,7 @@ void DefineTrainerFunctions(napi_env env, napi_value exports, Addon *addon)
         {"trainerStep", Enter<Step>},           {"trainerStepAsync", Enter<StepAsync>},
         {"trainerModel", Enter<TrainedModel>},  {"trainerWeights", Enter<Weights>},
         {"trainerStateSize", Enter<StateSize>}, {"trainerSave", Enter<Save>},
-        {"trainerLoad", Enter<Load>}, {"trainerSteps", Enter<Steps>},
+        {"trainerLoad", Enter<Load>},           {"trainerSteps", Enter<Steps>},
     };
     DefineMethods(env, exports, addon, methods, sizeof methods / sizeof methods[0]);
 }

@@ -21,7 +21,10 @@ export function programPath(...names) {
 
 export const onPath = (name) => programPath(name) !== undefined;
 
-const anyOf = (...names) => () => names.some(onPath);
+const anyOf =
+  (...names) =>
+  () =>
+    names.some(onPath);
 
 /** A tool: how to see that it is here, and the Debian packages that bring it. */
 const tools = {

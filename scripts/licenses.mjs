@@ -30,8 +30,11 @@ export function packagesOf(files) {
 function termsOf(name) {
   const folder = join(root, 'node_modules', name);
   const { license, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  if (!ALLOWED.includes(license)) throw new StepError(`${name} is under ${license}, which nobody has looked at`);
-  const texts = readdirSync(folder).filter((file) => /^(licen[cs]e|notice)(\.\w+)?$/i.test(file)).sort();
+  if (!ALLOWED.includes(license))
+    throw new StepError(`${name} is under ${license}, which nobody has looked at`);
+  const texts = readdirSync(folder)
+    .filter((file) => /^(licen[cs]e|notice)(\.\w+)?$/i.test(file))
+    .sort();
   if (texts.length === 0) throw new StepError(`${name} comes without the text of its license`);
   const text = texts.map((file) => readFileSync(join(folder, file), 'utf8').trim()).join('\n\n');
   return { title: `${name} ${version}`, license, text };
@@ -39,18 +42,31 @@ function termsOf(name) {
 
 function linkedTerms({ name, license, file }) {
   if (file === undefined) return termsOf(name);
-  return { title: name, license, text: readFileSync(join(root, 'scripts/licenses', file), 'utf8').trim() };
+  return {
+    title: name,
+    license,
+    text: readFileSync(join(root, 'scripts/licenses', file), 'utf8').trim(),
+  };
 }
 
 const RULE = '-'.repeat(80);
 
 function section({ title, license, text }, where) {
-  return [RULE, `${title} (${license}), in ${where}`, RULE, '', text.replaceAll('\r\n', '\n'), ''].join('\n');
+  return [
+    RULE,
+    `${title} (${license}), in ${where}`,
+    RULE,
+    '',
+    text.replaceAll('\r\n', '\n'),
+    '',
+  ].join('\n');
 }
 
 /** The file's text for bundles that were made of these source files. */
 export function thirdPartyLicenses(files) {
-  const sections = packagesOf(files).map((name) => section(termsOf(name), 'the JavaScript bundles'));
+  const sections = packagesOf(files).map((name) =>
+    section(termsOf(name), 'the JavaScript bundles'),
+  );
   sections.push(...LINKED.map((part) => section(linkedTerms(part), part.where)));
   const head = 'Code of others in the files of this package, and the terms that it came under.\n';
   return `${head}\n${sections.join('\n')}`;
@@ -59,7 +75,8 @@ export function thirdPartyLicenses(files) {
 /** For a page that contains the published bundles and these source files besides. */
 export function pageLicenses(files) {
   const published = join(root, 'THIRD-PARTY-LICENSES');
-  if (!existsSync(published)) throw new StepError('THIRD-PARTY-LICENSES is missing: npm run build makes it');
+  if (!existsSync(published))
+    throw new StepError('THIRD-PARTY-LICENSES is missing: npm run build makes it');
   const own = readFileSync(join(root, 'LICENSE'), 'utf8').trim();
   const sections = packagesOf(files).map((name) => section(termsOf(name), 'the page'));
   return [own, '', readFileSync(published, 'utf8').trim(), '', ...sections].join('\n');

@@ -6,7 +6,9 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 const mocha = (folder) => [
-  process.execPath, 'node_modules/mocha/bin/mocha.js', `${folder}/*.test.mjs`,
+  process.execPath,
+  'node_modules/mocha/bin/mocha.js',
+  `${folder}/*.test.mjs`,
 ];
 
 /**

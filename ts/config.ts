@@ -94,7 +94,10 @@ export function weightsError({ down, up }: TTTWeights): TTTError {
 
 /** Everything that TTT.create was given, each option read once. */
 export function readOptions(options: unknown): CheckedOptions {
-  const { hiddenDim, innerLr, objective, seed, threads, weights, ...choice } = takeOptions(options, LAYER);
+  const { hiddenDim, innerLr, objective, seed, threads, weights, ...choice } = takeOptions(
+    options,
+    LAYER,
+  );
   const dim = readDim(hiddenDim);
   const goal = readObjective(objective);
   const config: LayerConfig = {

@@ -96,7 +96,8 @@ export class TTTError extends Error {
     // Never fails itself, whatever it is given.
     super(typeof message === 'string' ? message : describe(message), causeIn(options));
     this.code = code;
-    this.status = typeof code === 'string' && Object.hasOwn(STATUS, code) ? STATUS[code] : STATUS.PANIC;
+    this.status =
+      typeof code === 'string' && Object.hasOwn(STATUS, code) ? STATUS[code] : STATUS.PANIC;
   }
 
   /** `AbortError` for an aborted call, as everywhere on the platform; otherwise `TTTError`. */

@@ -73,7 +73,8 @@ export async function evaluateText(
       session.reset();
       await turns.inShares(all.length, (from, to) => {
         const { logProbabilities } = session.read(all.subarray(from, to));
-        for (let i = Math.max(0, first - from); i < to - from; i++) sum.nats -= logProbabilities[i]!;
+        for (let i = Math.max(0, first - from); i < to - from; i++)
+          sum.nats -= logProbabilities[i]!;
       });
       sum.tokens += all.length - first;
       sum.bytes += bytes;

@@ -8,7 +8,14 @@ import type { DrawOptions } from './llama-engine.js';
 import type { SamplingOptions } from './llama-types.js';
 import { takeOptions } from './named-options.js';
 import { GENERATE, SAMPLING } from './option-names.js';
-import { optionalNumber, readFlag, readFunction, readList, readSeed, readTokens } from './options.js';
+import {
+  optionalNumber,
+  readFlag,
+  readFunction,
+  readList,
+  readSeed,
+  readTokens,
+} from './options.js';
 import { takeSignal } from './signal.js';
 import type { AbortSignalLike } from './types.js';
 
@@ -66,7 +73,10 @@ export function readGeneration(
   vocab: number,
   endOfText: number | undefined,
 ): Generation {
-  const { maxTokens, stop, stopTokens, signal, raw, onToken, ...sampling } = takeOptions(options, GENERATE);
+  const { maxTokens, stop, stopTokens, signal, raw, onToken, ...sampling } = takeOptions(
+    options,
+    GENERATE,
+  );
   const ends = stopTokens ?? (endOfText === undefined ? [] : [endOfText]);
   return {
     draw: drawOptions(sampling),

@@ -27,7 +27,10 @@ export function iteratorOf(value: unknown, method: symbol, name: string): AnyIte
     const next = readProperty(made, 'next', name);
     if (typeof next === 'function') return made as AnyIterator;
   }
-  throw new TTTError('INVALID_ARGUMENT', `${name} must be iterable, but its iterator is ${describe(made)}`);
+  throw new TTTError(
+    'INVALID_ARGUMENT',
+    `${name} must be iterable, but its iterator is ${describe(made)}`,
+  );
 }
 
 /** One step of an iterator, checked. */

@@ -35,7 +35,11 @@ export interface ShardedSource {
 
 /** A model's place or bytes: a path (Node), a URL, or the contents of a file, or of several. */
 export type ModelSource =
-  string | { readonly href: string } | Uint8Array | ArrayBuffer | ShardedSource;
+  | string
+  | { readonly href: string }
+  | Uint8Array
+  | ArrayBuffer
+  | ShardedSource;
 
 /** Options of `BitLlama.load`. */
 export interface LoadOptions extends BackendOptions {
@@ -179,7 +183,9 @@ export interface TrainerOptions extends BackendOptions {
   /** Goes into the model. */
   tokenizer?: Tokenizer | TokenizerSource | undefined;
   /** What is left out: 4 layers of induction, hiddenDim 128, mlpDim 4 hiddenDim. */
-  config?: (Partial<Omit<LlamaConfig, 'mixers'>> & { mixers?: readonly Mixer[] | Mixer }) | undefined;
+  config?:
+    | (Partial<Omit<LlamaConfig, 'mixers'>> & { mixers?: readonly Mixer[] | Mixer })
+    | undefined;
   training?: Partial<TrainingOptions> | undefined;
   /** Goes on from what `save` of a trainer with the same options gave. */
   checkpoint?: Uint8Array | undefined;

@@ -100,7 +100,12 @@ export class BitLlama {
   /** A reader of its own memory, which starts empty. Codes: `OUT_OF_MEMORY`, `DESTROYED`. */
   createSession(): Session {
     this.#life.checkLiving();
-    return new Session(LLAMA_KEY, this, this.#backend, this.#backend.llama.createSession(this.#handle));
+    return new Session(
+      LLAMA_KEY,
+      this,
+      this.#backend,
+      this.#backend.llama.createSession(this.#handle),
+    );
   }
 
   /** The compact `.bitt` file: ternary weights in 2 bits, int8 embedding, config and tokenizer. */

@@ -87,7 +87,11 @@ async function withBeside(
 }
 
 /** The files that an index names, and what lies beside them. */
-async function readIndexed(path: string, index: Uint8Array, options: ReadOptions): Promise<ModelFiles> {
+async function readIndexed(
+  path: string,
+  index: Uint8Array,
+  options: ReadOptions,
+): Promise<ModelFiles> {
   const folder = dirname(path);
   const { maxBytes } = options;
   try {

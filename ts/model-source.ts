@@ -3,7 +3,15 @@
  * SPDX-License-Identifier: MIT
  */
 import {
-  allocate, checkBytes, checkObject, describe, kindOf, lengthOf, messageOf, reading, readProperty,
+  allocate,
+  checkBytes,
+  checkObject,
+  describe,
+  kindOf,
+  lengthOf,
+  messageOf,
+  reading,
+  readProperty,
 } from './args.js';
 import { download } from './download.js';
 import { TTTError } from './errors.js';
@@ -74,9 +82,13 @@ function checkFilled<T extends Uint8Array | ShardedFiles>(weights: T, name: stri
   throw new TTTError('MODEL_FORMAT', `${name} is empty`);
 }
 
-async function fetchWeights(url: string, { maxBytes, signal }: Reading): Promise<ModelParts['weights']> {
+async function fetchWeights(
+  url: string,
+  { maxBytes, signal }: Reading,
+): Promise<ModelParts['weights']> {
   const base = new URL(url, globalThis.location?.href);
-  if (!isIndexName(base.pathname)) return download(url, { maxBytes, extentOf: modelExtent }, signal);
+  if (!isIndexName(base.pathname))
+    return download(url, { maxBytes, extentOf: modelExtent }, signal);
   const index = await download(url, JSON_LIMITS, signal);
   return readShards(index, url, maxBytes, async (name, left) => {
     const { href } = new URL(encodeURIComponent(name), base);

@@ -17,7 +17,10 @@ function unknownName(key: string, known: readonly string[], prefix: string): TTT
   const near = suggestion(key, known, prefix);
   const hint = near === '' ? `; there are ${known.map((name) => prefix + name).join(', ')}` : near;
   const name = prefix + (key.length > 40 ? `${key.slice(0, 40)}...` : key);
-  return new TTTError('INVALID_ARGUMENT', `unknown option ${JSON.stringify(name).slice(1, -1)}${hint}`);
+  return new TTTError(
+    'INVALID_ARGUMENT',
+    `unknown option ${JSON.stringify(name).slice(1, -1)}${hint}`,
+  );
 }
 
 /** What has no options: neither a plain object nor one of a class of the caller's. */
@@ -42,7 +45,10 @@ export function takeOptions<Name extends string>(
   const prefix = within === '' ? '' : `${within}.`;
   checkObject(value, what);
   if (reading(what, () => hasNoOptions(value))) {
-    throw new TTTError('INVALID_ARGUMENT', `${what} must be an object with options, not ${describe(value)}`);
+    throw new TTTError(
+      'INVALID_ARGUMENT',
+      `${what} must be an object with options, not ${describe(value)}`,
+    );
   }
   // Called for every token of a stream: no function and no text is made for each name.
   const options = value as Record<string, unknown>;

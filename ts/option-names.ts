@@ -15,12 +15,7 @@ import type {
   TrainingOptions,
 } from './llama-types.js';
 import type { NamesOf } from './named-options.js';
-import type {
-  BackendOptions,
-  ObserveAsyncOptions,
-  ObserveInto,
-  TTTOptions,
-} from './types.js';
+import type { BackendOptions, ObserveAsyncOptions, ObserveInto, TTTOptions } from './types.js';
 
 export const BACKEND = {
   backend: true,

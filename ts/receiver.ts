@@ -48,7 +48,12 @@ function refuse(method: Method, error: TTTError): unknown {
   }
 }
 
-function guarded(method: Method, owner: Class, key: PropertyKey, isOwn: (value: object) => boolean): Method {
+function guarded(
+  method: Method,
+  owner: Class,
+  key: PropertyKey,
+  isOwn: (value: object) => boolean,
+): Method {
   const guard: Method = function (...values) {
     const good = typeof this === 'object' && this !== null && isOwn(this);
     return good ? method.apply(this, values) : refuse(method, refusal(this, owner, key));

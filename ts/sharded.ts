@@ -41,7 +41,8 @@ export function shardNames(index: Uint8Array, name: string): string[] {
   } catch (cause) {
     throw indexError(name, `the index is no JSON: ${(cause as Error).message}`);
   }
-  if (typeof map !== 'object' || map === null) throw indexError(name, 'the index has no weight_map');
+  if (typeof map !== 'object' || map === null)
+    throw indexError(name, 'the index has no weight_map');
   const names = [...new Set(Object.values(map) as unknown[])];
   for (const file of names) {
     if (typeof file === 'string' && /^[^/\\:\u0000-\u001f]+\.safetensors$/.test(file)) continue;

@@ -75,7 +75,10 @@ export class Trainer {
 
   private constructor(key: symbol, parts: Parts) {
     if (key !== LLAMA_KEY) {
-      throw new TTTError('INVALID_ARGUMENT', 'trainers are made by `await Trainer.create(options)`');
+      throw new TTTError(
+        'INVALID_ARGUMENT',
+        'trainers are made by `await Trainer.create(options)`',
+      );
     }
     const { backend, handle } = parts;
     this.config = parts.config;

@@ -86,7 +86,12 @@ export function readTraining(
   }
   const numbersOf = (rows: typeof COUNTS): number[] => rows.map(([key]) => found[key]!);
   return {
-    numbers: Float64Array.of(...numbersOf(COUNTS), Number(readFlag(bf16, 'training.bf16')), between, ...numbersOf(RATES)),
+    numbers: Float64Array.of(
+      ...numbersOf(COUNTS),
+      Number(readFlag(bf16, 'training.bf16')),
+      between,
+      ...numbersOf(RATES),
+    ),
     seed: readSeed(seed),
     steps: found.steps!,
   };

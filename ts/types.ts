@@ -15,7 +15,11 @@ export type BackendKind = 'native' | 'wasm';
  * compiling bytes, and for serving the file separately.
  */
 export type WasmSource =
-  string | { readonly href: string } | ArrayBuffer | ArrayBufferView | object;
+  | string
+  | { readonly href: string }
+  | ArrayBuffer
+  | ArrayBufferView
+  | object;
 
 /** Which backend to use and where its parts are. */
 export interface BackendOptions {

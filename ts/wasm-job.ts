@@ -37,7 +37,7 @@ export function startWasmJob(
   /** As many steps as fit into one slice of time. */
   const steps = (): boolean => {
     const start = now();
-    for (let before = start; ;) {
+    for (let before = start; ; ) {
       if (!run.step(tokens)) return false;
       const after = now();
       tokens = nextSlice(tokens, after - before, most);

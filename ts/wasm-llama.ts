@@ -485,7 +485,11 @@ export class WasmLlama implements LlamaEngine {
   }
 
   trainerWeights(trainer: Handle, tokenizer: Optional): Bytes {
-    return this.#written(this.#trainers.get(trainer)?.pointer, tokenizer, 'bitllama_trainer_weights');
+    return this.#written(
+      this.#trainers.get(trainer)?.pointer,
+      tokenizer,
+      'bitllama_trainer_weights',
+    );
   }
 
   trainerStepsDone(trainer: Handle): number {

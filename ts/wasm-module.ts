@@ -58,7 +58,14 @@ export interface WasmExports {
   ttt_kernel_count(): number;
   ttt_kernel_name(index: number): Pointer;
   ttt_kernel_usable(index: number): number;
-  bitllama_open(file: Pointer, length: number, config: Pointer, configLength: number, model: Pointer, error: Pointer): number;
+  bitllama_open(
+    file: Pointer,
+    length: number,
+    config: Pointer,
+    configLength: number,
+    model: Pointer,
+    error: Pointer,
+  ): number;
   bitllama_open_sharded(
     index: Pointer,
     indexLength: number,
@@ -140,12 +147,7 @@ export interface WasmExports {
   ): number;
   bitllama_trainer_state_size(trainer: Pointer): number;
   bitllama_trainer_save(trainer: Pointer, bytes: Pointer, size: number): number;
-  bitllama_trainer_load(
-    trainer: Pointer,
-    bytes: Pointer,
-    size: number,
-    error: Pointer,
-  ): number;
+  bitllama_trainer_load(trainer: Pointer, bytes: Pointer, size: number, error: Pointer): number;
 }
 
 /** Reads a local file, up to a limit; missing where there are none. */
@@ -193,7 +195,7 @@ async function readBytes(source: string, readFile: ReadFile | undefined): Promis
 function checkEngine(): void {
   if (typeof WebAssembly === 'object') return;
   const text =
-    'this process has no WebAssembly (it is off in a browser\'s Lockdown Mode, and in node --jitless)';
+    "this process has no WebAssembly (it is off in a browser's Lockdown Mode, and in node --jitless)";
   throw unavailable(text);
 }
 

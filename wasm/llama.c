@@ -12,10 +12,9 @@ int bt_wasm_llama_hash(uint32_t words[2]);
 void bt_wasm_session_tokens(const bitllama_session *session, uint32_t words[2]);
 int bt_wasm_session_draw(bitllama_session *session, const double options[5], uint32_t seed_low,
                          uint32_t seed_high, uint32_t *token);
-int bt_wasm_trainer_create(const double config[8], const uint8_t *mixers,
-                           const double training[17], uint32_t seed_low, uint32_t seed_high,
-                           const uint32_t *tokens, size_t n, bitllama_trainer **trainer,
-                           ttt_error *error);
+int bt_wasm_trainer_create(const double config[8], const uint8_t *mixers, const double training[17],
+                           uint32_t seed_low, uint32_t seed_high, const uint32_t *tokens, size_t n,
+                           bitllama_trainer **trainer, ttt_error *error);
 int bt_wasm_trainer_step(bitllama_trainer *trainer, double report[5]);
 void bt_wasm_trainer_steps(const bitllama_trainer *trainer, uint32_t words[2]);
 
@@ -102,10 +101,9 @@ static void read_training(const double from[17], bitllama_training *training)
 /* config: vocab_size, hidden_dim, num_layers, mlp_dim, inner_dim, head_dim, inner_lr, norm_eps;
  * mixers has num_layers entries; training: the fields of bitllama_training in their order, without
  * size and seed. */
-int bt_wasm_trainer_create(const double config[8], const uint8_t *mixers,
-                           const double training[17], uint32_t seed_low, uint32_t seed_high,
-                           const uint32_t *tokens, size_t n, bitllama_trainer **trainer,
-                           ttt_error *error)
+int bt_wasm_trainer_create(const double config[8], const uint8_t *mixers, const double training[17],
+                           uint32_t seed_low, uint32_t seed_high, const uint32_t *tokens, size_t n,
+                           bitllama_trainer **trainer, ttt_error *error)
 {
     bitllama_config shape;
     bitllama_training options;

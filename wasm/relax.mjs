@@ -20,7 +20,8 @@ function places(bytes, other) {
   const found = [];
   bytes.forEach((byte, i) => {
     if (byte === other[i]) return;
-    const whole = byte === STAND_IN && other[i] === OTHER && bytes[i - 1] === 0xfd && bytes[i + 1] === 1;
+    const whole =
+      byte === STAND_IN && other[i] === OTHER && bytes[i - 1] === 0xfd && bytes[i + 1] === 1;
     if (!whole) throw new Error(`the two modules differ at byte ${i} by more than the instruction`);
     found.push(i);
   });

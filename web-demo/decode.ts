@@ -27,5 +27,7 @@ export async function beginningOf(file: File, bytes: number): Promise<string> {
 
 /** All of it. */
 export async function textOf(source: Source): Promise<string> {
-  return typeof source === 'string' ? source : decode(new Uint8Array(await source.arrayBuffer()), true);
+  return typeof source === 'string'
+    ? source
+    : decode(new Uint8Array(await source.arrayBuffer()), true);
 }

@@ -95,7 +95,8 @@ export class Panel {
     const stop = this.field('stop');
     this.#setBusy(true);
     // A button that cannot be pressed loses the focus: it waits at Stop, and comes back.
-    if (pressed instanceof HTMLButtonElement && pressed.disabled && this.element.contains(pressed)) stop.focus();
+    if (pressed instanceof HTMLButtonElement && pressed.disabled && this.element.contains(pressed))
+      stop.focus();
     try {
       await work(this.#controller.signal);
     } catch (error) {
@@ -116,7 +117,8 @@ export class Panel {
     for (const button of this.element.querySelectorAll('button')) {
       button.disabled = button.name === 'stop' ? !busy : busy || this.#unusable.has(button.name);
     }
-    for (const input of this.element.querySelectorAll<HTMLInputElement>('input[type=file]')) input.disabled = busy;
+    for (const input of this.element.querySelectorAll<HTMLInputElement>('input[type=file]'))
+      input.disabled = busy;
   }
 
   /** Makes a button unusable until it is enabled, whatever the tab is at. */

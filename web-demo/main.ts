@@ -76,7 +76,8 @@ async function start(model: ShippedModel): Promise<void> {
 
 /** A file that is dropped beside its place must not take the person away from the page. */
 function keepPage(): void {
-  for (const name of ['dragover', 'drop']) window.addEventListener(name, (event) => event.preventDefault());
+  for (const name of ['dragover', 'drop'])
+    window.addEventListener(name, (event) => event.preventDefault());
 }
 
 keepPage();

@@ -37,7 +37,9 @@ function colour(name: string): string {
 /** Pixels to both sides of a click. */
 const REACH = 8;
 /** Ticks of counted things lie on whole numbers. */
-const WHOLE = Array.from({ length: 10 }, (_, power) => [1, 2, 5].map((x) => x * 10 ** power)).flat();
+const WHOLE = Array.from({ length: 10 }, (_, power) =>
+  [1, 2, 5].map((x) => x * 10 ** power),
+).flat();
 
 /** A chart in an element of the page. */
 export class Plot {
@@ -126,7 +128,9 @@ export class Plot {
     }
     const vertical = this.#axis(y);
     vertical.size = log ? 84 : 60;
-    if (log) vertical.values = (_, all) => all.map((v) => (v && /^1e/.test(v.toExponential()) ? figure(v) : ''));
+    if (log)
+      vertical.values = (_, all) =>
+        all.map((v) => (v && /^1e/.test(v.toExponential()) ? figure(v) : ''));
     return {
       ...this.#size(),
       scales: {
@@ -134,7 +138,10 @@ export class Plot {
         y: log ? { distr: 3 } : {},
       },
       axes: [horizontal, vertical],
-      series: [first, ...lines.map((line, i) => ({ ...this.#style(line, i, Boolean(bars)), value }))],
+      series: [
+        first,
+        ...lines.map((line, i) => ({ ...this.#style(line, i, Boolean(bars)), value })),
+      ],
       cursor: { drag: { x: false, y: false } },
       hooks: { ready: [(plot) => this.#listen(plot)], draw: [(plot) => this.#mark(plot)] },
     };
@@ -171,7 +178,8 @@ export class Plot {
     const [from, to] = [plot.posToIdx(left - REACH), plot.posToIdx(left + REACH)];
     const values = plot.data[1]!;
     let best = plot.posToIdx(left);
-    for (let i = from; i <= to; i++) if ((values[i] ?? -Infinity) > (values[best] ?? -Infinity)) best = i;
+    for (let i = from; i <= to; i++)
+      if ((values[i] ?? -Infinity) > (values[best] ?? -Infinity)) best = i;
     return best;
   }
 

@@ -160,8 +160,7 @@ export interface Caller {
 }
 
 /** To the worker. */
-export type Request =
-  { id: number; name: CallName; params: unknown } | { id: number; abort: true };
+export type Request = { id: number; name: CallName; params: unknown } | { id: number; abort: true };
 
 /** An error, said in a sentence. */
 export interface Problem {
@@ -171,4 +170,6 @@ export interface Problem {
 
 /** From the worker. */
 export type Reply =
-  { id: number; event: unknown } | { id: number; result: unknown } | { id: number; problem: Problem };
+  | { id: number; event: unknown }
+  | { id: number; result: unknown }
+  | { id: number; problem: Problem };

@@ -46,7 +46,9 @@ export async function serve({ port = 0, base = '/', isolated = true } = {}) {
       if (!file) return void response.writeHead(404).end('not found');
       const type = types[extname(file)] ?? 'application/octet-stream';
       response.writeHead(200, { ...headers, 'content-type': type });
-      createReadStream(file).on('error', () => response.destroy()).pipe(response);
+      createReadStream(file)
+        .on('error', () => response.destroy())
+        .pipe(response);
     } catch {
       response.writeHead(400).end('bad request'); // an address that cannot be decoded
     }

@@ -48,7 +48,12 @@ export class ShippedModel {
 
 /** What went wrong with the file, for people; other errors as they are. */
 function inWords(error: unknown): unknown {
-  if (!(error instanceof WorkerError) || error.code === 'CRASHED' || error.code.startsWith('BACKEND')) return error;
+  if (
+    !(error instanceof WorkerError) ||
+    error.code === 'CRASHED' ||
+    error.code.startsWith('BACKEND')
+  )
+    return error;
   const message =
     'The model could not be fetched, or is damaged. Everything that needs it tries again when you press its ' +
     `button. (${error.message})`;

@@ -11,7 +11,9 @@ const FULL_TINT = 75;
 
 function visible(text: string | null): string {
   if (text === null) return 'the end';
-  return text === '' ? '(part of a character)' : `“${text.replaceAll('\n', '⏎').replaceAll(' ', '␣')}”`;
+  return text === ''
+    ? '(part of a character)'
+    : `“${text.replaceAll('\n', '⏎').replaceAll(' ', '␣')}”`;
 }
 
 function percent(probability: number): string {
@@ -61,7 +63,12 @@ export class Story {
   }
 
   #key(event: KeyboardEvent): void {
-    const steps: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 10, ArrowUp: -10 };
+    const steps: Record<string, number> = {
+      ArrowRight: 1,
+      ArrowLeft: -1,
+      ArrowDown: 10,
+      ArrowUp: -10,
+    };
     const step = steps[event.key];
     if (step === undefined || this.#tokens.length === 0) return;
     event.preventDefault();

@@ -7,7 +7,8 @@ import { find } from './dom.js';
 export function setUpTabs(): void {
   const bar = find(document, '#tabs');
   const tabs = [...bar.querySelectorAll<HTMLElement>('[role=tab]')];
-  const panelOf = (tab: HTMLElement): HTMLElement => find(document, `#${tab.getAttribute('aria-controls')}`);
+  const panelOf = (tab: HTMLElement): HTMLElement =>
+    find(document, `#${tab.getAttribute('aria-controls')}`);
 
   const open = (tab: HTMLElement, focus: boolean): void => {
     for (const other of tabs) {

@@ -52,7 +52,9 @@ export class TextBox {
   async #take(file: File | undefined): Promise<void> {
     if (!file) return;
     if (file.size > MOST_BYTES) {
-      throw new Error(`${file.name} has ${figure(file.size / 2 ** 20)} MB; the most here is 64 MB.`);
+      throw new Error(
+        `${file.name} has ${figure(file.size / 2 ** 20)} MB; the most here is 64 MB.`,
+      );
     }
     const beginning = await beginningOf(file, WHOLE);
     if (file.size <= WHOLE) {
@@ -73,7 +75,9 @@ export class TextBox {
     const place = find(this.panel.element, '.drop');
     const chosen = this.panel.field('open');
     chosen.addEventListener('change', () => {
-      void this.panel.run(async () => this.#take(chosen.files?.[0])).then(() => (chosen.value = ''));
+      void this.panel
+        .run(async () => this.#take(chosen.files?.[0]))
+        .then(() => (chosen.value = ''));
     });
     const over = (event: DragEvent, on: boolean): void => {
       event.preventDefault();

@@ -32,7 +32,8 @@ const pagePolicy = {
   ],
 };
 
-const sourcesOf = (bundle) => Object.values(bundle).flatMap(({ modules }) => Object.keys(modules ?? {}));
+const sourcesOf = (bundle) =>
+  Object.values(bundle).flatMap(({ modules }) => Object.keys(modules ?? {}));
 
 /** Source files of the workers, which are bundles of their own, made before the page's. */
 const ofWorkers = [];

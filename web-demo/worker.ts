@@ -15,7 +15,20 @@ type Handler<N extends CallName> = (
 ) => Promise<Calls[N]['result']>;
 
 const handlers: { [N in CallName]: Handler<N> } = {
-  about, open, write, read, heads, forget, save, restore, watch, around, train, sample, bench, spin,
+  about,
+  open,
+  write,
+  read,
+  heads,
+  forget,
+  save,
+  restore,
+  watch,
+  around,
+  train,
+  sample,
+  bench,
+  spin,
 };
 
 const running = new Map<number, AbortController>();
@@ -26,7 +39,10 @@ async function answer(id: number, name: CallName, params: unknown): Promise<void
   running.set(id, controller);
   try {
     // Names and parameters belong together by the types of the page's side.
-    const handler = handlers[name] as unknown as (params: unknown, context: Context<unknown>) => unknown;
+    const handler = handlers[name] as unknown as (
+      params: unknown,
+      context: Context<unknown>,
+    ) => unknown;
     const tell = (event: unknown): void => send({ id, event });
     send({ id, result: await handler(params, { signal: controller.signal, tell }) });
   } catch (error) {

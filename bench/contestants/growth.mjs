@@ -31,18 +31,27 @@ function stream(read, seen) {
 
 async function layerStream() {
   const layer = await TTT.create({ hiddenDim: DIM });
-  const input = Float32Array.from({ length: PART * DIM }, (_, i) => Math.sin(i * 0.7) + Math.sin(i * i));
+  const input = Float32Array.from(
+    { length: PART * DIM },
+    (_, i) => Math.sin(i * 0.7) + Math.sin(i * i),
+  );
   const output = new Float32Array(input.length);
   for (let i = 0; i < 20; i++) layer.forward(input, output); // the processor wakes up, pages come in
   layer.reset();
-  return stream(() => layer.forward(input, output), () => Number(layer.tokensSeen));
+  return stream(
+    () => layer.forward(input, output),
+    () => Number(layer.tokensSeen),
+  );
 }
 
 async function modelStream() {
   const model = await BitLlama.load(modelUrl);
   const session = model.createSession();
   const ids = Uint32Array.from({ length: PART }, (_, i) => (i * 7919) % model.config.vocabSize);
-  return stream(() => session.read(ids), () => Number(session.tokensSeen));
+  return stream(
+    () => session.read(ids),
+    () => Number(session.tokensSeen),
+  );
 }
 
 async function manySessions() {

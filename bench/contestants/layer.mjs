@@ -21,7 +21,12 @@ const versionOf = (name) =>
 async function plain() {
   const { build } = await import('esbuild');
   const entry = fileURLToPath(new URL('../../ts/cli/plain-js.ts', import.meta.url));
-  const { outputFiles } = await build({ entryPoints: [entry], bundle: true, format: 'esm', write: false });
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    format: 'esm',
+    write: false,
+  });
   const code = Buffer.from(outputFiles[0].contents).toString('base64');
   const { PlainLayer } = await import(`data:text/javascript;base64,${code}`);
   return layerJobs((dim, weights) => {

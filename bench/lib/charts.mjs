@@ -32,7 +32,10 @@ const STYLE = `<style>
 </style>`;
 
 const escape = (text) =>
-  String(text).replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]);
+  String(text).replace(
+    /[&<>"]/g,
+    (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c],
+  );
 
 /** Ours are named so, or are kernels of ours; everything else is a peer or a limit. */
 const isOurs = (row) => /bit-ttt|bit-llama/i.test(row.contestant) || row.kernel !== undefined;
@@ -63,7 +66,8 @@ function barPanel(name, rows, top) {
 /** Tick places of a logarithmic axis: powers of ten that it covers. */
 function powers(low, high) {
   const ticks = [];
-  for (let p = Math.floor(Math.log10(low)); p <= Math.ceil(Math.log10(high)); p++) ticks.push(10 ** p);
+  for (let p = Math.floor(Math.log10(low)); p <= Math.ceil(Math.log10(high)); p++)
+    ticks.push(10 ** p);
   return ticks;
 }
 
@@ -88,11 +92,21 @@ function linePanel(name, rows, top) {
     text(left - 6, bottom, '0', { anchor: 'end' }),
   ];
   for (const tick of powers(low, high).filter((x) => x >= low && x <= high))
-    parts.push(text(at({ x: tick, median: 0 })[0], bottom + 16, compact(tick), { anchor: 'middle' }));
+    parts.push(
+      text(at({ x: tick, median: 0 })[0], bottom + 16, compact(tick), { anchor: 'middle' }),
+    );
   for (const contestant of new Set(measured.map((row) => row.contestant))) {
-    const line = measured.filter((row) => row.contestant === contestant).toSorted((a, b) => a.x - b.x);
-    const points = line.map((row) => at(row).map((v) => v.toFixed(1)).join(' '));
-    parts.push(`<path class="line ${isOurs(line[0]) ? 'ours' : 'peer'}" style="fill:none" d="M${points.join('L')}"/>`);
+    const line = measured
+      .filter((row) => row.contestant === contestant)
+      .toSorted((a, b) => a.x - b.x);
+    const points = line.map((row) =>
+      at(row)
+        .map((v) => v.toFixed(1))
+        .join(' '),
+    );
+    parts.push(
+      `<path class="line ${isOurs(line[0]) ? 'ours' : 'peer'}" style="fill:none" d="M${points.join('L')}"/>`,
+    );
     parts.push(text(right + 6, at(line.at(-1))[1] + 4, contestant));
   }
   return { svg: parts.join('\n'), height: height + 58 };

@@ -41,7 +41,16 @@ export function compareResults(before, after) {
       const apart = low > was.high || high < was.low;
       const counts = apart && Math.abs(ratio - 1) > LEAST;
       const better = counts ? ratio > 1 === row.higherIsBetter : undefined;
-      return { suite: row.suite, case: row.case, contestant: row.contestant, unit: row.unit, was: was.median, is: row.median, ratio, better };
+      return {
+        suite: row.suite,
+        case: row.case,
+        contestant: row.contestant,
+        unit: row.unit,
+        was: was.median,
+        is: row.median,
+        ratio,
+        better,
+      };
     });
   return { machine, changes };
 }
@@ -49,7 +58,9 @@ export function compareResults(before, after) {
 /** The comparison as lines of text. */
 export function printComparison({ machine, changes }) {
   const told = changes.filter((one) => one.better !== undefined);
-  const lines = [`the machine itself: ${machine.toFixed(2)} times as fast (figures are corrected by that)`];
+  const lines = [
+    `the machine itself: ${machine.toFixed(2)} times as fast (figures are corrected by that)`,
+  ];
   for (const one of told.toSorted((a, b) => Number(a.better) - Number(b.better)))
     lines.push(
       `${one.better ? 'better' : 'WORSE '}  ${one.ratio.toFixed(2)}x  ${one.suite}, ${one.case}: ` +

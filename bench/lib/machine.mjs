@@ -13,7 +13,11 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 /** The first line that a command prints, or undefined. */
 function firstLine(command, args) {
   try {
-    const text = execFileSync(command, args, { encoding: 'utf8', cwd: root, stdio: ['ignore', 'pipe', 'ignore'] });
+    const text = execFileSync(command, args, {
+      encoding: 'utf8',
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     return text.split('\n')[0].trim();
   } catch {
     return undefined;

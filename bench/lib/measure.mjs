@@ -30,7 +30,11 @@ function quantile(sorted, p) {
 /** Median and quartiles of samples. */
 export function summarize(samples) {
   const sorted = samples.toSorted((a, b) => a - b);
-  return { median: quantile(sorted, 0.5), low: quantile(sorted, 0.25), high: quantile(sorted, 0.75) };
+  return {
+    median: quantile(sorted, 0.5),
+    low: quantile(sorted, 0.25),
+    high: quantile(sorted, 0.75),
+  };
 }
 
 /**

@@ -26,7 +26,12 @@ const INT64 = 7;
 function tensor({ name, dims, data }) {
   const raw = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
   const type = data instanceof BigInt64Array ? INT64 : FLOAT;
-  return Buffer.concat([...dims.map((n) => number(1, n)), number(2, type), bytes(8, name), bytes(9, raw)]);
+  return Buffer.concat([
+    ...dims.map((n) => number(1, n)),
+    number(2, type),
+    bytes(8, name),
+    bytes(9, raw),
+  ]);
 }
 
 /** dims: numbers, or names of lengths that are free. */
@@ -41,7 +46,8 @@ function valueInfo({ name, dims }) {
 function attribute([name, value]) {
   const head = bytes(1, name);
   if (typeof value === 'number') return Buffer.concat([head, number(3, value), number(20, 2)]);
-  if (Array.isArray(value)) return Buffer.concat([head, ...value.map((n) => number(8, n)), number(20, 7)]);
+  if (Array.isArray(value))
+    return Buffer.concat([head, ...value.map((n) => number(8, n)), number(20, 7)]);
   return Buffer.concat([head, bytes(6, value), number(20, 5)]); // a graph
 }
 
@@ -111,10 +117,21 @@ export function layerGraph({ dim, rate, down, up }) {
     name: 'token',
     nodes,
     constants: [],
-    inputs: [{ name: 'w_in', dims: [d, d] }, { name: 'x_t', dims: [dim] }],
-    outputs: [{ name: 'w_out', dims: [d, d] }, { name: 'y_t', dims: [dim] }],
+    inputs: [
+      { name: 'w_in', dims: [d, d] },
+      { name: 'x_t', dims: [dim] },
+    ],
+    outputs: [
+      { name: 'w_out', dims: [d, d] },
+      { name: 'y_t', dims: [dim] },
+    ],
   });
-  const scan = { op: 'Scan', inputs: ['w', 'x'], outputs: ['w_after', 'y'], attributes: { body, num_scan_inputs: 1 } };
+  const scan = {
+    op: 'Scan',
+    inputs: ['w', 'x'],
+    outputs: ['w_after', 'y'],
+    attributes: { body, num_scan_inputs: 1 },
+  };
   const whole = graph({
     name: 'layer',
     nodes: [scan],
@@ -128,8 +145,14 @@ export function layerGraph({ dim, rate, down, up }) {
       scalar('least', 1e-6),
       scalar('rate', rate),
     ],
-    inputs: [{ name: 'w', dims: [d, d] }, { name: 'x', dims: ['tokens', dim] }],
-    outputs: [{ name: 'w_after', dims: [d, d] }, { name: 'y', dims: ['tokens', dim] }],
+    inputs: [
+      { name: 'w', dims: [d, d] },
+      { name: 'x', dims: ['tokens', dim] },
+    ],
+    outputs: [
+      { name: 'w_after', dims: [d, d] },
+      { name: 'y', dims: ['tokens', dim] },
+    ],
   });
   const opset = number(2, 13);
   return Buffer.concat([number(1, 7), bytes(7, whole), bytes(8, opset)]);

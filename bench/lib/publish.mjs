@@ -31,7 +31,8 @@ function layerTable(results) {
   const rows = suiteOf(results, 'layer')?.rows.filter((row) => row.length === 1000) ?? [];
   const names = [...new Set(rows.map((row) => row.contestant))];
   const dims = [...new Set(rows.map((row) => row.dim))];
-  const figure = (dim, name) => compact(rows.find((row) => row.dim === dim && row.contestant === name)?.median);
+  const figure = (dim, name) =>
+    compact(rows.find((row) => row.dim === dim && row.contestant === name)?.median);
   return table(
     ['dim', ...names.map((name) => name.replace(/^bit-ttt /, ''))],
     dims.map((dim) => [dim, ...names.map((name) => figure(dim, name))]),
@@ -53,7 +54,9 @@ export function publish(results, charts) {
   for (const [name, svg] of Object.entries(charts)) writeFileSync(join(folder, name), svg);
   writeFileSync(join(folder, 'results.json'), `${JSON.stringify(results, rounded)}\n`);
   const parts = results.suites.map((suite) => {
-    const picture = charts[`${suite.name}.svg`] ? `![${suite.title}](benchmarks/${suite.name}.svg)\n\n` : '';
+    const picture = charts[`${suite.name}.svg`]
+      ? `![${suite.title}](benchmarks/${suite.name}.svg)\n\n`
+      : '';
     return `### ${suite.title}\n\n${picture}${suiteTables(suite)}`;
   });
   const where = `${machineLine(results.machine)}; medians of ${results.rounds} rounds.`;
@@ -65,7 +68,10 @@ export function publish(results, charts) {
       `Tokens per second of the layer, one thread, 1,000 tokens a call. ${where}`,
       layerTable(results),
       factors(results),
-      picture('model', 'A language model of 12 million parameters: ours, node-llama-cpp and wllama'),
+      picture(
+        'model',
+        'A language model of 12 million parameters: ours, node-llama-cpp and wllama',
+      ),
     ].join('\n\n'),
   );
 }

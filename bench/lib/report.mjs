@@ -29,13 +29,25 @@ function caseTable(rows, all) {
       if (!a) return b;
       return b.higherIsBetter === b.median > a.median ? b : a;
     }, undefined);
-  const head = ['', rows[0].unit, 'spread', 'beside the best', ...(limited ? ['of the limit'] : [])];
+  const head = [
+    '',
+    rows[0].unit,
+    'spread',
+    'beside the best',
+    ...(limited ? ['of the limit'] : []),
+  ];
   const lines = rows.map((row) => {
     if (row.median === null) return [row.contestant, `not measured: ${row.problem}`, '', ''];
     const ratio = row.higherIsBetter ? row.median / best.median : best.median / row.median;
     const limit = row.of && all.find((one) => one.suite === row.suite && one.case === row.of);
-    const cells = [row.contestant, compact(row.median), spread(row), ratio.toFixed(ratio < 0.1 ? 3 : 2)];
-    if (limited) cells.push(limit?.median ? `${Math.round((row.median / limit.median) * 100)} %` : '');
+    const cells = [
+      row.contestant,
+      compact(row.median),
+      spread(row),
+      ratio.toFixed(ratio < 0.1 ? 3 : 2),
+    ];
+    if (limited)
+      cells.push(limit?.median ? `${Math.round((row.median / limit.median) * 100)} %` : '');
     return cells;
   });
   return table(head, lines);
@@ -68,7 +80,12 @@ function lineTable(rows) {
 export function suiteTables(suite) {
   const parts = [];
   for (const [name, rows] of groupBy(suite.rows, (row) => row.chart ?? row.case))
-    parts.push(`**${name}**`, '', rows[0].x === undefined ? caseTable(rows, suite.rows) : lineTable(rows), '');
+    parts.push(
+      `**${name}**`,
+      '',
+      rows[0].x === undefined ? caseTable(rows, suite.rows) : lineTable(rows),
+      '',
+    );
   const targets = targetTable(suite.targets);
   if (targets) parts.push(targets, '');
   for (const note of suite.notes) parts.push(`- ${note}`);
@@ -83,7 +100,10 @@ export function suiteTables(suite) {
 export function markdown(results) {
   const parts = ['# Benchmark results', '', machineLine(results.machine), ''];
   for (const suite of results.suites) parts.push(`## ${suite.title}`, '', suiteTables(suite));
-  return `${parts.join('\n').replace(/\n{3,}/g, '\n\n').trim()}\n`;
+  return `${parts
+    .join('\n')
+    .replace(/\n{3,}/g, '\n\n')
+    .trim()}\n`;
 }
 
 function groupBy(list, key) {

@@ -5,10 +5,17 @@
  * SPDX-License-Identifier: MIT
  */
 
-const wordsOf = (text) => text.toLowerCase().replaceAll('’', "'").match(/[a-z]+(?:'[a-z]+)*/g) ?? [];
+const wordsOf = (text) =>
+  text
+    .toLowerCase()
+    .replaceAll('’', "'")
+    .match(/[a-z]+(?:'[a-z]+)*/g) ?? [];
 
 const sentencesOf = (text) =>
-  text.split(/(?<=[.!?]["”]?)\s+/).map((sentence) => sentence.trim()).filter(Boolean);
+  text
+    .split(/(?<=[.!?]["”]?)\s+/)
+    .map((sentence) => sentence.trim())
+    .filter(Boolean);
 
 /** The words of a sentence between marks of its borders. */
 const framed = (sentence) => ['^', ...wordsOf(sentence), '$'];
@@ -65,7 +72,8 @@ export class KnownText {
         const words = framed(sentence);
         for (const word of words) this.#words.add(word);
         this.#sentences.add(words.join(' '));
-        for (let i = 2; i < words.length; i++) this.#triples.add(words.slice(i - 2, i + 1).join(' '));
+        for (let i = 2; i < words.length; i++)
+          this.#triples.add(words.slice(i - 2, i + 1).join(' '));
       }
     }
   }
@@ -103,7 +111,10 @@ export function summarize(stories, known) {
     ended: share((form) => form.ended),
     whole: share((form) => form.whole && form.quotes),
     repeats: share((form) => form.repeats),
-    hero: share((form) => form.hero, forms.filter((form) => form.hero !== null)),
+    hero: share(
+      (form) => form.hero,
+      forms.filter((form) => form.hero !== null),
+    ),
   };
   if (!known) return summary;
   const compared = stories.map(({ text }) => known.compare(text));

@@ -21,12 +21,27 @@ async function line(chart, contestant, kind, xs, log) {
       ['MB', 'memory'],
     ]) {
       const name = `${chart}, ${unit === 'MB' ? 'resident memory' : 'speed'}`;
-      const head = { suite: 'growth', case: `${name}, ${x}`, chart: name, contestant, unit, x, higherIsBetter: unit !== 'MB' };
+      const head = {
+        suite: 'growth',
+        case: `${name}, ${x}`,
+        chart: name,
+        contestant,
+        unit,
+        x,
+        higherIsBetter: unit !== 'MB',
+      };
       try {
         const value = await process_.measure(`${kind} ${x} ${job}`);
         rows.push({ ...head, ...summarize([value]), samples: [value] });
       } catch (error) {
-        rows.push({ ...head, median: null, low: null, high: null, samples: [], problem: error.message });
+        rows.push({
+          ...head,
+          median: null,
+          low: null,
+          high: null,
+          samples: [],
+          problem: error.message,
+        });
       }
     }
   }
@@ -47,15 +62,43 @@ function steady(rows, chart, least, text) {
 /** @param {import('../run.mjs').Context} context */
 export async function run({ full, log }) {
   const rows = [
-    ...(await line('layer, tokens read', 'bit-ttt, dim 128 (addon)', 'layer', powers(3, full ? 7 : 6), log)),
-    ...(await line('model, tokens read', 'bit-ttt, shipped model (addon)', 'model', powers(3, full ? 6 : 4), log)),
-    ...(await line('sessions of one model', 'bit-ttt, shipped model (addon)', 'sessions', powers(0, full ? 4 : 3), log)),
+    ...(await line(
+      'layer, tokens read',
+      'bit-ttt, dim 128 (addon)',
+      'layer',
+      powers(3, full ? 7 : 6),
+      log,
+    )),
+    ...(await line(
+      'model, tokens read',
+      'bit-ttt, shipped model (addon)',
+      'model',
+      powers(3, full ? 6 : 4),
+      log,
+    )),
+    ...(await line(
+      'sessions of one model',
+      'bit-ttt, shipped model (addon)',
+      'sessions',
+      powers(0, full ? 4 : 3),
+      log,
+    )),
   ];
   return {
     rows,
     targets: [
-      ...steady(rows, 'layer, tokens read, speed', 0.9, 'layer: speed after the longest stream against after 10^4 tokens'),
-      ...steady(rows, 'model, tokens read, speed', 0.9, 'model: speed after the longest stream against after 10^4 tokens'),
+      ...steady(
+        rows,
+        'layer, tokens read, speed',
+        0.9,
+        'layer: speed after the longest stream against after 10^4 tokens',
+      ),
+      ...steady(
+        rows,
+        'model, tokens read, speed',
+        0.9,
+        'model: speed after the longest stream against after 10^4 tokens',
+      ),
     ],
     notes: [
       'Each point: speed over the last tokens of a stream of that length, and the resident memory of the process then.',

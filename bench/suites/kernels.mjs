@@ -44,9 +44,15 @@ async function startContestants() {
   const wasm = fileURLToPath(new URL('../contestants/wasm-kernels.mjs', import.meta.url));
   const modules = await buildWasm();
   const startWasm = (name, module) =>
-    startProcess(name, process.execPath, [...relaxedFlags, wasm, module]).catch((error) => absent(name, error));
+    startProcess(name, process.execPath, [...relaxedFlags, wasm, module]).catch((error) =>
+      absent(name, error),
+    );
   return {
-    native: { avx512: await start('AVX-512'), avx2: await start('AVX2'), baseline: await start('SSE2') },
+    native: {
+      avx512: await start('AVX-512'),
+      avx2: await start('AVX2'),
+      baseline: await start('SSE2'),
+    },
     limits: await start('limit'),
     wasm: {
       simd128: await startWasm('WebAssembly SIMD128', modules.simd128),
@@ -89,14 +95,28 @@ function targetsOf(rows) {
     const target = small ? aims.small : row.tokens === 1 ? aims.one : aims.many;
     if (target === undefined) continue;
     const value = row.median / limit(row.of);
-    targets.push({ text: `${row.contestant}, ${row.case}: share of the limit`, value, target, met: value >= target });
+    targets.push({
+      text: `${row.contestant}, ${row.case}: share of the limit`,
+      value,
+      target,
+      met: value >= target,
+    });
   }
   for (const [kernel, width, tokens, aim] of WASM_AIMS) {
     const row = rows.find(
-      (one) => one.kernel === kernel && one.shape[0] === width && one.shape[1] === width && one.tokens === tokens,
+      (one) =>
+        one.kernel === kernel &&
+        one.shape[0] === width &&
+        one.shape[1] === width &&
+        one.tokens === tokens,
     );
     if (!row?.median) continue;
-    targets.push({ text: `${row.contestant}, ${row.case}: GMAC/s`, value: row.median, target: aim, met: row.median >= aim });
+    targets.push({
+      text: `${row.contestant}, ${row.case}: GMAC/s`,
+      value: row.median,
+      target: aim,
+      met: row.median >= aim,
+    });
   }
   return targets;
 }

@@ -17,7 +17,8 @@ const PEER_MOST = 1024;
 const script = fileURLToPath(new URL('../contestants/layer.mjs', import.meta.url));
 
 const common = { suite: 'layer', unit: 'tokens/s', higherIsBetter: true };
-const caseOf = (dim, length) => `dim ${dim}, ${length === 1 ? 'one token' : `${length} tokens`} a call`;
+const caseOf = (dim, length) =>
+  `dim ${dim}, ${length === 1 ? 'one token' : `${length} tokens`} a call`;
 
 /**
  * Tokens/s that the arithmetic alone allows: the ternary products at the dot product's limit, the two
@@ -33,7 +34,12 @@ function bound(dim, dotLimit, fmaLimit) {
 }
 
 function startScript(name, kind, peers, flags = []) {
-  const started = startProcess(name, process.execPath, [...flags, script, kind, ...(peers ? [peers] : [])]);
+  const started = startProcess(name, process.execPath, [
+    ...flags,
+    script,
+    kind,
+    ...(peers ? [peers] : []),
+  ]);
   return started.catch((error) => absent(name, error));
 }
 
@@ -71,14 +77,23 @@ function entriesOf({ native, limits, javascript, peers }, dims, seconds) {
     for (const length of [1000, 1]) {
       const row = { ...common, case: caseOf(dim, length), dim, length };
       for (const [kernel, contestant] of Object.entries(native))
-        entries.push({ contestant, job: `layer ${kernel} ${dim} ${length} 1 ${seconds}`, row: { ...row, kernel } });
-      for (const contestant of dim <= PEER_MOST ? [...javascript, ...peers] : javascript.slice(0, 2))
+        entries.push({
+          contestant,
+          job: `layer ${kernel} ${dim} ${length} 1 ${seconds}`,
+          row: { ...row, kernel },
+        });
+      for (const contestant of dim <= PEER_MOST
+        ? [...javascript, ...peers]
+        : javascript.slice(0, 2))
         entries.push({ contestant, job: `layer ${dim} ${length} ${seconds}`, row });
     }
   for (const dim of dims.filter((one) => one >= 1024))
     for (const threads of [1, 2])
       entries.push({
-        contestant: { ...native.avx512, name: `bit-ttt (C), ${threads} thread${threads > 1 ? 's' : ''}` },
+        contestant: {
+          ...native.avx512,
+          name: `bit-ttt (C), ${threads} thread${threads > 1 ? 's' : ''}`,
+        },
         job: `layer auto ${dim} 1000 ${threads} ${seconds}`,
         row: { ...common, case: `dim ${dim}, threads`, dim, threads },
       });
@@ -88,22 +103,42 @@ function entriesOf({ native, limits, javascript, peers }, dims, seconds) {
 function targetsOf(rows) {
   const limit = (name) => rows.find((row) => row.case === name)?.median;
   const find = (dim, length) =>
-    rows.find((row) => row.dim === dim && row.length === length && row.kernel === 'avx512' && row.median);
+    rows.find(
+      (row) => row.dim === dim && row.length === length && row.kernel === 'avx512' && row.median,
+    );
   const targets = [];
   for (const dim of new Set(rows.map((row) => row.dim).filter((dim) => dim >= 128))) {
     const many = find(dim, 1000);
     const one = find(dim, 1);
     if (many && limit('vpdpbusd') && limit('fma512')) {
       const value = many.median / bound(dim, limit('vpdpbusd'), limit('fma512'));
-      targets.push({ text: `dim ${dim}, 1000 tokens a call: share of the arithmetic bound`, value, target: 0.75, met: value >= 0.75 });
+      targets.push({
+        text: `dim ${dim}, 1000 tokens a call: share of the arithmetic bound`,
+        value,
+        target: 0.75,
+        met: value >= 0.75,
+      });
     }
     if (many && one && dim <= 256) {
       const value = ratioOf(one, many);
-      targets.push({ text: `dim ${dim}: one token a call against 1000`, value, target: 0.5, met: value >= 0.5 });
+      targets.push({
+        text: `dim ${dim}: one token a call against 1000`,
+        value,
+        target: 0.5,
+        met: value >= 0.5,
+      });
     }
-    const [single, double] = [1, 2].map((n) => rows.find((row) => row.dim === dim && row.threads === n));
+    const [single, double] = [1, 2].map((n) =>
+      rows.find((row) => row.dim === dim && row.threads === n),
+    );
     const value = ratioOf(double, single);
-    if (value !== undefined) targets.push({ text: `dim ${dim}: two threads against one`, value, target: 1.8, met: value >= 1.8 });
+    if (value !== undefined)
+      targets.push({
+        text: `dim ${dim}: two threads against one`,
+        value,
+        target: 1.8,
+        met: value >= 1.8,
+      });
   }
   return targets;
 }

@@ -76,25 +76,64 @@ const sessionJobs = ({ full, seconds }, suffix) => ({
 function ourParticipants(context, { path, kernel }) {
   const { full, seconds } = context;
   const inC = (file, tokens) => `read ${kernel} ${file} ${tokens} ${seconds}`;
-  const ours = (name, process, start, jobs, sameness, version) =>
-    ({ name: `bit-ttt (${name})`, side: 'ours', process, start, jobs, sameness, version });
+  const ours = (name, process, start, jobs, sameness, version) => ({
+    name: `bit-ttt (${name})`,
+    side: 'ours',
+    process,
+    start,
+    jobs,
+    sameness,
+    version,
+  });
   const shippedJobs = { shipped: `write ${WRITTEN} ${seconds}` };
   const list = [
-    ours('C', 'C', () => context.native(),
+    ours(
+      'C',
+      'C',
+      () => context.native(),
       { decode: inC(path, 1), prefill: inC(path, PROMPT), shipped: inC(shipped, 1) },
-      undefined, kernel),
-    ours('addon', 'addon', () => node('addon', 'model-node.mjs', 'native', path),
-      sessionJobs(context, ''), 'ours'),
-    ours('WebAssembly, Node', 'wasm', () => node('wasm', 'model-node.mjs', 'wasm', path),
-      sessionJobs(context, ''), 'ours'),
-    ours('Chromium', 'page', () => node('Chromium', 'model-chromium.mjs', path),
-      sessionJobs(context, 'Browser'), 'ours'),
-    ours('addon', 'addon shipped', () => node('addon', 'model-node.mjs', 'native', shipped),
-      shippedJobs, 'shipped'),
+      undefined,
+      kernel,
+    ),
+    ours(
+      'addon',
+      'addon',
+      () => node('addon', 'model-node.mjs', 'native', path),
+      sessionJobs(context, ''),
+      'ours',
+    ),
+    ours(
+      'WebAssembly, Node',
+      'wasm',
+      () => node('wasm', 'model-node.mjs', 'wasm', path),
+      sessionJobs(context, ''),
+      'ours',
+    ),
+    ours(
+      'Chromium',
+      'page',
+      () => node('Chromium', 'model-chromium.mjs', path),
+      sessionJobs(context, 'Browser'),
+      'ours',
+    ),
+    ours(
+      'addon',
+      'addon shipped',
+      () => node('addon', 'model-node.mjs', 'native', shipped),
+      shippedJobs,
+      'shipped',
+    ),
   ];
   if (full)
-    list.push(ours('WebAssembly, Node', 'wasm shipped',
-      () => node('wasm', 'model-node.mjs', 'wasm', shipped), shippedJobs, 'shipped'));
+    list.push(
+      ours(
+        'WebAssembly, Node',
+        'wasm shipped',
+        () => node('wasm', 'model-node.mjs', 'wasm', shipped),
+        shippedJobs,
+        'shipped',
+      ),
+    );
   return list;
 }
 
@@ -182,16 +221,37 @@ async function measureCase(id, participants, processes, { rounds, log }) {
 
 /** What each target compares: a row of ours with the peer's best, or with another row of ours. */
 const TARGETS = [
-  { id: 'decode', target: 5, ours: 'bit-ttt (addon)',
-    text: "decode at least 5 times node-llama-cpp's best type" },
-  { id: 'prefill', target: 3, ours: 'bit-ttt (addon)',
-    text: "prefill at least 3 times node-llama-cpp's best type" },
-  { id: 'decodeBrowser', target: 15, ours: 'bit-ttt (Chromium)',
-    text: "decode in Chromium at least 15 times wllama's best type" },
-  { id: 'prefillBrowser', target: 4, ours: 'bit-ttt (Chromium)',
-    text: "prefill in Chromium at least 4 times wllama's best type" },
-  { id: 'shipped', target: 0.7, ours: 'bit-ttt (addon)', other: 'bit-ttt (C)',
-    text: 'the shipped model through `generate()`: at least 0.70 of the rate in C' },
+  {
+    id: 'decode',
+    target: 5,
+    ours: 'bit-ttt (addon)',
+    text: "decode at least 5 times node-llama-cpp's best type",
+  },
+  {
+    id: 'prefill',
+    target: 3,
+    ours: 'bit-ttt (addon)',
+    text: "prefill at least 3 times node-llama-cpp's best type",
+  },
+  {
+    id: 'decodeBrowser',
+    target: 15,
+    ours: 'bit-ttt (Chromium)',
+    text: "decode in Chromium at least 15 times wllama's best type",
+  },
+  {
+    id: 'prefillBrowser',
+    target: 4,
+    ours: 'bit-ttt (Chromium)',
+    text: "prefill in Chromium at least 4 times wllama's best type",
+  },
+  {
+    id: 'shipped',
+    target: 0.7,
+    ours: 'bit-ttt (addon)',
+    other: 'bit-ttt (C)',
+    text: 'the shipped model through `generate()`: at least 0.70 of the rate in C',
+  },
 ];
 
 function targetsOf(rows) {
@@ -200,7 +260,10 @@ function targetsOf(rows) {
     const isRival = (row) => (other ? row.contestant === other : row.side === 'peer');
     const rivals = measured.filter(isRival);
     const best = rivals.toSorted((a, b) => b.median - a.median)[0];
-    const value = ratioOf(measured.find((row) => row.contestant === ours), best);
+    const value = ratioOf(
+      measured.find((row) => row.contestant === ours),
+      best,
+    );
     return { text, value: value ?? null, target, met: value >= target };
   });
 }

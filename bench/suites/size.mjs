@@ -21,7 +21,17 @@ function folderBytes(folder) {
 
 function row(name, contestant, bytes) {
   const value = bytes / 1e6;
-  return { suite: 'size', case: name, contestant, unit: 'MB', higherIsBetter: false, median: value, low: value, high: value, samples: [value] };
+  return {
+    suite: 'size',
+    case: name,
+    contestant,
+    unit: 'MB',
+    higherIsBetter: false,
+    median: value,
+    low: value,
+    high: value,
+    samples: [value],
+  };
 }
 
 const compressed = (path) => brotliCompressSync(readFileSync(path)).length;
@@ -29,27 +39,73 @@ const compressed = (path) => brotliCompressSync(readFileSync(path)).length;
 /** @param {import('../run.mjs').Context} context */
 export async function run(context) {
   const dist = (name) => join(root, 'dist', name);
-  const packed = JSON.parse(execFileSync('npm', ['pack', '--dry-run', '--json'], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+  const packed = JSON.parse(
+    execFileSync('npm', ['pack', '--dry-run', '--json'], {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }),
+  );
   const [{ size, unpackedSize }] = Array.isArray(packed) ? packed : Object.values(packed);
   const rows = [
     row('download (npm tarball)', 'bit-ttt, with model and one addon', size),
     row('installed', 'bit-ttt, with model and one addon', unpackedSize),
-    row('in a browser, Brotli', 'bit-ttt (script with WebAssembly inside)', compressed(dist('browser.mjs'))),
-    row('in a browser, Brotli', 'bit-ttt shipped model', compressed(join(root, 'models/bit-llama.bitt'))),
+    row(
+      'in a browser, Brotli',
+      'bit-ttt (script with WebAssembly inside)',
+      compressed(dist('browser.mjs')),
+    ),
+    row(
+      'in a browser, Brotli',
+      'bit-ttt shipped model',
+      compressed(join(root, 'models/bit-llama.bitt')),
+    ),
   ];
   const notes = [];
   try {
-    const layer = join(await context.peers('layer', { ONNXRUNTIME_NODE_INSTALL_CUDA: 'skip' }), 'node_modules');
-    for (const name of ['onnxruntime-node', 'onnxruntime-web', '@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-wasm'])
+    const layer = join(
+      await context.peers('layer', { ONNXRUNTIME_NODE_INSTALL_CUDA: 'skip' }),
+      'node_modules',
+    );
+    for (const name of [
+      'onnxruntime-node',
+      'onnxruntime-web',
+      '@tensorflow/tfjs-core',
+      '@tensorflow/tfjs-backend-wasm',
+    ])
       rows.push(row('installed', name, folderBytes(join(layer, name))));
     const web = join(layer, 'onnxruntime-web/dist');
-    rows.push(row('in a browser, Brotli', 'onnxruntime-web (ort.min.mjs and its WebAssembly)', compressed(join(web, 'ort.min.mjs')) + compressed(join(web, 'ort-wasm-simd-threaded.wasm'))));
+    rows.push(
+      row(
+        'in a browser, Brotli',
+        'onnxruntime-web (ort.min.mjs and its WebAssembly)',
+        compressed(join(web, 'ort.min.mjs')) + compressed(join(web, 'ort-wasm-simd-threaded.wasm')),
+      ),
+    );
     const tf = join(layer, '@tensorflow/tfjs-backend-wasm/dist');
-    rows.push(row('in a browser, Brotli', 'TensorFlow.js wasm (WebAssembly alone)', compressed(join(tf, 'tfjs-backend-wasm-simd.wasm'))));
+    rows.push(
+      row(
+        'in a browser, Brotli',
+        'TensorFlow.js wasm (WebAssembly alone)',
+        compressed(join(tf, 'tfjs-backend-wasm-simd.wasm')),
+      ),
+    );
     const model = join(await context.peers('model'), 'node_modules');
-    rows.push(row('installed', 'node-llama-cpp (linux-x64 addon alone)', folderBytes(join(model, '@node-llama-cpp/linux-x64'))));
+    rows.push(
+      row(
+        'installed',
+        'node-llama-cpp (linux-x64 addon alone)',
+        folderBytes(join(model, '@node-llama-cpp/linux-x64')),
+      ),
+    );
     rows.push(row('installed', '@wllama/wllama', folderBytes(join(model, '@wllama/wllama'))));
-    rows.push(row('in a browser, Brotli', 'wllama (WebAssembly alone)', compressed(join(model, '@wllama/wllama/esm/wasm/wllama.wasm'))));
+    rows.push(
+      row(
+        'in a browser, Brotli',
+        'wllama (WebAssembly alone)',
+        compressed(join(model, '@wllama/wllama/esm/wasm/wllama.wasm')),
+      ),
+    );
   } catch (error) {
     notes.push(`Peers are not installed: ${error.message}`);
   }

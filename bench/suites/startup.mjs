@@ -20,7 +20,11 @@ function fresh(name, kind, folder) {
     name,
     async measure(job) {
       const begin = performance.now();
-      const { stdout } = await execute(process.execPath, [script, kind, ...(folder ? [folder] : [])]);
+      const { stdout } = await execute(process.execPath, [
+        script,
+        kind,
+        ...(folder ? [folder] : []),
+      ]);
       const taken = performance.now() - begin;
       return job === 'time' ? taken : Number(stdout.trim()) / 1e6;
     },
@@ -34,7 +38,10 @@ export async function run(context) {
     fresh('bit-ttt (addon)', 'native'),
     fresh('bit-ttt (WebAssembly)', 'wasm'),
   ];
-  const models = [fresh('bit-ttt, a story begins (addon)', 'story-native'), fresh('bit-ttt, a story begins (WebAssembly)', 'story-wasm')];
+  const models = [
+    fresh('bit-ttt, a story begins (addon)', 'story-native'),
+    fresh('bit-ttt, a story begins (WebAssembly)', 'story-wasm'),
+  ];
   try {
     const folder = await context.peers('layer', { ONNXRUNTIME_NODE_INSTALL_CUDA: 'skip' });
     layers.push(fresh('ONNX Runtime (node)', 'onnx-node', folder));
@@ -44,9 +51,23 @@ export async function run(context) {
     layers.push(absent('peers', error));
   }
   const entries = [...layers, ...models].flatMap((contestant) => [
-    { contestant, job: 'time', row: { suite: 'startup', case: 'time', unit: 'ms', higherIsBetter: false } },
-    { contestant, job: 'memory', row: { suite: 'startup', case: 'resident memory', unit: 'MB', higherIsBetter: false } },
+    {
+      contestant,
+      job: 'time',
+      row: { suite: 'startup', case: 'time', unit: 'ms', higherIsBetter: false },
+    },
+    {
+      contestant,
+      job: 'memory',
+      row: { suite: 'startup', case: 'resident memory', unit: 'MB', higherIsBetter: false },
+    },
   ]);
   const rows = await interleave(entries, Math.max(3, context.rounds), context.log);
-  return { rows, targets: [], notes: ['One layer of dimension 64 reads one token; the shipped model writes its first piece. All with what Node itself takes.'] };
+  return {
+    rows,
+    targets: [],
+    notes: [
+      'One layer of dimension 64 reads one token; the shipped model writes its first piece. All with what Node itself takes.',
+    ],
+  };
 }

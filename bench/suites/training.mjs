@@ -67,12 +67,23 @@ async function ourSteps(mixer, work) {
   const trainer = await Trainer.create({
     tokens,
     config: {
-      vocabSize: 2048, hiddenDim: 128, numLayers: 4, mlpDim: 512, innerDim: 64, headDim: 32,
+      vocabSize: 2048,
+      hiddenDim: 128,
+      numLayers: 4,
+      mlpDim: 512,
+      innerDim: 64,
+      headDim: 32,
       mixers: mixer,
     },
     training: {
-      batch: 1, context, steps: CHECKED_STEPS, warmup: 0, learningRate: rate, finalLearningRate: rate,
-      repeat: 0, fromStart: 0,
+      batch: 1,
+      context,
+      steps: CHECKED_STEPS,
+      warmup: 0,
+      learningRate: rate,
+      finalLearningRate: rate,
+      repeat: 0,
+      fromStart: 0,
     },
   });
   const files = [join(work, `training-${mixer}.safetensors`), join(work, 'training-window.json')];
@@ -126,7 +137,8 @@ async function choosePeerForm(contestant, mixer, { full, seconds }, bf16) {
   const forms = [`bf16=${bf16} chunk=0`, `bf16=${bf16} chunk=32`];
   const names = ['one solve a window', 'chunks of 32 tokens'];
   const head = `${contestant.name}, ${mixer}: the memory's closed form in`;
-  if (!full) return { variant: forms[0], note: `${head} ${names[0]}; a full run also tries ${names[1]}.` };
+  if (!full)
+    return { variant: forms[0], note: `${head} ${names[0]}; a full run also tries ${names[1]}.` };
   const samples = forms.map(() => []);
   for (let i = 0; i < 3; i++)
     for (const [k, form] of forms.entries())
@@ -138,7 +150,9 @@ async function choosePeerForm(contestant, mixer, { full, seconds }, bf16) {
 }
 
 const rowOf = (mixer, threads = 1) => ({
-  suite: 'training', unit: 'tokens/s', higherIsBetter: true,
+  suite: 'training',
+  unit: 'tokens/s',
+  higherIsBetter: true,
   case: `${mixer}${threads > 1 ? `, ${threads} threads` : ''}`,
 });
 
@@ -159,7 +173,10 @@ async function peerEntry(contestant, mixer, context, notes) {
 function targetsOf(rows, mixers) {
   const find = (mixer, name) => rows.find((row) => row.case === mixer && row.contestant === name);
   return mixers.flatMap((mixer) =>
-    [[OURS, TORCH], [OURS_BF16, TORCH_BF16]].flatMap(([ours, peer]) => {
+    [
+      [OURS, TORCH],
+      [OURS_BF16, TORCH_BF16],
+    ].flatMap(([ours, peer]) => {
       const value = ratioOf(find(mixer, ours), find(mixer, peer));
       const target = TARGETS[mixer];
       if (value === undefined || !target) return [];
@@ -170,7 +187,8 @@ function targetsOf(rows, mixers) {
 
 function threadsNote(rows) {
   const [one, two] = [1, 2].map((n) =>
-    rows.find((row) => row.contestant === OURS && row.case === rowOf('induction', n).case));
+    rows.find((row) => row.contestant === OURS && row.case === rowOf('induction', n).case),
+  );
   const value = ratioOf(two, one);
   if (value === undefined) return [];
   return [`Ours, induction: two threads are ${value.toFixed(2)} times as fast as one.`];
@@ -186,16 +204,26 @@ export async function run(context) {
   const notes = [];
   const entries = [];
   for (const mixer of mixers) {
-    entries.push({ contestant: native, row: rowOf(mixer), job: `train auto ${mixer} 1 f32 ${seconds}` });
+    entries.push({
+      contestant: native,
+      row: rowOf(mixer),
+      job: `train auto ${mixer} 1 f32 ${seconds}`,
+    });
     if (hasBf16())
-      entries.push({ contestant: { ...native, name: OURS_BF16 }, row: rowOf(mixer), job: `train auto ${mixer} 1 bf16 ${seconds}` });
+      entries.push({
+        contestant: { ...native, name: OURS_BF16 },
+        row: rowOf(mixer),
+        job: `train auto ${mixer} 1 bf16 ${seconds}`,
+      });
     for (const peer of peers) {
       log(`checking ${peer.name}, ${mixer}`);
       entries.push(await peerEntry(peer, mixer, context, notes));
     }
   }
   entries.push({
-    contestant: native, row: rowOf('induction', 2), job: `train auto induction 2 f32 ${seconds}`,
+    contestant: native,
+    row: rowOf('induction', 2),
+    job: `train auto induction 2 f32 ${seconds}`,
   });
   const rows = await interleave(entries, rounds, log);
   notes.push(

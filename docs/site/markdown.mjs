@@ -73,7 +73,8 @@ function renderer(html) {
   return md;
 }
 
-const handwritten = renderer(false), generated = renderer(true);
+const handwritten = renderer(false),
+  generated = renderer(true);
 
 /** `link` gets each address and gives another, '' for a link that is to be left out. */
 export function renderMarkdown(text, { link, html = false } = {}) {

@@ -28,7 +28,15 @@ function exampleReadmes() {
 
 const page = (source, out, title) => ({ source, out, title });
 
-const EXAMPLE_TITLES = { c: 'C', cpp: 'C++', csharp: 'C#', electron: 'Electron', python: 'Python', research: 'Research', unity: 'Unity' };
+const EXAMPLE_TITLES = {
+  c: 'C',
+  cpp: 'C++',
+  csharp: 'C#',
+  electron: 'Electron',
+  python: 'Python',
+  research: 'Research',
+  unity: 'Unity',
+};
 
 /** Groups of pages made from Markdown files of the repository: where each lies, and its name. */
 export function pageGroups() {
@@ -66,4 +74,6 @@ export const references = [
 ];
 
 /** Public headers, in the order of the C reference. */
-export const headers = ['base.h', 'ttt.h', 'ternary.h', 'llama.h'].map((name) => `include/bit_ttt/${name}`);
+export const headers = ['base.h', 'ttt.h', 'ternary.h', 'llama.h'].map(
+  (name) => `include/bit_ttt/${name}`,
+);

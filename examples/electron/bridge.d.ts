@@ -9,7 +9,12 @@ interface Answer {
 
 interface Bridge {
   /** Calls the engine; `id` is the page's, for `abort`. `onEvent` hears what is told on the way. */
-  call(id: number, name: string, params: unknown, onEvent: (event: unknown) => void): Promise<Answer>;
+  call(
+    id: number,
+    name: string,
+    params: unknown,
+    onEvent: (event: unknown) => void,
+  ): Promise<Answer>;
   abort(id: number): void;
 }
 

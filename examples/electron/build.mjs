@@ -21,9 +21,17 @@ await build({
   target: 'node20',
   external: ['bit-ttt', 'bit-ttt/model'], // from node_modules, with its addon
 });
-const [tab] = /<section role="tabpanel" id="write"[^]*?<\/section>/.exec(readFileSync(join(demo, 'index.html'), 'utf8'));
-const section = tab.replace('role="tabpanel" id="write" aria-labelledby="tab-write"', 'id="write" aria-label="Write"');
+const [tab] = /<section role="tabpanel" id="write"[^]*?<\/section>/.exec(
+  readFileSync(join(demo, 'index.html'), 'utf8'),
+);
+const section = tab.replace(
+  'role="tabpanel" id="write" aria-labelledby="tab-write"',
+  'id="write" aria-label="Write"',
+);
 const page = readFileSync(join(here, 'src/page.html'), 'utf8');
-writeFileSync(join(out, 'index.html'), page.replace("<!-- the demo's tab -->", () => section));
+writeFileSync(
+  join(out, 'index.html'),
+  page.replace("<!-- the demo's tab -->", () => section),
+);
 writeFileSync(join(out, 'engine.d.ts'), "export * from '../src/engine.js';\n");
 copyFileSync(join(demo, 'style.css'), join(out, 'style.css'));

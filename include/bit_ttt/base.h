@@ -24,21 +24,21 @@ extern "C" {
  * engine's; 3 to 59 are the library's, 60 to 98 are left to language bindings. */
 typedef enum ttt_status {
     TTT_OK = 0,
-    TTT_NULL_POINTER = 1,       /* a required pointer is NULL */
-    TTT_DIMENSION_MISMATCH = 2, /* a length, hidden_dim or seq_len that cannot be right */
-    TTT_NON_FINITE = 3,         /* the input holds a NaN or an infinity */
-    TTT_INPUT_RANGE = 4,        /* a finite input so large that its projection overflows */
-    TTT_DIVERGED = 5,           /* the learning rate made the memory grow without bound */
-    TTT_OUT_OF_MEMORY = 6,      /* an allocation, or the start of a thread, failed */
-    TTT_INVALID_CONFIG = 7,     /* unknown objective, non-finite rate, bad thread count or size */
-    TTT_INVALID_WEIGHTS = 8,    /* a weight other than -1, 0 or 1 */
-    TTT_OVERLAP = 9,            /* input, output or surprise overlap in part */
-    TTT_UNKNOWN_KERNEL = 10,    /* no kernel of that name is compiled in */
-    TTT_UNSUPPORTED_KERNEL = 11, /* compiled in, but this CPU cannot run it */
-    TTT_BUFFER_SIZE = 12,        /* the buffer for a state is too small */
-    TTT_STATE_DAMAGED = 20,      /* not a state, truncated, or a byte was changed */
-    TTT_STATE_VERSION = 21,      /* written by a newer version of the format */
-    TTT_STATE_DIMENSIONS = 22,   /* of a layer with another hidden_dim */
+    TTT_NULL_POINTER = 1,         /* a required pointer is NULL */
+    TTT_DIMENSION_MISMATCH = 2,   /* a length, hidden_dim or seq_len that cannot be right */
+    TTT_NON_FINITE = 3,           /* the input holds a NaN or an infinity */
+    TTT_INPUT_RANGE = 4,          /* a finite input so large that its projection overflows */
+    TTT_DIVERGED = 5,             /* the learning rate made the memory grow without bound */
+    TTT_OUT_OF_MEMORY = 6,        /* an allocation, or the start of a thread, failed */
+    TTT_INVALID_CONFIG = 7,       /* unknown objective, non-finite rate, bad thread count or size */
+    TTT_INVALID_WEIGHTS = 8,      /* a weight other than -1, 0 or 1 */
+    TTT_OVERLAP = 9,              /* input, output or surprise overlap in part */
+    TTT_UNKNOWN_KERNEL = 10,      /* no kernel of that name is compiled in */
+    TTT_UNSUPPORTED_KERNEL = 11,  /* compiled in, but this CPU cannot run it */
+    TTT_BUFFER_SIZE = 12,         /* the buffer for a state is too small */
+    TTT_STATE_DAMAGED = 20,       /* not a state, truncated, or a byte was changed */
+    TTT_STATE_VERSION = 21,       /* written by a newer version of the format */
+    TTT_STATE_DIMENSIONS = 22,    /* of a layer with another hidden_dim */
     TTT_STATE_LEARNING_RATE = 23, /* of a layer with another inner_lr */
     TTT_STATE_OBJECTIVE = 24,     /* of a layer with another objective */
     TTT_STATE_WEIGHTS = 25,       /* of a layer or model with other weights */

@@ -107,9 +107,9 @@ public:
         for (const auto &[name, b] : shards) all.push_back({name.c_str(), data(b), b.size()});
         const void *bytes = data(file);
         int status = all.empty()
-            ? bitllama_open(bytes, file.size(), text, config.size(), &made, &why)
-            : bitllama_open_sharded(bytes, file.size(), all.data(), all.size(), text, config.size(),
-                                    &made, &why);
+                         ? bitllama_open(bytes, file.size(), text, config.size(), &made, &why)
+                         : bitllama_open_sharded(bytes, file.size(), all.data(), all.size(), text,
+                                                 config.size(), &made, &why);
         if (status != TTT_OK) throw error(status, why.text);
         c_.reset(made);
     }

@@ -116,7 +116,8 @@ private:
         size_t dim = hidden_dim(), count = input.size() / dim;
         if (input.empty() || input.size() % dim != 0)
             throw error(TTT_DIMENSION_MISMATCH, "the input must be whole tokens of " +
-                        std::to_string(dim) + " floats; it has " + std::to_string(input.size()));
+                                                    std::to_string(dim) + " floats; it has " +
+                                                    std::to_string(input.size()));
         std::vector<float> out(input.size());
         detail::check(ttt_forward_ex(get(), input.data(), input.size(), count, out.data(),
                                      out.size(), surprise));

@@ -36,10 +36,10 @@ typedef enum bitllama_mixer {
 
 /* The shape of a model; fill it with bitllama_config_init. */
 typedef struct bitllama_config {
-    uint32_t size; /* sizeof(bitllama_config) */
+    uint32_t size;                                        /* sizeof(bitllama_config) */
     uint32_t vocab_size, hidden_dim, num_layers, mlp_dim; /* multiples of 16, but num_layers */
     uint32_t inner_dim, head_dim; /* induction: width of all heads, and of one */
-    float inner_lr;    /* reconstruct and predict, as of the original's config.json */
+    float inner_lr;               /* reconstruct and predict, as of the original's config.json */
     float norm_eps;
     uint8_t mixers[BITLLAMA_MAX_LAYERS]; /* a bitllama_mixer for each layer */
 } bitllama_config;
@@ -110,7 +110,7 @@ BT_API int bitllama_session_create(bitllama_model *model, bitllama_session **ses
 BT_API void bitllama_session_destroy(bitllama_session *session); /* NULL is fine */
 BT_API int bitllama_session_fork(const bitllama_session *from, bitllama_session **session);
 BT_API int bitllama_session_reset(bitllama_session *session);
-BT_API uint64_t bitllama_session_tokens(const bitllama_session *session); /* read so far */
+BT_API uint64_t bitllama_session_tokens(const bitllama_session *session);  /* read so far */
 BT_API size_t bitllama_session_footprint(const bitllama_session *session); /* without the model */
 
 /* Reads n tokens and learns from them. logprobs [n] (or NULL): log p(token | all before), natural;
@@ -128,11 +128,11 @@ BT_API int bitllama_session_freeze(bitllama_session *session, int frozen);
 /* How a token is chosen. Defaults (bitllama_sampling_init): temperature 0.7, min_p 0.1, the usual
  * repetition penalty, seed 1. */
 typedef struct bitllama_sampling {
-    uint32_t size;     /* sizeof(bitllama_sampling) */
-    float temperature; /* 0 to 100; 0: the likeliest, ties to the smaller id */
-    uint32_t top_k;    /* 0: off */
-    float top_p;       /* above 0, at most 1: off (arXiv 1904.09751) */
-    float min_p;       /* 0: off, to 1; relative to the likeliest (arXiv 2407.01082) */
+    uint32_t size;            /* sizeof(bitllama_sampling) */
+    float temperature;        /* 0 to 100; 0: the likeliest, ties to the smaller id */
+    uint32_t top_k;           /* 0: off */
+    float top_p;              /* above 0, at most 1: off (arXiv 1904.09751) */
+    float min_p;              /* 0: off, to 1; relative to the likeliest (arXiv 2407.01082) */
     float repetition_penalty; /* 1: off, to 10 (arXiv 1909.05858), over the last 64 tokens; 0: the
                                * usual, 1.1, and off at temperature 0 */
     uint64_t seed;
@@ -162,9 +162,9 @@ typedef struct bitllama_training {
     uint32_t accumulate;     /* batches a step */
     uint32_t steps, warmup;  /* steps in all (the schedule), and of rising rate */
     uint32_t threads;        /* 1 to 64 */
-    uint32_t bf16;           /* 1: f32 products round their operands to bfloat16, which is faster on a
+    uint32_t bf16;      /* 1: f32 products round their operands to bfloat16, which is faster on a
                               * CPU with AVX512_BF16 (0) */
-    uint32_t separator;      /* the token before each document, or BITLLAMA_NO_TOKEN */
+    uint32_t separator; /* the token before each document, or BITLLAMA_NO_TOKEN */
     float learning_rate, final_learning_rate; /* peak, and last; cosine in between */
     float weight_decay, beta1, beta2, clip;   /* AdamW (arXiv 1711.05101); largest gradient norm */
     float repeat;     /* share of windows in which a passage stands twice: teaches recall */
@@ -176,10 +176,10 @@ typedef struct bitllama_training {
 BT_API void bitllama_training_init(bitllama_training *training);
 
 typedef struct bitllama_step {
-    double loss;         /* mean nats a token of the step */
+    double loss; /* mean nats a token of the step */
     float learning_rate, gradient_norm;
-    uint64_t step;       /* steps done, this one included */
-    uint64_t tokens;     /* trained on since the start, all steps */
+    uint64_t step;   /* steps done, this one included */
+    uint64_t tokens; /* trained on since the start, all steps */
 } bitllama_step;
 
 /* A new model with random weights, to be trained on tokens [n], which are copied (ids below

@@ -45,7 +45,8 @@ BT_API int ttt_activations_quantize(ttt_activations *activations, const float *x
 
 /* y [tokens][rows] = the product with every token that was quantised last. Errors: NULL_POINTER,
  * DIMENSION_MISMATCH (of other cols, or nothing was quantised yet). */
-BT_API int ttt_matrix_multiply(const ttt_matrix *matrix, const ttt_activations *activations, float *y);
+BT_API int ttt_matrix_multiply(const ttt_matrix *matrix, const ttt_activations *activations,
+                               float *y);
 
 #ifdef __cplusplus
 }

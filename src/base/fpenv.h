@@ -17,7 +17,8 @@
 static inline bool bt_fpenv_nearest(void)
 {
     float one = 1.0f, little = 0x1p-26f;
-    __asm__ volatile("" : "+x"(one), "+x"(little)); /* nothing for the compiler to know, or to keep */
+    __asm__ volatile(""
+                     : "+x"(one), "+x"(little)); /* nothing for the compiler to know, or to keep */
     return one + little == one && one - little == one;
 }
 typedef unsigned int bt_fpenv;

@@ -85,7 +85,8 @@ static unsigned process(void)
 {
     return 0;
 }
-#elif defined(__APPLE__) /* where handlers outlive a library that is closed, and getpid is no system call */
+#elif defined(                                                                                     \
+    __APPLE__) /* where handlers outlive a library that is closed, and getpid is no system call */
 static bool watch_forks(void)
 {
     return true;

@@ -40,7 +40,7 @@ struct bt_safetensors {
     size_t count, entries;
     bt_tensor *tensors; /* in the order of the header */
     metadata_entry *metadata;
-    bt_rank *by_offset; /* key: the highest bits of `begin` */
+    bt_rank *by_offset;        /* key: the highest bits of `begin` */
     bt_rank *by_name, *by_key; /* key: hash */
     bt_rank *scratch;
     char *names; /* those that were written with escapes, resolved */
@@ -353,8 +353,7 @@ static size_t find_twin(const bt_safetensors *table, bt_rank *order, size_t coun
 static int check_unique(const bt_safetensors *table, bt_io_error *error)
 {
     size_t twin = find_twin(table, table->by_name, table->count, name_of, compare_names);
-    if (twin < table->count)
-        return fail_checked(error, BT_ST_NAME_TWICE, table->tensors + twin);
+    if (twin < table->count) return fail_checked(error, BT_ST_NAME_TWICE, table->tensors + twin);
     twin = find_twin(table, table->by_key, table->entries, key_of, compare_keys);
     if (twin == table->entries) return BT_IO_OK;
     bt_text key = key_of(table, (uint32_t)twin);
@@ -387,13 +386,12 @@ int bt_safetensors_open(const void *file, size_t size, bt_safetensors **table, b
     *table = NULL;
     if (error) *error = (bt_io_error){0};
     if (size < 8) return bt_io_fail(error, BT_ST_TOO_SHORT, size); /* R1 */
-    uint64_t header = bt_get_u64(bytes); /* R2 */
+    uint64_t header = bt_get_u64(bytes);                           /* R2 */
     if (header > BT_ST_LARGEST_HEADER) return bt_io_fail(error, BT_ST_HEADER_LIMIT, 0);
     if (header > size - 8) return bt_io_fail(error, BT_ST_HEADER_PAST_END, 0);
 
-    reader counting = {.error = error,
-                       .data = bytes + 8 + (size_t)header,
-                       .data_size = size - 8 - (size_t)header};
+    reader counting = {
+        .error = error, .data = bytes + 8 + (size_t)header, .data_size = size - 8 - (size_t)header};
     bt_json_init(&counting.json, bytes + 8, (size_t)header, 0);
     reader filling = counting;
     int code = read_header(&counting);

@@ -97,7 +97,7 @@ BT_INLINE accumulator dot_field(accumulator acc, weights w, const activation *x,
     (void)field;
     __asm__("vpdpbusd %2%{1to16%}, %1, %0"
             : "+v"(acc)
-            : "v"(w), "m"(*(const int8_t(*)[4])(const void *)x));
+            : "v"(w), "m"(*(const int8_t (*)[4])(const void *)x));
     return acc;
 }
 BT_INLINE vi total(accumulator acc)

@@ -6,7 +6,7 @@
 #include <immintrin.h>
 
 #define ROWS 12
-#define BT_UNROLL _Pragma("GCC unroll 16")
+#define BT_UNROLL_FOR(...) _Pragma("GCC unroll 16") for (__VA_ARGS__)
 
 /* Two lines of a panel become one of pairs, in place: the first in the lower halves, rounded to nearest,
  * ties to even. A last line without a partner is paired with zeros. */
@@ -18,35 +18,37 @@ static void round_pairs(float *panel, size_t width, size_t depth)
         for (size_t i = 0; i < width; i += 16) {
             __mmask16 lanes = (__mmask16)(width - i < 16 ? (1u << (width - i)) - 1 : 0xffffu);
             __m512 low = _mm512_maskz_loadu_ps(lanes, first + i);
-            __m512 high = k + 1 < depth ? _mm512_maskz_loadu_ps(lanes, second + i) : _mm512_setzero_ps();
+            __m512 high =
+                k + 1 < depth ? _mm512_maskz_loadu_ps(lanes, second + i) : _mm512_setzero_ps();
             __m256bh l = _mm512_cvtneps_pbh(low), h = _mm512_cvtneps_pbh(high);
-            __m512i both = _mm512_or_si512(
-                _mm512_cvtepu16_epi32((__m256i)l),
-                _mm512_slli_epi32(_mm512_cvtepu16_epi32((__m256i)h), 16));
+            __m512i both =
+                _mm512_or_si512(_mm512_cvtepu16_epi32((__m256i)l),
+                                _mm512_slli_epi32(_mm512_cvtepu16_epi32((__m256i)h), 16));
             _mm512_mask_storeu_ps(out + i, lanes, (__m512)both);
         }
     }
 }
 
 /* As gemm_tile of body_gemm.inc, over pairs of lines. */
-static void tile(size_t depth, const float *a, const float *b, float *c, size_t stride, bool accumulate)
+static void tile(size_t depth, const float *a, const float *b, float *c, size_t stride,
+                 bool accumulate)
 {
     __m512 acc[ROWS][2];
-    BT_UNROLL for (int i = 0; i < ROWS; i++)
-        BT_UNROLL for (int j = 0; j < 2; j++)
-            acc[i][j] = accumulate ? _mm512_loadu_ps(c + (size_t)i * stride + j * 16)
-                                   : _mm512_setzero_ps();
+    BT_UNROLL_FOR(int i = 0; i < ROWS; i++)
+        BT_UNROLL_FOR(int j = 0; j < 2; j++)
+            acc[i][j] =
+                accumulate ? _mm512_loadu_ps(c + (size_t)i * stride + j * 16) : _mm512_setzero_ps();
     for (size_t k = 0; k < (depth + 1) / 2; k++) {
         __m512bh left = (__m512bh)_mm512_loadu_ps(b + k * 32);
         __m512bh right = (__m512bh)_mm512_loadu_ps(b + k * 32 + 16);
-        BT_UNROLL for (int i = 0; i < ROWS; i++) {
+        BT_UNROLL_FOR(int i = 0; i < ROWS; i++) {
             __m512bh factor = (__m512bh)_mm512_set1_ps(a[k * ROWS + (size_t)i]);
             acc[i][0] = _mm512_dpbf16_ps(acc[i][0], factor, left);
             acc[i][1] = _mm512_dpbf16_ps(acc[i][1], factor, right);
         }
     }
-    BT_UNROLL for (int i = 0; i < ROWS; i++)
-        BT_UNROLL for (int j = 0; j < 2; j++)
+    BT_UNROLL_FOR(int i = 0; i < ROWS; i++)
+        BT_UNROLL_FOR(int j = 0; j < 2; j++)
             _mm512_storeu_ps(c + (size_t)i * stride + j * 16, acc[i][j]);
 }
 

@@ -43,7 +43,7 @@ BT_INLINE vi max_i(vi a, vi b)
 }
 BT_INLINE void store_activations(activation *p, vi v)
 {
-    BT_UNROLL for (int i = 0; i < 4; i++) p[i] = (int8_t)v[i];
+    BT_UNROLL_FOR(int i = 0; i < 4; i++) p[i] = (int8_t)v[i];
 }
 BT_INLINE packed load_w(const uint8_t *p)
 {
@@ -100,10 +100,14 @@ static bool computes_right(void)
                                 (int8_t)x, (int8_t)x, 1, 2, -3, 4, (int8_t)-x, other),
                 wasm_i8x16_make(factor, opposite, factor, opposite, 99, factor, factor, 5, factor,
                                 factor, 127, 127, 127, 0, factor, opposite));
-            int16_t got[8], wanted[8] = {
-                (int16_t)(x * factor + other * opposite), (int16_t)(other * factor + x * opposite),
-                (int16_t)(x * factor), (int16_t)(x * factor), (int16_t)(2 * x * factor),
-                3 * 127, -3 * 127, (int16_t)(-x * factor + other * opposite)};
+            int16_t got[8], wanted[8] = {(int16_t)(x * factor + other * opposite),
+                                         (int16_t)(other * factor + x * opposite),
+                                         (int16_t)(x * factor),
+                                         (int16_t)(x * factor),
+                                         (int16_t)(2 * x * factor),
+                                         3 * 127,
+                                         -3 * 127,
+                                         (int16_t)(-x * factor + other * opposite)};
             wasm_v128_store(got, sums);
             if (memcmp(got, wanted, sizeof got) != 0) return false;
         }

@@ -11,9 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BT_ROWS 16u         /* rows of a block: one 512-bit register of int32 or float */
-#define BT_CHUNK 16u        /* inputs of a packed weight chunk: 4 fields of 4 */
-#define BT_CHUNK_BYTES 64u  /* 16 rows x 16 inputs x 2 bits */
+#define BT_ROWS 16u               /* rows of a block: one 512-bit register of int32 or float */
+#define BT_CHUNK 16u              /* inputs of a packed weight chunk: 4 fields of 4 */
+#define BT_CHUNK_BYTES 64u        /* 16 rows x 16 inputs x 2 bits */
 #define BT_MAX_ABSMAX 0x7f800000u /* absmax_bits from here on: a NaN or an infinity */
 
 /* A ternary matrix packed for the kernels (layout.h): [row_blocks][chunks][64 bytes]. */
@@ -60,7 +60,7 @@ typedef struct bt_matmul {
  * byte is the value + 128; rows and inputs past the end hold 128. */
 typedef struct bt_rows8 {
     const uint8_t *panels;
-    const float *scales; /* [row_blocks * 16] */
+    const float *scales;                  /* [row_blocks * 16] */
     size_t rows, cols, row_blocks, quads; /* quads = ceil(cols / 16) * 4 */
 } bt_rows8;
 

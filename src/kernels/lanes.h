@@ -13,10 +13,10 @@
 #define BT_INLINE static inline __attribute__((always_inline))
 #define BT_PRAGMA(text) _Pragma(#text)
 #if defined(__clang__)
-#define BT_UNROLL BT_PRAGMA(clang loop unroll(full))
+#define BT_UNROLL_FOR(...) BT_PRAGMA(clang loop unroll(full)) for (__VA_ARGS__)
 #define BT_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
 #else
-#define BT_UNROLL BT_PRAGMA(GCC unroll 16)
+#define BT_UNROLL_FOR(...) BT_PRAGMA(GCC unroll 16) for (__VA_ARGS__)
 #define BT_SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (vi){__VA_ARGS__})
 #endif
 
@@ -123,9 +123,8 @@ BT_INLINE int32_t fold_i(vi v)
  * halves, quarters, ... of two vectors side by side, so that it takes a third of the operations of
  * folding one by one. */
 #define BT_FOLD_STEP(v, count, join, low, high)                                                    \
-    BT_UNROLL for (int i_ = 0; i_ < (count); i_++)                                                 \
-        v[i_] = join(BT_SHUFFLE(v[i_], v[i_ + (count)], low),                                      \
-                     BT_SHUFFLE(v[i_], v[i_ + (count)], high))
+    BT_UNROLL_FOR(int i_ = 0; i_ < (count); i_++)                                                  \
+    v[i_] = join(BT_SHUFFLE(v[i_], v[i_ + (count)], low), BT_SHUFFLE(v[i_], v[i_ + (count)], high))
 #if BT_VL == 4
 #define BT_LOW_2 0, 1, 4, 5
 #define BT_HIGH_2 2, 3, 6, 7
@@ -189,7 +188,7 @@ BT_INLINE vf fold_rows(const vf s[4])
 #define BT_QUARTER(x) x, x, x, x, 4 + x, 4 + x, 4 + x, 4 + x
 #else
 #define BT_QUARTER(x)                                                                              \
-    x, x, x, x, 4 + x, 4 + x, 4 + x, 4 + x, 8 + x, 8 + x, 8 + x, 8 + x, 12 + x, 12 + x, 12 + x,   \
+    x, x, x, x, 4 + x, 4 + x, 4 + x, 4 + x, 8 + x, 8 + x, 8 + x, 8 + x, 12 + x, 12 + x, 12 + x,    \
         12 + x
 #endif
 BT_INLINE void spread_rows(vf v, vf out[4])

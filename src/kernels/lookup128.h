@@ -33,16 +33,16 @@ typedef struct {
 BT_INLINE void lookup_transpose(const activation *x, size_t stride, vh out[8])
 {
     vh a[8], b[8];
-    BT_UNROLL for (int t = 0; t < 8; t++) memcpy(&a[t], x + (size_t)t * stride, sizeof a[t]);
-    BT_UNROLL for (int t = 0; t < 4; t++) { /* rows t and t + 4, then pairs of those, ... */
+    BT_UNROLL_FOR(int t = 0; t < 8; t++) memcpy(&a[t], x + (size_t)t * stride, sizeof a[t]);
+    BT_UNROLL_FOR(int t = 0; t < 4; t++) { /* rows t and t + 4, then pairs of those, ... */
         b[2 * t] = BT_LOW_HALVES(a[t], a[t + 4]);
         b[2 * t + 1] = BT_HIGH_HALVES(a[t], a[t + 4]);
     }
-    BT_UNROLL for (int t = 0; t < 4; t++) {
+    BT_UNROLL_FOR(int t = 0; t < 4; t++) {
         a[2 * t] = BT_LOW_HALVES(b[t], b[t + 4]);
         a[2 * t + 1] = BT_HIGH_HALVES(b[t], b[t + 4]);
     }
-    BT_UNROLL for (int t = 0; t < 4; t++) {
+    BT_UNROLL_FOR(int t = 0; t < 4; t++) {
         out[2 * t] = BT_LOW_HALVES(a[t], a[t + 4]);
         out[2 * t + 1] = BT_HIGH_HALVES(a[t], a[t + 4]);
     }
@@ -56,7 +56,7 @@ BT_INLINE void lookup_fill(vh *table, vh x0, vh x1, vh x2, vh x3, const int V)
         vh second = third;
         for (int c2 = 0; c2 < 3; c2++, second += x2) {
             vh first = second;
-            BT_UNROLL for (int c1 = 0; c1 < 3; c1++, first += x1) {
+            BT_UNROLL_FOR(int c1 = 0; c1 < 3; c1++, first += x1) {
                 vh *entry = table + V * (64 * c3 + 16 * c2 + 4 * c1);
                 entry[0] = first;
                 entry[V] = first + x0;
@@ -76,7 +76,8 @@ BT_INLINE void lookup_tables(vh *tables, const activation *x, size_t stride, con
         lookup_transpose(x + (size_t)(8 * v) * stride + 8, stride, inputs_of + 8);
         for (int b = 0; b < 4; b++) {
             const vh *from = inputs_of + place[b];
-            lookup_fill(tables + b * LOOKUP_ENTRIES * V + v, from[0], from[4], from[8], from[12], V);
+            lookup_fill(tables + b * LOOKUP_ENTRIES * V + v, from[0], from[4], from[8], from[12],
+                        V);
         }
     }
 }
@@ -97,9 +98,9 @@ BT_INLINE void lookup_rows(lookup_work *work, const bt_ternary *w, size_t block,
             place[1] = codes >> (8 - shift) & mask;
             place[2] = codes >> (16 - shift) & mask;
             place[3] = codes >> (24 - shift) & mask;
-            BT_UNROLL for (int v = 0; v < V; v++) {
+            BT_UNROLL_FOR(int v = 0; v < V; v++) {
                 vh sum = sums[(size_t)V * r + (size_t)v];
-                BT_UNROLL for (int b = 0; b < 4; b++)
+                BT_UNROLL_FOR(int b = 0; b < 4; b++)
                     sum += *(const vh *)(const void *)(tables + (b * LOOKUP_ENTRIES * V + v) * 16 +
                                                        place[b]);
                 sums[(size_t)V * r + (size_t)v] = sum;

@@ -46,7 +46,7 @@ BT_INLINE vf min_f(vf a, vf b)
 }
 BT_INLINE vf sqrt_f(vf v)
 {
-    BT_UNROLL for (int i = 0; i < BT_VL; i++) v[i] = sqrtf(v[i]);
+    BT_UNROLL_FOR(int i = 0; i < BT_VL; i++) v[i] = sqrtf(v[i]);
     return v;
 }
 BT_INLINE vf splat4(const float *p)

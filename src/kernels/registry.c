@@ -101,7 +101,8 @@ const bt_kernels *bt_kernels_active(void)
 const bt_bf16 *bt_bf16_best(const bt_kernels *kernels)
 {
 #if defined(BT_HAVE_X86)
-    if (kernels == &bt_kernels_avx512 && __builtin_cpu_supports("avx512bf16")) return &bt_bf16_avx512;
+    if (kernels == &bt_kernels_avx512 && __builtin_cpu_supports("avx512bf16"))
+        return &bt_bf16_avx512;
 #endif
     return &kernels->bf16;
 }

@@ -43,27 +43,43 @@ const char *bt_config_problem(const bt_model_config *c)
 void bitllama_config_init(bitllama_config *config)
 {
     if (!config) return;
-    *config = (bitllama_config){.size = sizeof *config, .vocab_size = 2048, .hidden_dim = 128,
-                                .num_layers = 4, .mlp_dim = 512, .inner_dim = 64, .head_dim = 32,
-                                .inner_lr = 0.1f, .norm_eps = 1e-5f};
+    *config = (bitllama_config){.size = sizeof *config,
+                                .vocab_size = 2048,
+                                .hidden_dim = 128,
+                                .num_layers = 4,
+                                .mlp_dim = 512,
+                                .inner_dim = 64,
+                                .head_dim = 32,
+                                .inner_lr = 0.1f,
+                                .norm_eps = 1e-5f};
     memset(config->mixers, BITLLAMA_INDUCTION, sizeof config->mixers);
 }
 
 const char *bt_config_import(bt_model_config *c, const bitllama_config *from)
 {
     if (from->size != sizeof *from) return "the configuration's size field is wrong";
-    *c = (bt_model_config){.vocab = from->vocab_size, .dim = from->hidden_dim,
-                           .layers = from->num_layers, .mlp = from->mlp_dim,
-                           .inner = from->inner_dim, .head = from->head_dim,
-                           .rate = from->inner_lr, .norm_eps = from->norm_eps};
+    *c = (bt_model_config){.vocab = from->vocab_size,
+                           .dim = from->hidden_dim,
+                           .layers = from->num_layers,
+                           .mlp = from->mlp_dim,
+                           .inner = from->inner_dim,
+                           .head = from->head_dim,
+                           .rate = from->inner_lr,
+                           .norm_eps = from->norm_eps};
     for (size_t i = 0; i < BT_MAX_LAYERS && i < c->layers; i++) c->mixers[i] = from->mixers[i];
     return bt_config_problem(c);
 }
 
 void bt_config_export(const bt_model_config *c, bitllama_config *to)
 {
-    *to = (bitllama_config){.size = sizeof *to, .vocab_size = c->vocab, .hidden_dim = c->dim,
-                            .num_layers = c->layers, .mlp_dim = c->mlp, .inner_dim = c->inner,
-                            .head_dim = c->head, .inner_lr = c->rate, .norm_eps = c->norm_eps};
+    *to = (bitllama_config){.size = sizeof *to,
+                            .vocab_size = c->vocab,
+                            .hidden_dim = c->dim,
+                            .num_layers = c->layers,
+                            .mlp_dim = c->mlp,
+                            .inner_dim = c->inner,
+                            .head_dim = c->head,
+                            .inner_lr = c->rate,
+                            .norm_eps = c->norm_eps};
     memcpy(to->mixers, c->mixers, sizeof to->mixers);
 }

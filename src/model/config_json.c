@@ -135,8 +135,7 @@ static int read_bitlinear(reader *r)
         seen |= bit;
         status = next(r);
         if (status == TTT_OK && rescale) status = read_bool(r, &r->config->unscaled);
-        else if (status == TTT_OK && quantize)
-            status = read_bool(r, &r->config->float_activations);
+        else if (status == TTT_OK && quantize) status = read_bool(r, &r->config->float_activations);
         else if (status == TTT_OK) status = skip(r);
         if (status != TTT_OK) return status;
     }
@@ -147,7 +146,7 @@ static int read_bitlinear(reader *r)
 enum { VOCAB, DIM, LAYERS, MLP, INNER, HEAD, RATE, EPS, MIXERS, MIXER, BITLINEAR, FORMAT, KEYS };
 static const char *const key_names[KEYS] = {
     "vocab_size", "hidden_dim", "num_layers", "mlp_dim", "inner_dim", "head_dim",
-    "inner_lr", "norm_eps", "mixers", "mixer", "bitlinear", "format_version"};
+    "inner_lr",   "norm_eps",   "mixers",     "mixer",   "bitlinear", "format_version"};
 
 static int read_value(reader *r, int key)
 {
@@ -190,8 +189,8 @@ int bt_config_read(bt_json *json, uint64_t base, bt_model_config *c, ttt_error *
 {
     uint64_t start = base + json->at;
     reader r = {.json = json, .base = base, .config = c, .error = error, .mixers = SIZE_MAX};
-    *c = (bt_model_config){.rate = 0.1f, .norm_eps = 1e-5f, .unscaled = true,
-                           .float_activations = true};
+    *c = (bt_model_config){
+        .rate = 0.1f, .norm_eps = 1e-5f, .unscaled = true, .float_activations = true};
     int status = read_entries(&r);
     if (status != TTT_OK) return status;
     for (unsigned i = VOCAB; i <= (c->version > 0 ? BITLINEAR : LAYERS); i++)
@@ -288,8 +287,8 @@ static void put_float(sink *s, const char *key, float value)
             put_digits(s, places, 1);
         }
         double read = 0;
-        bt_json_token token = {.kind = BT_JSON_NUMBER_TOKEN, .text = s->text + start,
-                               .length = s->at - start};
+        bt_json_token token = {
+            .kind = BT_JSON_NUMBER_TOKEN, .text = s->text + start, .length = s->at - start};
         if (bt_json_double(&token, &read) == BT_IO_OK &&
             bt_float_bits((float)read) == bt_float_bits(value))
             return;

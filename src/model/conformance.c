@@ -150,9 +150,16 @@ int bitllama_conformance_hash(uint64_t *hash)
     }
     for (uint8_t i = 0; status == TTT_OK && i < 5; i++) {
         uint8_t mixer = i < 3 ? i : i == 3 ? BT_RECONSTRUCT : BT_INDUCTION;
-        bt_model_config c = {.vocab = VOCAB, .dim = 64, .layers = 2, .mlp = 112, .inner = 48,
-                             .head = i == 4 ? 16 : 48, .rate = 0.5f, .norm_eps = 1e-5f,
-                             .unscaled = i == 3, .float_activations = i >= 3,
+        bt_model_config c = {.vocab = VOCAB,
+                             .dim = 64,
+                             .layers = 2,
+                             .mlp = 112,
+                             .inner = 48,
+                             .head = i == 4 ? 16 : 48,
+                             .rate = 0.5f,
+                             .norm_eps = 1e-5f,
+                             .unscaled = i == 3,
+                             .float_activations = i >= 3,
                              .mixers = {mixer, mixer}};
         status = run_config(r, &c, 40u + i);
     }

@@ -23,8 +23,7 @@ void bt_rows8_product(const bt_kernels *k, const bt_rows8 *w, const float *x, fl
 {
     for (size_t i = 0; i < w->rows; i++) {
         const uint8_t *p = w->panels + i / BT_ROWS * w->quads * 64 + i % BT_ROWS * 4;
-        for (size_t j = 0; j < w->cols; j++)
-            row[j] = (float)((int)p[j / 4 * 64 + j % 4] - 128);
+        for (size_t j = 0; j < w->cols; j++) row[j] = (float)((int)p[j / 4 * 64 + j % 4] - 128);
         for (size_t t = 0; t < tokens; t++)
             out[t * w->rows + i] = k->dot(row, x + t * w->cols, w->cols) * w->scales[i];
     }

@@ -48,13 +48,19 @@ void bt_memory_read(bt_session *s, size_t layer, const bt_kernels *k, size_t tok
     for (size_t h = 0; h < heads; h++) {
         float *q = s->q + h * head;
         const float *gate = s->gates + h;
-        bt_memory op = {
-            .state = s->layers[layer].tiles + h * head_floats(head), .q = q,
-            .target = mixer == BT_INDUCTION ? s->v + h * head : q + (mixer == BT_PREDICT) * width,
-            .r = s->r + h * head, .stride = width, .dim = head, .tokens = tokens,
-            .rate = mixer == BT_INDUCTION ? 0.0f : c->rate,
-            .keep = mixer == BT_INDUCTION ? gate : NULL, .write = gate + heads,
-            .target_stride = width, .gate_stride = bt_gate_stride(heads)};
+        bt_memory op = {.state = s->layers[layer].tiles + h * head_floats(head),
+                        .q = q,
+                        .target = mixer == BT_INDUCTION ? s->v + h * head
+                                                        : q + (mixer == BT_PREDICT) * width,
+                        .r = s->r + h * head,
+                        .stride = width,
+                        .dim = head,
+                        .tokens = tokens,
+                        .rate = mixer == BT_INDUCTION ? 0.0f : c->rate,
+                        .keep = mixer == BT_INDUCTION ? gate : NULL,
+                        .write = gate + heads,
+                        .target_stride = width,
+                        .gate_stride = bt_gate_stride(heads)};
         k->memory(&op, 0, bt_tile_count(head));
     }
 }
@@ -71,8 +77,7 @@ static const float *prediction(bt_session *s, size_t layer, size_t t, const floa
     if (c->mixers[layer] == BT_RECONSTRUCT) return before + width;
     if (c->mixers[layer] == BT_PREDICT) return before;
     *value = s->v + t * width;
-    for (size_t i = 0; i < width; i++)
-        s->row[i] = s->gates[t * stride + i / head] * before[i];
+    for (size_t i = 0; i < width; i++) s->row[i] = s->gates[t * stride + i / head] * before[i];
     return s->row;
 }
 

@@ -141,15 +141,26 @@ static int pack_head(builder *b)
                 (uint8_t)(q[i * t->cols + j] + 128);
     bt_free(head->data);
     head->data = panels;
-    m->head = (bt_rows8){.panels = panels, .scales = head->steps, .rows = t->rows,
-                         .cols = t->cols, .row_blocks = blocks, .quads = quads};
+    m->head = (bt_rows8){.panels = panels,
+                         .scales = head->steps,
+                         .rows = t->rows,
+                         .cols = t->cols,
+                         .row_blocks = blocks,
+                         .quads = quads};
     return TTT_OK;
 }
 
 static void hash_config(builder *b, const bt_model_config *c)
 {
-    const uint32_t words[] = {c->vocab, c->dim, c->layers, c->mlp, c->inner, c->head,
-                              bt_float_bits(c->rate), bt_float_bits(c->norm_eps), c->unscaled,
+    const uint32_t words[] = {c->vocab,
+                              c->dim,
+                              c->layers,
+                              c->mlp,
+                              c->inner,
+                              c->head,
+                              bt_float_bits(c->rate),
+                              bt_float_bits(c->norm_eps),
+                              c->unscaled,
                               c->float_activations};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) hash_word(b, words[i]);
     for (size_t i = 0; i < c->layers; i++) hash_word(b, c->mixers[i]);

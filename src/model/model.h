@@ -18,7 +18,7 @@ typedef struct bt_model_tensor {
                      the head's lie in panels for the kernels */
     float *steps; /* int8 rows: w ~ q * step, [rows rounded up to 16] */
     bt_ternary w;
-    float scale;  /* ternary: w ~ code * scale; 1 where the convention has no scale */
+    float scale; /* ternary: w ~ code * scale; 1 where the convention has no scale */
 } bt_model_tensor;
 
 typedef struct bitllama_model {
@@ -27,7 +27,7 @@ typedef struct bitllama_model {
     bt_model_tensor *tensors; /* [params.tensor_count] */
     bt_rows8 head;
     uint64_t parameters, fingerprint; /* of everything that decides an output */
-    char *tokenizer; /* NULL without one */
+    char *tokenizer;                  /* NULL without one */
     size_t tokenizer_length, config_length;
     char config_text[BT_CONFIG_TEXT];
 } bt_model;

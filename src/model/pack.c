@@ -31,9 +31,12 @@ static void add(image *im, const char *name, const char *suffix, bt_dtype dtype,
     memcpy(own, name, length);
     memcpy(own + length, suffix, more);
     bt_tensor *t = &im->tensors[im->count++];
-    *t = (bt_tensor){.name = own, .name_length = length + more, .data = im->data + im->at,
+    *t = (bt_tensor){.name = own,
+                     .name_length = length + more,
+                     .data = im->data + im->at,
                      .size = (rows ? rows : 1) * cols * bt_dtype_bits(dtype) / 8,
-                     .shape = {rows ? rows : cols, cols}, .dtype = (uint8_t)dtype,
+                     .shape = {rows ? rows : cols, cols},
+                     .dtype = (uint8_t)dtype,
                      .rank = rows ? 2 : 1};
     im->at += t->size;
 }
@@ -129,8 +132,10 @@ static size_t header(const bt_model *m, const char *tokenizer, size_t length, ch
     const struct {
         const char *text;
         size_t length;
-    } parts[] = {{before, sizeof before - 1}, {m->config_text, m->config_length},
-                 {between, length ? sizeof between - 1 : 0}, {tokenizer, length},
+    } parts[] = {{before, sizeof before - 1},
+                 {m->config_text, m->config_length},
+                 {between, length ? sizeof between - 1 : 0},
+                 {tokenizer, length},
                  {sum, sizeof sum - 1}};
     size_t at = 0;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
@@ -165,7 +170,8 @@ int bitllama_pack(const bitllama_model *model, const char *tokenizer, size_t tok
     int code = made ? bt_safetensors_write(im.tensors, im.count, NULL, 0, NULL, 0, &body, NULL)
                     : BT_IO_OUT_OF_MEMORY;
     int status = code == BT_IO_OK && bt_add_size(BT_BITT_START + head, body, &whole)
-                     ? TTT_OK : TTT_OUT_OF_MEMORY;
+                     ? TTT_OK
+                     : TTT_OUT_OF_MEMORY;
     if (status == TTT_OK && buffer && whole > capacity) status = TTT_BUFFER_SIZE;
     if (status == TTT_OK && buffer) {
         uint8_t *out = buffer;

@@ -269,7 +269,8 @@ static int build(opened *o, const void *config, size_t config_size, bt_model **m
     if (status != TTT_OK) return status;
     bt_text bias = bt_text_of("lm_head.bias"); /* which no configuration tells */
     o->config.head_bias = bt_shards_find(&o->shards, bias) != NULL;
-    return bt_model_build(&o->config, o->tokenizer, o->tokenizer_length, source, o, model, o->error);
+    return bt_model_build(&o->config, o->tokenizer, o->tokenizer_length, source, o, model,
+                          o->error);
 }
 
 /* Frees what opening took; an error gets the name of the file that it is in. */
@@ -292,7 +293,9 @@ int bitllama_open(const void *file, size_t size, const void *config, size_t conf
         return bt_error(error, TTT_NULL_POINTER, 0, NULL, 0, NULL);
     bt_fpenv saved = bt_fpenv_enter(); /* scales are computed */
     bt_shard only = {.bytes = file, .size = size};
-    opened o = {.file = file, .size = size, .error = error,
+    opened o = {.file = file,
+                .size = size,
+                .error = error,
                 .shards = {.list = &only, .count = 1, .error = error}};
     int status = TTT_OK;
     if (size >= 4 && memcmp(file, BT_BITT_MAGIC, 4) == 0)
@@ -307,8 +310,8 @@ int bitllama_open(const void *file, size_t size, const void *config, size_t conf
 static int open_shards(opened *o, const void *index, size_t index_size, const bitllama_shard *given)
 {
     for (size_t i = 0; i < o->shards.count; i++)
-        o->shards.list[i] = (bt_shard){.name = bt_text_of(given[i].name), .bytes = given[i].bytes,
-                                       .size = given[i].size};
+        o->shards.list[i] = (bt_shard){
+            .name = bt_text_of(given[i].name), .bytes = given[i].bytes, .size = given[i].size};
     int status = bt_shards_sort(&o->shards);
     if (status == TTT_OK) status = bt_shards_open(&o->shards);
     if (status == TTT_OK) status = bt_shards_match(&o->shards, index, index_size);

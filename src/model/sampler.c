@@ -7,8 +7,8 @@
 void bitllama_sampling_init(bitllama_sampling *sampling)
 {
     if (!sampling) return;
-    *sampling = (bitllama_sampling){.size = sizeof *sampling, .temperature = 0.7f, .top_p = 1.0f,
-                                    .min_p = 0.1f, .seed = 1};
+    *sampling = (bitllama_sampling){
+        .size = sizeof *sampling, .temperature = 0.7f, .top_p = 1.0f, .min_p = 0.1f, .seed = 1};
 }
 
 const char *bt_sampling_problem(const bitllama_sampling *o)
@@ -27,8 +27,10 @@ const char *bt_sampling_problem(const bitllama_sampling *o)
 void bt_sampler_init(bt_sampler *s, size_t vocab, float *work)
 {
     _Static_assert(sizeof(bt_candidate) + sizeof(uint32_t) + sizeof(float) ==
-                       BT_SAMPLER_FLOATS * sizeof(float), "a sampler's arrays fit its floats");
-    *s = (bt_sampler){.vocab = vocab, .weights = work,
+                       BT_SAMPLER_FLOATS * sizeof(float),
+                   "a sampler's arrays fit its floats");
+    *s = (bt_sampler){.vocab = vocab,
+                      .weights = work,
                       .candidates = (bt_candidate *)(void *)(work + vocab),
                       .places = (uint32_t *)(void *)(work + 3 * vocab)};
 }

@@ -150,8 +150,13 @@ static void quantize(const block *b, const float *x, size_t n, size_t tokens)
 {
     bt_session *s = b->s;
     if (s->model->params.config.float_activations) return;
-    bt_quantize op = {.x = x, .n = n, .stride = n, .tokens = tokens, .activations = s->activations,
-                      .sums = s->sums, .steps = s->multipliers};
+    bt_quantize op = {.x = x,
+                      .n = n,
+                      .stride = n,
+                      .tokens = tokens,
+                      .activations = s->activations,
+                      .sums = s->sums,
+                      .steps = s->multipliers};
     b->k->quantize(&op);
 }
 
@@ -167,9 +172,14 @@ static void multiply(const block *b, size_t tensor, const float *x, const float 
         return;
     }
     for (size_t t = 0; t < b->tokens; t++) multipliers[t] = b->s->multipliers[t] * w->scale;
-    bt_matmul op = {.w = &w->w, .activations = b->s->activations, .sums = b->s->sums,
-                    .multipliers = multipliers, .residual = residual, .out = out,
-                    .out_stride = w->w.rows, .tokens = b->tokens};
+    bt_matmul op = {.w = &w->w,
+                    .activations = b->s->activations,
+                    .sums = b->s->sums,
+                    .multipliers = multipliers,
+                    .residual = residual,
+                    .out = out,
+                    .out_stride = w->w.rows,
+                    .tokens = b->tokens};
     b->k->matmul(&op);
 }
 
@@ -210,8 +220,8 @@ static void mixer(const block *b, size_t i)
     memcpy(s->q, own->q, width * sizeof *s->q);
     memcpy(s->r, own->r, width * sizeof *s->r);
     multiply(b, l->key, s->n, NULL, s->q + width);
-    bt_normalize heads = {.x = s->q + width, .n = head, .stride = head,
-                          .tokens = b->tokens * (width / head)};
+    bt_normalize heads = {
+        .x = s->q + width, .n = head, .stride = head, .tokens = b->tokens * (width / head)};
     b->k->normalize(&heads);
     if (c->mixers[i] == BT_INDUCTION) {
         multiply(b, l->value, s->n, NULL, s->v);
@@ -257,9 +267,15 @@ static void multiply_head(const block *b, const float *n, size_t rows)
         return;
     }
     quantize(b, n, c->dim, rows);
-    bt_matmul8 op = {.w = &s->model->head, .activations = s->activations, .sums = s->sums,
-                     .multipliers = s->multipliers, .out = s->logits, .out_stride = c->vocab,
-                     .tokens = rows, .block_begin = 0, .block_end = s->model->head.row_blocks};
+    bt_matmul8 op = {.w = &s->model->head,
+                     .activations = s->activations,
+                     .sums = s->sums,
+                     .multipliers = s->multipliers,
+                     .out = s->logits,
+                     .out_stride = c->vocab,
+                     .tokens = rows,
+                     .block_begin = 0,
+                     .block_end = s->model->head.row_blocks};
     b->k->matmul8(&op);
 }
 

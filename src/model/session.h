@@ -20,16 +20,16 @@ typedef struct bitllama_session {
     uint64_t tokens;
     bool frozen;
     uint32_t recent[BT_PENALTY_WINDOW]; /* token i of the text at i mod the window's size */
-    float *last;            /* [dim] final norm of the last token */
+    float *last;                        /* [dim] final norm of the last token */
 
-    float *x, *n;           /* [block][dim] */
-    float *row;             /* [the widest of all] */
-    float *work;            /* what the others lie in: a mixer's, a feed-forward's, or the head's */
-    float *q, *r;           /* [block + 1][width], row 0 the token before */
-    float *v, *gates;       /* [block][width], [block][gate stride] */
-    float *a, *b;           /* [block][mlp] */
-    float *logits;          /* [slice][vocab] */
-    bt_sampler sampler;     /* in the place of all logits but the first row */
+    float *x, *n;       /* [block][dim] */
+    float *row;         /* [the widest of all] */
+    float *work;        /* what the others lie in: a mixer's, a feed-forward's, or the head's */
+    float *q, *r;       /* [block + 1][width], row 0 the token before */
+    float *v, *gates;   /* [block][width], [block][gate stride] */
+    float *a, *b;       /* [block][mlp] */
+    float *logits;      /* [slice][vocab] */
+    bt_sampler sampler; /* in the place of all logits but the first row */
     void *activations;
     int32_t sums[BT_SESSION_BLOCK];
     float multipliers[BT_SESSION_BLOCK];

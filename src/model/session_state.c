@@ -23,8 +23,18 @@
 #include <math.h>
 #include <string.h>
 
-enum { AT_VERSION = 8, AT_ZERO = 12, AT_SIZE = 16, AT_MODEL = 24, AT_TOKENS = 32, AT_ZEROS = 40,
-       AT_BODY_CRC = 56, AT_HEADER_CRC = 60, HEADER = 64, RECENT = 4 * BT_PENALTY_WINDOW };
+enum {
+    AT_VERSION = 8,
+    AT_ZERO = 12,
+    AT_SIZE = 16,
+    AT_MODEL = 24,
+    AT_TOKENS = 32,
+    AT_ZEROS = 40,
+    AT_BODY_CRC = 56,
+    AT_HEADER_CRC = 60,
+    HEADER = 64,
+    RECENT = 4 * BT_PENALTY_WINDOW
+};
 #define VERSION 1u
 
 static const uint8_t magic[8] = {'B', 'i', 't', 'L', 'l', 'm', '\r', '\n'};
@@ -126,7 +136,8 @@ static int check(const bt_session *s, uint8_t *head, size_t size)
     if (bt_crc32c(head, AT_HEADER_CRC) != bt_get_u32(head + AT_HEADER_CRC))
         return TTT_STATE_DAMAGED;
     if (bt_get_u32(head + AT_VERSION) > VERSION) return TTT_STATE_VERSION;
-    if (bt_get_u32(head + AT_VERSION) < VERSION) return TTT_STATE_DAMAGED; /* there was none before */
+    if (bt_get_u32(head + AT_VERSION) < VERSION)
+        return TTT_STATE_DAMAGED; /* there was none before */
     if (bt_get_u64(head + AT_SIZE) != size || bt_get_u32(head + AT_ZERO) != 0 ||
         memcmp(head + AT_ZEROS, zeros, sizeof zeros) != 0 ||
         bt_crc32c(head + HEADER, size - HEADER) != bt_get_u32(head + AT_BODY_CRC))
@@ -142,7 +153,7 @@ int bitllama_session_load(bitllama_session *s, const void *buffer, size_t size)
 {
     if (!s || !buffer) return TTT_NULL_POINTER;
     uint8_t *bytes = (uint8_t *)(uintptr_t)buffer; /* check and read_float only read it */
-    bt_fpenv saved = bt_fpenv_enter(); /* values are compared, NaNs too */
+    bt_fpenv saved = bt_fpenv_enter();             /* values are compared, NaNs too */
     int status = check(s, bytes, size);
     bt_fpenv_leave(saved);
     if (status != TTT_OK) return status;

@@ -98,7 +98,7 @@ typedef struct {
     bt_json json;
     bt_json_token key, token; /* the last ones */
     place *places;
-    bt_rank *order; /* [2 * count]: the second half is for sorting */
+    bt_rank *order;      /* [2 * count]: the second half is for sorting */
     size_t count, named; /* named: the shard that the index named last */
     char name[BT_TENSOR_NAME];
 } reader;

@@ -20,8 +20,9 @@ typedef struct bt_shard {
 typedef struct bt_shards {
     bt_shard *list; /* in the order of their names */
     size_t count;
-    bt_text about; /* the file that an error is in; without bytes: the only one, or none in particular */
-    uint64_t at;   /* where the safetensors part of the tensor found last begins in its file */
+    bt_text
+        about; /* the file that an error is in; without bytes: the only one, or none in particular */
+    uint64_t at; /* where the safetensors part of the tensor found last begins in its file */
     ttt_error *error;
 } bt_shards;
 

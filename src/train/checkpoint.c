@@ -19,9 +19,20 @@
 #include <math.h>
 #include <string.h>
 
-enum { AT_VERSION = 8, AT_ZERO = 12, AT_SIZE = 16, AT_CONFIG = 24, AT_OPTIONS = 32, AT_DATA = 40,
-       AT_STEP = 48, AT_RNG = 56, AT_ZEROS = 64, AT_BODY_CRC = 88, AT_HEADER_CRC = 92,
-       HEADER = 96 };
+enum {
+    AT_VERSION = 8,
+    AT_ZERO = 12,
+    AT_SIZE = 16,
+    AT_CONFIG = 24,
+    AT_OPTIONS = 32,
+    AT_DATA = 40,
+    AT_STEP = 48,
+    AT_RNG = 56,
+    AT_ZEROS = 64,
+    AT_BODY_CRC = 88,
+    AT_HEADER_CRC = 92,
+    HEADER = 96
+};
 #define VERSION 1u
 #define MOST_STEPS ((uint64_t)1 << 40)
 
@@ -39,8 +50,14 @@ static uint64_t hash_words(uint64_t hash, const uint32_t *words, size_t n)
 static uint64_t hash_config(const bt_trainer *t)
 {
     const bt_model_config *c = &t->net.params.config;
-    const uint32_t words[] = {c->vocab, c->dim, c->layers, c->mlp, c->inner, c->head,
-                              bt_float_bits(c->rate), bt_float_bits(c->norm_eps)};
+    const uint32_t words[] = {c->vocab,
+                              c->dim,
+                              c->layers,
+                              c->mlp,
+                              c->inner,
+                              c->head,
+                              bt_float_bits(c->rate),
+                              bt_float_bits(c->norm_eps)};
     uint64_t hash = hash_words(1, words, sizeof words / sizeof *words);
     for (size_t i = 0; i < c->layers; i++) {
         uint32_t mixer = c->mixers[i];
@@ -51,15 +68,24 @@ static uint64_t hash_config(const bt_trainer *t)
 
 static uint64_t hash_options(const bitllama_training *o)
 {
-    const uint32_t words[] = {
-        o->batch, o->context, o->accumulate, o->separator,
-        bt_float_bits(o->learning_rate), bt_float_bits(o->final_learning_rate),
-        bt_float_bits(o->weight_decay), bt_float_bits(o->beta1), bt_float_bits(o->beta2),
-        bt_float_bits(o->clip), bt_float_bits(o->repeat), bt_float_bits(o->from_start),
-        bt_float_bits(o->dropout),
-        (uint32_t)o->seed, (uint32_t)(o->seed >> 32)};
+    const uint32_t words[] = {o->batch,
+                              o->context,
+                              o->accumulate,
+                              o->separator,
+                              bt_float_bits(o->learning_rate),
+                              bt_float_bits(o->final_learning_rate),
+                              bt_float_bits(o->weight_decay),
+                              bt_float_bits(o->beta1),
+                              bt_float_bits(o->beta2),
+                              bt_float_bits(o->clip),
+                              bt_float_bits(o->repeat),
+                              bt_float_bits(o->from_start),
+                              bt_float_bits(o->dropout),
+                              (uint32_t)o->seed,
+                              (uint32_t)(o->seed >> 32)};
     uint64_t hash = hash_words(2, words, sizeof words / sizeof *words);
-    return o->bf16 ? hash_words(hash, &o->bf16, 1) : hash; /* what was saved before there was a choice */
+    return o->bf16 ? hash_words(hash, &o->bf16, 1)
+                   : hash; /* what was saved before there was a choice */
 }
 
 static uint64_t hash_tokens(const bt_trainer *t)

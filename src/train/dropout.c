@@ -31,8 +31,10 @@ static void task(void *context, size_t begin, size_t end, size_t worker)
 void bt_dropout(const bt_net *net, uint32_t place, const float *x, float *y, size_t width)
 {
     uint32_t low = (uint32_t)net->dropout_seed, high = (uint32_t)(net->dropout_seed >> 32);
-    op o = {.x = x, .y = y,
+    op o = {.x = x,
+            .y = y,
             .key = mix(low ^ mix(high ^ mix(place + 1))),
-            .limit = (uint32_t)(net->dropout * 0x1p24f), .scale = 1.0f / (1.0f - net->dropout)};
+            .limit = (uint32_t)(net->dropout * 0x1p24f),
+            .scale = 1.0f / (1.0f - net->dropout)};
     bt_pool_run(net->exec.pool, net->tokens * width, 4096, task, &o);
 }

@@ -24,8 +24,8 @@ static void head_row(const bt_net *net, size_t row, const float *w, const float 
     const bt_rows8 *head = &net->head;
     float largest = bt_float_from_bits(net->exec.kernels->absmax_bits(w, head->cols));
     float scale = largest > 1e-9f ? largest / 127.0f : 1.0f, back = 1.0f / scale;
-    uint8_t *out = (uint8_t *)(uintptr_t)head->panels +
-                   row / BT_ROWS * head->quads * 64 + row % BT_ROWS * 4;
+    uint8_t *out =
+        (uint8_t *)(uintptr_t)head->panels + row / BT_ROWS * head->quads * 64 + row % BT_ROWS * 4;
     ((float *)(uintptr_t)head->scales)[row] = scale;
     for (size_t j = 0; j < head->cols; j++) /* within a hair of an integer above 0 */
         out[j / 4 * 64 + j % 4] = (uint8_t)(effective[j] * back + 128.5f);

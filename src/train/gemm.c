@@ -21,8 +21,8 @@ static void round_panels(const bt_exec *exec, float *panel, size_t rows, size_t 
 }
 
 /* One tile of C that hangs over its edge goes through a buffer. */
-static void edge_tile(const bt_exec *exec, size_t depth, const float *a, const float *b,
-                      float *c, size_t ldc, size_t rows, size_t cols, bool accumulate, float *tile)
+static void edge_tile(const bt_exec *exec, size_t depth, const float *a, const float *b, float *c,
+                      size_t ldc, size_t rows, size_t cols, bool accumulate, float *tile)
 {
     size_t width = exec->kernels->gemm_cols;
     for (size_t i = 0; accumulate && i < rows; i++)
@@ -31,9 +31,8 @@ static void edge_tile(const bt_exec *exec, size_t depth, const float *a, const f
     for (size_t i = 0; i < rows; i++) memcpy(c + i * ldc, tile + i * width, cols * sizeof *c);
 }
 
-static void block(const bt_exec *exec, const bt_gemm *g, size_t i0, size_t i1, size_t j0,
-                  size_t j1, size_t depth, const float *a, const float *b, bool accumulate,
-                  float *tile)
+static void block(const bt_exec *exec, const bt_gemm *g, size_t i0, size_t i1, size_t j0, size_t j1,
+                  size_t depth, const float *a, const float *b, bool accumulate, float *tile)
 {
     size_t rows = exec->kernels->gemm_rows, cols = exec->kernels->gemm_cols;
     for (size_t j = j0; j < j1; j += cols, b += cols * depth) {
@@ -106,8 +105,8 @@ static void halves_task(void *context, size_t begin, size_t end, size_t worker)
     second.c = work->exec->other;
     second.ldc = g->n;
     second.accumulate = false;
-    multiply(work->exec, &second, &(area){begin > m ? begin - m : 0, end - m, 0, g->n, middle, g->k},
-             worker);
+    multiply(work->exec, &second,
+             &(area){begin > m ? begin - m : 0, end - m, 0, g->n, middle, g->k}, worker);
 }
 
 static void add_task(void *context, size_t begin, size_t end, size_t worker)

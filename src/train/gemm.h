@@ -11,8 +11,8 @@ typedef struct bt_exec {
     const bt_kernels *kernels;
     bt_pool *pool;       /* NULL: one thread */
     const bt_bf16 *bf16; /* how products are rounded, or NULL: not */
-    float *pack;   /* [threads][BT_PACK_FLOATS] */
-    float *other;  /* [BT_OTHER_FLOATS, or the largest product], the second half of sums */
+    float *pack;         /* [threads][BT_PACK_FLOATS] */
+    float *other;        /* [BT_OTHER_FLOATS, or the largest product], the second half of sums */
 } bt_exec;
 
 /* C [m][n] (row stride ldc) = or += A [m][k] B [k][n]; A and B by element strides, so that either
@@ -30,8 +30,8 @@ typedef struct bt_gemm {
 } bt_gemm;
 
 #define BT_GEMM_DEPTH 256u
-#define BT_GEMM_M 96u  /* multiple of every gemm_rows */
-#define BT_GEMM_N 512u /* multiple of every gemm_cols */
+#define BT_GEMM_M 96u      /* multiple of every gemm_rows */
+#define BT_GEMM_N 512u     /* multiple of every gemm_cols */
 #define BT_GEMM_LONG 1024u /* sums from here on are made in two halves, if C has at most: */
 #define BT_OTHER_FLOATS ((size_t)1 << 20)
 #define BT_PACK_FLOATS ((BT_GEMM_M + BT_GEMM_N) * BT_GEMM_DEPTH + 12 * 32)

@@ -19,11 +19,22 @@
 void bitllama_training_init(bitllama_training *training)
 {
     if (!training) return;
-    *training = (bitllama_training){
-        .size = sizeof *training, .batch = 16, .context = 128, .accumulate = 1, .steps = 1000,
-        .warmup = 50, .threads = 1, .separator = BITLLAMA_NO_TOKEN, .learning_rate = 5e-3f,
-        .final_learning_rate = 2.5e-4f, .weight_decay = 0.01f, .beta1 = 0.9f, .beta2 = 0.98f,
-        .clip = 1.0f, .repeat = 0.15f, .seed = 1};
+    *training = (bitllama_training){.size = sizeof *training,
+                                    .batch = 16,
+                                    .context = 128,
+                                    .accumulate = 1,
+                                    .steps = 1000,
+                                    .warmup = 50,
+                                    .threads = 1,
+                                    .separator = BITLLAMA_NO_TOKEN,
+                                    .learning_rate = 5e-3f,
+                                    .final_learning_rate = 2.5e-4f,
+                                    .weight_decay = 0.01f,
+                                    .beta1 = 0.9f,
+                                    .beta2 = 0.98f,
+                                    .clip = 1.0f,
+                                    .repeat = 0.15f,
+                                    .seed = 1};
 }
 
 static bool within(float v, float low, float high)
@@ -90,8 +101,7 @@ static int check(const bitllama_config *config, bt_model_config *c, const bitlla
         return bt_error(error, TTT_INVALID_DATA, 0, NULL, 0,
                         "training needs more tokens than a window has, and at most 2^32");
     for (size_t i = 0; i < n; i++)
-        if (tokens[i] >= c->vocab)
-            return bt_error(error, TTT_INVALID_TOKEN, i, NULL, 0, NULL);
+        if (tokens[i] >= c->vocab) return bt_error(error, TTT_INVALID_TOKEN, i, NULL, 0, NULL);
     return fits(c, o) ? TTT_OK : bt_error(error, TTT_OUT_OF_MEMORY, 0, NULL, 0, NULL);
 }
 
@@ -207,21 +217,22 @@ int bitllama_trainer_weights(const bitllama_trainer *t, const char *tokenizer,
     bt_fpenv saved = bt_fpenv_enter(); /* numbers are turned into digits */
     size_t length = bt_config_write(&p->config, config);
     bt_fpenv_leave(saved);
-    bt_metadata metadata[] = {
-        {bt_text_of(BT_KEY_CONFIG), {config, length}},
-        {bt_text_of(BT_KEY_TOKENIZER), {tokenizer, tokenizer_size}}};
+    bt_metadata metadata[] = {{bt_text_of(BT_KEY_CONFIG), {config, length}},
+                              {bt_text_of(BT_KEY_TOKENIZER), {tokenizer, tokenizer_size}}};
     bt_tensor *tensors = bt_alloc(p->tensor_count, sizeof *tensors);
-    char(*names)[BT_NAME_SIZE] = bt_alloc(p->tensor_count, sizeof *names);
+    char (*names)[BT_NAME_SIZE] = bt_alloc(p->tensor_count, sizeof *names);
     int code = tensors && names ? BT_IO_OK : BT_IO_OUT_OF_MEMORY;
     for (size_t i = 0; code == BT_IO_OK && i < p->tensor_count; i++) {
         const bt_param *x = &p->tensors[i];
         bool flat = x->rows == 1;
         bt_param_name(x, names[i]);
-        tensors[i] = (bt_tensor){.name = names[i], .name_length = strlen(names[i]),
+        tensors[i] = (bt_tensor){.name = names[i],
+                                 .name_length = strlen(names[i]),
                                  .data = (const uint8_t *)(t->net.weights + x->offset),
                                  .size = x->rows * x->cols * sizeof(float),
                                  .shape = {flat ? x->cols : x->rows, x->cols},
-                                 .dtype = BT_DTYPE_F32, .rank = flat ? 1 : 2};
+                                 .dtype = BT_DTYPE_F32,
+                                 .rank = flat ? 1 : 2};
     }
     size_t whole = 0;
     if (code == BT_IO_OK)
@@ -230,6 +241,7 @@ int bitllama_trainer_weights(const bitllama_trainer *t, const char *tokenizer,
     bt_free(tensors);
     bt_free(names);
     if (code == BT_IO_OK || code == BT_IO_BUFFER_SIZE) *size = whole;
-    return code == BT_IO_OK ? TTT_OK : code == BT_IO_BUFFER_SIZE ? TTT_BUFFER_SIZE
-                                                                 : TTT_OUT_OF_MEMORY;
+    return code == BT_IO_OK            ? TTT_OK
+           : code == BT_IO_BUFFER_SIZE ? TTT_BUFFER_SIZE
+                                       : TTT_OUT_OF_MEMORY;
 }

@@ -20,9 +20,13 @@ static op make_op(bt_net *net, size_t layer)
 {
     const bt_model_config *c = &net->params.config;
     size_t heads = bt_mixer_heads(c, layer);
-    return (op){.net = net, .layer = layer, .width = bt_mixer_width(c, layer),
-                .head = bt_mixer_head(c, layer), .heads = heads,
-                .gate_stride = bt_gate_stride(heads), .cache = &net->caches[layer]};
+    return (op){.net = net,
+                .layer = layer,
+                .width = bt_mixer_width(c, layer),
+                .head = bt_mixer_head(c, layer),
+                .heads = heads,
+                .gate_stride = bt_gate_stride(heads),
+                .cache = &net->caches[layer]};
 }
 
 /* q <- q / |q| a head, where that is above 1e-6; norms keeps |q|, or 1. */
@@ -64,15 +68,22 @@ static bt_memory_train memory_of(const op *o, size_t seq, size_t h, size_t threa
     size_t chunks = (net->length + BT_MEMORY_CHUNK - 1) / BT_MEMORY_CHUNK;
     float *gates = o->cache->gates + token * o->gate_stride + h;
     return (bt_memory_train){
-        .tokens = net->length, .width = o->head, .stride = o->width, .gate_stride = o->gate_stride,
-        .q = o->cache->q + at, .v = (induction ? o->cache->v : o->cache->q) + at,
-        .keep = induction ? gates : NULL, .write = induction ? gates + o->heads : NULL,
+        .tokens = net->length,
+        .width = o->head,
+        .stride = o->width,
+        .gate_stride = o->gate_stride,
+        .q = o->cache->q + at,
+        .v = (induction ? o->cache->v : o->cache->q) + at,
+        .keep = induction ? gates : NULL,
+        .write = induction ? gates + o->heads : NULL,
         .rate = induction ? 0.0f : c->rate,
-        .ahead = c->mixers[o->layer] == BT_PREDICT, .zeros = net->zeros, .r = o->cache->r + at,
-        .checkpoints =
-            o->cache->checkpoints + (seq * o->heads + h) * chunks * o->head * o->head,
+        .ahead = c->mixers[o->layer] == BT_PREDICT,
+        .zeros = net->zeros,
+        .r = o->cache->r + at,
+        .checkpoints = o->cache->checkpoints + (seq * o->heads + h) * chunks * o->head * o->head,
         .work = net->work + thread * bt_memory_work(o->head),
-        .dr = o->dr ? o->dr + at : NULL, .dq = o->dq ? o->dq + at : NULL,
+        .dr = o->dr ? o->dr + at : NULL,
+        .dq = o->dq ? o->dq + at : NULL,
         .dv = o->dq ? (induction ? o->dv : o->dq) + at : NULL,
         .dkeep = o->dgates ? o->dgates + token * o->gate_stride + h : NULL,
         .dwrite = o->dgates ? o->dgates + token * o->gate_stride + o->heads + h : NULL,

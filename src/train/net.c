@@ -44,8 +44,8 @@ static bool cache_init(bt_net *net, size_t i)
 static size_t cache_visit(const bt_layer_cache *k, bt_block_visitor visit)
 {
     size_t sum = 0;
-    float *all[] = {k->x1, k->inv1, k->n1, k->q, k->norms, k->v, k->r, k->gates, k->checkpoints,
-                    k->x2, k->inv2, k->n2, k->gate, k->up, k->h};
+    float *all[] = {k->x1,          k->inv1, k->n1,   k->q,  k->norms, k->v,  k->r, k->gates,
+                    k->checkpoints, k->x2,   k->inv2, k->n2, k->gate,  k->up, k->h};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) sum += visit(all[i]);
     return sum;
 }
@@ -73,7 +73,8 @@ static bool head_init(bt_net *net)
     size_t blocks = bt_round_up(t->rows, BT_ROWS) / BT_ROWS, quads = bt_round_up(t->cols, 16) / 4;
     uint8_t *panels = bt_alloc(blocks * quads, 64);
     float *scales = bt_alloc(blocks * BT_ROWS, sizeof *scales);
-    if (panels) memset(panels, 128, blocks * quads * 64); /* zeros, where there is no row or input */
+    if (panels)
+        memset(panels, 128, blocks * quads * 64); /* zeros, where there is no row or input */
     net->head = (bt_rows8){panels, scales, t->rows, t->cols, blocks, quads};
     return panels && scales;
 }
@@ -137,11 +138,31 @@ size_t bt_net_visit(const bt_net *net, bt_block_visitor visit)
         sum += cache_visit(&net->caches[i], visit);
     for (size_t i = 0; net->packed && i < net->params.tensor_count; i++)
         sum += visit((void *)(uintptr_t)net->packed[i].panels);
-    void *all[] = {net->weights, net->gradients, net->effective, net->x, net->inv, net->n, net->dx,
-                    net->logits, net->wide[0], net->wide[1], net->wide[2], net->wide[3], net->work,
-                   net->zeros, net->losses, net->norm_sums, net->exec.pack, net->exec.other,
-                   (void *)(uintptr_t)net->head.panels, (void *)(uintptr_t)net->head.scales,
-                   net->packed, net->scales, net->activations, net->sums, net->multipliers,
+    void *all[] = {net->weights,
+                   net->gradients,
+                   net->effective,
+                   net->x,
+                   net->inv,
+                   net->n,
+                   net->dx,
+                   net->logits,
+                   net->wide[0],
+                   net->wide[1],
+                   net->wide[2],
+                   net->wide[3],
+                   net->work,
+                   net->zeros,
+                   net->losses,
+                   net->norm_sums,
+                   net->exec.pack,
+                   net->exec.other,
+                   (void *)(uintptr_t)net->head.panels,
+                   (void *)(uintptr_t)net->head.scales,
+                   net->packed,
+                   net->scales,
+                   net->activations,
+                   net->sums,
+                   net->multipliers,
                    net->caches};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) sum += visit(all[i]);
     return sum;
@@ -197,8 +218,8 @@ static void layer_backward(bt_net *net, size_t i, float *dx)
     const bt_layer_tensors *l = &net->params.layers[i];
     bt_layer_cache *k = &net->caches[i];
     float *dn = net->wide[3];
-    mlp_op o = {.net = net, .cache = k, .dh = net->wide[1], .dgate = net->wide[1],
-                .dup = net->wide[2]};
+    mlp_op o = {
+        .net = net, .cache = k, .dh = net->wide[1], .dgate = net->wide[1], .dup = net->wide[2]};
     bt_linear_backward(net, l->down, k->h, dx, o.dh, false);
     if (net->dropout > 0.0f) bt_dropout(net, bt_place_mlp(i), o.dh, o.dh, net->params.config.mlp);
     bt_pool_run(net->exec.pool, net->tokens * net->params.config.mlp, 4096, mlp_task, &o);

@@ -47,22 +47,34 @@ static void quantized_task(void *context, size_t begin, size_t end, size_t worke
     size_t bytes = o->cols * k->activation_size, stride = w->rows;
     uint8_t *act = net->activations;
     (void)worker;
-    bt_quantize quantized = {.x = o->x + begin * o->cols, .n = o->cols, .stride = o->cols,
-                             .tokens = end - begin, .activations = act + begin * bytes,
-                             .sums = net->sums + begin, .steps = net->multipliers + begin};
+    bt_quantize quantized = {.x = o->x + begin * o->cols,
+                             .n = o->cols,
+                             .stride = o->cols,
+                             .tokens = end - begin,
+                             .activations = act + begin * bytes,
+                             .sums = net->sums + begin,
+                             .steps = net->multipliers + begin};
     k->quantize(&quantized); /* what has diverged becomes NaN, which comes out */
     for (size_t t = begin; w->kind == BT_TERNARY && t < end; t++)
         net->multipliers[t] *= net->scales[o->tensor];
     float *y = o->y + begin * stride;
     if (w->kind == BT_TERNARY)
-        k->matmul(&(bt_matmul){.w = &net->packed[o->tensor], .activations = act + begin * bytes,
-                               .sums = net->sums + begin, .multipliers = net->multipliers + begin,
-                               .residual = o->accumulate ? y : NULL, .out = y,
-                               .out_stride = stride, .tokens = end - begin});
+        k->matmul(&(bt_matmul){.w = &net->packed[o->tensor],
+                               .activations = act + begin * bytes,
+                               .sums = net->sums + begin,
+                               .multipliers = net->multipliers + begin,
+                               .residual = o->accumulate ? y : NULL,
+                               .out = y,
+                               .out_stride = stride,
+                               .tokens = end - begin});
     else
-        k->matmul8(&(bt_matmul8){.w = &net->head, .activations = act + begin * bytes,
-                                 .sums = net->sums + begin, .multipliers = net->multipliers + begin,
-                                 .out = y, .out_stride = stride, .tokens = end - begin,
+        k->matmul8(&(bt_matmul8){.w = &net->head,
+                                 .activations = act + begin * bytes,
+                                 .sums = net->sums + begin,
+                                 .multipliers = net->multipliers + begin,
+                                 .out = y,
+                                 .out_stride = stride,
+                                 .tokens = end - begin,
                                  .block_end = net->head.row_blocks});
 }
 
@@ -71,14 +83,28 @@ static void linear_rows(bt_net *net, size_t tensor, const float *x, float *y, si
 {
     const bt_param *t = &net->params.tensors[tensor];
     if (net->quantize && (t->kind == BT_TERNARY || tensor == net->params.head)) {
-        op o = {.net = net, .tensor = tensor, .x = x, .y = y, .rows = rows, .cols = t->cols,
+        op o = {.net = net,
+                .tensor = tensor,
+                .x = x,
+                .y = y,
+                .rows = rows,
+                .cols = t->cols,
                 .accumulate = accumulate};
         bt_pool_run(net->exec.pool, rows, ROWS, quantized_task, &o);
         return;
     }
-    bt_gemm g = {.m = rows, .n = t->rows, .k = t->cols, .a = activations(net, t, x, rows),
-                 .a_row = t->cols, .a_col = 1, .b = net->effective + t->offset, .b_row = 1,
-                 .b_col = t->cols, .c = y, .ldc = t->rows, .accumulate = accumulate};
+    bt_gemm g = {.m = rows,
+                 .n = t->rows,
+                 .k = t->cols,
+                 .a = activations(net, t, x, rows),
+                 .a_row = t->cols,
+                 .a_col = 1,
+                 .b = net->effective + t->offset,
+                 .b_row = 1,
+                 .b_col = t->cols,
+                 .c = y,
+                 .ldc = t->rows,
+                 .accumulate = accumulate};
     bt_gemm_run(&net->exec, &g);
 }
 
@@ -91,14 +117,32 @@ static void linear_rows_backward(bt_net *net, size_t tensor, const float *x, con
                                  float *dx, size_t rows, bool accumulate)
 {
     const bt_param *t = &net->params.tensors[tensor];
-    bt_gemm weights = {.m = t->rows, .n = t->cols, .k = rows, .a = dy, .a_row = 1, .a_col = t->rows,
-                       .b = activations(net, t, x, rows), .b_row = t->cols, .b_col = 1,
-                       .c = net->gradients + t->offset, .ldc = t->cols, .accumulate = true};
+    bt_gemm weights = {.m = t->rows,
+                       .n = t->cols,
+                       .k = rows,
+                       .a = dy,
+                       .a_row = 1,
+                       .a_col = t->rows,
+                       .b = activations(net, t, x, rows),
+                       .b_row = t->cols,
+                       .b_col = 1,
+                       .c = net->gradients + t->offset,
+                       .ldc = t->cols,
+                       .accumulate = true};
     bt_gemm_run(&net->exec, &weights);
     if (!dx) return;
-    bt_gemm inputs = {.m = rows, .n = t->cols, .k = t->rows, .a = dy, .a_row = t->rows, .a_col = 1,
-                      .b = net->effective + t->offset, .b_row = t->cols, .b_col = 1, .c = dx,
-                      .ldc = t->cols, .accumulate = accumulate};
+    bt_gemm inputs = {.m = rows,
+                      .n = t->cols,
+                      .k = t->rows,
+                      .a = dy,
+                      .a_row = t->rows,
+                      .a_col = 1,
+                      .b = net->effective + t->offset,
+                      .b_row = t->cols,
+                      .b_col = 1,
+                      .c = dx,
+                      .ldc = t->cols,
+                      .accumulate = accumulate};
     bt_gemm_run(&net->exec, &inputs);
 }
 
@@ -124,7 +168,12 @@ static void norm_task(void *context, size_t begin, size_t end, size_t worker)
 
 void bt_norm(bt_net *net, size_t tensor, const float *x, float *y, float *inverse)
 {
-    op o = {.net = net, .tensor = tensor, .x = x, .y = y, .inverse = inverse, .rows = net->tokens,
+    op o = {.net = net,
+            .tensor = tensor,
+            .x = x,
+            .y = y,
+            .inverse = inverse,
+            .rows = net->tokens,
             .cols = net->params.config.dim};
     bt_pool_run(net->exec.pool, o.rows, ROWS, norm_task, &o);
 }
@@ -139,7 +188,8 @@ static void norm_backward_task(void *context, size_t begin, size_t end, size_t w
     size_t n = o->cols;
     (void)worker;
     for (size_t block = begin; block < end; block++) {
-        size_t t = block * BT_NORM_BLOCK, last = t + BT_NORM_BLOCK < o->rows ? t + BT_NORM_BLOCK : o->rows;
+        size_t t = block * BT_NORM_BLOCK,
+               last = t + BT_NORM_BLOCK < o->rows ? t + BT_NORM_BLOCK : o->rows;
         float *dw = net->norm_sums + block * n;
         memset(dw, 0, n * sizeof *dw);
         for (; t < last; t++) {
@@ -154,8 +204,14 @@ static void norm_backward_task(void *context, size_t begin, size_t end, size_t w
 void bt_norm_backward(bt_net *net, size_t tensor, const float *x, const float *inverse,
                       const float *dy, float *dx)
 {
-    op o = {.net = net, .tensor = tensor, .x = x, .inverse_in = inverse, .dy = dy, .y = dx,
-            .rows = net->tokens, .cols = net->params.config.dim};
+    op o = {.net = net,
+            .tensor = tensor,
+            .x = x,
+            .inverse_in = inverse,
+            .dy = dy,
+            .y = dx,
+            .rows = net->tokens,
+            .cols = net->params.config.dim};
     size_t blocks = (o.rows + BT_NORM_BLOCK - 1) / BT_NORM_BLOCK;
     float *dw = net->gradients + net->params.tensors[tensor].offset;
     bt_pool_run(net->exec.pool, blocks, 1, norm_backward_task, &o);

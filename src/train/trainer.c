@@ -102,8 +102,8 @@ static double accumulate(bt_trainer *t)
         size_t count;
         next_batch(t);
         if (net->dropout > 0.0f) net->dropout_seed = t->rng += 0x9e3779b97f4a7c15u;
-        loss += bt_net_run(net, t->ids, t->targets, true, (float)(1 / tokens), &count) /
-                o->accumulate;
+        loss +=
+            bt_net_run(net, t->ids, t->targets, true, (float)(1 / tokens), &count) / o->accumulate;
     }
     return loss;
 }
@@ -112,7 +112,10 @@ static void update(bt_trainer *t, float rate, double norm)
 {
     const bitllama_training *o = &t->options;
     double step = (double)++t->step;
-    bt_adamw adam = {.rate = rate, .beta1 = o->beta1, .beta2 = o->beta2, .eps = 1e-8f,
+    bt_adamw adam = {.rate = rate,
+                     .beta1 = o->beta1,
+                     .beta2 = o->beta2,
+                     .eps = 1e-8f,
                      .decay = o->weight_decay,
                      .scale = norm > (double)o->clip ? o->clip / (float)norm : 1.0f,
                      .correction1 = (float)(1 / (1 - pow((double)o->beta1, step))),
@@ -142,8 +145,11 @@ int bitllama_trainer_step(bitllama_trainer *t, bitllama_step *step)
     bool finite = isfinite(loss) && isfinite(norm);
     if (finite) {
         update(t, rate, norm);
-        *step = (bitllama_step){.loss = loss, .learning_rate = rate, .gradient_norm = (float)norm,
-                                .step = t->step, .tokens = t->step * tokens_a_step(&t->options)};
+        *step = (bitllama_step){.loss = loss,
+                                .learning_rate = rate,
+                                .gradient_norm = (float)norm,
+                                .step = t->step,
+                                .tokens = t->step * tokens_a_step(&t->options)};
     } else {
         t->rng = rng;
     }

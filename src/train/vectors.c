@@ -49,7 +49,6 @@ double bt_squares(const bt_exec *exec, const float *x, size_t count, double *sum
     op o = {.exec = exec, .x = x, .count = count, .sums = sums};
     double all = 0;
     bt_pool_run(exec->pool, bt_square_blocks(count), 4, squares_task, &o);
-    for (size_t b = 0; b < bt_square_blocks(count); b++)
-        all += sums[b];
+    for (size_t b = 0; b < bt_square_blocks(count); b++) all += sums[b];
     return all;
 }

@@ -109,8 +109,8 @@ int ttt_create_from_config(const ttt_config *config, void **model)
     int status = check_config(config);
     if (status != TTT_OK) return status;
     size_t dim = (size_t)config->hidden_dim;
-    bt_layer *layer = layer_alloc(dim, config->inner_lr, (ttt_objective)config->objective,
-                                  config->threads);
+    bt_layer *layer =
+        layer_alloc(dim, config->inner_lr, (ttt_objective)config->objective, config->threads);
     if (layer) layer->weights = bt_weights_from_seed(dim, config->seed);
     if (!layer || !layer->weights) {
         ttt_destroy(layer);

@@ -72,7 +72,8 @@ int ttt_activations_create(size_t cols, size_t tokens, ttt_activations **activat
     if (!a) return TTT_OUT_OF_MEMORY;
     a->cols = cols;
     a->room = tokens;
-    a->values = bt_alloc(tokens, bt_round_up(cols, BT_CHUNK) * 2); /* 2: no kernel takes more bytes */
+    a->values =
+        bt_alloc(tokens, bt_round_up(cols, BT_CHUNK) * 2); /* 2: no kernel takes more bytes */
     a->sums = bt_alloc(tokens, sizeof *a->sums);
     a->scales = bt_alloc(tokens, sizeof *a->scales);
     if (!a->values || !a->sums || !a->scales) {
@@ -100,8 +101,13 @@ int ttt_activations_quantize(ttt_activations *activations, const float *x, size_
     const bt_kernels *k = bt_kernels_active();
     if (k->absmax_bits(x, tokens * a->cols) >= BT_MAX_ABSMAX) return TTT_NON_FINITE;
     bt_fpenv saved = bt_fpenv_enter();
-    bt_quantize op = {.x = x, .n = a->cols, .stride = a->cols, .tokens = tokens,
-                      .activations = a->values, .sums = a->sums, .steps = a->scales};
+    bt_quantize op = {.x = x,
+                      .n = a->cols,
+                      .stride = a->cols,
+                      .tokens = tokens,
+                      .activations = a->values,
+                      .sums = a->sums,
+                      .steps = a->scales};
     k->quantize(&op);
     a->ordinary = true;
     for (size_t t = 0; t < tokens; t++) a->ordinary = a->ordinary && a->scales[t] < 0x1p64f;
@@ -113,8 +119,12 @@ int ttt_activations_quantize(ttt_activations *activations, const float *x, size_
 
 static void multiply(const ttt_matrix *matrix, const ttt_activations *a, float *y)
 {
-    bt_matmul op = {.w = &matrix->ternary, .activations = a->values, .sums = a->sums,
-                    .multipliers = a->scales, .out = y, .out_stride = matrix->ternary.rows,
+    bt_matmul op = {.w = &matrix->ternary,
+                    .activations = a->values,
+                    .sums = a->sums,
+                    .multipliers = a->scales,
+                    .out = y,
+                    .out_stride = matrix->ternary.rows,
                     .tokens = a->tokens};
     a->kernels->matmul(&op);
     if (matrix->scale != 1.0f)

@@ -14,7 +14,9 @@ const SENTENCES = ['the cat saw the dog.', 'a dog ran to the tree.', 'the tree w
 
 /** Trains a small model on WebAssembly, writes with it, and gives all that must be equal. */
 export async function tellStory({ BitLlama, Trainer, trainBpe }) {
-  const text = Array.from({ length: 200 }, (_, i) => SENTENCES[(i * i) % 3]).join('\n<|endoftext|>\n');
+  const text = Array.from({ length: 200 }, (_, i) => SENTENCES[(i * i) % 3]).join(
+    '\n<|endoftext|>\n',
+  );
   const { json } = await trainBpe(text, { vocabSize: 288 });
   const trainer = await Trainer.create({
     text,

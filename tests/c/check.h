@@ -48,8 +48,7 @@ bool check_at_most(double value, double limit, const char *file, int line, const
 void check_leave_case(void) CHECK_NORETURN;
 
 #define CHECK(condition) check_that((condition), __FILE__, __LINE__, #condition)
-#define CHECK_EQ(a, b)                                                                             \
-    check_equal((int64_t)(a), (int64_t)(b), __FILE__, __LINE__, #a " == " #b)
+#define CHECK_EQ(a, b) check_equal((int64_t)(a), (int64_t)(b), __FILE__, __LINE__, #a " == " #b)
 #define CHECK_SAME(a, b, bytes)                                                                    \
     check_bits((a), (b), (bytes), __FILE__, __LINE__, #a " same bytes as " #b)
 #define CHECK_AT_MOST(value, limit)                                                                \

@@ -17,8 +17,9 @@
 /* Flush to zero and denormals are zero: 0x8040; rounding: 0x6000; what of 0x1f80 is not set traps: in the
  * last two all but what is inexact (src/ttt/matrix.c says why). */
 #define DEFAULT 0x1f80u
-static const unsigned settings[] = {DEFAULT, 0x1f80 | 0x8040 | 0x2000, 0x1f80 | 0x4000,
-                                    0x1f80 | 0x8040 | 0x6000, 0x1000, 0x1000 | 0x4000 | 0x8040};
+static const unsigned settings[] = {DEFAULT,         0x1f80 | 0x8040 | 0x2000,
+                                    0x1f80 | 0x4000, 0x1f80 | 0x8040 | 0x6000,
+                                    0x1000,          0x1000 | 0x4000 | 0x8040};
 static void set(unsigned to)
 {
     _mm_setcsr(to);

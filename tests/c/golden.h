@@ -15,13 +15,13 @@ typedef struct golden {
     int8_t *down, *up; /* [dim][small], [small][dim] */
     float *input;      /* [seq_len][dim] */
     size_t token_count;
-    size_t *tokens;    /* [token_count]: whose rows are in output */
-    float *output;     /* [token_count][dim] */
-    double *residual;  /* [seq_len]: |output - input|, NaN where the input held one */
+    size_t *tokens;   /* [token_count]: whose rows are in output */
+    float *output;    /* [token_count][dim] */
+    double *residual; /* [seq_len]: |output - input|, NaN where the input held one */
     size_t entry_count;
-    size_t *entries;   /* [entry_count]: indices into the final W, row-major */
-    float *memory;     /* [entry_count] */
-    double frobenius;  /* |W| */
+    size_t *entries;  /* [entry_count]: indices into the final W, row-major */
+    float *memory;    /* [entry_count] */
+    double frobenius; /* |W| */
 } golden;
 
 /* A case of tests/golden/vectors.json, whose format tests/tools/golden.mjs describes. */

@@ -10,10 +10,10 @@ typedef enum { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_
 /* A value. Members and elements are a list: child is the first, next the one after. */
 typedef struct json {
     json_kind kind;
-    double number;         /* of a number; 0 or 1 of a bool */
-    char *text;            /* of a string, its bytes with a terminating zero */
-    char *key;             /* of an object's member */
-    size_t count;          /* of an array or object */
+    double number; /* of a number; 0 or 1 of a bool */
+    char *text;    /* of a string, its bytes with a terminating zero */
+    char *key;     /* of an object's member */
+    size_t count;  /* of an array or object */
     struct json *child, *next;
 } json;
 

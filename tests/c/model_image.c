@@ -47,18 +47,20 @@ image safetensors_of(const weights *w, bt_dtype dtype, const char *config, const
 {
     const bt_params *p = &w->params;
     bt_tensor *tensors = must_zero((p->tensor_count + 1) * sizeof *tensors);
-    char(*names)[BT_NAME_SIZE] = must_alloc(p->tensor_count * sizeof *names);
+    char (*names)[BT_NAME_SIZE] = must_alloc(p->tensor_count * sizeof *names);
     size_t count = 0, entries = 0;
     for (size_t i = 0; i < p->tensor_count; i++) {
         const bt_param *x = &p->tensors[i];
         bt_param_name(x, names[i]);
         if (without && strcmp(names[i], without) == 0) continue;
         size_t n = x->rows * x->cols;
-        tensors[count++] = (bt_tensor){
-            .name = names[i], .name_length = strlen(names[i]),
-            .data = encode(w->values + x->offset, n, dtype),
-            .size = n * bt_dtype_bits(dtype) / 8, .dtype = (uint8_t)dtype,
-            .rank = x->rows == 1 ? 1 : 2, .shape = {x->rows == 1 ? x->cols : x->rows, x->cols}};
+        tensors[count++] = (bt_tensor){.name = names[i],
+                                       .name_length = strlen(names[i]),
+                                       .data = encode(w->values + x->offset, n, dtype),
+                                       .size = n * bt_dtype_bits(dtype) / 8,
+                                       .dtype = (uint8_t)dtype,
+                                       .rank = x->rows == 1 ? 1 : 2,
+                                       .shape = {x->rows == 1 ? x->cols : x->rows, x->cols}};
     }
     size_t own = count;
     if (extra) tensors[count++] = *extra;
@@ -130,7 +132,8 @@ void seal_compact(image *compact)
         if (memcmp(bytes + at, key, sizeof key - 1) == 0) {
             char digits[9];
             at += sizeof key - 1;
-            snprintf(digits, sizeof digits, "%08x", (unsigned)bt_bitt_sum(bytes, compact->size, at));
+            snprintf(digits, sizeof digits, "%08x",
+                     (unsigned)bt_bitt_sum(bytes, compact->size, at));
             memcpy(compact->bytes + at, digits, 8);
             return;
         }

@@ -113,8 +113,7 @@ static void mixer(const bt_model_config *c, size_t l, reference_source source, v
             for (size_t j = 0; j < dim; j++) sum += (double)w[(g * n + i) * dim + j] * normed[j];
             gate[g] = sigmoid(sum);
         }
-        const double *target = induction ? v + i * h
-                               : c->mixers[l] == BT_PREDICT ? qh : heads[i].k;
+        const double *target = induction ? v + i * h : c->mixers[l] == BT_PREDICT ? qh : heads[i].k;
         double *kept = must_copy(target, h * sizeof *kept);
         memory(&heads[i], h, qh, kept, gate[0], gate[1], r + i * h);
         free(kept);
@@ -125,8 +124,8 @@ static void mixer(const bt_model_config *c, size_t l, reference_source source, v
     free(buffer);
 }
 
-static void feed_forward(const bt_model_config *c, size_t l, reference_source source,
-                         void *context, double *x)
+static void feed_forward(const bt_model_config *c, size_t l, reference_source source, void *context,
+                         double *x)
 {
     size_t dim = c->dim, mlp = c->mlp;
     double *buffer = must_alloc((2 * dim + 2 * mlp) * sizeof *buffer);

@@ -10,9 +10,15 @@
 
 bt_model_config config_of(bt_mixer mixer)
 {
-    return (bt_model_config){.vocab = VOCAB, .dim = 64, .layers = 2, .mlp = 80, .inner = 64,
-                             .head = 32, .rate = mixer == BT_PREDICT ? 0.5f : 0.1f,
-                             .norm_eps = 1e-5f, .mixers = {(uint8_t)mixer, (uint8_t)mixer}};
+    return (bt_model_config){.vocab = VOCAB,
+                             .dim = 64,
+                             .layers = 2,
+                             .mlp = 80,
+                             .inner = 64,
+                             .head = 32,
+                             .rate = mixer == BT_PREDICT ? 0.5f : 0.1f,
+                             .norm_eps = 1e-5f,
+                             .mixers = {(uint8_t)mixer, (uint8_t)mixer}};
 }
 
 weights make_weights(const bt_model_config *c)

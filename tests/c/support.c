@@ -40,10 +40,10 @@ void rng_fill_extreme(rng *r, float *x, size_t n)
     for (size_t i = 0; i < n; i++) {
         uint32_t bits = (uint32_t)rng_next(r);
         switch (rng_below(r, 6)) {
-        case 0: bits &= 0x80000000u; break;                                /* zeros */
-        case 1: bits &= 0x807fffffu; break;                                /* denormals */
-        case 2: bits = (bits & 0x80ffffffu) | 0x3e000000u; break;          /* ordinary */
-        default: break;                                                    /* anything */
+        case 0: bits &= 0x80000000u; break;                       /* zeros */
+        case 1: bits &= 0x807fffffu; break;                       /* denormals */
+        case 2: bits = (bits & 0x80ffffffu) | 0x3e000000u; break; /* ordinary */
+        default: break;                                           /* anything */
         }
         if ((bits & 0x7f800000u) == 0x7f800000u) bits ^= 0x40000000u;
         x[i] = float_of(bits);

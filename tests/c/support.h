@@ -14,10 +14,10 @@ typedef struct rng {
     uint64_t state;
 } rng;
 uint64_t rng_next(rng *r);
-size_t rng_below(rng *r, size_t limit);             /* 0 .. limit - 1 */
-float rng_float(rng *r, float low, float high);     /* uniform */
-void rng_fill(rng *r, float *x, size_t n);          /* uniform in [-1, 1) */
-void rng_fill_extreme(rng *r, float *x, size_t n);  /* finite: zeros, denormals, any exponent */
+size_t rng_below(rng *r, size_t limit);            /* 0 .. limit - 1 */
+float rng_float(rng *r, float low, float high);    /* uniform */
+void rng_fill(rng *r, float *x, size_t n);         /* uniform in [-1, 1) */
+void rng_fill_extreme(rng *r, float *x, size_t n); /* finite: zeros, denormals, any exponent */
 int rng_ternary(rng *r);
 
 /* Bytes between two pages that may not be touched. They begin at a page's start or end at a page's

@@ -60,13 +60,15 @@ static int in_child(int (*run)(void *), void *context)
 typedef struct {
     void *layer;
     float *x, *expected, *y; /* of a call, in the state that the layer is in */
-    size_t idle; /* blocks that are not the layer's */
+    size_t idle;             /* blocks that are not the layer's */
 } layer_case;
 
 static layer_case layer_of(uint32_t threads, bool used, size_t idle)
 {
-    layer_case c = {.x = make_tokens(3, DIM, SEQ, 13), .expected = must_zero(LEN * sizeof(float)),
-                    .y = must_zero(LEN * sizeof(float)), .idle = idle};
+    layer_case c = {.x = make_tokens(3, DIM, SEQ, 13),
+                    .expected = must_zero(LEN * sizeof(float)),
+                    .y = must_zero(LEN * sizeof(float)),
+                    .idle = idle};
     c.layer = make_layer(DIM, 0.4f, TTT_PREDICT, threads);
     if (used) CHECK_EQ(ttt_forward(c.layer, c.x, SEQ, c.y), TTT_OK);
     void *twin = ttt_clone(c.layer);
@@ -353,7 +355,7 @@ static void trainers(void)
 int main(int argc, char **argv)
 {
     static const check_case cases[] = {
-        {"layers", layers}, {"in_the_middle", in_the_middle}, {"pools", pools},
+        {"layers", layers},     {"in_the_middle", in_the_middle}, {"pools", pools},
         {"sessions", sessions}, {"trainers", trainers},
     };
     return check_main(argc, argv, cases, sizeof cases / sizeof cases[0]);

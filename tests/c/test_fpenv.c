@@ -119,7 +119,8 @@ static void large_layer(void)
     enum { LARGE = 512, TOKENS_READ = 70 };
     ttt_config config;
     void *layer;
-    float *x = make_tokens(4, LARGE, TOKENS_READ, 5), *y = must_zero(LARGE * TOKENS_READ * sizeof *y);
+    float *x = make_tokens(4, LARGE, TOKENS_READ, 5),
+          *y = must_zero(LARGE * TOKENS_READ * sizeof *y);
     for (size_t i = 0; i < 9 * LARGE; i++) x[i] *= 0x1p-130f;
     ttt_config_init(&config);
     config.hidden_dim = LARGE;
@@ -215,7 +216,9 @@ static void every_function(void)
 int main(int argc, char **argv)
 {
     static const check_case cases[] = {
-        {"layers", layers}, {"matrices", matrices}, {"library", library},
+        {"layers", layers},
+        {"matrices", matrices},
+        {"library", library},
         {"every_function", every_function},
     };
     return check_main(argc, argv, cases, sizeof cases / sizeof cases[0]);

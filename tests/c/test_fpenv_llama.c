@@ -137,7 +137,8 @@ static void bad_models(const image *plain, const char *config)
               bitllama_open(plain->bytes, plain->size, text, strlen(text), &model, &error));
         keep(error.text, strlen(error.text));
     }
-    GIVES(TTT_MODEL_FORMAT, bitllama_open(plain->bytes, 100, config, strlen(config), &model, &error));
+    GIVES(TTT_MODEL_FORMAT,
+          bitllama_open(plain->bytes, 100, config, strlen(config), &model, &error));
     bitllama_shard shard = {"a", plain->bytes, plain->size};
     GIVES(TTT_MODEL_FORMAT, bitllama_open_sharded("{}", 2, &shard, 1, NULL, 0, &model, &error));
 }
@@ -147,8 +148,13 @@ static void open_in_shards(const weights *w, const char *config, uint64_t finger
 {
     char index[8192] = "{\"weight_map\":{", name[BT_NAME_SIZE];
     const float *norm = w->values + w->params.tensors[w->params.norm].offset;
-    bt_tensor one = {.name = "norm_f.weight", .name_length = 13, .data = (const uint8_t *)norm,
-                     .size = 256, .dtype = BT_DTYPE_F32, .rank = 1, .shape = {64}};
+    bt_tensor one = {.name = "norm_f.weight",
+                     .name_length = 13,
+                     .data = (const uint8_t *)norm,
+                     .size = 256,
+                     .dtype = BT_DTYPE_F32,
+                     .rank = 1,
+                     .shape = {64}};
     uint8_t alone[1024];
     size_t size = 0;
     for (size_t i = 0; i < w->params.tensor_count; i++) {
@@ -181,7 +187,8 @@ static void run_models(void)
             char config[BT_CONFIG_TEXT];
             strcpy(config, config_text(&c));
             bitllama_model *model = NULL;
-            GIVES(TTT_OK, bitllama_open(plain.bytes, plain.size, config, strlen(config), &model, NULL));
+            GIVES(TTT_OK,
+                  bitllama_open(plain.bytes, plain.size, config, strlen(config), &model, NULL));
             REQUIRE(model != NULL);
             use_model(model);
             open_in_shards(&w, config, bitllama_fingerprint(model));
@@ -322,7 +329,9 @@ static void every_function(void)
 int main(int argc, char **argv)
 {
     static const check_case cases[] = {
-        {"models", models}, {"trainers", trainers}, {"hash", hash},
+        {"models", models},
+        {"trainers", trainers},
+        {"hash", hash},
         {"every_function", every_function},
     };
     return check_main(argc, argv, cases, sizeof cases / sizeof cases[0]);

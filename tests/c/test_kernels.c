@@ -24,8 +24,8 @@ static void check_absmax(const bt_kernels *table)
             rng_fill_extreme(&r, x, n);
             CHECK_EQ(table->absmax_bits(x, n), reference_absmax_bits(x, n));
             /* the largest at each place in turn, positive and negative, finite or not */
-            static const uint32_t large[] = {0x7f7fffffu, 0xff7fffffu, 0x7f800000u,
-                                             0xff800000u, 0x7fc00000u, 0xffffffffu, 0x7f800001u};
+            static const uint32_t large[] = {0x7f7fffffu, 0xff7fffffu, 0x7f800000u, 0xff800000u,
+                                             0x7fc00000u, 0xffffffffu, 0x7f800001u};
             for (size_t i = 0; i < n; i++) {
                 float kept = x[i];
                 x[i] = float_of(large[(i + n) % 7]);
@@ -93,8 +93,14 @@ static void compare_quantized(const bt_kernels *table, const float *x, size_t n,
 {
     int32_t sums[MOST_TOKENS];
     float scales[MOST_TOKENS], steps[MOST_TOKENS];
-    bt_quantize op = {.x = x, .n = n, .stride = stride, .tokens = tokens, .activations = act,
-                      .sums = sums, .scales = scales, .steps = steps};
+    bt_quantize op = {.x = x,
+                      .n = n,
+                      .stride = stride,
+                      .tokens = tokens,
+                      .activations = act,
+                      .sums = sums,
+                      .scales = scales,
+                      .steps = steps};
     memset(act, 0x55, tokens * bt_round_up(n, BT_CHUNK) * table->activation_size);
     table->quantize(&op);
     for (size_t t = 0; t < tokens; t++) compare_token(table, &op, t);
@@ -108,7 +114,8 @@ static void compare_quantized(const bt_kernels *table, const float *x, size_t n,
 static void check_quantize_shapes(const bt_kernels *table)
 {
     rng r = {2};
-    static const float sizes[] = {1, 127, 0x1p20f, 2, 1.00007f, 423.3f, 1e-9f, 1e-12f, 1e-41f, 3e38f};
+    static const float sizes[] = {1,      127,   0x1p20f, 2,      1.00007f,
+                                  423.3f, 1e-9f, 1e-12f,  1e-41f, 3e38f};
     for (size_t n = 0; n <= 140; n++)
         for (int at_end = 0; at_end < 2; at_end++) {
             size_t tokens = n % 20 ? n % 20 : 1, stride = n + (n % 3 ? 16 : 0);
@@ -168,8 +175,14 @@ static void check_quantize_diverged(const bt_kernels *table)
         check_context("kernel=%s place=%zu", table->name, place);
         for (size_t i = 0; i < TOKENS * N; i++) x[i] = rng_float(&r, -3, 3);
         x[token * N + place] = bad[place % 3];
-        bt_quantize op = {.x = x, .n = N, .stride = N, .tokens = TOKENS, .activations = act,
-                          .sums = sums, .scales = scales, .steps = steps};
+        bt_quantize op = {.x = x,
+                          .n = N,
+                          .stride = N,
+                          .tokens = TOKENS,
+                          .activations = act,
+                          .sums = sums,
+                          .scales = scales,
+                          .steps = steps};
         memset(act, 0x55, sizeof act);
         table->quantize(&op);
         for (size_t t = 0; t < TOKENS; t++)
@@ -340,7 +353,9 @@ static void compare_product(const bt_kernels *table, const product *p, bool in_p
                     .activations = act.bytes,
                     .sums = sums,
                     .multipliers = p->expected.multipliers,
-                    .residual = in_place ? out.bytes : from ? residual.bytes : NULL,
+                    .residual = in_place ? out.bytes
+                                : from   ? residual.bytes
+                                         : NULL,
                     .out = out.bytes,
                     .out_stride = p->out_stride,
                     .tokens = p->tokens};

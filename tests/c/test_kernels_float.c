@@ -43,11 +43,16 @@ static void compare_normalize(const bt_kernels *table, const float *from, size_t
     for (size_t t = 0; t < TOKENS; t++) {
         scales[t] = t == AT ? scale : (float)t + 0.3f;
         for (size_t i = 0; i < n; i++)
-            x[t * padded + i] = expected[t * padded + i] =
-                t == AT ? from[i] : t % 5 == 4 ? 0 : (float)(i * t + 1);
+            x[t * padded + i] = expected[t * padded + i] = t == AT      ? from[i]
+                                                           : t % 5 == 4 ? 0
+                                                                        : (float)(i * t + 1);
     }
-    bt_normalize op = {.x = x, .n = n, .stride = padded, .tokens = TOKENS,
-                       .scales = scale == 1 ? NULL : scales, .integers = integers};
+    bt_normalize op = {.x = x,
+                       .n = n,
+                       .stride = padded,
+                       .tokens = TOKENS,
+                       .scales = scale == 1 ? NULL : scales,
+                       .integers = integers};
     table->normalize(&op);
     for (size_t t = 0; t < TOKENS; t++)
         reference_normalize(expected + t * padded, n, op.scales ? scales[t] : 1);
@@ -120,8 +125,8 @@ static void check_quotients(const bt_kernels *table)
         float scales[16];
         for (size_t i = 0; i < 16; i++) scales[i] = scale;
         for (size_t i = 0; i < 256; i++) x[i] = a[i % n];
-        bt_normalize op = {.x = x, .n = 16, .stride = 16, .tokens = 16, .scales = scales,
-                           .integers = true};
+        bt_normalize op = {
+            .x = x, .n = 16, .stride = 16, .tokens = 16, .scales = scales, .integers = true};
         table->normalize(&op);
         float expected[256];
         for (size_t i = 0; i < 256; i++) expected[i] = a[i % n];
@@ -232,8 +237,8 @@ static void compare_pass(const pass *p, size_t row_begin, size_t row_end)
                                         p->expected_state[i * p->dim + j]);
     for (size_t t = 0; t <= p->tokens; t++)
         for (size_t i = 0; i < p->stride; i++) {
-            if (i < p->dim) wrong_r += !same_number(r[t * p->stride + i],
-                                                    p->expected_r[t * p->stride + i]);
+            if (i < p->dim)
+                wrong_r += !same_number(r[t * p->stride + i], p->expected_r[t * p->stride + i]);
             else padding += r[t * p->stride + i] != 0;
         }
     check_context("dim=%zu tokens=%zu stride=%zu rows %zu to %zu", p->dim, p->tokens, p->stride,
@@ -358,12 +363,9 @@ static void fake_quantize(void)
 int main(int argc, char **argv)
 {
     static const check_case cases[] = {
-        {"normalize", normalize},
-        {"fake_quantize", fake_quantize},
-        {"quotients", quotients},
-        {"distance2", distance2},
-        {"memory", memory},
-        {"memory_empty", memory_empty},
+        {"normalize", normalize}, {"fake_quantize", fake_quantize},
+        {"quotients", quotients}, {"distance2", distance2},
+        {"memory", memory},       {"memory_empty", memory_empty},
     };
     return check_main(argc, argv, cases, sizeof cases / sizeof cases[0]);
 }

@@ -68,9 +68,13 @@ static int create_with(const ttt_config *config)
 
 static void hidden_dims(void)
 {
-    static const uint64_t bad[] = {0,       1,          2,          3,          65537,     1u << 20,
-                                   1u << 31, UINT32_MAX, UINT64_MAX, UINT64_MAX / 4, 1ull << 32,
-                                   (1ull << 32) + 64, 1ull << 63};
+    static const uint64_t bad[] = {0,          1,
+                                   2,          3,
+                                   65537,      1u << 20,
+                                   1u << 31,   UINT32_MAX,
+                                   UINT64_MAX, UINT64_MAX / 4,
+                                   1ull << 32, (1ull << 32) + 64,
+                                   1ull << 63};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         ttt_config config;
         ttt_config_init(&config);
@@ -165,10 +169,17 @@ static void lengths(void)
         CHECK_EQ(ttt_forward_ex(layer, x, bad[i], SEQ, y, bad[i], NULL), TTT_DIMENSION_MISMATCH);
     }
     /* products that wrap to a small length, to zero, or to the right length */
-    static const size_t long_seqs[] = {
-        0, SIZE_MAX, SIZE_MAX / 2, SIZE_MAX / 4, SIZE_MAX / DIM, SIZE_MAX / DIM + 1,
-        SIZE_MAX / DIM + 1 + SEQ, SIZE_MAX / 4 / DIM, SIZE_MAX / 4 / DIM + 1,
-        SIZE_MAX / 4 / DIM + 1 + SEQ, SIZE_MAX / 8 / DIM + 1};
+    static const size_t long_seqs[] = {0,
+                                       SIZE_MAX,
+                                       SIZE_MAX / 2,
+                                       SIZE_MAX / 4,
+                                       SIZE_MAX / DIM,
+                                       SIZE_MAX / DIM + 1,
+                                       SIZE_MAX / DIM + 1 + SEQ,
+                                       SIZE_MAX / 4 / DIM,
+                                       SIZE_MAX / 4 / DIM + 1,
+                                       SIZE_MAX / 4 / DIM + 1 + SEQ,
+                                       SIZE_MAX / 8 / DIM + 1};
     for (size_t i = 0; i < sizeof long_seqs / sizeof long_seqs[0]; i++) {
         size_t seq = long_seqs[i], len = seq * DIM;
         check_context("seq_len=%zu", seq);
@@ -267,8 +278,8 @@ static void check_refused(void *layer, const float *x, size_t seq, int status)
     free(in_place);
 }
 
-static const uint32_t non_finite_bits[] = {0x7f800000u, 0xff800000u, 0x7fc00000u, 0xffc00000u,
-                                           0x7f800001u, 0xffffffffu};
+static const uint32_t non_finite_bits[] = {0x7f800000u, 0xff800000u, 0x7fc00000u,
+                                           0xffc00000u, 0x7f800001u, 0xffffffffu};
 
 static void check_non_finite(size_t dim, size_t seq, const size_t *positions, size_t count)
 {

@@ -353,7 +353,10 @@ static void caller_modes(void)
     static const int directions[] = {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO};
     for (size_t i = 0; i < 3; i++) {
         fesetround(directions[i]);
-        check_mode(&expected, i == 0 ? "upward" : i == 1 ? "downward" : "towards zero",
+        check_mode(&expected,
+                   i == 0   ? "upward"
+                   : i == 1 ? "downward"
+                            : "towards zero",
                    (uint32_t)i + 1);
         CHECK_EQ(fegetround(), directions[i]);
         fesetround(FE_TONEAREST);

@@ -55,8 +55,9 @@ static void kernel_list(void)
 /* Every kernel by name: it is the one that runs, or the choice stays and an error says why. */
 static void kernel_set(void)
 {
-    static const char *const unknown[] = {"", "AVX2", "avx", "avx2 ", "baseline2", "auto ", "sse",
-                                          "a name that is longer than any that there will be"};
+    static const char *const unknown[] = {
+        "",          "AVX2",  "avx", "avx2 ",
+        "baseline2", "auto ", "sse", "a name that is longer than any that there will be"};
     for (size_t i = 0; i < ttt_kernel_count(); i++) {
         const char *before = ttt_kernel(), *name = ttt_kernel_name(i);
         check_context("kernel=%s", name);
@@ -75,8 +76,8 @@ static void kernel_set(void)
         CHECK(strcmp(ttt_kernel(), before) == 0);
     }
     /* names of other architectures are not compiled in here, and must not crash */
-    static const char *const all[] = {"avx512", "avx2", "neon", "neon_dot", "simd128",
-                                       "relaxed", "baseline"};
+    static const char *const all[] = {"avx512",  "avx2",    "neon",    "neon_dot",
+                                      "simd128", "relaxed", "baseline"};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         check_context("kernel=%s", all[i]);
         int status = ttt_set_kernel(all[i]);
@@ -114,14 +115,35 @@ static void kernel_environment(void)
 /* One sentence each, all different; numbers that mean nothing share a fixed one. */
 static void status_texts(void)
 {
-    static const int known[] = {
-        TTT_OK, TTT_NULL_POINTER, TTT_DIMENSION_MISMATCH, TTT_NON_FINITE, TTT_INPUT_RANGE,
-        TTT_DIVERGED, TTT_OUT_OF_MEMORY, TTT_INVALID_CONFIG, TTT_INVALID_WEIGHTS, TTT_OVERLAP,
-        TTT_UNKNOWN_KERNEL, TTT_UNSUPPORTED_KERNEL, TTT_BUFFER_SIZE, TTT_STATE_DAMAGED,
-        TTT_STATE_VERSION, TTT_STATE_DIMENSIONS, TTT_STATE_LEARNING_RATE, TTT_STATE_OBJECTIVE,
-        TTT_STATE_WEIGHTS, TTT_INVALID_TOKEN, TTT_INVALID_OPTION, TTT_MODEL_FORMAT,
-        TTT_MODEL_VERSION, TTT_MODEL_CONFIG, TTT_MODEL_TENSOR, TTT_MODEL_NON_FINITE,
-        TTT_CHECKPOINT, TTT_INVALID_DATA, TTT_PANIC};
+    static const int known[] = {TTT_OK,
+                                TTT_NULL_POINTER,
+                                TTT_DIMENSION_MISMATCH,
+                                TTT_NON_FINITE,
+                                TTT_INPUT_RANGE,
+                                TTT_DIVERGED,
+                                TTT_OUT_OF_MEMORY,
+                                TTT_INVALID_CONFIG,
+                                TTT_INVALID_WEIGHTS,
+                                TTT_OVERLAP,
+                                TTT_UNKNOWN_KERNEL,
+                                TTT_UNSUPPORTED_KERNEL,
+                                TTT_BUFFER_SIZE,
+                                TTT_STATE_DAMAGED,
+                                TTT_STATE_VERSION,
+                                TTT_STATE_DIMENSIONS,
+                                TTT_STATE_LEARNING_RATE,
+                                TTT_STATE_OBJECTIVE,
+                                TTT_STATE_WEIGHTS,
+                                TTT_INVALID_TOKEN,
+                                TTT_INVALID_OPTION,
+                                TTT_MODEL_FORMAT,
+                                TTT_MODEL_VERSION,
+                                TTT_MODEL_CONFIG,
+                                TTT_MODEL_TENSOR,
+                                TTT_MODEL_NON_FINITE,
+                                TTT_CHECKPOINT,
+                                TTT_INVALID_DATA,
+                                TTT_PANIC};
     enum { COUNT = sizeof known / sizeof known[0] };
     const char *other = ttt_status_string(-1);
     REQUIRE(other != NULL && other[0]);
@@ -159,12 +181,9 @@ static void original_codes(void)
 int main(int argc, char **argv)
 {
     static const check_case cases[] = {
-        {"kernel_at_start", kernel_at_start},
-        {"kernel_list", kernel_list},
-        {"kernel_set", kernel_set},
-        {"kernel_environment", kernel_environment},
-        {"status_texts", status_texts},
-        {"version", version},
+        {"kernel_at_start", kernel_at_start}, {"kernel_list", kernel_list},
+        {"kernel_set", kernel_set},           {"kernel_environment", kernel_environment},
+        {"status_texts", status_texts},       {"version", version},
         {"original_codes", original_codes},
     };
     return check_main(argc, argv, cases, sizeof cases / sizeof cases[0]);

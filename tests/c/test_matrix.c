@@ -39,7 +39,8 @@ static void compare(rng *random, size_t rows, size_t cols, size_t tokens, float 
 {
     int8_t *w = must_alloc(rows * cols);
     float *x = must_alloc(tokens * cols * sizeof *x);
-    float *y = must_zero(tokens * rows * sizeof *y), *expected = must_zero(tokens * rows * sizeof *y);
+    float *y = must_zero(tokens * rows * sizeof *y),
+          *expected = must_zero(tokens * rows * sizeof *y);
     for (size_t i = 0; i < rows * cols; i++) w[i] = (int8_t)rng_ternary(random);
     /* one row of ones and a token of nothing but its largest value: the largest sum there is */
     for (size_t k = 0; k < cols; k++) w[(rows - 1) * cols + k] = 1;
@@ -129,7 +130,8 @@ static void check_modes(float scale)
     float x[TOKENS * COLS], y[TOKENS * ROWS], expected[TOKENS * ROWS];
     rng random = {5};
     for (size_t i = 0; i < ROWS * COLS; i++) w[i] = (int8_t)rng_ternary(&random);
-    for (size_t i = 0; i < TOKENS * COLS; i++) x[i] = rng_float(&random, -1, 1) * (i < COLS ? 2e-9f : 3);
+    for (size_t i = 0; i < TOKENS * COLS; i++)
+        x[i] = rng_float(&random, -1, 1) * (i < COLS ? 2e-9f : 3);
     ttt_matrix *matrix;
     ttt_activations *activations;
     REQUIRE(ttt_matrix_create(w, ROWS, COLS, scale, &matrix) == TTT_OK);
@@ -206,11 +208,8 @@ static void refusals(void)
 int main(int argc, char **argv)
 {
     static const check_case cases[] = {
-        {"products", products},
-        {"widest", widest},
-        {"kernel_changes", kernel_changes},
-        {"caller_modes", caller_modes},
-        {"refusals", refusals},
+        {"products", products},         {"widest", widest},     {"kernel_changes", kernel_changes},
+        {"caller_modes", caller_modes}, {"refusals", refusals},
     };
     return check_main(argc, argv, cases, sizeof cases / sizeof cases[0]);
 }

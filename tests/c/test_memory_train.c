@@ -29,8 +29,9 @@ static double *numbers(size_t n)
 static problem problem_new(rng *random, memory_kind kind, size_t tokens, size_t h, float gates)
 {
     size_t n = tokens * h;
-    problem p = {tokens, h, kind, numbers(n), numbers(n), numbers(tokens), numbers(tokens),
-                 numbers(n), numbers(n), numbers(n), numbers(n), numbers(tokens), numbers(tokens)};
+    problem p = {tokens,          h,          kind,       numbers(n), numbers(n), numbers(tokens),
+                 numbers(tokens), numbers(n), numbers(n), numbers(n), numbers(n), numbers(tokens),
+                 numbers(tokens)};
     for (size_t t = 0; t < tokens; t++) {
         double norm = 0;
         for (size_t i = 0; i < h; i++) {
@@ -161,10 +162,20 @@ static void compare(const bt_kernels *table, problem *p)
     float *none = narrowed(NULL, 1, h, h), *checkpoints = narrowed(NULL, chunks, h * h, h * h);
     float *work = narrowed(NULL, 1, bt_memory_work(h), bt_memory_work(h));
     bt_memory_train op = {
-        .tokens = n, .width = h, .stride = stride, .gate_stride = GATE_STRIDE, .q = q,
-        .v = gated ? v : q, .keep = gated ? keep : NULL, .write = gated ? write : NULL,
-        .rate = gated ? 0.0f : 0.5f, .ahead = p->kind == PREDICT, .zeros = none, .r = r,
-        .checkpoints = checkpoints, .work = work,
+        .tokens = n,
+        .width = h,
+        .stride = stride,
+        .gate_stride = GATE_STRIDE,
+        .q = q,
+        .v = gated ? v : q,
+        .keep = gated ? keep : NULL,
+        .write = gated ? write : NULL,
+        .rate = gated ? 0.0f : 0.5f,
+        .ahead = p->kind == PREDICT,
+        .zeros = none,
+        .r = r,
+        .checkpoints = checkpoints,
+        .work = work,
     };
     table->memory_forward(&op);
     op.dr = dr;
@@ -181,14 +192,15 @@ static void compare(const bt_kernels *table, problem *p)
         CHECK_AT_MOST(difference(dkeep, p->da, n, 1, GATE_STRIDE), 1e-5);
         CHECK_AT_MOST(difference(dwrite, p->db, n, 1, GATE_STRIDE), 1e-5);
     }
-    void *all[] = {zeros, states, errors, q, v, keep, write, dr, r, dq, dv, dkeep, dwrite, none,
-                   checkpoints, work};
+    void *all[] = {zeros, states, errors, q,     v,      keep, write,       dr,
+                   r,     dq,     dv,     dkeep, dwrite, none, checkpoints, work};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
 }
 
 static void check_closed_form(const bt_kernels *table)
 {
-    static const size_t lengths[] = {1, 2, 15, 16, 17, 31, 32, 33, 100}, widths[] = {16, 32, 48, 80};
+    static const size_t lengths[] = {1, 2, 15, 16, 17, 31, 32, 33, 100},
+                        widths[] = {16, 32, 48, 80};
     /* -1 draws them: nothing kept, next to nothing, nearly all, all */
     static const float gates[] = {-1.0f, 0.0f, 1e-30f, 0.999f, 1.0f};
     rng random = {5};

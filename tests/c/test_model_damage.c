@@ -71,8 +71,10 @@ static void checksums(void)
     weights w = make_weights(&c);
     image plain = safetensors_of(&w, BT_DTYPE_F32, NULL, NULL, NULL, NULL);
     static const char *const bad[][2] = {
-        {"", "checksum is missing"}, {",\"crc32c\":\"0000000\"", "8 hex digits"},
-        {",\"crc32c\":\"0000000G\"", "8 hex digits"}, {",\"crc32c\":12345678", "8 hex digits"},
+        {"", "checksum is missing"},
+        {",\"crc32c\":\"0000000\"", "8 hex digits"},
+        {",\"crc32c\":\"0000000G\"", "8 hex digits"},
+        {",\"crc32c\":12345678", "8 hex digits"},
         {",\"crc32c\":\"12345678\"", "does not match"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -92,9 +94,9 @@ static void checksums(void)
 /* A configuration of this project with one key misspelt is not read as one of the original. */
 static void misspelt_keys(void)
 {
-    static const char *const keys[] = {"vocab_size", "hidden_dim", "num_layers", "mlp_dim",
-                                       "inner_dim", "head_dim", "inner_lr", "norm_eps", "mixers",
-                                       "bitlinear", "rescale", "quantize_activations"};
+    static const char *const keys[] = {
+        "vocab_size", "hidden_dim", "num_layers", "mlp_dim",   "inner_dim", "head_dim",
+        "inner_lr",   "norm_eps",   "mixers",     "bitlinear", "rescale",   "quantize_activations"};
     bt_model_config c = config_of(BT_INDUCTION);
     weights w = make_weights(&c);
     image plain = safetensors_of(&w, BT_DTYPE_F32, NULL, NULL, NULL, NULL);

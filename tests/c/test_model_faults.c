@@ -33,8 +33,13 @@ static void set_up_shards(const weights *w)
     const bt_params *p = &w->params;
     const float *values = w->values + p->tensors[p->norm].offset;
     size_t at = 0;
-    bt_tensor one = {.name = "norm_f.weight", .name_length = 13, .data = (const uint8_t *)values,
-                     .size = 256, .dtype = BT_DTYPE_F32, .rank = 1, .shape = {64}};
+    bt_tensor one = {.name = "norm_f.weight",
+                     .name_length = 13,
+                     .data = (const uint8_t *)values,
+                     .size = 256,
+                     .dtype = BT_DTYPE_F32,
+                     .rank = 1,
+                     .shape = {64}};
     all.rest = safetensors_of(w, BT_DTYPE_F32, NULL, NULL, NULL, "norm_f.weight");
     REQUIRE(bt_safetensors_write(&one, 1, NULL, 0, NULL, 0, &all.norm.size, NULL) == 0);
     all.norm.bytes = must_alloc(all.norm.size);
@@ -96,8 +101,8 @@ static int open_image(const image *im, const char *config)
 {
     bitllama_model *model = (bitllama_model *)&all;
     ttt_error error = {0};
-    int status = bitllama_open(im->bytes, im->size, config, config ? strlen(config) : 0, &model,
-                               &error);
+    int status =
+        bitllama_open(im->bytes, im->size, config, config ? strlen(config) : 0, &model, &error);
     CHECK((status == TTT_OK) == (model != NULL));
     CHECK_EQ(error.status, status);
     bitllama_release(model);
@@ -165,8 +170,7 @@ static int create_trainer(void)
 {
     bitllama_trainer *t = (bitllama_trainer *)&all;
     ttt_error error = {0};
-    int status =
-        bitllama_trainer_create(&all.public, &all.options, all.tokens, TOKENS, &t, &error);
+    int status = bitllama_trainer_create(&all.public, &all.options, all.tokens, TOKENS, &t, &error);
     CHECK((status == TTT_OK) == (t != NULL));
     CHECK_EQ(error.status, status);
     bitllama_trainer_destroy(t);
@@ -221,12 +225,17 @@ static void every_allocation(void)
         int (*run)(void);
         size_t at_least;
     } operations[] = {
-        {"open plain", open_plain, 20},   {"open described", open_described, 20},
-        {"open compact", open_compact, 20}, {"open sharded", open_sharded, 25},
+        {"open plain", open_plain, 20},
+        {"open described", open_described, 20},
+        {"open compact", open_compact, 20},
+        {"open sharded", open_sharded, 25},
         {"pack", pack, 5},
-        {"create session", create_session, 12}, {"fork", fork_session, 12},
-        {"create trainer", create_trainer, 40}, {"trainer's model", model_of_trainer, 20},
-        {"trainer's weights", weights_of_trainer, 3}, {"hash", hash, 41},
+        {"create session", create_session, 12},
+        {"fork", fork_session, 12},
+        {"create trainer", create_trainer, 40},
+        {"trainer's model", model_of_trainer, 20},
+        {"trainer's weights", weights_of_trainer, 3},
+        {"hash", hash, 41},
     };
     size_t idle = bt_live_allocations();
     set_up();
@@ -258,13 +267,15 @@ static void no_allocations(void)
     CHECK_EQ(bitllama_session_freeze(all.session, 1), TTT_OK);
     CHECK_EQ(bitllama_session_read(all.session, all.tokens, 3, NULL, NULL), TTT_OK);
     CHECK_EQ(bitllama_session_save(all.session, all.buffer, all.capacity), TTT_OK);
-    CHECK_EQ(bitllama_session_load(all.session, all.buffer,
-                                   bitllama_session_state_size(all.session)), TTT_OK);
+    CHECK_EQ(
+        bitllama_session_load(all.session, all.buffer, bitllama_session_state_size(all.session)),
+        TTT_OK);
     CHECK_EQ(bitllama_session_reset(all.session), TTT_OK);
     CHECK_EQ(bitllama_trainer_step(all.trainer, &step), TTT_OK);
     CHECK_EQ(bitllama_trainer_save(all.trainer, all.buffer, all.capacity), TTT_OK);
     CHECK_EQ(bitllama_trainer_load(all.trainer, all.buffer,
-                                   bitllama_trainer_state_size(all.trainer), NULL), TTT_OK);
+                                   bitllama_trainer_state_size(all.trainer), NULL),
+             TTT_OK);
     bt_fail_allocations(SIZE_MAX, false);
     tear_down();
 }
@@ -320,7 +331,8 @@ static void footprints(void)
     CHECK_EQ(bt_live_bytes(), before);
 
     bitllama_model *model = NULL;
-    REQUIRE(bitllama_open(all.described.bytes, all.described.size, NULL, 0, &model, NULL) == TTT_OK);
+    REQUIRE(bitllama_open(all.described.bytes, all.described.size, NULL, 0, &model, NULL) ==
+            TTT_OK);
     CHECK_EQ(bt_live_bytes() - before, bitllama_model_footprint(model));
     bitllama_release(model);
     CHECK_EQ(bt_live_bytes(), before);
@@ -334,7 +346,8 @@ static void footprints(void)
     bitllama_trainer_destroy(trainer);
     CHECK_EQ(bt_live_bytes(), before);
     CHECK_EQ(bitllama_session_footprint(NULL) + bitllama_model_footprint(NULL) +
-                 bitllama_trainer_footprint(NULL), 0);
+                 bitllama_trainer_footprint(NULL),
+             0);
     tear_down();
 }
 

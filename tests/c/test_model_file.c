@@ -34,8 +34,8 @@ static bitllama_model *open_file(const image *im, const char *config)
 {
     bitllama_model *model = NULL;
     ttt_error error = {0};
-    int status = bitllama_open(im->bytes, im->size, config, config ? strlen(config) : 0, &model,
-                               &error);
+    int status =
+        bitllama_open(im->bytes, im->size, config, config ? strlen(config) : 0, &model, &error);
     if (status != TTT_OK) check_note("%s", error.text);
     REQUIRE(status == TTT_OK);
     return model;
@@ -101,7 +101,8 @@ static void original_formats(void)
         image plain = safetensors_of(&w, dtypes[i], NULL, NULL, NULL, NULL);
         image described = safetensors_of(&w, dtypes[i], "{" ORIGINAL "}", TOKENIZER, NULL, NULL);
         image bitt = bitt_of("{\"config\": {" ORIGINAL "}, \"other\": [1], "
-                             "\"tokenizer\": " TOKENIZER "}", &plain);
+                             "\"tokenizer\": " TOKENIZER "}",
+                             &plain);
         image text = bitt_of("{\"tokenizer\":\"{\\\"a\\\":1}\",\"config\":{" ORIGINAL "}}", &plain);
         bitllama_model *all[] = {open_file(&plain, "{" ORIGINAL ", \"x\": {}}"),
                                  open_file(&described, NULL), open_file(&bitt, NULL),
@@ -240,8 +241,8 @@ static void check_refused(const image *im, const char *config, int expected, con
 {
     ttt_error error = {0};
     bitllama_model *model = (bitllama_model *)&error;
-    int status = bitllama_open(im->bytes, im->size, config, config ? strlen(config) : 0, &model,
-                               &error);
+    int status =
+        bitllama_open(im->bytes, im->size, config, config ? strlen(config) : 0, &model, &error);
     check_context("\"%s\" should say \"%s\"; offset %d", error.text, says, (int)error.offset);
     CHECK_EQ(status, expected);
     CHECK_EQ(error.status, expected);
@@ -378,8 +379,13 @@ static void tensor_problems(void)
         *value = kept;
     }
     float bias[VOCAB] = {0};
-    bt_tensor extra = {.name = "lm_head.bias", .name_length = 12, .data = (uint8_t *)bias,
-                       .size = 64, .dtype = BT_DTYPE_F32, .rank = 1, .shape = {16}};
+    bt_tensor extra = {.name = "lm_head.bias",
+                       .name_length = 12,
+                       .data = (uint8_t *)bias,
+                       .size = 64,
+                       .dtype = BT_DTYPE_F32,
+                       .rank = 1,
+                       .shape = {16}};
     image im = safetensors_of(&w, BT_DTYPE_F32, NULL, NULL, &extra, NULL);
     check_refused(&im, "{" ORIGINAL "}", TTT_MODEL_TENSOR, "lm_head.bias: the shape");
     free(im.bytes);
@@ -388,8 +394,13 @@ static void tensor_problems(void)
     im = safetensors_of(&w, BT_DTYPE_F32, NULL, NULL, &extra, NULL);
     bitllama_release(open_file(&im, "{" ORIGINAL "}"));
     free(im.bytes);
-    extra = (bt_tensor){.name = "norm_f.weight", .name_length = 13, .data = (uint8_t *)bias,
-                        .size = 64, .dtype = BT_DTYPE_I8, .rank = 1, .shape = {64}};
+    extra = (bt_tensor){.name = "norm_f.weight",
+                        .name_length = 13,
+                        .data = (uint8_t *)bias,
+                        .size = 64,
+                        .dtype = BT_DTYPE_I8,
+                        .rank = 1,
+                        .shape = {64}};
     im = safetensors_of(&w, BT_DTYPE_F32, NULL, NULL, &extra, "norm_f.weight");
     check_refused(&im, "{" ORIGINAL "}", TTT_MODEL_TENSOR, "cannot be converted");
     free(im.bytes);
@@ -461,8 +472,15 @@ static void try_file(const uint8_t *bytes, size_t size, size_t *loaded)
  * test_model_damage.c for one that does not). */
 static void damage(void)
 {
-    bt_model_config c = {.vocab = 16, .dim = 16, .layers = 1, .mlp = 16, .inner = 16, .head = 16,
-                         .rate = 0.1f, .norm_eps = 1e-5f, .mixers = {BT_INDUCTION}};
+    bt_model_config c = {.vocab = 16,
+                         .dim = 16,
+                         .layers = 1,
+                         .mlp = 16,
+                         .inner = 16,
+                         .head = 16,
+                         .rate = 0.1f,
+                         .norm_eps = 1e-5f,
+                         .mixers = {BT_INDUCTION}};
     weights w = make_weights(&c);
     bt_model *model = build_model(&w);
     image im = pack_of(model);
@@ -540,7 +558,8 @@ static void unreleased_version(void)
     strcpy(config, config_text(&c));
     strstr(config, key)[sizeof key - 2] = '1';
     im = safetensors_of(&w, BT_DTYPE_F32, NULL, NULL, NULL, NULL);
-    check_refused(&im, config, TTT_MODEL_VERSION, "format_version: this version was never released");
+    check_refused(&im, config, TTT_MODEL_VERSION,
+                  "format_version: this version was never released");
     strstr(config, "\"format_version\":1")[sizeof key - 2] = '0';
     check_refused(&im, config, TTT_MODEL_CONFIG, "format_version: this must be 2");
     free(im.bytes);
@@ -550,11 +569,16 @@ static void unreleased_version(void)
 int main(int argc, char **argv)
 {
     static const check_case cases[] = {
-        {"original_formats", original_formats}, {"conventions", conventions},
-        {"head_bias", head_bias}, {"packing", packing},
-        {"config_problems", config_problems}, {"header_problems", header_problems},
-        {"tensor_problems", tensor_problems}, {"compact_problems", compact_problems},
-        {"damage", damage}, {"released_version", released_version},
+        {"original_formats", original_formats},
+        {"conventions", conventions},
+        {"head_bias", head_bias},
+        {"packing", packing},
+        {"config_problems", config_problems},
+        {"header_problems", header_problems},
+        {"tensor_problems", tensor_problems},
+        {"compact_problems", compact_problems},
+        {"damage", damage},
+        {"released_version", released_version},
         {"unreleased_version", unreleased_version},
     };
     return check_main(argc, argv, cases, sizeof cases / sizeof cases[0]);

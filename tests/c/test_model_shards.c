@@ -175,7 +175,8 @@ static void configurations(void)
     sprintf(p.config, "\xef\xbb\xbf%s", config_text(&c));
     char *marked = must_zero(strlen(p.index) + 100), *o = strstr(p.index, "norm_f.weight");
     REQUIRE(o != NULL);
-    sprintf(marked, "\xef\xbb\xbf \n%.*s\\u006eorm_f.weight%s", (int)(o - p.index), p.index, o + 13);
+    sprintf(marked, "\xef\xbb\xbf \n%.*s\\u006eorm_f.weight%s", (int)(o - p.index), p.index,
+            o + 13);
     free(p.index);
     p.index = marked;
     CHECK_EQ(open_parts(&p, &model, &error), TTT_OK);
@@ -229,13 +230,17 @@ static void index_problems(void)
         {"1.5e3", "1.5e", "the index: a number is not", TTT_MODEL_FORMAT},
         {NORM, NORM "3, \"x\": ", "the index: norm_f.weight: this must be the name of a shard",
          TTT_MODEL_FORMAT},
-        {NORM, "\"norm_f.bias\": ", "norm_f.bias: the index names this shard, which has no such tensor",
-         TTT_MODEL_TENSOR},
+        {NORM, "\"norm_f.bias\": ",
+         "norm_f.bias: the index names this shard, which has no such tensor", TTT_MODEL_TENSOR},
         {NORM, NORM "\"model-9\", \"x\": ",
-         "model-9: norm_f.weight: the index names this shard, which is not given", TTT_MODEL_TENSOR},
-        {"{\"embed", "{\"norm_f.weight\": \"" ONE "\", \"norm_f.weight\": \"" TWO "\", "
-         "\"norm_f.weight\": \"" THREE "\", \"embed", "norm_f.weight: the index names this shard, which "
-         "has no such", TTT_MODEL_TENSOR},
+         "model-9: norm_f.weight: the index names this shard, which is not given",
+         TTT_MODEL_TENSOR},
+        {"{\"embed",
+         "{\"norm_f.weight\": \"" ONE "\", \"norm_f.weight\": \"" TWO "\", "
+         "\"norm_f.weight\": \"" THREE "\", \"embed",
+         "norm_f.weight: the index names this shard, which "
+         "has no such",
+         TTT_MODEL_TENSOR},
     };
     bt_model_config c = config_of(BT_INDUCTION);
     weights w = make_weights(&c);
@@ -303,11 +308,13 @@ static void shard_problems(void)
     check_refused(&p, TTT_MODEL_NON_FINITE, "-of-00003.safetensors: norm_f.weight: a value is not");
     strcpy(p.config, "{\"vocab_size\": 48, \"hidden_dim\": 128, \"num_layers\": 2}");
     check_refused(&p, TTT_MODEL_TENSOR, ".safetensors: embed.weight: the shape does not fit");
-    strcpy(p.config, "{\"vocab_size\": 48, \"hidden_dim\": 64, \"num_layers\": 3, \"mlp_dim\": 80}");
+    strcpy(p.config,
+           "{\"vocab_size\": 48, \"hidden_dim\": 64, \"num_layers\": 3, \"mlp_dim\": 80}");
     *value = 1;
     free_parts(&p);
     p = cut_model(&w, 3);
-    strcpy(p.config, "{\"vocab_size\": 48, \"hidden_dim\": 64, \"num_layers\": 3, \"mlp_dim\": 80}");
+    strcpy(p.config,
+           "{\"vocab_size\": 48, \"hidden_dim\": 64, \"num_layers\": 3, \"mlp_dim\": 80}");
     open_parts(&p, &model, &error);
     CHECK(strncmp(error.text, "layers.2.norm1.weight: this tensor is missing", 45) == 0);
     free_parts(&p);
@@ -327,18 +334,22 @@ static void arguments(void)
     const bitllama_shard good = p.given[0];
     CHECK_EQ(bitllama_open_sharded(NULL, 0, p.given, 2, NULL, 0, &model, &error), TTT_NULL_POINTER);
     CHECK_EQ(bitllama_open_sharded(p.index, n, NULL, 2, NULL, 0, &model, &error), TTT_NULL_POINTER);
-    CHECK_EQ(bitllama_open_sharded(p.index, n, p.given, 2, NULL, 1, &model, NULL), TTT_NULL_POINTER);
+    CHECK_EQ(bitllama_open_sharded(p.index, n, p.given, 2, NULL, 1, &model, NULL),
+             TTT_NULL_POINTER);
     CHECK_EQ(bitllama_open_sharded(p.index, n, p.given, 2, NULL, 0, NULL, NULL), TTT_NULL_POINTER);
     p.given[0].name = NULL;
-    CHECK_EQ(bitllama_open_sharded(p.index, n, p.given, 2, NULL, 0, &model, &error), TTT_NULL_POINTER);
+    CHECK_EQ(bitllama_open_sharded(p.index, n, p.given, 2, NULL, 0, &model, &error),
+             TTT_NULL_POINTER);
     p.given[0] = good;
     p.given[0].bytes = NULL;
-    CHECK_EQ(bitllama_open_sharded(p.index, n, p.given, 2, NULL, 0, &model, &error), TTT_NULL_POINTER);
+    CHECK_EQ(bitllama_open_sharded(p.index, n, p.given, 2, NULL, 0, &model, &error),
+             TTT_NULL_POINTER);
     CHECK_EQ(bitllama_open_sharded(p.index, n, NULL, 0, NULL, 0, &model, &error), TTT_MODEL_FORMAT);
     bitllama_shard *many = must_zero((BITLLAMA_MAX_SHARDS + 1) * sizeof *many);
     for (size_t i = 0; i <= BITLLAMA_MAX_SHARDS; i++) many[i] = good;
-    CHECK_EQ(bitllama_open_sharded(p.index, n, many, BITLLAMA_MAX_SHARDS + 1, NULL, 0, &model, &error),
-             TTT_MODEL_FORMAT);
+    CHECK_EQ(
+        bitllama_open_sharded(p.index, n, many, BITLLAMA_MAX_SHARDS + 1, NULL, 0, &model, &error),
+        TTT_MODEL_FORMAT);
     CHECK(model == NULL && strstr(error.text, "1 to 1024") != NULL);
     CHECK_EQ(bitllama_open_sharded(p.index, n, many, BITLLAMA_MAX_SHARDS, NULL, 0, &model, &error),
              TTT_MODEL_FORMAT);
@@ -352,8 +363,15 @@ static void arguments(void)
  * header is refused or leaves the model as it was. */
 static void damage(void)
 {
-    bt_model_config c = {.vocab = 16, .dim = 16, .layers = 1, .mlp = 16, .inner = 16, .head = 16,
-                         .rate = 0.1f, .norm_eps = 1e-5f, .mixers = {BT_INDUCTION}};
+    bt_model_config c = {.vocab = 16,
+                         .dim = 16,
+                         .layers = 1,
+                         .mlp = 16,
+                         .inner = 16,
+                         .head = 16,
+                         .rate = 0.1f,
+                         .norm_eps = 1e-5f,
+                         .mixers = {BT_INDUCTION}};
     weights w = make_weights(&c);
     bt_model *built = build_model(&w);
     parts p = cut_model(&w, 2);
@@ -412,9 +430,12 @@ static void damage(void)
 int main(int argc, char **argv)
 {
     static const check_case cases[] = {
-        {"any_cut", any_cut}, {"configurations", configurations},
-        {"index_problems", index_problems}, {"shard_problems", shard_problems},
-        {"arguments", arguments}, {"damage", damage},
+        {"any_cut", any_cut},
+        {"configurations", configurations},
+        {"index_problems", index_problems},
+        {"shard_problems", shard_problems},
+        {"arguments", arguments},
+        {"damage", damage},
     };
     return check_main(argc, argv, cases, sizeof cases / sizeof cases[0]);
 }

@@ -77,8 +77,7 @@ static void sessions_at_once(void)
         work(&alone);
         CHECK_EQ(alone.status, TTT_OK);
         for (int changing = 0; changing < 2; changing++) {
-            for (size_t i = 0; i < THREADS; i++)
-                jobs[i] = (job){.model = model, .origin = origin};
+            for (size_t i = 0; i < THREADS; i++) jobs[i] = (job){.model = model, .origin = origin};
             run_all(jobs, changing != 0);
             for (size_t i = 0; i < THREADS; i++) {
                 check_context("mixer=%d thread=%zu", mixer, i);

@@ -52,7 +52,8 @@ static void draws(void)
             CHECK_EQ(bitllama_session_draw(s, &o, &drawn[i][n]), TTT_OK);
             CHECK_EQ(bitllama_session_draw(s, &o, &again), TTT_OK);
             CHECK_EQ(again, drawn[i][n]);
-            if (i == SEEDS - 1) CHECK_EQ(bitllama_session_read(s, drawn[0] + n, 1, NULL, NULL), TTT_OK);
+            if (i == SEEDS - 1)
+                CHECK_EQ(bitllama_session_read(s, drawn[0] + n, 1, NULL, NULL), TTT_OK);
         }
     for (size_t i = 0; i < SEEDS; i++)
         for (size_t k = 0; k < i; k++) {
@@ -132,7 +133,10 @@ static void dropout(void)
 int main(int argc, char **argv)
 {
     static const check_case cases[] = {
-        {"layers", layers}, {"draws", draws}, {"trainers", trainers}, {"dropout", dropout},
+        {"layers", layers},
+        {"draws", draws},
+        {"trainers", trainers},
+        {"dropout", dropout},
     };
     return check_main(argc, argv, cases, sizeof cases / sizeof cases[0]);
 }

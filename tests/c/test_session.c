@@ -100,7 +100,8 @@ static void equal_bits(void)
                     n = split ? 1 + rng_below(&r, 70) : TOKENS;
                     n = n > TOKENS - t ? TOKENS - t : n;
                     CHECK_EQ(bitllama_session_read(s, ids + t, n, again.logprobs + t,
-                                                   again.surprise + t), TTT_OK);
+                                                   again.surprise + t),
+                             TTT_OK);
                 }
                 CHECK_EQ(bitllama_session_logits(s, again.logits), TTT_OK);
                 if (k == 0 && split == 0) first = again;
@@ -479,11 +480,17 @@ static void bad_options(void)
 int main(int argc, char **argv)
 {
     static const check_case cases[] = {
-        {"definition", definition}, {"equal_bits", equal_bits},
+        {"definition", definition},
+        {"equal_bits", equal_bits},
         {"the_trainer_agrees", the_trainer_agrees},
-        {"sessions_are_apart", sessions_are_apart}, {"invalid_tokens", invalid_tokens},
-        {"frozen", frozen}, {"surprise_falls", surprise_falls}, {"states", states},
-        {"sampling", sampling}, {"usual_penalty", usual_penalty}, {"bad_options", bad_options},
+        {"sessions_are_apart", sessions_are_apart},
+        {"invalid_tokens", invalid_tokens},
+        {"frozen", frozen},
+        {"surprise_falls", surprise_falls},
+        {"states", states},
+        {"sampling", sampling},
+        {"usual_penalty", usual_penalty},
+        {"bad_options", bad_options},
     };
     return check_main(argc, argv, cases, sizeof cases / sizeof cases[0]);
 }

@@ -9,8 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VERSION = 8, SIZE = 12, DIM = 16, FINGERPRINT = 24, RESERVED = 48, BODY_CRC = 56,
-       HEADER_CRC = 60, HEADER = 64 };
+enum {
+    VERSION = 8,
+    SIZE = 12,
+    DIM = 16,
+    FINGERPRINT = 24,
+    RESERVED = 48,
+    BODY_CRC = 56,
+    HEADER_CRC = 60,
+    HEADER = 64
+};
 
 /* CRC-32C bit by bit: polynomial 0x1edc6f41, reflected. */
 static uint32_t crc32c(const uint8_t *p, size_t n)
@@ -321,8 +329,8 @@ static void check_still_sane(void *layer)
 /* The right checksum around a wrong float. */
 static void forged_values(void)
 {
-    static const float values[] = {1, 1.5f, 1e3f, 0x1p30f, 0x1p40f, 0x1p41f, 1e20f, 1e30f, FLT_MAX,
-                                   -FLT_MAX, 1e-45f};
+    static const float values[] = {1,     1.5f,  1e3f,    0x1p30f,  0x1p40f, 0x1p41f,
+                                   1e20f, 1e30f, FLT_MAX, -FLT_MAX, 1e-45f};
     static const uint32_t refused[] = {0x7f800000u, 0xff800000u, 0x7fc00000u, 0x7f800001u};
     for (int objective = 0; objective < 2; objective++)
         for (size_t i = 0; i < 3; i++) {

@@ -31,8 +31,18 @@ static void check_product(const bt_exec *exec, size_t m, size_t n, size_t k, int
     rng_fill(r, before, m * n);
     for (int accumulate = 0; accumulate < 2; accumulate++) {
         memcpy(c, before, m * n * sizeof *c);
-        bt_gemm g = {m, n, k, a, transposed & 1 ? 1 : k, transposed & 1 ? m : 1,
-                     b, transposed & 2 ? 1 : n, transposed & 2 ? k : 1, c, n, accumulate != 0};
+        bt_gemm g = {m,
+                     n,
+                     k,
+                     a,
+                     transposed & 1 ? 1 : k,
+                     transposed & 1 ? m : 1,
+                     b,
+                     transposed & 2 ? 1 : n,
+                     transposed & 2 ? k : 1,
+                     c,
+                     n,
+                     accumulate != 0};
         bt_gemm_run(&alone, &g);
         g.c = memcpy(again, before, m * n * sizeof *c);
         bt_gemm_run(exec, &g);
@@ -59,8 +69,9 @@ static void check_product(const bt_exec *exec, size_t m, size_t n, size_t k, int
 static void rounding(void)
 {
     static const uint32_t bits[][2] = {{0x3f800000, 0x3f800000}, {0x3f808000, 0x3f800000},
-        {0x3f818000, 0x3f820000}, {0x3f808001, 0x3f810000}, {0xbf80ffff, 0xbf810000},
-        {0x7f7fffff, 0x7f800000}, {0x7f800000, 0x7f800000}, {0x80000000, 0x80000000}};
+                                       {0x3f818000, 0x3f820000}, {0x3f808001, 0x3f810000},
+                                       {0xbf80ffff, 0xbf810000}, {0x7f7fffff, 0x7f800000},
+                                       {0x7f800000, 0x7f800000}, {0x80000000, 0x80000000}};
     const char *names[8];
     size_t count = usable_kernels(names);
     for (size_t i = 0; i < count; i++) {
@@ -77,9 +88,8 @@ static void rounding(void)
 
 static void matrix_product(void)
 {
-    static const size_t sizes[][3] = {{1, 1, 1}, {13, 33, 5}, {97, 65, 300}, {12, 32, 256},
-                                      {5, 530, 17}, {200, 16, 513}, {24, 64, 1},
-                                      {40, 24, 1100}};
+    static const size_t sizes[][3] = {{1, 1, 1},    {13, 33, 5},    {97, 65, 300}, {12, 32, 256},
+                                      {5, 530, 17}, {200, 16, 513}, {24, 64, 1},   {40, 24, 1100}};
     const char *names[8];
     size_t count = usable_kernels(names);
     rng r = {3};
@@ -87,12 +97,15 @@ static void matrix_product(void)
         use_kernel(names[i]);
         float *pack = must_alloc(3 * BT_PACK_FLOATS * sizeof *pack);
         float *other = must_alloc(BT_OTHER_FLOATS * sizeof *other);
-        bt_exec exec = {.kernels = bt_kernels_active(), .pool = bt_pool_create(3), .pack = pack,
+        bt_exec exec = {.kernels = bt_kernels_active(),
+                        .pool = bt_pool_create(3),
+                        .pack = pack,
                         .other = other};
         REQUIRE(exec.pool != NULL);
         for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++)
             for (int way = 0; way < 12; way++) {
-                const bt_bf16 *roundings[] = {NULL, &exec.kernels->bf16, bt_bf16_best(exec.kernels)};
+                const bt_bf16 *roundings[] = {NULL, &exec.kernels->bf16,
+                                              bt_bf16_best(exec.kernels)};
                 exec.bf16 = roundings[way / 4];
                 check_context("kernel=%s size=%zu way=%d", names[i], s, way);
                 check_product(&exec, sizes[s][0], sizes[s][1], sizes[s][2], way % 4, &r);
@@ -106,8 +119,13 @@ static void matrix_product(void)
 
 /* ---- gradients ------------------------------------------------------------------------------- */
 
-static const bt_model_config every_mixer = {.vocab = 32, .dim = 64, .layers = 3, .mlp = 48,
-                                            .inner = 32, .head = 16, .rate = 0.1f,
+static const bt_model_config every_mixer = {.vocab = 32,
+                                            .dim = 64,
+                                            .layers = 3,
+                                            .mlp = 48,
+                                            .inner = 32,
+                                            .head = 16,
+                                            .rate = 0.1f,
                                             .norm_eps = 1e-5f,
                                             .mixers = {BT_INDUCTION, BT_PREDICT, BT_RECONSTRUCT}};
 
@@ -139,8 +157,7 @@ static double slope(const problem *p, const bt_param *t, const double *unit, dou
     float *w = p->net->weights + t->offset, *kept = must_copy(w, n * sizeof *w);
     double loss[2];
     for (int side = 0; side < 2; side++) {
-        for (size_t i = 0; i < n; i++)
-            w[i] = kept[i] + (float)((side ? -step : step) * unit[i]);
+        for (size_t i = 0; i < n; i++) w[i] = kept[i] + (float)((side ? -step : step) * unit[i]);
         loss[side] = loss_sum(p->net, p->ids, p->targets);
     }
     memcpy(w, kept, n * sizeof *w);
@@ -339,9 +356,12 @@ static void learns(void)
 int main(int argc, char **argv)
 {
     static const check_case cases[] = {
-        {"rounding", rounding}, {"matrix_product", matrix_product}, {"gradients", gradients},
+        {"rounding", rounding},
+        {"matrix_product", matrix_product},
+        {"gradients", gradients},
         {"dropout", dropout},
-        {"threads_do_not_show", threads_do_not_show}, {"loss_curve", loss_curve},
+        {"threads_do_not_show", threads_do_not_show},
+        {"loss_curve", loss_curve},
         {"learns", learns},
     };
     return check_main(argc, argv, cases, sizeof cases / sizeof cases[0]);

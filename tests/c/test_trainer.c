@@ -305,21 +305,23 @@ static void bad_options(void)
     for (int i = 0; i < 9 * 3; i++) {
         setup other = s;
         bitllama_training *o = &other.options;
-        float *fields[] = {&o->learning_rate, &o->final_learning_rate, &o->weight_decay, &o->beta1,
-                           &o->beta2, &o->clip, &o->repeat, &o->from_start,
+        float *fields[] = {&o->learning_rate, &o->final_learning_rate,
+                           &o->weight_decay,  &o->beta1,
+                           &o->beta2,         &o->clip,
+                           &o->repeat,        &o->from_start,
                            &o->dropout};
-        static const char *const names[] = {"learning_rate", "final_learning_rate", "weight_decay",
-                                            "beta1", "beta2", "clip", "repeat", "from_start",
-                                            "dropout"};
+        static const char *const names[] = {
+            "learning_rate", "final_learning_rate", "weight_decay", "beta1", "beta2", "clip",
+            "repeat",        "from_start",          "dropout"};
         *fields[i / 3] = bad[i % 3];
         check_create(&other, STREAM, TTT_INVALID_OPTION, names[i / 3]);
     }
     for (int i = 0; i < 10; i++) {
         setup other = s;
         bitllama_training *o = &other.options;
-        static const char *const names[] = {"batch", "batch", "context", "context", "accumulate",
+        static const char *const names[] = {"batch", "batch",  "context", "context",   "accumulate",
                                             "steps", "warmup", "threads", "separator", "bf16"};
-        uint32_t *fields[] = {&o->batch, &o->batch, &o->context, &o->context, &o->accumulate,
+        uint32_t *fields[] = {&o->batch, &o->batch,  &o->context, &o->context,   &o->accumulate,
                               &o->steps, &o->warmup, &o->threads, &o->separator, &o->bf16};
         static const uint32_t values[] = {0, 5000, 15, 65537, 0, 0, 99, 65, VOCAB, 2};
         *fields[i] = values[i];
@@ -413,9 +415,13 @@ static void long_windows(void)
 int main(int argc, char **argv)
 {
     static const check_case cases[] = {
-        {"resume", resume}, {"foreign_checkpoints", foreign_checkpoints},
-        {"damaged_checkpoints", damaged_checkpoints}, {"divergence", divergence},
-        {"results", results}, {"bad_options", bad_options}, {"smallest", smallest},
+        {"resume", resume},
+        {"foreign_checkpoints", foreign_checkpoints},
+        {"damaged_checkpoints", damaged_checkpoints},
+        {"divergence", divergence},
+        {"results", results},
+        {"bad_options", bad_options},
+        {"smallest", smallest},
         {"long_windows", long_windows},
     };
     return check_main(argc, argv, cases, sizeof cases / sizeof cases[0]);

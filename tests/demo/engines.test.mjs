@@ -9,7 +9,16 @@ import { join } from 'node:path';
 import { BitLlama, conformanceHash, llamaConformanceHash } from 'bit-ttt';
 
 import { engines, until } from './support/drivers.mjs';
-import { openDemo, openTab, press, root, screenshots, serveDemo, submit, textOf } from './support/page.mjs';
+import {
+  openDemo,
+  openTab,
+  press,
+  root,
+  screenshots,
+  serveDemo,
+  submit,
+  textOf,
+} from './support/page.mjs';
 
 const PROMPT = 'One day, a cat named Tom';
 const nats = (status) => Number(/: ([\d.]+) nats/.exec(status)[1]);
@@ -24,7 +33,8 @@ async function write(session, prompt, options) {
 for (const { name, here, hint, launch } of engines)
   describe(`demo in ${name}`, function () {
     let folder, demo, browser, model;
-    const shoot = (tab) => browser.screenshot(join(screenshots, `${name.toLowerCase()}-${tab}.png`));
+    const shoot = (tab) =>
+      browser.screenshot(join(screenshots, `${name.toLowerCase()}-${tab}.png`));
 
     before(async function () {
       if (!here) {
@@ -66,7 +76,10 @@ for (const { name, here, hint, launch } of engines)
     it('tells what else a token might have been', async () => {
       await browser.click('#write .story [data-token="3"]');
       const detail = await textOf(browser, '#write .detail');
-      assert.match(detail, /had [\d.]+ %; the memory's surprise was [\d.]+\. Likeliest: (“.+” [\d.]+ %){2}/);
+      assert.match(
+        detail,
+        /had [\d.]+ %; the memory's surprise was [\d.]+\. Likeliest: (“.+” [\d.]+ %){2}/,
+      );
       const heat = `getComputedStyle(document.querySelector('[data-token="3"]')).backgroundColor`;
       assert.match(await browser.evaluate(heat), /rgb/);
       await shoot('write');
@@ -100,7 +113,10 @@ for (const { name, here, hint, launch } of engines)
       const file = join(folder, 'node.memory');
       writeFileSync(file, session.save());
       await browser.upload('#teach [name=load]', file);
-      await until(browser, `/node\\.memory/.test(document.querySelector('#teach .status').textContent)`);
+      await until(
+        browser,
+        `/node\\.memory/.test(document.querySelector('#teach .status').textContent)`,
+      );
       await press(browser, 'teach', '[name=goon]');
       const shown = await textOf(browser, '#teach .story');
       const settings = { temperature: 0.7, maxTokens: 120, seed: 1 };
@@ -115,7 +131,10 @@ for (const { name, here, hint, launch } of engines)
         `[...document.querySelectorAll('#watch .top li')].slice(0, 3).map((li) => li.textContent)`,
       );
       for (const [i, word] of ['auth: token', 'db: connection', 'out of memory'].entries())
-        assert.ok(top.some((line) => line.includes(word)), `${i}: ${top}`);
+        assert.ok(
+          top.some((line) => line.includes(word)),
+          `${i}: ${top}`,
+        );
       await browser.click('#watch .top li:nth-child(2) button');
       const second = /line \d+(.*)/.exec(top[1])[1].trim();
       const chosen = `document.querySelector('#watch .around .chosen').textContent`;
@@ -130,7 +149,10 @@ for (const { name, here, hint, launch } of engines)
       await press(browser, 'train', '[name=sample]');
       await browser.type('#train [name=steps]', '24');
       await submit(browser, 'train');
-      assert.match(await textOf(browser, '#train .status'), /Done after 24 steps: [\d,]+ parameters/);
+      assert.match(
+        await textOf(browser, '#train .status'),
+        /Done after 24 steps: [\d,]+ parameters/,
+      );
       await press(browser, 'train', '[name=try]');
       assert.ok((await textOf(browser, '#train .story')).length > 40);
       await shoot('train');
@@ -147,7 +169,11 @@ for (const { name, here, hint, launch } of engines)
       );
       assert.equal(rows.length, shared ? 3 : 2);
       const number = (text) => Number(text.replaceAll(',', ''));
-      for (const row of rows) assert.ok(row.slice(1).every((text) => number(text) > 0), String(row));
+      for (const row of rows)
+        assert.ok(
+          row.slice(1).every((text) => number(text) > 0),
+          String(row),
+        );
       assert.ok(number(rows[1][2]) > number(rows[0][2])); // SIMD against JavaScript
       await shoot('speed');
     });

@@ -119,11 +119,17 @@ describe('demo page', function () {
     await page.waitForFunction(() => document.querySelector('#teach .problem').textContent !== '');
     assert.match(await problem(page, 'teach'), /^Not a saved state/);
     await page.setInputFiles('#teach [name=open]', await fileOf('a.bin', Buffer.alloc(5000)));
-    await page.waitForFunction(() => /is no text/.test(document.querySelector('#teach .problem').textContent));
+    await page.waitForFunction(() =>
+      /is no text/.test(document.querySelector('#teach .problem').textContent),
+    );
     await page.setInputFiles('#teach [name=open]', await fileOf('photo.txt', randomBytes(5000)));
-    await page.waitForFunction(() => /photo\.txt is no text/.test(document.querySelector('#teach .problem').textContent));
+    await page.waitForFunction(() =>
+      /photo\.txt is no text/.test(document.querySelector('#teach .problem').textContent),
+    );
     await page.setInputFiles('#teach [name=open]', await fileOf('empty.txt', ''));
-    await page.waitForFunction(() => /is empty/.test(document.querySelector('#teach .problem').textContent));
+    await page.waitForFunction(() =>
+      /is empty/.test(document.querySelector('#teach .problem').textContent),
+    );
     assert.equal(await page.inputValue('#teach textarea'), 'Kept.');
     await page.click('#tab-train');
     await page.click('#train button[type=submit]');
@@ -131,7 +137,9 @@ describe('demo page', function () {
     assert.match(await problem(page, 'train'), /no text to train on/);
     await page.fill('#train textarea', 'Too short.');
     await page.click('#train button[type=submit]');
-    await page.waitForFunction(() => /more tokens/.test(document.querySelector('#train .problem').textContent));
+    await page.waitForFunction(() =>
+      /more tokens/.test(document.querySelector('#train .problem').textContent),
+    );
     await page.context().close();
   });
 
@@ -141,7 +149,10 @@ describe('demo page', function () {
     await page.fill('#teach textarea', 'The quick brown fox jumps over the lazy dog.');
     await page.click('#teach button[type=submit]');
     await idle(page, 'teach');
-    const [download] = await Promise.all([page.waitForEvent('download'), page.click('#teach [name=save]')]);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.click('#teach [name=save]'),
+    ]);
     const bytes = readFileSync(await download.path());
     const model = await BitLlama.load(join(root, 'models/bit-llama.bitt'));
     const [restored, own] = [model.createSession(), model.createSession()];
@@ -160,7 +171,9 @@ describe('demo page', function () {
     await page.waitForFunction(() => document.querySelector('#train textarea').value.length > 1000);
     await page.fill('#train [name=steps]', '100000');
     await page.click('#train button[type=submit]');
-    await page.waitForFunction(() => /^Step [5-9]/.test(document.querySelector('#train .status').textContent));
+    await page.waitForFunction(() =>
+      /^Step [5-9]/.test(document.querySelector('#train .status').textContent),
+    );
     await page.click('#train [name=stop]'); // stops, and keeps what it has
     await idle(page, 'train');
     const [download] = await Promise.all([
@@ -198,18 +211,27 @@ describe('demo page', function () {
     await page.click('#tab-watch');
     await page.fill('#watch textarea', 'typed before');
     const lines = Array.from({ length: 150_000 }, (_, i) =>
-      i === 90_000 ? 'the roof is on fire and the cat has fled' : `12:00:${i % 60} GET /page/${i % 40} 200 in ${i % 9} ms`);
+      i === 90_000
+        ? 'the roof is on fire and the cat has fled'
+        : `12:00:${i % 60} GET /page/${i % 40} 200 in ${i % 9} ms`,
+    );
     const file = await fileOf('long.log', lines.join('\n'));
     await page.setInputFiles('#watch [name=open]', file);
-    await page.waitForFunction(() => /all of it will be read/.test(document.querySelector('#watch .status').textContent));
+    await page.waitForFunction(() =>
+      /all of it will be read/.test(document.querySelector('#watch .status').textContent),
+    );
     await page.click('#watch button[type=submit]');
-    await page.waitForFunction(() => /^150,000 lines/.test(document.querySelector('#watch .status').textContent));
+    await page.waitForFunction(() =>
+      /^150,000 lines/.test(document.querySelector('#watch .status').textContent),
+    );
     const said = await page.evaluate(() => globalThis.said);
     assert.ok(said.length > 3, 'progress is told on the way');
     assert.ok(Math.max(...said) < 400_000, `${Math.max(...said)} characters at once`);
     assert.ok((await page.locator('#watch *').count()) < 500);
     assert.match(await page.textContent('#watch .top li'), /line 90001.*roof/);
-    await page.waitForFunction(() => /90001 .*roof/.test(document.querySelector('#watch .around .chosen').textContent));
+    await page.waitForFunction(() =>
+      /90001 .*roof/.test(document.querySelector('#watch .around .chosen').textContent),
+    );
     assert.ok((await page.inputValue('#watch textarea')).length < 20_000);
     await page.click('#watch [name=close]');
     assert.equal(await page.inputValue('#watch textarea'), 'typed before');
@@ -232,7 +254,12 @@ describe('demo page', function () {
     const first = nats(await read());
     const [worker] = page.workers();
     const closed = new Promise((resolve) => worker.on('close', resolve));
-    await worker.evaluate(() => void setTimeout(() => { throw new Error('gone'); }));
+    await worker.evaluate(
+      () =>
+        void setTimeout(() => {
+          throw new Error('gone');
+        }),
+    );
     await closed;
     const second = nats(await read());
     assert.ok(second < first - 0.5, `${first} and ${second}`);
@@ -276,7 +303,8 @@ describe('demo page', function () {
     await page.evaluate(() => {
       const story = document.querySelector('#write .story');
       new MutationObserver(() => {
-        if (story.querySelector('[data-token]')) document.querySelector('#write [name=stop]').click();
+        if (story.querySelector('[data-token]'))
+          document.querySelector('#write [name=stop]').click();
       }).observe(story, { childList: true });
     });
     await page.click('#write button[type=submit]');
@@ -306,7 +334,10 @@ describe('demo page', function () {
     await page.focus('#watch .plot');
     await page.keyboard.press('ArrowRight');
     const next = String(parseInt(before, 10) + 1);
-    await page.waitForFunction((n) => document.querySelector('#watch .around .chosen').textContent.startsWith(n), next);
+    await page.waitForFunction(
+      (n) => document.querySelector('#watch .around .chosen').textContent.startsWith(n),
+      next,
+    );
     await page.context().close();
   });
 
@@ -324,7 +355,9 @@ describe('demo page', function () {
       for (const tab of tabs) {
         await page.click(`#tab-${tab}`);
         const { violations } = await page.evaluate(() => globalThis.axe.run());
-        const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((n) => n.target).join(', ')}`);
+        const found = violations.map(
+          ({ id, nodes }) => `${id}: ${nodes.map((n) => n.target).join(', ')}`,
+        );
         assert.deepEqual(found, [], tab);
       }
       await page.context().close();

@@ -4,12 +4,31 @@
 import assert from 'node:assert/strict';
 
 import {
-  BitLlama, TTT, Tokenizer, Trainer, TTTError, conformanceHash, encodeDocuments, evaluateText, getInfo, init,
-  llamaConformanceHash, setKernel, trainBpe, trainBpeSteps,
+  BitLlama,
+  TTT,
+  Tokenizer,
+  Trainer,
+  TTTError,
+  conformanceHash,
+  encodeDocuments,
+  evaluateText,
+  getInfo,
+  init,
+  llamaConformanceHash,
+  setKernel,
+  trainBpe,
+  trainBpeSteps,
 } from 'bit-ttt';
 
 import { fails, noise, onEachBackend, rejects, sameBits, unharmed } from './support/backends.mjs';
-import { collect, loadSmall, shape, smallModel, smallTokenizer, smallTrainer } from './support/small-llama.mjs';
+import {
+  collect,
+  loadSmall,
+  shape,
+  smallModel,
+  smallTokenizer,
+  smallTrainer,
+} from './support/small-llama.mjs';
 
 /** An object whose options are counted as they are read. */
 function counted(options) {
@@ -85,7 +104,10 @@ onEachBackend('unknown options', (backend, create) => {
 
   it('are refused, with what was meant', async () => {
     for (const [call, wrong, meant] of cases) {
-      const error = await (async () => call({ [wrong]: 1 }))().then(() => undefined, (caught) => caught);
+      const error = await (async () => call({ [wrong]: 1 }))().then(
+        () => undefined,
+        (caught) => caught,
+      );
       assert.ok(error instanceof TTTError, `${wrong}: ${error}`);
       assert.equal(error.code, 'INVALID_ARGUMENT');
       assert.ok(error.message.endsWith(`; did you mean ${meant}?`), error.message);
@@ -93,8 +115,16 @@ onEachBackend('unknown options', (backend, create) => {
   });
 
   it('that are like no other name get the list', async () => {
-    await rejects(() => create({ qqqqqqqq: 1 }), 'INVALID_ARGUMENT', /^unknown option qqqqqqqq; there are .*hiddenDim/);
-    await rejects(() => create({ ['x'.repeat(1e6)]: 1 }), 'INVALID_ARGUMENT', /^unknown option x{40}\.\.\.; there are/);
+    await rejects(
+      () => create({ qqqqqqqq: 1 }),
+      'INVALID_ARGUMENT',
+      /^unknown option qqqqqqqq; there are .*hiddenDim/,
+    );
+    await rejects(
+      () => create({ ['x'.repeat(1e6)]: 1 }),
+      'INVALID_ARGUMENT',
+      /^unknown option x{40}\.\.\.; there are/,
+    );
     const own = JSON.parse('{"__proto__": 1}');
     await rejects(() => init(own), 'INVALID_ARGUMENT', /^unknown option __proto__/);
   });
@@ -103,7 +133,9 @@ onEachBackend('unknown options', (backend, create) => {
     const kind = Object.create({ inherited: 1, innerLr: 0.25 }, {});
     const one = await create(Object.assign(kind, { innerLR: undefined, [Symbol('s')]: 1 }));
     assert.equal(one.innerLr, 0.1); // spread by `create`: what is inherited is gone
-    const other = await TTT.create(Object.assign(Object.create({ innerLr: 0.25 }), { hiddenDim: 16, backend }));
+    const other = await TTT.create(
+      Object.assign(Object.create({ innerLr: 0.25 }), { hiddenDim: 16, backend }),
+    );
     assert.equal(other.innerLr, 0.25);
   });
 
@@ -119,9 +151,20 @@ onEachBackend('unknown options', (backend, create) => {
   it('objects that have no options are refused', async () => {
     const { signal } = new AbortController();
     const boxed = ['', 5, true, 5n, Symbol('s')].map(Object);
-    const others = [Promise.resolve({}), signal, new AbortController(), new Float32Array(4), /x/, new Error('e')];
+    const others = [
+      Promise.resolve({}),
+      signal,
+      new AbortController(),
+      new Float32Array(4),
+      /x/,
+      new Error('e'),
+    ];
     for (const odd of [[], new Map([['innerLr', 1]]), ...others, ...boxed]) {
-      await rejects(() => layer.forwardAsync(noise(16), odd), 'INVALID_ARGUMENT', /options must be an object with options, not an? /);
+      await rejects(
+        () => layer.forwardAsync(noise(16), odd),
+        'INVALID_ARGUMENT',
+        /options must be an object with options, not an? /,
+      );
       await rejects(() => evaluateText(model, 'a', odd), 'INVALID_ARGUMENT');
     }
   });
@@ -138,7 +181,10 @@ onEachBackend('each option is read once', (backend, create) => {
       [{ backend }, (o) => getInfo(o)],
       [{ output: new Float32Array(16), surprise: undefined }, (o) => layer.observe(noise(16), o)],
       [{ signal: new AbortController().signal }, (o) => layer.observeAsync(noise(16), o)],
-      [{ backend, tokenizer, signal: new AbortController().signal }, async (o) => BitLlama.load(await smallModel(), o)],
+      [
+        { backend, tokenizer, signal: new AbortController().signal },
+        async (o) => BitLlama.load(await smallModel(), o),
+      ],
       [{ maxTokens: 1, stop: ['x'], temperature: 0 }, (o) => collect(session.generate('a', o))],
       [{ temperature: 0 }, (o) => session.draw(o)],
       [{ raw: true }, (o) => session.observe('a', o)],
@@ -173,8 +219,18 @@ onEachBackend('lists that are not what they seem', (backend) => {
     throw new Error('no element');
   };
   const bad = [
-    [undefined], [, '<x>'], ['<x>', undefined], [null], [''], ['<x>', 5], new Array(3), new Array(2 ** 32 - 1), '<x>',
-    { length: 1, 0: '<x>' }, Object.defineProperty(['<x>', '<y>'], 1, { get: none }), new Proxy(['<x>'], { get: none }),
+    [undefined],
+    [, '<x>'],
+    ['<x>', undefined],
+    [null],
+    [''],
+    ['<x>', 5],
+    new Array(3),
+    new Array(2 ** 32 - 1),
+    '<x>',
+    { length: 1, 0: '<x>' },
+    Object.defineProperty(['<x>', '<y>'], 1, { get: none }),
+    new Proxy(['<x>'], { get: none }),
   ];
 
   it('as stop strings: the session is as it was', async () => {
@@ -186,14 +242,28 @@ onEachBackend('lists that are not what they seem', (backend) => {
       await rejects(() => generation.next(), 'INVALID_ARGUMENT', /stop/);
       sameBits(session.save(), before);
     }
-    for (const stopTokens of [[undefined], [, 1], [1, '2'], Object.defineProperty([1], 0, { get: none })]) {
-      const error = await session.generate('beginning', { stopTokens }).next().catch((caught) => caught);
+    for (const stopTokens of [
+      [undefined],
+      [, 1],
+      [1, '2'],
+      Object.defineProperty([1], 0, { get: none }),
+    ]) {
+      const error = await session
+        .generate('beginning', { stopTokens })
+        .next()
+        .catch((caught) => caught);
       assert.ok(error instanceof TTTError && /stopTokens\[\d\]/.test(error.message), String(error));
       sameBits(session.save(), before);
     }
-    assert.equal((await collect(session.generate(' ', { maxTokens: 2, stop: ['\u0001'] }))).tokens.length, 2);
+    assert.equal(
+      (await collect(session.generate(' ', { maxTokens: 2, stop: ['\u0001'] }))).tokens.length,
+      2,
+    );
     const many = Array(300_000).fill('\u0001'); // more than a call can have arguments
-    assert.equal((await collect(session.generate(' ', { maxTokens: 2, stop: many }))).tokens.length, 2);
+    assert.equal(
+      (await collect(session.generate(' ', { maxTokens: 2, stop: many }))).tokens.length,
+      2,
+    );
   });
 
   it('as tokens, mixers and special tokens', async () => {
@@ -206,8 +276,16 @@ onEachBackend('lists that are not what they seem', (backend) => {
       await rejects(() => smallTrainer({ backend, tokens }), undefined, /tokens\[[01]\]/);
     }
     sameBits(session.save(), before);
-    for (const mixers of [[undefined, 'predict'], [, 'predict'], ['predict', null]]) {
-      await rejects(() => smallTrainer({ backend, config: { mixers } }), 'MODEL_CONFIG', /config\.mixers must name/);
+    for (const mixers of [
+      [undefined, 'predict'],
+      [, 'predict'],
+      ['predict', null],
+    ]) {
+      await rejects(
+        () => smallTrainer({ backend, config: { mixers } }),
+        'MODEL_CONFIG',
+        /config\.mixers must name/,
+      );
     }
     for (const specialTokens of bad) {
       await rejects(() => trainBpe('a b', { specialTokens }), 'INVALID_ARGUMENT', /specialTokens/);
@@ -221,20 +299,33 @@ onEachBackend('objects that are not themselves', (backend, create) => {
     const trainer = await smallTrainer({ backend });
     const layer = await create({});
     const reactive = (object) => new Proxy(object, {});
-    const advice = /was called on a Proxy of the .*: keep it out of reactive state .in Vue: markRaw/;
+    const advice =
+      /was called on a Proxy of the .*: keep it out of reactive state .in Vue: markRaw/;
     await unharmed(layer, async () => {
       fails(() => reactive(layer).forward(noise(16)), 'INVALID_ARGUMENT', advice);
       await rejects(() => reactive(layer).observeAsync(noise(16)), 'INVALID_ARGUMENT', advice);
       fails(() => reactive(layer).tokensSeen, 'INVALID_ARGUMENT', advice);
     });
     fails(() => reactive(model).createSession(), 'INVALID_ARGUMENT', advice);
-    await rejects(() => reactive(model.createSession()).generate('a').next(), 'INVALID_ARGUMENT', advice);
+    await rejects(
+      () => reactive(model.createSession()).generate('a').next(),
+      'INVALID_ARGUMENT',
+      advice,
+    );
     await rejects(() => reactive(trainer).run().next(), 'INVALID_ARGUMENT', advice);
     fails(() => reactive(model.tokenizer).encode('a'), 'INVALID_ARGUMENT', advice);
     fails(() => reactive(model.tokenizer.createDecoder()).push(1), 'INVALID_ARGUMENT', advice);
     await rejects(() => evaluateText(reactive(model), 'a'), 'INVALID_ARGUMENT', advice);
-    await rejects(() => encodeDocuments(['a'], reactive(model.tokenizer)), 'INVALID_ARGUMENT', advice);
-    await rejects(() => smallTrainer({ backend, tokenizer: reactive(model.tokenizer) }), 'INVALID_ARGUMENT', advice);
+    await rejects(
+      () => encodeDocuments(['a'], reactive(model.tokenizer)),
+      'INVALID_ARGUMENT',
+      advice,
+    );
+    await rejects(
+      () => smallTrainer({ backend, tokenizer: reactive(model.tokenizer) }),
+      'INVALID_ARGUMENT',
+      advice,
+    );
     assert.equal(layer.forward.name, 'forward');
     assert.equal(TTT.prototype.forward.length, 2);
   });
@@ -243,15 +334,31 @@ onEachBackend('objects that are not themselves', (backend, create) => {
     const tokenizer = await smallTokenizer();
     const model = await loadSmall(backend);
     for (const odd of [5, null, undefined, 'x', {}, tokenizer]) {
-      await rejects(() => evaluateText(odd, 'x'), 'INVALID_ARGUMENT', /model must be a BitLlama, not/);
+      await rejects(
+        () => evaluateText(odd, 'x'),
+        'INVALID_ARGUMENT',
+        /model must be a BitLlama, not/,
+      );
     }
     for (const odd of [5, null, undefined, {}, model]) {
-      await rejects(() => encodeDocuments(['x'], odd), 'INVALID_ARGUMENT', /tokenizer must be a Tokenizer, not/);
+      await rejects(
+        () => encodeDocuments(['x'], odd),
+        'INVALID_ARGUMENT',
+        /tokenizer must be a Tokenizer, not/,
+      );
     }
     for (const odd of [5, null, undefined, {}]) {
-      await rejects(() => encodeDocuments(odd, tokenizer), 'INVALID_ARGUMENT', /documents must be an iterable of strings/);
+      await rejects(
+        () => encodeDocuments(odd, tokenizer),
+        'INVALID_ARGUMENT',
+        /documents must be an iterable of strings/,
+      );
     }
-    await rejects(() => TTT.create({ hiddenDim: 16, backend: 'wasm', wasm: null }), 'INVALID_ARGUMENT', /wasm must be a URL/);
+    await rejects(
+      () => TTT.create({ hiddenDim: 16, backend: 'wasm', wasm: null }),
+      'INVALID_ARGUMENT',
+      /wasm must be a URL/,
+    );
   });
 });
 
@@ -267,15 +374,38 @@ onEachBackend("a caller's own errors pass as they are", (backend, create) => {
     await throwsMine(collect(session.generate('a', { onToken: fail })));
     assert.equal((await collect(session.generate('a', { maxTokens: 1 }))).tokens.length, 1); // not busy
     await throwsMine(trainBpe('a b', { onProgress: fail }));
-    await throwsMine(encodeDocuments((function* () { fail(); })(), await smallTokenizer()));
-    assert.throws(() => session.model.tokenizer.decode((function* () { fail(); })()), (error) => error === mine);
+    await throwsMine(
+      encodeDocuments(
+        (function* () {
+          fail();
+        })(),
+        await smallTokenizer(),
+      ),
+    );
+    assert.throws(
+      () =>
+        session.model.tokenizer.decode(
+          (function* () {
+            fail();
+          })(),
+        ),
+      (error) => error === mine,
+    );
   });
 
   it('but those of getters are the cause of ours', async () => {
     const layer = await create({});
-    const options = { get signal() { return fail(); } };
+    const options = {
+      get signal() {
+        return fail();
+      },
+    };
     await unharmed(layer, async () => {
-      const error = await rejects(() => layer.forwardAsync(noise(16), options), 'INVALID_ARGUMENT', /^signal cannot be read$/);
+      const error = await rejects(
+        () => layer.forwardAsync(noise(16), options),
+        'INVALID_ARGUMENT',
+        /^signal cannot be read$/,
+      );
       assert.equal(error.cause, mine);
     });
   });
@@ -292,7 +422,9 @@ onEachBackend('one signal for many calls', (backend, create) => {
     let listeners = 0;
     const { addEventListener, removeEventListener } = signal;
     signal.addEventListener = (...args) => (listeners++, addEventListener.apply(signal, args));
-    signal.removeEventListener = (...args) => (listeners--, removeEventListener.apply(signal, args));
+    signal.removeEventListener = (...args) => (
+      listeners--, removeEventListener.apply(signal, args)
+    );
     const pending = layers.map((layer) => layer.forwardAsync(noise(16), { signal }));
     assert.equal(listeners, 1);
     await Promise.all(pending);

@@ -4,7 +4,15 @@
 import assert from 'node:assert/strict';
 import { setMaxListeners } from 'node:events';
 
-import { fails, noise, onEachBackend, rejects, sameBits, turnsDuring, unharmed } from './support/backends.mjs';
+import {
+  fails,
+  noise,
+  onEachBackend,
+  rejects,
+  sameBits,
+  turnsDuring,
+  unharmed,
+} from './support/backends.mjs';
 
 const DIM = 64;
 const LONG = noise(150_000 * DIM);

@@ -18,9 +18,12 @@ const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker
 
 /** Serves tests/browser at / and dist at /dist/. */
 const serve = () =>
-  serveFiles((path) => readFile(join(root, path.startsWith('/dist/') ? '' : 'tests/browser', path)), {
-    'content-security-policy': policy,
-  });
+  serveFiles(
+    (path) => readFile(join(root, path.startsWith('/dist/') ? '' : 'tests/browser', path)),
+    {
+      'content-security-policy': policy,
+    },
+  );
 
 async function resultOf(browser, address) {
   const page = await (await newContext(browser)).newPage();

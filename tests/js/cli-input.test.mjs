@@ -36,7 +36,10 @@ describe('command line: what is wrong is said', () => {
       assert.match(await output(['help', name]), new RegExp(`^Usage: bit-ttt ${name}`));
     }
     assert.equal(await output(['--help', 'chat']), await output(['chat', '--help']));
-    assert.equal(await output(['help', 'tokenizer', 'train']), await output(['tokenizer', '--help']));
+    assert.equal(
+      await output(['help', 'tokenizer', 'train']),
+      await output(['tokenizer', '--help']),
+    );
     for (const args of [['help'], ['-h'], ['help', 'help'], ['help', '--help']])
       assert.equal(await output(args), help, args.join(' '));
     await refuses(['help', 'suprise'], 2, /unknown command suprise; did you mean surprise\?/);

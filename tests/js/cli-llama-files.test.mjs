@@ -22,13 +22,25 @@ describe('files of other kinds', () => {
   it('are named for what they are', async () => {
     const session = folder.path('session');
     await output(['generate', '-m', model, '--max-tokens', '2', '--save', session, 'x']);
-    await refuses(['generate', '-m', session], 1, /session is a session file of bit-ttt, not a model/);
+    await refuses(
+      ['generate', '-m', session],
+      1,
+      /session is a session file of bit-ttt, not a model/,
+    );
     const state = folder.path('small.state');
-    await refuses(['eval', alice, '-m', state], 1, /small\.state is a checkpoint file .*, not a model/);
+    await refuses(
+      ['eval', alice, '-m', state],
+      1,
+      /small\.state is a checkpoint file .*, not a model/,
+    );
     await refuses(['generate', '-m', alice], 1, /alice\.txt is no model: neither/);
     const empty = folder.write('empty', '');
     await refuses(['generate', '-m', empty], 1, /cannot load \S+empty: /);
-    await refuses(['generate', '-m', model, '--tokenizer', empty], 1, /cannot load \S+empty: .*is empty\n$/);
+    await refuses(
+      ['generate', '-m', model, '--tokenizer', empty],
+      1,
+      /cannot load \S+empty: .*is empty\n$/,
+    );
     const control = folder.write('control', '\x01\x02'.repeat(2000));
     await refuses(['eval', control, '-m', model], 1, /strings FILE \| bit-ttt eval -/);
   });
@@ -37,7 +49,8 @@ describe('files of other kinds', () => {
     const tokenizer = folder.path('other.json');
     await output(['tokenizer', 'train', alice, '--vocab', '300', '--out', tokenizer]);
     const foreign = ['--tokenizer', tokenizer];
-    const says = /other\.json is the tokenizer of another model: it has 300 tokens, the model's own 384/;
+    const says =
+      /other\.json is the tokenizer of another model: it has 300 tokens, the model's own 384/;
     await refuses(['generate', '-m', model, ...foreign], 1, says);
     await refuses(['convert', model, folder.path('x.bitt'), ...foreign], 1, says);
     assert.equal(existsSync(folder.path('x.bitt')), false);
@@ -56,7 +69,18 @@ describe('a model in several files', () => {
     writeFileSync(path, index);
     writeFileSync(join(place, 'config.json'), config);
     const { file_bytes: _size, file: _file, ...whole } = await json(['info', weights]);
-    const write = ['generate', '--temperature', '0', '--max-tokens', '8', '--json', '--seed', '1', 'x', '-m'];
+    const write = [
+      'generate',
+      '--temperature',
+      '0',
+      '--max-tokens',
+      '8',
+      '--json',
+      '--seed',
+      '1',
+      'x',
+      '-m',
+    ];
     const written = await output([...write, weights]);
     for (const source of [place, path]) {
       const { file_bytes: size, file, ...facts } = await json(['info', source]);
@@ -68,9 +92,17 @@ describe('a model in several files', () => {
     }
     await refuses(['convert', path, join(place, shards[1].name)], 2, /it is the file to be read/);
     writeFileSync(path, JSON.stringify({ weight_map: { x: '../weights.safetensors' } }));
-    await refuses(['info', place], 1, /index\.json: the index names "\.\.\/weights\.safetensors", which is no/);
+    await refuses(
+      ['info', place],
+      1,
+      /index\.json: the index names "\.\.\/weights\.safetensors", which is no/,
+    );
     writeFileSync(path, JSON.stringify({ weight_map: { x: 'gone.safetensors' } }));
-    await refuses(['eval', alice, '-m', place], 1, /cannot load \S+gone\.safetensors: no such file/);
+    await refuses(
+      ['eval', alice, '-m', place],
+      1,
+      /cannot load \S+gone\.safetensors: no such file/,
+    );
     rmSync(path);
     await refuses(['info', place], 1, /sharded is a folder without a model\.safetensors/);
   });
@@ -85,7 +117,9 @@ describe('a full disk', () => {
     const out = folder.path('kept.bitt');
     const args = [cli, 'train', alice, '--out', out, '--json', ...small, '--steps', '8'];
     const full = openSync('/dev/full', 'w');
-    const { status, stderr } = spawnSync(process.execPath, args, { stdio: ['ignore', full, 'pipe'] });
+    const { status, stderr } = spawnSync(process.execPath, args, {
+      stdio: ['ignore', full, 'pipe'],
+    });
     assert.equal(status, 1);
     assert.match(String(stderr), /^bit-ttt: cannot write: ENOSPC/);
     assert.equal((await json(['info', out])).kind, 'model');
@@ -93,7 +127,18 @@ describe('a full disk', () => {
 
   it('that has no room for a checkpoint still gets the model', async () => {
     const out = folder.path('room.bitt');
-    const args = [cli, 'train', alice, '--out', out, ...small, '--steps', '9', '--checkpoint-every', '4'];
+    const args = [
+      cli,
+      'train',
+      alice,
+      '--out',
+      out,
+      ...small,
+      '--steps',
+      '9',
+      '--checkpoint-every',
+      '4',
+    ];
     const quoted = [process.execPath, ...args].map((word) => `'${word}'`).join(' ');
     const command = `ulimit -f 160; trap '' XFSZ; exec ${quoted}`; // blocks of 512 or 1024 bytes
     const { status, stderr } = spawnSync('bash', ['-c', command]);

@@ -168,7 +168,8 @@ describe('generation: stop strings', () => {
   it('nested or overlapping, they end a text alike wherever tokens begin', async () => {
     const { StopWatch } = await importSource('../generation');
     let state = 7;
-    const random = (limit) => (state = (Math.imul(state, 1103515245) + 12345) >>> 0) % 65537 % limit;
+    const random = (limit) =>
+      ((state = (Math.imul(state, 1103515245) + 12345) >>> 0) % 65537) % limit;
     const word = (length) => Array.from({ length }, () => 'ab'[random(2)]).join('');
     let stopped = 0;
     for (let round = 0; round < 3000; round++) {

@@ -169,10 +169,12 @@ describe('chat', () => {
   it('goes on with the same text after a stop string', async () => {
     const sampling = { maxTokens: 30, seed: 2, stop: ['e'] };
     const input = 'Alice\n the cat\n';
-    const [first, second] = objects(await output(
-      ['chat', '--model', model, '--seed', '2', '--max-tokens', '30', '--stop', 'e', '--json'],
-      { input },
-    ));
+    const [first, second] = objects(
+      await output(
+        ['chat', '--model', model, '--seed', '2', '--max-tokens', '30', '--stop', 'e', '--json'],
+        { input },
+      ),
+    );
     const loaded = await BitLlama.load(model);
     const session = loaded.createSession();
     const write = async (prompt) => {

@@ -44,7 +44,14 @@ describe('train', () => {
     const valid = folder.write('chapter3.txt', unseen);
     const out = folder.path('minutes.bitt');
     const train = async (...length) => {
-      const args = ['train', folder.write('chapters12.txt', seen), '--valid', valid, '--dropout', '0.2'];
+      const args = [
+        'train',
+        folder.write('chapters12.txt', seen),
+        '--valid',
+        valid,
+        '--dropout',
+        '0.2',
+      ];
       return objects(await output([...args, '--out', out, '--weights', '--json', ...length]));
     };
     const untrained = (await train('--steps', '1', '--warmup', '0')).at(-1);
@@ -58,7 +65,10 @@ describe('train', () => {
     assert.ok(done.valid_loss < 0.9 * untrained.valid_loss, JSON.stringify([untrained, done]));
     assert.equal(done.best_step, best.step);
     const score = await json(['eval', valid, '--model', out]);
-    assert.ok(Math.abs(score.bits_per_byte - done.valid_bits_per_byte) < 1e-5, JSON.stringify(score));
+    assert.ok(
+      Math.abs(score.bits_per_byte - done.valid_bits_per_byte) < 1e-5,
+      JSON.stringify(score),
+    );
     for (const file of [out, folder.path('minutes.safetensors')]) {
       const loaded = await BitLlama.load(readFileSync(file));
       assert.equal(loaded.fingerprint, BigInt(`0x${done.fingerprint}`), file);
@@ -127,14 +137,27 @@ describe('train', () => {
 
   it('writes the model that did best on what was held out, also one of before a break', async () => {
     const short = folder.write('short.txt', text.slice(2000, 4800));
-    const [checkpoint, first, second] = ['best.state', 'a.bitt', 'b.bitt'].map((name) => folder.path(name));
+    const [checkpoint, first, second] = ['best.state', 'a.bitt', 'b.bitt'].map((name) =>
+      folder.path(name),
+    );
     const valid = (name, from) => ['--valid', folder.write(name, text.slice(from, from + 1200))];
     const heldOut = valid('held-out.txt', 4800);
     const train = async (out, ...more) => {
       const args = ['train', short, '--json', '--checkpoint', checkpoint, '--out', out, ...more];
       return objects(await output(args)).at(-1);
     };
-    const shape = ['--vocab', '272', '--dim', '64', '--layers', '2', '--mlp', '256', '--head', '32'];
+    const shape = [
+      '--vocab',
+      '272',
+      '--dim',
+      '64',
+      '--layers',
+      '2',
+      '--mlp',
+      '256',
+      '--head',
+      '32',
+    ];
     const recipe = ['--context', '64', '--batch', '8', '--steps', '150', '--lr', '0.01'];
     const done = await train(first, ...shape, ...recipe, ...heldOut);
     assert.ok(done.best_step < done.step, JSON.stringify(done));
@@ -370,7 +393,11 @@ describe('convert', () => {
     await refuses(['convert', model, alice], 1, /is a file/);
     const same = /folder.*: it is the file to be read/;
     const [whole, weights] = [folder.path('folder'), folder.path('folder/model.safetensors')];
-    for (const [from, to] of [[whole, folder.path('folder/.')], [weights, whole], [whole, weights]])
+    for (const [from, to] of [
+      [whole, folder.path('folder/.')],
+      [weights, whole],
+      [whole, weights],
+    ])
       await refuses(['convert', from, to], 2, same);
     await refuses(['convert', model, folder.path('no/x.bitt')], 1, /no such file/);
   });

@@ -77,7 +77,10 @@ const derived = {
 
 /** Commands with two results. */
 const results = {
-  'train --out, --checkpoint': [(a) => ['train', alice, '--out', 'm.bitt', '--checkpoint', a], 'm.bitt'],
+  'train --out, --checkpoint': [
+    (a) => ['train', alice, '--out', 'm.bitt', '--checkpoint', a],
+    'm.bitt',
+  ],
   'train --checkpoint, its chart': [
     (a) => ['train', alice, '--out', 'm.bitt', '--checkpoint', a],
     'm.svg',
@@ -119,7 +122,11 @@ describe('a result is not something that is read', () => {
         const at = freshFolder();
         writeFileSync(join(at, 'a'), text);
         const [given, other] = [join(at, 'a'), spell(at, 'a')];
-        await isRefused(args(given, other), at, /cannot save \S+: it is the file to be read \((FILE|--)/);
+        await isRefused(
+          args(given, other),
+          at,
+          /cannot save \S+: it is the file to be read \((FILE|--)/,
+        );
         assert.equal(readFileSync(given, 'utf8'), text);
       }
     });
@@ -165,14 +172,19 @@ describe('a result is not something that is read', () => {
       ['model/model.safetensors', 'tokenizer.json'],
     ])
       for (const name of ['generate', 'chat'])
-        await isRefused([name, '-m', model, '--save', `./model/${file}`], at, /to be read \(--model\)/);
+        await isRefused(
+          [name, '-m', model, '--save', `./model/${file}`],
+          at,
+          /to be read \(--model\)/,
+        );
     await isRefused(['convert', 'model', 'model/.'], at, /to be read/);
     await isRefused(['convert', 'model', 'model/model.safetensors'], at, /to be read/);
   });
 });
 
 describe('two results are two files', () => {
-  const oneFile = /cannot save \S+: (.* and .* are one file|it is the file to be read \(--resume\))\n$/;
+  const oneFile =
+    /cannot save \S+: (.* and .* are one file|it is the file to be read \(--resume\))\n$/;
   for (const [name, [args, file]] of Object.entries(results))
     it(name, async () => {
       for (const spell of some(newSpellings)) {
@@ -222,7 +234,11 @@ describe('two results are two files', () => {
   });
 
   it('standard input is not two things', async () => {
-    await refuses(['train', '-', '--valid', '-'], 2, /standard input cannot be both FILE and --valid/);
+    await refuses(
+      ['train', '-', '--valid', '-'],
+      2,
+      /standard input cannot be both FILE and --valid/,
+    );
   });
 });
 
@@ -248,7 +264,10 @@ describe('a result that is meant to go on from what is read', () => {
     await output(['chat', ...short, '--load', 's', '--save', 's'], { cwd: at, input: lines });
     assert.ok((await json(['info', 's'], { cwd: at })).tokens > more);
     const before = readFileSync(join(at, 'x.bitt'));
-    const said = await output(['chat', ...short, '--force'], { cwd: at, input: '/save ./x.bitt\n' });
+    const said = await output(['chat', ...short, '--force'], {
+      cwd: at,
+      input: '/save ./x.bitt\n',
+    });
     assert.match(said, /it is the file to be read \(--model\)/);
     assert.deepEqual(readFileSync(join(at, 'x.bitt')), before);
     writeFileSync(join(at, 'lines'), 'Alice\n/save lines\n');
@@ -265,7 +284,10 @@ describe('a result that is meant to go on from what is read', () => {
     const [args, input] = [['surprise', '-', '--force'], 'one\n'];
     const words = [process.execPath, command, ...args].map((word) => `'${word}'`).join(' ');
     const none = async (path, status, pattern) => {
-      const { stdout } = await refuses([...args, '--save', path], status, pattern, { cwd: at, input });
+      const { stdout } = await refuses([...args, '--save', path], status, pattern, {
+        cwd: at,
+        input,
+      });
       assert.equal(stdout, '');
       assert.deepEqual(readdirSync(at), []);
     };
@@ -288,7 +310,10 @@ describe('a result that is meant to go on from what is read', () => {
     const at = freshFolder();
     mkdirSync(join(at, 'far/away'), { recursive: true });
     symlinkSync('far/away', join(at, 'here'));
-    await output(['surprise', '-', '--dim', '4', '--save', 'here/../m'], { cwd: at, input: 'one\n' });
+    await output(['surprise', '-', '--dim', '4', '--save', 'here/../m'], {
+      cwd: at,
+      input: 'one\n',
+    });
     assert.deepEqual(readdirSync(join(at, 'far')).sort(), ['away', 'm']);
     assert.deepEqual(readdirSync(at).sort(), ['far', 'here']);
   });

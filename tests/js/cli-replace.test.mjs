@@ -3,7 +3,15 @@
 // nobody else's to see.
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
-import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+} from 'node:fs';
 import { writeFileSync } from 'node:fs';
 
 import { Tokenizer } from 'bit-ttt';
@@ -33,7 +41,10 @@ const savers = {
     (to) => ['train', alice, ...tiny, '--weights', '--out', bare(to)],
     '.safetensors',
   ],
-  'tokenizer train': ['tokenizer', (to) => ['tokenizer', 'train', alice, '--vocab', '270', '-o', to]],
+  'tokenizer train': [
+    'tokenizer',
+    (to) => ['tokenizer', 'train', alice, '--vocab', '270', '-o', to],
+  ],
   'convert to .bitt': ['model', (to) => ['convert', model, to], '.bitt'],
   'convert to .bitt --f32': ['model', (to) => ['convert', model, to, '--f32'], '.bitt'],
   'convert to .safetensors': ['weights', (to) => ['convert', model, to], '.safetensors'],
@@ -78,7 +89,9 @@ describe('a file that is saved', () => {
       const { stdout } = await refuses(
         args(path),
         1,
-        new RegExp(`cannot save \\S+: it is there already and is no ${kind} file of bit-ttt; --force`),
+        new RegExp(
+          `cannot save \\S+: it is there already and is no ${kind} file of bit-ttt; --force`,
+        ),
         { input },
       );
       assert.equal(stdout, '', 'before any work');
@@ -97,13 +110,16 @@ describe('a file that is saved', () => {
     own[own.indexOf('"hiddenDim"') + 1] ^= 1;
     for (const foreign of ['bit-ttt memory leak: what I know of it\n', own, own.subarray(0, 60)]) {
       writeFileSync(path, foreign);
-      await refuses(savers['surprise --save'][1](path), 1, /is no memory file of bit-ttt/, { input });
+      await refuses(savers['surprise --save'][1](path), 1, /is no memory file of bit-ttt/, {
+        input,
+      });
       assert.deepEqual(readFileSync(path), Buffer.from(foreign));
     }
   });
 
   it('/save in a chat asks the same', async () => {
-    const chat = (text, ...more) => output(['chat', '-m', model, '-n', '2', ...more], { input: text });
+    const chat = (text, ...more) =>
+      output(['chat', '-m', model, '-n', '2', ...more], { input: text });
     const path = folder.write('precious.txt', 'precious');
     const said = await chat(`Alice\n/save ${path}\n`);
     assert.match(said, /is no session file of bit-ttt; --force/);
@@ -151,7 +167,12 @@ describe('a folder that convert writes', () => {
     writeFileSync(`${at}/config.json`, config);
     writeFileSync(`${at}/tokenizer.json`, readFileSync(tokenizer));
     writeFileSync(`${at}/model.safetensors`, weights);
-    for (const [name, ...more] of [['o.bitt'], ['f.bitt', '--f32'], ['o.safetensors'], ['o-folder']]) {
+    for (const [name, ...more] of [
+      ['o.bitt'],
+      ['f.bitt', '--f32'],
+      ['o.safetensors'],
+      ['o-folder'],
+    ]) {
       const first = await json(['convert', at, folder.path(name), ...more]);
       assert.deepEqual(await json(['convert', at, folder.path(name), ...more]), first);
       assert.equal((await json(['info', folder.path(name)])).fingerprint, first.fingerprint);
@@ -205,9 +226,17 @@ describe('the owner of what is replaced', () => {
     await save(['surprise', '-', '--dim', '4', '--save', path]);
     const { uid, gid } = statSync(path);
     const result = { path, name: '--save', kind: 'memory', force: false };
-    const real = { geteuid: process.geteuid, getegid: process.getegid, getgroups: process.getgroups };
+    const real = {
+      geteuid: process.geteuid,
+      getegid: process.getegid,
+      getgroups: process.getgroups,
+    };
     const asUser = (user, group, groups, work) => {
-      Object.assign(process, { geteuid: () => user, getegid: () => group, getgroups: () => groups });
+      Object.assign(process, {
+        geteuid: () => user,
+        getegid: () => group,
+        getgroups: () => groups,
+      });
       try {
         return work();
       } finally {
@@ -215,7 +244,9 @@ describe('the owner of what is replaced', () => {
       }
     };
     const check = () => checkFiles([], [result]);
-    const says = new RegExp(`cannot save \\S+: it belongs to others \\(user ${uid}, group ${gid}\\)`);
+    const says = new RegExp(
+      `cannot save \\S+: it belongs to others \\(user ${uid}, group ${gid}\\)`,
+    );
     asUser(uid + 7, gid, [gid], () => assert.throws(check, says));
     if (uid !== 0) asUser(uid, gid + 7, [], () => assert.throws(check, says));
     if (uid !== 0) asUser(uid, gid + 7, [gid], check);
@@ -228,7 +259,10 @@ describe('the owner of what is replaced', () => {
     await save(['surprise', '-', '--dim', '4', '--save', path]);
     chmodSync(folder.path('.'), 0o777);
     const bytes = readFileSync(path);
-    const preload = folder.write('nobody.cjs', 'process.setgid(65534); process.setgroups([]); process.setuid(65534);');
+    const preload = folder.write(
+      'nobody.cjs',
+      'process.setgid(65534); process.setgroups([]); process.setuid(65534);',
+    );
     const node = ['--require', preload];
     const { status } = await bitTtt(['--version'], { node });
     if (status !== 0) this.skip(); // nobody may not read this checkout

@@ -72,7 +72,14 @@ const places = {
 
 const START = ['open temporary', ...Array(6).fill('write temporary')];
 const MODE = 'fchmod temporary';
-const END = ['fsync temporary', 'close temporary', 'rename', 'open folder', 'fsync folder', 'close folder'];
+const END = [
+  'fsync temporary',
+  'close temporary',
+  'rename',
+  'open folder',
+  'fsync folder',
+  'close folder',
+];
 
 /** A run with a plan. */
 const planned = (args, plan, options) =>
@@ -103,7 +110,11 @@ describe('saving: the calls', () => {
       const { target, watched = at, keeps, mode = 0o600, second } = make(at, old);
       const isNew = contents(target) === undefined;
       const log = folder.path('log.json');
-      const { status, stderr } = await planned(surprise(target), { folder: watched, log, umask: 0 });
+      const { status, stderr } = await planned(surprise(target), {
+        folder: watched,
+        log,
+        umask: 0,
+      });
       assert.deepEqual([status, stderr], [0, '']);
       const { calls, widest } = JSON.parse(readFileSync(log, 'utf8'));
       assert.deepEqual(calls, isNew ? [...START, ...END] : [...START, MODE, ...END]);

@@ -3,7 +3,15 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, constants, existsSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -62,7 +70,10 @@ describe('signals: surprise that follows a pipe', () => {
           [status, stderr],
           [code, 'bit-ttt: interrupted after line 1; the memory was saved\n'],
         );
-        assert.deepEqual(objects(stdout).map((one) => one.text), ['one line']);
+        assert.deepEqual(
+          objects(stdout).map((one) => one.text),
+          ['one line'],
+        );
         const again = ['surprise', '-', '--load', memory];
         assert.equal((await json(again, { input: 'x\n' })).memory.tokens, 4);
       });
@@ -79,7 +90,8 @@ describe('signals: surprise that follows a pipe', () => {
         },
       });
       assert.equal(status, 143);
-      if (more.length === 0) assert.match(stdout, /standard input: 2 lines, .*saved to \S+report0/s);
+      if (more.length === 0)
+        assert.match(stdout, /standard input: 2 lines, .*saved to \S+report0/s);
       else assert.deepEqual([JSON.parse(stdout).lines, JSON.parse(stdout).top.length], [2, 2]);
     }
   });
@@ -88,12 +100,15 @@ describe('signals: surprise that follows a pipe', () => {
     const path = fifo('silent');
     const memory = folder.path('silent.memory');
     let writer;
-    const { status, stdout, stderr } = await bitTtt(['surprise', path, ...small, '--save', memory], {
-      async input(child) {
-        writer = await open(path, 'w'); // waits until the command has opened it
-        child.kill('SIGTERM');
+    const { status, stdout, stderr } = await bitTtt(
+      ['surprise', path, ...small, '--save', memory],
+      {
+        async input(child) {
+          writer = await open(path, 'w'); // waits until the command has opened it
+          child.kill('SIGTERM');
+        },
       },
-    });
+    );
     await writer.close();
     const says = 'bit-ttt: interrupted before the first line; there is nothing to save\n';
     assert.deepEqual([status, stdout, stderr], [143, '', says]);
@@ -107,7 +122,10 @@ describe('signals: surprise that follows a pipe', () => {
   });
 
   it('stops within a large file, too', async () => {
-    const large = folder.write('large.log', 'a line of a log that is long enough\n'.repeat(400_000));
+    const large = folder.write(
+      'large.log',
+      'a line of a log that is long enough\n'.repeat(400_000),
+    );
     const memory = folder.path('large.memory');
     const { status, stdout } = await later('SIGTERM', 30, [
       ...['surprise', large, '--dim', '64', '--json', '--save', memory],
@@ -217,7 +235,10 @@ describe('saving while following', () => {
       },
     });
     assert.equal(status, 0, stderr);
-    assert.match(stderr, /^(bit-ttt: cannot save \S+m: no such file or directory; the reading goes on\n)+$/);
+    assert.match(
+      stderr,
+      /^(bit-ttt: cannot save \S+m: no such file or directory; the reading goes on\n)+$/,
+    );
     assert.ok(existsSync(join(at, 'm')));
   });
 
@@ -268,7 +289,10 @@ describe('signals: what writes', () => {
       const out = folder.path(`${signal}.bitt`);
       const { status, stdout, stderr } = await interruptTraining(out, ['--steps', '5000'], signal);
       assert.equal(status, code, stderr);
-      assert.match(stderr, /^bit-ttt: interrupted after step \d+ of 5000; to go on: .* --resume .*\n$/);
+      assert.match(
+        stderr,
+        /^bit-ttt: interrupted after step \d+ of 5000; to go on: .* --resume .*\n$/,
+      );
       const steps = objects(stdout);
       const { step } = await json(['info', folder.path(`${signal}.checkpoint`)]);
       assert.ok(step >= steps.at(-1).step && !existsSync(out));
@@ -324,7 +348,13 @@ print(os.WTERMSIG(status) if os.WIFSIGNALED(status) else 128 - os.WEXITSTATUS(st
       const saved = folder.path(`${name}.hung-up`);
       const words = [process.execPath, command, ...args, '--save', saved].join('\n');
       const script = folder.write('hang-up.py', hangUp);
-      const { status, stdout, stderr } = spawnSync('python3', [script, words, line, text, String(times)]);
+      const { status, stdout, stderr } = spawnSync('python3', [
+        script,
+        words,
+        line,
+        text,
+        String(times),
+      ]);
       assert.deepEqual([status, String(stdout), String(stderr)], [0, '1\n', '']);
       assert.match((await json(['info', saved])).kind, /memory|session/);
     });
@@ -336,7 +366,13 @@ describe('signals: what measures', () => {
   it('eval reports what it has read', async () => {
     const documents = Array.from({ length: 60_000 }, (_, i) => `Alice was number ${i}.`);
     const file = folder.write('documents.txt', documents.join('\n<|endoftext|>\n'));
-    const { status, stdout, stderr } = await later('SIGTERM', 30, ['eval', file, '-m', model, '--json']);
+    const { status, stdout, stderr } = await later('SIGTERM', 30, [
+      'eval',
+      file,
+      '-m',
+      model,
+      '--json',
+    ]);
     assert.equal(status, 143, stderr);
     const { documents: read, bits_per_byte: bits } = JSON.parse(stdout);
     assert.ok(read > 0 && read < documents.length, String(read));

@@ -332,11 +332,7 @@ describe('surprise: the memory', () => {
     const precious = folder.write('precious.txt', 'a text that nobody has twice\n');
     await refuses(['surprise', '-', '--save', precious], 1, /precious.*no memory file/, options);
     await refuses(['surprise', precious, '--save', precious], 2, /precious.*to be read/);
-    await refuses(
-      ['surprise', precious, '--save', folder.path('./precious.txt')],
-      2,
-      /to be read/,
-    );
+    await refuses(['surprise', precious, '--save', folder.path('./precious.txt')], 2, /to be read/);
     assert.equal(readFileSync(precious, 'utf8'), 'a text that nobody has twice\n');
     const memory = folder.write('empty.memory', '');
     await output(['surprise', '-', '--save', memory], options);

@@ -30,7 +30,9 @@ describe('command line: what is no text', () => {
     await refuses(['surprise', folder.write('x.gz', gzipSync('hello'))], 1, /zcat/);
     await refuses(['surprise', '-'], 1, /zstdcat/, { input: Buffer.from('28b52ffd24', 'hex') });
     await refuses(['surprise', '-'], 1, /full of zero bytes/, { input: Buffer.alloc(100) });
-    const noise = Buffer.from(Array.from({ length: 3000 }, (_, i) => (i * i * 31 + i * 7) % 255 + 1));
+    const noise = Buffer.from(
+      Array.from({ length: 3000 }, (_, i) => ((i * i * 31 + i * 7) % 255) + 1),
+    );
     await refuses(['surprise', folder.write('noise', noise)], 1, /full of control characters/);
   });
 
@@ -55,7 +57,10 @@ describe('command line: what is no text', () => {
       const wide = Buffer.from(text, 'utf16le'); // without a byte order mark
       const wanted = text.trimEnd().split('\n');
       if (!wide.includes(0)) continue; // nothing tells what it is
-      assert.deepEqual((await lines(wide)).slice(1), wanted.map((line) => shown(line)));
+      assert.deepEqual(
+        (await lines(wide)).slice(1),
+        wanted.map((line) => shown(line)),
+      );
       assert.deepEqual((await lines(Buffer.from(wide).swap16())).slice(1), wanted.map(shown));
     }
   });
@@ -70,7 +75,8 @@ describe('command line: what is no text', () => {
   };
 
   it('names UTF-32, and tells UTF-16 from what is no text', async () => {
-    const says = /standard input is UTF-32; try: iconv -f UTF-32 -t UTF-8 FILE \| bit-ttt surprise -$/m;
+    const says =
+      /standard input is UTF-32; try: iconv -f UTF-32 -t UTF-8 FILE \| bit-ttt surprise -$/m;
     for (const text of ['\ufeffhello', 'hello', 'a', 'μ ñ 🙂\n'])
       for (const bigEndian of [false, true])
         await refuses(['surprise', '-'], 1, says, { input: utf32(text, bigEndian) });
@@ -91,10 +97,21 @@ describe('command line: what is no text', () => {
     const known = await json(['eval', folder.write('8.txt', text)]);
     const wide = Buffer.from(text, 'utf16le');
     for (const bytes of [wide, Buffer.from(wide).swap16(), Buffer.from(`\ufeff${text}`, 'utf16le')])
-      assert.equal((await json(['eval', folder.write('16.txt', bytes)])).nats_per_token, known.nats_per_token);
-    await refuses(['eval', folder.write('32.txt', utf32(text))], 1, /32\.txt is UTF-32; .* bit-ttt eval -$/m);
+      assert.equal(
+        (await json(['eval', folder.write('16.txt', bytes)])).nats_per_token,
+        known.nats_per_token,
+      );
+    await refuses(
+      ['eval', folder.write('32.txt', utf32(text))],
+      1,
+      /32\.txt is UTF-32; .* bit-ttt eval -$/m,
+    );
     const odd = Buffer.concat([wide, Buffer.from('x')]);
-    await refuses(['eval', folder.write('odd.txt', odd)], 1, /odd\.txt is not UTF-16LE throughout; --lossy/);
+    await refuses(
+      ['eval', folder.write('odd.txt', odd)],
+      1,
+      /odd\.txt is not UTF-16LE throughout; --lossy/,
+    );
     assert.ok((await json(['eval', folder.write('odd.txt', odd), '--lossy'])).bytes > text.length);
   });
 });

@@ -15,7 +15,10 @@ describe('a tokenizer.json of which parts have no effect', () => {
     plain = folder.path('plain.json');
     await output(['tokenizer', 'train', alice, '--vocab', '300', '--out', plain]);
     const parts = { truncation: { max_length: 5 }, 'odd\x1b[31m': 1 };
-    file = folder.write('odd.json', JSON.stringify({ ...JSON.parse(readFileSync(plain, 'utf8')), ...parts }));
+    file = folder.write(
+      'odd.json',
+      JSON.stringify({ ...JSON.parse(readFileSync(plain, 'utf8')), ...parts }),
+    );
   });
 
   it('is told by info', async () => {
@@ -29,19 +32,34 @@ describe('a tokenizer.json of which parts have no effect', () => {
   it('and, once, by commands that use it', async () => {
     const train = (tokenizer) => {
       const shape = small.filter((_, i) => small[i] !== '--vocab' && small[i - 1] !== '--vocab');
-      return ['train', alice, '--tokenizer', tokenizer, '--steps', '1', '--out', folder.path('m.bitt'), '--json', ...shape];
+      return [
+        'train',
+        alice,
+        '--tokenizer',
+        tokenizer,
+        '--steps',
+        '1',
+        '--out',
+        folder.path('m.bitt'),
+        '--json',
+        ...shape,
+      ];
     };
     const { status, stderr } = await bitTtt(train(file));
     assert.equal(status, 0, stderr);
     assert.equal(stderr.split('is ignored').length, 2, stderr);
     assert.match(stderr, /^bit-ttt: \S+odd\.json: truncation, odd.* is ignored$/m);
-    assert.match((await json(['info', folder.path('m.bitt')])).tokenizer_ignored, /^truncation, odd/);
+    assert.match(
+      (await json(['info', folder.path('m.bitt')])).tokenizer_ignored,
+      /^truncation, odd/,
+    );
     assert.doesNotMatch((await bitTtt(train(plain))).stderr, /ignored/);
   });
 
   it('info of one with 200,000 tokens', async () => {
     const content = JSON.parse(readFileSync(plain, 'utf8'));
-    for (let i = 0; i < 200_000; i++) content.added_tokens.push({ id: 300 + i, content: `<added ${i}>` });
+    for (let i = 0; i < 200_000; i++)
+      content.added_tokens.push({ id: 300 + i, content: `<added ${i}>` });
     const facts = await json(['info', folder.write('large.json', JSON.stringify(content))]);
     assert.equal(facts.vocab_size, 200_300);
     assert.equal(facts.longest_token_bytes, '<added 199999>'.length);

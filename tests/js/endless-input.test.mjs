@@ -64,7 +64,9 @@ describe('endless input', () => {
       const input = (child) => {
         const zeros = createReadStream('/dev/zero');
         child.stdin.on('close', () => zeros.destroy());
-        createReadStream(file).on('end', () => zeros.pipe(child.stdin)).pipe(child.stdin, { end: false });
+        createReadStream(file)
+          .on('end', () => zeros.pipe(child.stdin))
+          .pipe(child.stdin, { end: false });
       };
       await refuses(['info', '-'], 1, why, { input });
     }
@@ -77,7 +79,9 @@ describe('endless input', () => {
     const input = (child) => {
       child.stdin.write(head); // and it stays open
     };
-    await refuses(['info', '-'], 1, /standard input is too large: it has more than 4 GiB/, { input });
+    await refuses(['info', '-'], 1, /standard input is too large: it has more than 4 GiB/, {
+      input,
+    });
   });
 
   it('is refused where the file is too large', async () => {
@@ -86,7 +90,11 @@ describe('endless input', () => {
     await refuses(['info', large], 1, /large\.bitt is too large: it has more than 4 GiB/);
     const words = folder.write('large.json', '{');
     truncateSync(words, 2 ** 26 + 1);
-    await refuses(['generate', '-m', model, '--tokenizer', words], 1, /large\.json is too large: .* 64 MiB/);
+    await refuses(
+      ['generate', '-m', model, '--tokenizer', words],
+      1,
+      /large\.json is too large: .* 64 MiB/,
+    );
   });
 });
 
@@ -94,7 +102,11 @@ describe('a pipe', () => {
   it('of process substitution is a file like any other', async () => {
     const run = (args) => {
       const options = { encoding: 'utf8', env: cleanEnvironment() };
-      return execFileSync('bash', ['-c', `exec '${process.execPath}' '${command}' ${args}`], options);
+      return execFileSync(
+        'bash',
+        ['-c', `exec '${process.execPath}' '${command}' ${args}`],
+        options,
+      );
     };
     const found = JSON.parse(run(`info <(cat '${model}') --json`));
     const expected = await json(['info', model]);
@@ -133,7 +145,8 @@ describe('a pipe', () => {
         };
         while (child.exitCode === null && !opened()) await pause(10);
         // It waits from now on, with or without a handler of its own. chat wants a second one.
-        for (; child.exitCode === null && child.signalCode === null; await pause(100)) child.kill('SIGINT');
+        for (; child.exitCode === null && child.signalCode === null; await pause(100))
+          child.kill('SIGINT');
       };
       const { status, signal, stdout } = await bitTtt(args, { input });
       await ended;
@@ -166,7 +179,10 @@ describe('standard input for -', () => {
     const write = ['generate', '--max-tokens', '8', '--seed', '7', '--json', 'x'];
     const written = await output([...write, '-m', model]);
     assert.equal(await output([...write, '-m', '-'], from(model)), written);
-    assert.equal(await output([...write, '-m', model, '--tokenizer', '-'], from(tokenizer)), written);
+    assert.equal(
+      await output([...write, '-m', model, '--tokenizer', '-'], from(tokenizer)),
+      written,
+    );
     const measured = await json(['eval', alice, '-m', model]);
     const again = await json(['eval', alice, '-m', '-'], from(model));
     assert.equal(again.nats_per_token, measured.nats_per_token);
@@ -204,6 +220,9 @@ describe('standard input for -', () => {
       return `${status} ${text}`;
     };
     assert.match(await run('< tests'), /^1 bit-ttt: cannot read standard input: is a directory/);
-    assert.match(await run('< /dev/null'), /^1 bit-ttt: standard input is no file that bit-ttt knows/);
+    assert.match(
+      await run('< /dev/null'),
+      /^1 bit-ttt: standard input is no file that bit-ttt knows/,
+    );
   });
 });

@@ -37,9 +37,16 @@ describe('environment variables that may not be read', () => {
   });
 
   it('count as not set in the command', async () => {
-    const node = ['--require', folder.write('forbid.cjs', forbid(/^(BIT_TTT_|NO_COLOR$|FORCE_COLOR$|COLUMNS$)/))];
+    const node = [
+      '--require',
+      folder.write('forbid.cjs', forbid(/^(BIT_TTT_|NO_COLOR$|FORCE_COLOR$|COLUMNS$)/)),
+    ];
     const env = { BIT_TTT_KERNEL: 'none', FORCE_COLOR: '1' };
-    for (const args of [['doctor'], ['info', 'models/bit-llama.bitt'], ['generate', '--max-tokens', '2', 'x']]) {
+    for (const args of [
+      ['doctor'],
+      ['info', 'models/bit-llama.bitt'],
+      ['generate', '--max-tokens', '2', 'x'],
+    ]) {
       const { status, stdout, stderr } = await bitTtt(args, { node, env });
       assert.deepEqual([status, stderr], [0, ''], args.join(' '));
       assert.doesNotMatch(stdout, /\x1b/, args.join(' '));

@@ -8,11 +8,24 @@ import { BitLlama, evaluateText, Trainer, trainBpe, TTT } from 'bit-ttt';
 
 import { backends, noise, root, sameBits } from './support/backends.mjs';
 import { runModule } from './support/child.mjs';
-import { collect, recipe, shape, smallModel, smallTokenizer, text, unseen } from './support/small-llama.mjs';
+import {
+  collect,
+  recipe,
+  shape,
+  smallModel,
+  smallTokenizer,
+  text,
+  unseen,
+} from './support/small-llama.mjs';
 
 /** What the fakes of Jest and Vitest replace. */
 const NAMES = [
-  'setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'requestAnimationFrame', 'requestIdleCallback',
+  'setTimeout',
+  'setInterval',
+  'setImmediate',
+  'queueMicrotask',
+  'requestAnimationFrame',
+  'requestIdleCallback',
 ];
 
 const real = Object.getOwnPropertyDescriptors(globalThis);
@@ -90,7 +103,9 @@ for (const [name, fake] of Object.entries(kinds)) {
         const session = model.createSession();
         const seen = await fake(() => session.observe(text));
         assert.ok(seen.length > 1000);
-        const { tokens } = await fake(() => collect(session.generate('', { maxTokens: 600, stopTokens: [] })));
+        const { tokens } = await fake(() =>
+          collect(session.generate('', { maxTokens: 600, stopTokens: [] })),
+        );
         assert.equal(tokens.length, 600);
         const { documents } = await fake(() => evaluateText(model, unseen));
         assert.equal(documents, 8);
@@ -106,8 +121,14 @@ for (const [name, fake] of Object.entries(kinds)) {
           for await (const step of trainer.run({ until: 3 })) all.push(step);
           return all;
         });
-        assert.deepEqual(steps.map(({ step }) => step), [1, 2, 3]);
-        assert.ok(steps.every(({ tokensPerSecond }) => tokensPerSecond > 0), 'time has passed');
+        assert.deepEqual(
+          steps.map(({ step }) => step),
+          [1, 2, 3],
+        );
+        assert.ok(
+          steps.every(({ tokensPerSecond }) => tokensPerSecond > 0),
+          'time has passed',
+        );
         trainer.destroy();
       });
 

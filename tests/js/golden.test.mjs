@@ -6,7 +6,9 @@ import { readFileSync } from 'node:fs';
 
 import { TTT } from 'bit-ttt';
 
-const { cases } = JSON.parse(readFileSync(new URL('../golden/vectors.json', import.meta.url), 'utf8'));
+const { cases } = JSON.parse(
+  readFileSync(new URL('../golden/vectors.json', import.meta.url), 'utf8'),
+);
 const backends = (process.env.BIT_TTT_TEST_BACKENDS ?? 'native,wasm').split(',');
 
 const floats = (base64) => {
@@ -17,10 +19,11 @@ const floats = (base64) => {
 /** The documented weight formulas, [in][out]. */
 const formulas = {
   hash3(i, o, seed) {
-    let h = (Math.imul(i, 0x9e3779b1) + Math.imul(o, 0x85ebca77) + Math.imul(seed, 0xc2b2ae3d)) >>> 0;
+    let h =
+      (Math.imul(i, 0x9e3779b1) + Math.imul(o, 0x85ebca77) + Math.imul(seed, 0xc2b2ae3d)) >>> 0;
     h = Math.imul(h ^ (h >>> 15), 0x2c1b3c6d) >>> 0;
     h = Math.imul(h ^ (h >>> 12), 0x297a2d39) >>> 0;
-    return ((h ^ (h >>> 15)) >>> 0) % 3 - 1;
+    return (((h ^ (h >>> 15)) >>> 0) % 3) - 1;
   },
   mod3: (i, o, seed) => ((i * 31 + o * 17 + seed) % 3) - 1,
 };
@@ -29,7 +32,8 @@ function makeWeights([formula, downSeed, upSeed], dim) {
   const d = Math.floor(dim / 4);
   const make = (ins, outs, seed) =>
     Int8Array.from({ length: ins * outs }, (_, n) =>
-      formulas[formula](Math.floor(n / outs), n % outs, seed));
+      formulas[formula](Math.floor(n / outs), n % outs, seed),
+    );
   return { down: make(dim, d, downSeed), up: make(d, dim, upSeed) };
 }
 
@@ -81,7 +85,9 @@ for (const backend of backends)
         });
         const memory = layer.getMemory();
         const norm = Math.sqrt(memory.reduce((sum, w) => sum + w * w, 0));
-        assert.ok(Math.abs(norm - golden.memory_frobenius) <= 1e-5 * (golden.memory_frobenius + 1e-9));
+        assert.ok(
+          Math.abs(norm - golden.memory_frobenius) <= 1e-5 * (golden.memory_frobenius + 1e-9),
+        );
         layer.destroy();
       });
   });

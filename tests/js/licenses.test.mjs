@@ -15,7 +15,12 @@ describe('licenses of others', () => {
   it('name each package that a published file says it contains', () => {
     // esbuild writes the source's path before each part of a bundle.
     const parts = dist.flatMap((name) =>
-      [...readFileSync(join(root, 'dist', name), 'utf8').matchAll(/^ *\/\/ (node_modules\/\S+)$/gm)].map((match) => match[1]));
+      [
+        ...readFileSync(join(root, 'dist', name), 'utf8').matchAll(
+          /^ *\/\/ (node_modules\/\S+)$/gm,
+        ),
+      ].map((match) => match[1]),
+    );
     const packages = packagesOf(parts);
     assert.deepEqual(packages, ['@huggingface/tokenizers']);
     for (const name of packages) {
@@ -34,7 +39,10 @@ describe('licenses of others', () => {
   });
 
   it('are refused by the build if they are not known to be fine', () => {
-    const bundled = (...files) => () => thirdPartyLicenses(files);
+    const bundled =
+      (...files) =>
+      () =>
+        thirdPartyLicenses(files);
     assert.throws(bundled('node_modules/axe-core/axe.js'), /axe-core is under MPL-2\.0/);
     assert.throws(bundled('node_modules/no-such-package/a.js'), /no-such-package/);
     assert.doesNotThrow(bundled('ts/index.ts', 'node_modules/uplot/dist/uPlot.esm.js'));
@@ -42,7 +50,11 @@ describe('licenses of others', () => {
 
   it('of the page include those of the package and its own', () => {
     const page = pageLicenses([join(root, 'node_modules/uplot/dist/uPlot.esm.js')]);
-    for (const part of [text.trim(), 'uplot 1.', readFileSync(join(root, 'LICENSE'), 'utf8').trim()])
+    for (const part of [
+      text.trim(),
+      'uplot 1.',
+      readFileSync(join(root, 'LICENSE'), 'utf8').trim(),
+    ])
       assert.ok(page.includes(part));
   });
 });
@@ -51,9 +63,14 @@ describe('workflows', () => {
   it('run actions by the hash of their commit, with the version beside it', () => {
     const folder = join(root, '.github/workflows');
     const uses = readdirSync(folder).flatMap((name) =>
-      [...readFileSync(join(folder, name), 'utf8').matchAll(/^.*\buses:\s*(.*)$/gm)].map((match) => `${name}: ${match[1]}`));
+      [...readFileSync(join(folder, name), 'utf8').matchAll(/^.*\buses:\s*(.*)$/gm)].map(
+        (match) => `${name}: ${match[1]}`,
+      ),
+    );
     assert.ok(uses.length > 5);
-    const loose = uses.filter((line) => !/: [\w.-]+\/[\w./-]+@[0-9a-f]{40} # v\d[\d.]*$/.test(line));
+    const loose = uses.filter(
+      (line) => !/: [\w.-]+\/[\w./-]+@[0-9a-f]{40} # v\d[\d.]*$/.test(line),
+    );
     assert.deepEqual(loose, []);
   });
 });

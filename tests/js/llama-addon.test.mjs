@@ -49,7 +49,17 @@ describe('the functions of the addon for language models', () => {
     const stale = addon.sessionCreate(model);
     assert.equal(addon.sessionDestroy(stale), 0);
     // Each table counts for itself: what is stale for sessions may be the model's number.
-    const forged = [0, 1, 2, 5, stale, session + 1, session + 2 ** 20, session + 2 ** 40, 2 ** 53 - 1];
+    const forged = [
+      0,
+      1,
+      2,
+      5,
+      stale,
+      session + 1,
+      session + 2 ** 20,
+      session + 2 ** 40,
+      2 ** 53 - 1,
+    ];
     const living = new Set([model, session]);
     const foreign = forged.filter((value) => !living.has(value));
     const calls = {
@@ -78,11 +88,17 @@ describe('the functions of the addon for language models', () => {
       trainerLoad: [new Uint8Array(100)],
     };
     for (const [name, args] of Object.entries(calls)) {
-      for (const value of foreign) assert.equal(statusOf(addon[name](value, ...args)), DESTROYED, name);
+      for (const value of foreign)
+        assert.equal(statusOf(addon[name](value, ...args)), DESTROYED, name);
       for (const value of wrong) assert.equal(statusOf(addon[name](value, ...args)), INVALID, name);
       assert.equal(statusOf(addon[name]()), INVALID, name);
     }
-    for (const name of ['llamaConfigJson', 'llamaTokenizerJson', 'llamaParameters', 'llamaFingerprint']) {
+    for (const name of [
+      'llamaConfigJson',
+      'llamaTokenizerJson',
+      'llamaParameters',
+      'llamaFingerprint',
+    ]) {
       for (const value of [...foreign, ...wrong]) assert.equal(addon[name](value), undefined, name);
     }
     assert.equal(addon.llamaClose(model), 0);
@@ -97,8 +113,16 @@ describe('the functions of the addon for language models', () => {
     const ids = new Uint32Array(4);
     const shared = new SharedArrayBuffer(16);
     const strangers = [
-      null, 1, 'x', {}, [], new Int32Array(4), new ArrayBuffer(16), new DataView(new ArrayBuffer(16)),
-      new Proxy(ids, {}), new Uint32Array(shared),
+      null,
+      1,
+      'x',
+      {},
+      [],
+      new Int32Array(4),
+      new ArrayBuffer(16),
+      new DataView(new ArrayBuffer(16)),
+      new Proxy(ids, {}),
+      new Uint32Array(shared),
     ];
     for (const value of [...strangers, new Float32Array(shared), new Float64Array(4)]) {
       assert.equal(addon.sessionRead(session, value, undefined, undefined), INVALID);
@@ -118,7 +142,10 @@ describe('the functions of the addon for language models', () => {
     for (const length of [0, 3, 5]) {
       assert.equal(addon.sessionRead(session, ids, new Float32Array(length), undefined), 2);
       assert.equal(addon.sessionRead(session, ids, undefined, new Float32Array(length)), 2);
-      assert.equal(addon.sessionDraw(session, new Float64Array(length && length + 1), 1n), -INVALID);
+      assert.equal(
+        addon.sessionDraw(session, new Float64Array(length && length + 1), 1n),
+        -INVALID,
+      );
       assert.equal(addon.sessionLogits(session, new Float32Array(length)), 2);
     }
     // Results over the tokens, which are checked before they are read.
@@ -129,7 +156,16 @@ describe('the functions of the addon for language models', () => {
     assert.equal(addon.sessionRead(session, ids, one, one), 9);
     assert.equal(addon.sessionRead(session, Uint32Array.of(1, 384), undefined, undefined), 30);
     assert.equal(addon.sessionRead(session, Uint32Array.of(2 ** 32 - 1), undefined, undefined), 30);
-    for (const [at, value] of [[0, NaN], [0, -1], [1, -1], [1, 2 ** 40], [2, 0], [2, 2], [3, -1], [4, 0.5]]) {
+    for (const [at, value] of [
+      [0, NaN],
+      [0, -1],
+      [1, -1],
+      [1, 2 ** 40],
+      [2, 0],
+      [2, 2],
+      [3, -1],
+      [4, 0.5],
+    ]) {
       const options = Float64Array.of(1, 0, 1, 0, 1);
       options[at] = value;
       assert.equal(addon.sessionDraw(session, options, 1n), -31, `${at}: ${value}`);
@@ -184,7 +220,9 @@ describe('the functions of the addon for language models', () => {
     assert.equal(statusOf(addon.trainerModel(trainer, Buffer.from('no json'))), 46);
     assert.equal(addon.trainerSteps(trainer), 0);
     for (const [destroy, handle] of [
-      ['trainerDestroy', trainer], ['sessionDestroy', session], ['llamaClose', model],
+      ['trainerDestroy', trainer],
+      ['sessionDestroy', session],
+      ['llamaClose', model],
     ]) {
       assert.equal(addon[destroy](handle), 0);
     }
@@ -195,9 +233,15 @@ describe('the functions of the addon for language models', () => {
     const training = Float64Array.of(1, 16, 1, 4, 1, 1, 0, -1, 1e-3, 1e-3, 0, 0.9, 0.9, 1, 0, 0, 0);
     const trainer = addon.trainerCreate(shape, Uint8Array.of(2), training, 1n, new Uint32Array(40));
     const done = new Promise((resolve) => {
-      assert.equal(addon.trainerStepAsync(trainer, (...numbers) => resolve(numbers)), 0);
+      assert.equal(
+        addon.trainerStepAsync(trainer, (...numbers) => resolve(numbers)),
+        0,
+      );
     });
-    assert.equal(addon.trainerStepAsync(trainer, () => undefined), BUSY);
+    assert.equal(
+      addon.trainerStepAsync(trainer, () => undefined),
+      BUSY,
+    );
     assert.equal(addon.trainerDestroy(trainer), BUSY);
     assert.equal(addon.trainerStep(trainer, new Float64Array(5)), BUSY);
     assert.equal(addon.trainerSave(trainer, new Uint8Array(1 << 20)), BUSY);
@@ -318,7 +362,10 @@ describe('a WebAssembly instance with language models', () => {
     for (const other of others) other.destroy();
     assert.deepEqual(session.logits(), logits);
     session.fork().destroy();
-    await rejects(() => smallTrainer({ backend: 'wasm', wasm: withMemoryLimit(module, 8) }), 'OUT_OF_MEMORY');
+    await rejects(
+      () => smallTrainer({ backend: 'wasm', wasm: withMemoryLimit(module, 8) }),
+      'OUT_OF_MEMORY',
+    );
     session.destroy();
     model.destroy();
   });

@@ -21,7 +21,9 @@ async function engines() {
   const stdin = { contents, resolveDir: root, loader: 'ts' };
   const options = { stdin, bundle: true, write: false, format: 'esm', platform: 'node' };
   const { outputFiles } = await build({ ...options, logLevel: 'error' });
-  return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].text).toString('base64')}`);
+  return import(
+    `data:text/javascript;base64,${Buffer.from(outputFiles[0].text).toString('base64')}`
+  );
 }
 
 function nativeAddon() {
@@ -103,15 +105,28 @@ describe('models in shards', () => {
           return failure;
         };
         const of = (weight_map) => new TextEncoder().encode(JSON.stringify({ weight_map }));
-        refused(shards.slice(1), /^model-00001-of-00003.safetensors: .*: the index names this shard, which is not given/);
+        refused(
+          shards.slice(1),
+          /^model-00001-of-00003.safetensors: .*: the index names this shard, which is not given/,
+        );
         refused([...shards, shards[0]], /given twice/);
         refused([], /1 to 1024 shards/);
         refused(shards, /^the index: /, new Uint8Array());
-        refused(shards, /the index does not have this tensor/, of({ ...map, 'norm_f.weight': undefined }));
+        refused(
+          shards,
+          /the index does not have this tensor/,
+          of({ ...map, 'norm_f.weight': undefined }),
+        );
         refused(shards, /^x: norm_f.weight: .*not given/, of({ ...map, 'norm_f.weight': 'x' }));
         const cut = { ...shards[1], bytes: shards[1].bytes.subarray(0, -1) };
-        assert.equal(refused([shards[0], cut, shards[2]], /^model-00002-of-00003.*ends after the file/).status, 40);
-        refused([shards[0], { ...cut, bytes: new Uint8Array() }, shards[2]], /^model-00002.*too short/);
+        assert.equal(
+          refused([shards[0], cut, shards[2]], /^model-00002-of-00003.*ends after the file/).status,
+          40,
+        );
+        refused(
+          [shards[0], { ...cut, bytes: new Uint8Array() }, shards[2]],
+          /^model-00002.*too short/,
+        );
       });
 
       if (backend !== 'wasm') return;
@@ -158,7 +173,11 @@ describe('models in shards', () => {
     });
     const failure = addon.llamaOpenSharded(index, names, trap, undefined);
     assert.match(failure.text, /model-00001-of-00002.safetensors: the file is too short/);
-    const throws = Object.defineProperty([1, files[1]], 0, { get: () => { throw new Error('mine'); } });
+    const throws = Object.defineProperty([1, files[1]], 0, {
+      get: () => {
+        throw new Error('mine');
+      },
+    });
     assert.throws(() => addon.llamaOpenSharded(index, names, throws, undefined), /mine/);
     const model = addon.llamaOpenSharded(index, names, files, undefined);
     assert.ok(model > 0);

@@ -6,7 +6,14 @@ import assert from 'node:assert/strict';
 import { Trainer } from 'bit-ttt';
 
 import { fails, onEachBackend, rejects, sameBits, turnsDuring } from './support/backends.mjs';
-import { recipe, shape, smallTokenizer, smallTrainer, text, unseen } from './support/small-llama.mjs';
+import {
+  recipe,
+  shape,
+  smallTokenizer,
+  smallTrainer,
+  text,
+  unseen,
+} from './support/small-llama.mjs';
 
 async function steps(trainer, options) {
   const found = [];
@@ -30,7 +37,13 @@ onEachBackend('a trainer', (backend) => {
     assert.ok(Math.abs(found.bitsPerByte - (found.natsPerToken * found.tokens) / factor) < 1e-9);
     assert.deepEqual(await trainer.evaluate(ids), found);
     const none = await trainer.evaluate('  <|endoftext|>\n');
-    assert.deepEqual(none, { tokens: 0, bytes: 0, documents: 0, natsPerToken: NaN, bitsPerByte: NaN });
+    assert.deepEqual(none, {
+      tokens: 0,
+      bytes: 0,
+      documents: 0,
+      natsPerToken: NaN,
+      bitsPerByte: NaN,
+    });
     await rejects(() => trainer.evaluate([999999]), 'INVALID_TOKEN', /tokens\[0\] is 999999/);
     await rejects(() => trainer.evaluate(5), 'INVALID_ARGUMENT');
     const signal = AbortSignal.abort('enough');
@@ -95,7 +108,8 @@ onEachBackend('a trainer', (backend) => {
     fails(() => trainer.step(), 'DESTROYED', /the trainer was destroyed/);
     assert.equal((await first).value.step, 1);
     await rejects(() => run.next(), 'DESTROYED');
-    for (const call of ['save', 'weights', 'model', 'step']) fails(() => trainer[call](), 'DESTROYED');
+    for (const call of ['save', 'weights', 'model', 'step'])
+      fails(() => trainer[call](), 'DESTROYED');
     await rejects(() => trainer.run().next(), 'DESTROYED');
     await rejects(() => trainer.evaluate(unseen), 'DESTROYED');
     trainer.destroy();
@@ -131,22 +145,52 @@ onEachBackend('a trainer', (backend) => {
   it('refuses options that are out of range or of the wrong type, by name', async () => {
     const training = (fields) => () => create({ training: fields });
     for (const [field, value] of [
-      ['batch', 0], ['batch', 1.5], ['context', 15], ['context', 65537], ['steps', 0],
-      ['warmup', 41], ['threads', 65], ['learningRate', 0], ['learningRate', NaN],
-      ['beta1', 1], ['beta2', -1], ['clip', 0], ['repeat', 2], ['fromStart', -0.1], ['dropout', 0.95],
-      ['separator', 384], ['seed', -1], ['seed', 2n ** 64n], ['seed', 0.5], ['batch', Infinity],
+      ['batch', 0],
+      ['batch', 1.5],
+      ['context', 15],
+      ['context', 65537],
+      ['steps', 0],
+      ['warmup', 41],
+      ['threads', 65],
+      ['learningRate', 0],
+      ['learningRate', NaN],
+      ['beta1', 1],
+      ['beta2', -1],
+      ['clip', 0],
+      ['repeat', 2],
+      ['fromStart', -0.1],
+      ['dropout', 0.95],
+      ['separator', 384],
+      ['seed', -1],
+      ['seed', 2n ** 64n],
+      ['seed', 0.5],
+      ['batch', Infinity],
     ]) {
       const error = await rejects(training({ [field]: value }), 'INVALID_OPTION');
       const snake = field.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
       assert.match(error.message, new RegExp(`${field}|${snake}`));
     }
-    for (const [field, value] of [['batch', '16'], ['seed', '1'], ['clip', null], ['repeat', true], ['bf16', 1]]) {
+    for (const [field, value] of [
+      ['batch', '16'],
+      ['seed', '1'],
+      ['clip', null],
+      ['repeat', true],
+      ['bf16', 1],
+    ]) {
       await rejects(training({ [field]: value }), 'INVALID_ARGUMENT', new RegExp(field));
     }
     for (const config of [
-      { hiddenDim: 63 }, { hiddenDim: 16384 + 16 }, { headDim: 24 }, { innerDim: 48, headDim: 32 },
-      { mixers: 'guess' }, { mixers: ['induction'] }, { vocabSize: 100 }, { vocabSize: 128 },
-      { normEps: 0 }, { mixers: 'predict', innerLr: 0 }, { mixers: 'predict', hiddenDim: 48 },
+      { hiddenDim: 63 },
+      { hiddenDim: 16384 + 16 },
+      { headDim: 24 },
+      { innerDim: 48, headDim: 32 },
+      { mixers: 'guess' },
+      { mixers: ['induction'] },
+      { vocabSize: 100 },
+      { vocabSize: 128 },
+      { normEps: 0 },
+      { mixers: 'predict', innerLr: 0 },
+      { mixers: 'predict', hiddenDim: 48 },
     ]) {
       await rejects(() => create({ config }), 'MODEL_CONFIG').catch((error) =>
         assert.fail(`${JSON.stringify(config)}: ${error.message}`),
@@ -154,7 +198,11 @@ onEachBackend('a trainer', (backend) => {
     }
     await rejects(() => create({ config: { hiddenDim: '64' } }), 'INVALID_ARGUMENT', /hiddenDim/);
     await rejects(() => create({ tokens: [1, 2, 3], config: { vocabSize: 32 } }), 'INVALID_DATA');
-    await rejects(() => create({ tokens: [1, 32], config: { vocabSize: 32 } }), 'INVALID_TOKEN', /tokens\[1\]/);
+    await rejects(
+      () => create({ tokens: [1, 32], config: { vocabSize: 32 } }),
+      'INVALID_TOKEN',
+      /tokens\[1\]/,
+    );
     await rejects(() => create({ text: '' }), 'INVALID_DATA');
     await rejects(() => create({ text: 5 }), 'INVALID_ARGUMENT');
     await rejects(() => Trainer.create({ backend }), 'INVALID_ARGUMENT', /text or tokens/);
@@ -163,8 +211,10 @@ onEachBackend('a trainer', (backend) => {
     await rejects(() => create({ tokenizer: '{' }), 'INVALID_TOKENIZER');
     fails(() => new Trainer(), 'INVALID_ARGUMENT');
     const trainer = await create();
-    for (const until of ['5', null]) await rejects(() => trainer.run({ until }).next(), 'INVALID_ARGUMENT');
-    for (const until of [-1, 0.5, NaN]) await rejects(() => trainer.run({ until }).next(), 'INVALID_OPTION');
+    for (const until of ['5', null])
+      await rejects(() => trainer.run({ until }).next(), 'INVALID_ARGUMENT');
+    for (const until of [-1, 0.5, NaN])
+      await rejects(() => trainer.run({ until }).next(), 'INVALID_OPTION');
     await rejects(() => trainer.run({ signal: {} }).next(), 'INVALID_ARGUMENT');
     await rejects(() => trainer.run(5).next(), 'INVALID_ARGUMENT');
     trainer.destroy();

@@ -21,12 +21,17 @@ onEachBackend('training', (backend) => {
     const trainer = await create();
     const before = await trainer.evaluate(text.slice(0, 4000));
     const steps = await finish(trainer);
-    assert.deepEqual(steps.map(({ step }) => step), Array.from({ length: 40 }, (_, i) => i + 1));
+    assert.deepEqual(
+      steps.map(({ step }) => step),
+      Array.from({ length: 40 }, (_, i) => i + 1),
+    );
     const [first, last] = [steps[0], steps.at(-1)];
     assert.ok(last.loss < first.loss - 1, `${first.loss} ${last.loss}`);
     assert.equal(last.tokens, recipe.steps * recipe.batch * recipe.context);
     assert.ok(last.tokensPerSecond > 0 && last.secondsLeft === 0 && first.secondsLeft > 0);
-    assert.ok(first.learningRate < steps[3].learningRate && last.learningRate < steps[3].learningRate);
+    assert.ok(
+      first.learningRate < steps[3].learningRate && last.learningRate < steps[3].learningRate,
+    );
     assert.equal(trainer.stepsDone, 40);
     const after = await trainer.evaluate(text.slice(0, 4000));
     assert.ok(after.bitsPerByte < 0.9 * before.bitsPerByte);
@@ -45,7 +50,10 @@ onEachBackend('training', (backend) => {
     for (const one of documents) {
       const session = model.createSession();
       const ids = [end, ...model.tokenizer.encode(one), end];
-      nats -= session.read(ids).logProbabilities.subarray(1).reduce((a, b) => a + b, 0);
+      nats -= session
+        .read(ids)
+        .logProbabilities.subarray(1)
+        .reduce((a, b) => a + b, 0);
       tokens += ids.length - 1;
       session.destroy();
     }
@@ -118,9 +126,12 @@ onEachBackend('training', (backend) => {
     for (const one of [trainer, model, session]) one.destroy();
   });
 
-  it('on Node\'s addon runs beside the main thread', async function () {
+  it("on Node's addon runs beside the main thread", async function () {
     if (backend !== 'native') this.skip();
-    const trainer = await create({ config: { hiddenDim: 256 }, training: { batch: 16, context: 128 } });
+    const trainer = await create({
+      config: { hiddenDim: 256 },
+      training: { batch: 16, context: 128 },
+    });
     const turns = await turnsDuring(() => finish(trainer, { until: 2 }));
     assert.ok(turns > 20, `${turns} turns`); // in WebAssembly's manner there would be two or three
     trainer.destroy();

@@ -73,24 +73,50 @@ onEachBackend('values given to a session', (backend) => {
       fails(() => session.read(detached(new Uint32Array(4))), 'INVALID_ARGUMENT', /detached/);
       fails(() => session.read(shared(4)), 'INVALID_ARGUMENT', /SharedArrayBuffer/);
       fails(() => session.read(new DataView(new ArrayBuffer(4))), 'INVALID_ARGUMENT');
-      if (canResize) fails(() => session.read(resizable(Uint32Array, 4)), 'INVALID_ARGUMENT', /resizable/);
+      if (canResize)
+        fails(() => session.read(resizable(Uint32Array, 4)), 'INVALID_ARGUMENT', /resizable/);
       await rejects(() => session.observe([1, 999]), 'INVALID_TOKEN', /\[1\] is 999/);
       await rejects(() => session.observe(5), 'INVALID_ARGUMENT');
       await rejects(() => session.generate([1, -1]).next(), 'INVALID_TOKEN');
       await rejects(() => session.generate(null).next(), 'INVALID_ARGUMENT');
-      await rejects(() => session.generate('x', { stopTokens: [384] }).next(), 'INVALID_TOKEN', /stopTokens/);
+      await rejects(
+        () => session.generate('x', { stopTokens: [384] }).next(),
+        'INVALID_TOKEN',
+        /stopTokens/,
+      );
     });
   });
 
   it('a list whose getters destroy the session, or throw, is no crash', () => {
     const error = new Error('mine');
-    const throwing = { length: 2, 0: 1, get 1() { throw error; } };
-    assert.equal(fails(() => session.read(throwing), 'INVALID_ARGUMENT', /tokens\[1\] cannot be read/).cause, error);
+    const throwing = {
+      length: 2,
+      0: 1,
+      get 1() {
+        throw error;
+      },
+    };
+    assert.equal(
+      fails(() => session.read(throwing), 'INVALID_ARGUMENT', /tokens\[1\] cannot be read/).cause,
+      error,
+    );
     session.read([1]);
-    const killing = { length: 2, 0: 1, get 1() { session.destroy(); return 2; } };
+    const killing = {
+      length: 2,
+      0: 1,
+      get 1() {
+        session.destroy();
+        return 2;
+      },
+    };
     fails(() => session.read(killing), 'DESTROYED');
     const other = model.createSession();
-    const options = { get temperature() { other.destroy(); return 1; } };
+    const options = {
+      get temperature() {
+        other.destroy();
+        return 1;
+      },
+    };
     fails(() => other.draw(options), 'DESTROYED');
   });
 
@@ -120,7 +146,11 @@ onEachBackend('values given to a session', (backend) => {
   it('texts may hold anything', async () => {
     for (const prompt of ['', '\ud800', 'a\0b', '\ufeff', '<|endoftext|>', '😀'.repeat(200)]) {
       const fresh = model.createSession();
-      const { tokens, reason, text: written } = await collect(fresh.generate(prompt, { maxTokens: 8 }));
+      const {
+        tokens,
+        reason,
+        text: written,
+      } = await collect(fresh.generate(prompt, { maxTokens: 8 }));
       assert.ok(tokens.length <= 8 && ['stop', 'length'].includes(reason));
       assert.equal(written.isWellFormed?.() ?? true, true);
       fresh.destroy();
@@ -160,7 +190,10 @@ onEachBackend('values given to a session', (backend) => {
     const known = tokens.filter((id) => id < 300);
     assert.equal(written, tokenizer.decode(known));
     const seen = await other.observe([4000, 40]);
-    assert.deepEqual(seen.map((one) => one.text), ['', tokenizer.decode([40])]);
+    assert.deepEqual(
+      seen.map((one) => one.text),
+      ['', tokenizer.decode([40])],
+    );
     for (const one of [trainer, wide, other]) one.destroy();
   });
 
@@ -186,9 +219,16 @@ onEachBackend('what is no longer there', (backend) => {
     session[dispose]();
     assert.equal(session.destroyed, true);
     for (const call of [
-      () => session.read([1]), () => session.logits(), () => session.draw(), () => session.save(),
-      () => session.restore(state), () => session.fork(), () => session.reset(),
-      () => session.freeze(true), () => session.tokensSeen, () => session.stateSize,
+      () => session.read([1]),
+      () => session.logits(),
+      () => session.draw(),
+      () => session.save(),
+      () => session.restore(state),
+      () => session.fork(),
+      () => session.reset(),
+      () => session.freeze(true),
+      () => session.tokensSeen,
+      () => session.stateSize,
     ]) {
       fails(call, 'DESTROYED', /the session was destroyed/);
     }
@@ -207,12 +247,19 @@ onEachBackend('what is no longer there', (backend) => {
   it('methods borrowed by other objects find nothing', async () => {
     const model = await loadSmall(backend);
     for (const [Class, names] of [
-      [Session, ['read', 'logits', 'draw', 'save', 'restore', 'fork', 'reset', 'freeze', 'destroy']],
+      [
+        Session,
+        ['read', 'logits', 'draw', 'save', 'restore', 'fork', 'reset', 'freeze', 'destroy'],
+      ],
       [BitLlama, ['createSession', 'pack', 'destroy']],
     ]) {
       for (const name of names) {
         for (const self of [{}, Object.create(Class.prototype), null]) {
-          fails(() => Class.prototype[name].call(self, [1]), 'INVALID_ARGUMENT', /was called on a Proxy|must be called on/);
+          fails(
+            () => Class.prototype[name].call(self, [1]),
+            'INVALID_ARGUMENT',
+            /was called on a Proxy|must be called on/,
+          );
         }
       }
       fails(() => new Class(), 'INVALID_ARGUMENT', /are made by/);
@@ -252,7 +299,14 @@ onEachBackend('values given to BitLlama.load', (backend) => {
     await rejects(() => load(new Uint8Array(0)), 'MODEL_FORMAT', /empty/);
     await rejects(() => load(detached(bytes.slice())), 'INVALID_ARGUMENT', /detached/);
     await rejects(() => load(shared(64)), 'INVALID_ARGUMENT', /Shared/);
-    for (const place of ['', './no/such.bitt', 'http://[', 'nope:x', 'file:///no/such.bitt', 'http://127.0.0.1:1/x.bitt']) {
+    for (const place of [
+      '',
+      './no/such.bitt',
+      'http://[',
+      'nope:x',
+      'file:///no/such.bitt',
+      'http://127.0.0.1:1/x.bitt',
+    ]) {
       await rejects(() => load(place), 'MODEL_UNAVAILABLE', /cannot read the model/);
     }
     await rejects(() => load(new URL('file:///no/such.bitt')), 'MODEL_UNAVAILABLE');
@@ -263,6 +317,10 @@ onEachBackend('values given to BitLlama.load', (backend) => {
     await rejects(() => load(bytes, { tokenizer: '{}' }), 'INVALID_TOKENIZER');
     await rejects(() => BitLlama.load(bytes, 5), 'INVALID_ARGUMENT');
     const large = (await trainBpe(text, { vocabSize: 400 })).json;
-    await rejects(() => load(bytes, { tokenizer: large }), 'INVALID_TOKENIZER', /400 tokens, the model 384/);
+    await rejects(
+      () => load(bytes, { tokenizer: large }),
+      'INVALID_TOKENIZER',
+      /400 tokens, the model 384/,
+    );
   });
 });

@@ -9,8 +9,22 @@ import { pathToFileURL } from 'node:url';
 
 import { BitLlama, Session } from 'bit-ttt';
 
-import { backends, fails, onEachBackend, rejects, sameBits, turnsDuring } from './support/backends.mjs';
-import { collect, loadMixed as load, mixedModel, smallTokenizer, smallTrainer, text } from './support/small-llama.mjs';
+import {
+  backends,
+  fails,
+  onEachBackend,
+  rejects,
+  sameBits,
+  turnsDuring,
+} from './support/backends.mjs';
+import {
+  collect,
+  loadMixed as load,
+  mixedModel,
+  smallTokenizer,
+  smallTrainer,
+  text,
+} from './support/small-llama.mjs';
 
 const PROMPT = 'Lily saw a red ball';
 
@@ -97,7 +111,11 @@ onEachBackend('language models', (backend) => {
       assert.equal(other.tokenizer.vocabSize, model.tokenizer.vocabSize);
       other.destroy();
     }
-    await rejects(() => BitLlama.load(at('none'), { backend }), 'MODEL_UNAVAILABLE', /none.*no such/);
+    await rejects(
+      () => BitLlama.load(at('none'), { backend }),
+      'MODEL_UNAVAILABLE',
+      /none.*no such/,
+    );
     writeFileSync(at('b.bitt'), 'nothing of the kind');
     await rejects(() => BitLlama.load(at('b.bitt'), { backend }), 'MODEL_FORMAT', /b\.bitt/);
     for (const one of [trainer, trained]) one.destroy();
@@ -111,7 +129,7 @@ onEachBackend('language models', (backend) => {
       const cut = await rejects(() => BitLlama.load(good.slice(0, at), { backend }), undefined);
       assert.match(cut.code, /^MODEL_|INVALID_TOKENIZER/);
       const changed = good.slice();
-      changed[at] ^= 1 << at % 8;
+      changed[at] ^= 1 << (at % 8);
       await BitLlama.load(changed, { backend }).then(
         (other) => other.destroy(),
         (error) => assert.match(error.code, /^MODEL_|INVALID_TOKENIZER/, `byte ${at}: ${error}`),
@@ -201,7 +219,11 @@ onEachBackend('sessions', (backend) => {
     for (let seed = 0; seed < 60; seed++) {
       const drawn = session.draw({ seed });
       assert.equal(drawn, session.draw({ ...usual, seed }));
-      for (const [name, other] of [['temperature', 1.4], ['minP', 0], ['repetitionPenalty', 10]]) {
+      for (const [name, other] of [
+        ['temperature', 1.4],
+        ['minP', 0],
+        ['repetitionPenalty', 10],
+      ]) {
         if (session.draw({ ...usual, [name]: other, seed }) !== drawn) differs.add(name);
       }
     }
@@ -211,7 +233,13 @@ onEachBackend('sessions', (backend) => {
   it('observe gives tokens, texts, probabilities and surprise, and begins a document', async () => {
     const found = await session.observe('Tom ran to the café 🙂!');
     assert.equal(found[0].token, model.tokenizer.endOfText);
-    assert.equal(found.slice(1).map((one) => one.text).join(''), 'Tom ran to the café 🙂!');
+    assert.equal(
+      found
+        .slice(1)
+        .map((one) => one.text)
+        .join(''),
+      'Tom ran to the café 🙂!',
+    );
     const [first] = found;
     assert.ok(Math.abs(first.logProbability + Math.log(model.config.vocabSize)) < 1e-4);
     assert.ok(found.every((one) => one.logProbability < 0 && one.surprise >= 0));
@@ -238,7 +266,9 @@ onEachBackend('sessions', (backend) => {
   });
 
   it('stop at strings, which are not given out, and at maxTokens', async () => {
-    const { text: all, tokens } = await collect(session.generate(PROMPT, { maxTokens: 60, stopTokens: [] }));
+    const { text: all, tokens } = await collect(
+      session.generate(PROMPT, { maxTokens: 60, stopTokens: [] }),
+    );
     assert.equal(tokens.length, 60);
     for (const stop of [all.slice(20, 24), all.slice(7, 8), all.slice(30, 50)]) {
       session.reset();
@@ -273,7 +303,11 @@ onEachBackend('sessions', (backend) => {
 
   it('an abort ends a generation and an observation; the session lives on', async () => {
     const controller = new AbortController();
-    const generation = session.generate(PROMPT, { maxTokens: 1e6, signal: controller.signal, stopTokens: [] });
+    const generation = session.generate(PROMPT, {
+      maxTokens: 1e6,
+      signal: controller.signal,
+      stopTokens: [],
+    });
     await generation.next();
     controller.abort('enough');
     const error = await rejects(() => collect(generation), 'ABORTED');
@@ -288,8 +322,15 @@ onEachBackend('sessions', (backend) => {
   it('are busy while they write, and destroyed afterwards if asked', async () => {
     const generation = session.generate(PROMPT, { maxTokens: 1e6, stopTokens: [] });
     await generation.next();
-    for (const use of [() => session.read([1]), () => session.save(), () => session.fork(),
-      () => session.logits(), () => session.draw(), () => session.reset(), () => session.freeze()]) {
+    for (const use of [
+      () => session.read([1]),
+      () => session.save(),
+      () => session.fork(),
+      () => session.logits(),
+      () => session.draw(),
+      () => session.reset(),
+      () => session.freeze(),
+    ]) {
       fails(use, 'BUSY', /the session/);
     }
     await rejects(() => session.observe('x'), 'BUSY');
@@ -326,15 +367,25 @@ onEachBackend('sessions', (backend) => {
 
   it('refuse options out of range or of the wrong type', async () => {
     const cases = [
-      ['temperature', -1, 'INVALID_OPTION'], ['temperature', NaN, 'INVALID_OPTION'],
-      ['temperature', '1', 'INVALID_ARGUMENT'], ['topK', 1.5, 'INVALID_OPTION'],
-      ['topP', 0, 'INVALID_OPTION'], ['topP', 1.1, 'INVALID_OPTION'], ['minP', 2, 'INVALID_OPTION'],
-      ['repetitionPenalty', 0.5, 'INVALID_OPTION'], ['seed', -1, 'INVALID_OPTION'],
-      ['seed', 2n ** 64n, 'INVALID_OPTION'], ['seed', 'x', 'INVALID_ARGUMENT'],
-      ['maxTokens', -1, 'INVALID_OPTION'], ['maxTokens', null, 'INVALID_ARGUMENT'],
-      ['stop', 'x', 'INVALID_ARGUMENT'], ['stop', [''], 'INVALID_ARGUMENT'],
-      ['stopTokens', [1e9], 'INVALID_TOKEN'], ['signal', {}, 'INVALID_ARGUMENT'],
-      ['onToken', 3, 'INVALID_ARGUMENT'], ['raw', 1, 'INVALID_ARGUMENT'],
+      ['temperature', -1, 'INVALID_OPTION'],
+      ['temperature', NaN, 'INVALID_OPTION'],
+      ['temperature', '1', 'INVALID_ARGUMENT'],
+      ['topK', 1.5, 'INVALID_OPTION'],
+      ['topP', 0, 'INVALID_OPTION'],
+      ['topP', 1.1, 'INVALID_OPTION'],
+      ['minP', 2, 'INVALID_OPTION'],
+      ['repetitionPenalty', 0.5, 'INVALID_OPTION'],
+      ['seed', -1, 'INVALID_OPTION'],
+      ['seed', 2n ** 64n, 'INVALID_OPTION'],
+      ['seed', 'x', 'INVALID_ARGUMENT'],
+      ['maxTokens', -1, 'INVALID_OPTION'],
+      ['maxTokens', null, 'INVALID_ARGUMENT'],
+      ['stop', 'x', 'INVALID_ARGUMENT'],
+      ['stop', [''], 'INVALID_ARGUMENT'],
+      ['stopTokens', [1e9], 'INVALID_TOKEN'],
+      ['signal', {}, 'INVALID_ARGUMENT'],
+      ['onToken', 3, 'INVALID_ARGUMENT'],
+      ['raw', 1, 'INVALID_ARGUMENT'],
     ];
     for (const [name, value, code] of cases) {
       const next = () => session.generate('x', { [name]: value }).next();
@@ -351,7 +402,7 @@ onEachBackend('sessions', (backend) => {
     const step = Math.ceil(good.length / 100);
     for (let at = 0; at < good.length; at += step) {
       const changed = good.slice();
-      changed[at] ^= 1 << at % 8;
+      changed[at] ^= 1 << (at % 8);
       const error = fails(() => session.restore(changed), undefined);
       assert.match(error.code, /^STATE_(DAMAGED|VERSION)$/);
       fails(() => session.restore(good.subarray(0, at)), 'STATE_DAMAGED');

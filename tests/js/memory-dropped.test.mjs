@@ -28,9 +28,7 @@ const program = (backend, kind, count, turns) => `
   console.log(JSON.stringify([before, ...most]));`;
 
 const COUNT = 100_000;
-const KINDS = [
-  'layer', 'clone', 'session', 'fork', 'snapshot', 'model', 'opened model', 'trainer',
-];
+const KINDS = ['layer', 'clone', 'session', 'fork', 'snapshot', 'model', 'opened model', 'trainer'];
 
 /**
  * V8 lets external memory grow by some 64 MB before it collects, and needs a while for that, in which
@@ -55,5 +53,6 @@ onEachBackend('memory of dropped objects', (backend) => {
 
   it('layers in a loop that only awaits what makes them', () => level('layer', 0));
 
-  it('20000 models in a loop that only awaits what opens them', () => level('opened model', 0, 20_000));
+  it('20000 models in a loop that only awaits what opens them', () =>
+    level('opened model', 0, 20_000));
 });

@@ -18,7 +18,9 @@ async function parts() {
     export { CRC32C, crcOf } from './ts/cli/crc.ts';`;
   const stdin = { contents, resolveDir: root, loader: 'ts' };
   const made = await build({ stdin, bundle: true, write: false, format: 'esm', platform: 'node' });
-  return import(`data:text/javascript;base64,${Buffer.from(made.outputFiles[0].text).toString('base64')}`);
+  return import(
+    `data:text/javascript;base64,${Buffer.from(made.outputFiles[0].text).toString('base64')}`
+  );
 }
 
 /** Exports that the package does not call. */
@@ -97,7 +99,12 @@ describe('memory of the WebAssembly engine', () => {
     }
   }
 
-  const walk = (exercise) => walkFailures(counted, () => once(exercise), () => !engine.poisoned);
+  const walk = (exercise) =>
+    walkFailures(
+      counted,
+      () => once(exercise),
+      () => !engine.poisoned,
+    );
 
   const layer = (changes) => own(engine.create({ ...LAYER, ...changes }), engine.destroy);
   const trainer = (changes) => {
@@ -106,17 +113,20 @@ describe('memory of the WebAssembly engine', () => {
     return own(made, llama.destroyTrainer);
   };
   const codeOf = (status) => ({ code: status === 6 ? 'OUT_OF_MEMORY' : `status ${status}` });
-  const model = (tokenizer = JSON_TEXT) => own(llama.trainerModel(trainer(), tokenizer), llama.close);
+  const model = (tokenizer = JSON_TEXT) =>
+    own(llama.trainerModel(trainer(), tokenizer), llama.close);
   const session = () => own(llama.createSession(model()), llama.destroySession);
-  const throws = (call, name) => assert.throws(call, (error) => {
-    if (error.code === 'OUT_OF_MEMORY' && name !== error.code) throw error;
-    assert.equal(error.code, name);
-    return true;
-  });
+  const throws = (call, name) =>
+    assert.throws(call, (error) => {
+      if (error.code === 'OUT_OF_MEMORY' && name !== error.code) throw error;
+      assert.equal(error.code, name);
+      return true;
+    });
   /** Open a file, which must be good. */
   const open = (file, config) => {
     const opened = llama.open(file, config);
-    if (typeof opened !== 'number') throw Object.assign(new Error(opened.text), codeOf(opened.status));
+    if (typeof opened !== 'number')
+      throw Object.assign(new Error(opened.text), codeOf(opened.status));
     return own(opened, llama.close);
   };
   const job = (input, after = () => undefined) =>
@@ -260,7 +270,8 @@ describe('memory of the WebAssembly engine', () => {
       weights ??= llama.trainerWeights(trainer(), undefined);
       const { index, shards } = cutIntoShards(weights, 2);
       const opened = llama.openSharded(index, shards, undefined);
-      if (typeof opened !== 'number') throw Object.assign(new Error(opened.text), codeOf(opened.status));
+      if (typeof opened !== 'number')
+        throw Object.assign(new Error(opened.text), codeOf(opened.status));
       own(opened, llama.close);
       assert.ok(llama.openSharded(index, shards.slice(1), undefined).status > 0);
       assert.ok(llama.openSharded(NO_JSON, shards, undefined).status > 0);
@@ -314,7 +325,9 @@ describe('memory of the WebAssembly engine', () => {
       const one = trainer();
       const out = new Float64Array(5);
       assert.ok(llama.createTrainer({ ...TRAINER, tokens: TOKENS.subarray(0, 3) }).status > 0);
-      assert.ok(llama.createTrainer({ ...TRAINER, config: TRAINER.config.map(() => 7) }).status > 0);
+      assert.ok(
+        llama.createTrainer({ ...TRAINER, config: TRAINER.config.map(() => 7) }).status > 0,
+      );
       assert.equal(llama.step(one, out), 0);
       const status = await new Promise((resolve) => {
         const failed = llama.stepAsync(one, out, resolve);
@@ -323,7 +336,10 @@ describe('memory of the WebAssembly engine', () => {
       assert.equal(status, 0);
       assert.equal(llama.trainerStepsDone(one), 2);
       assert.equal(llama.step(GONE, out), 61);
-      assert.equal(llama.stepAsync(GONE, out, () => undefined), 61);
+      assert.equal(
+        llama.stepAsync(GONE, out, () => undefined),
+        61,
+      );
     }));
 
   /** The checkpoint with weights so large that no loss is finite, and right checksums. */
@@ -332,7 +348,8 @@ describe('memory of the WebAssembly engine', () => {
     const view = new DataView(forged.buffer);
     const third = (forged.length - 96) / 3;
     for (let at = 96; at < 96 + third; at += 4) view.setFloat32(at, at % 8 ? 3e38 : -3e38, true);
-    const crc = (from, to) => Number.parseInt(code.crcOf(code.CRC32C, [forged.subarray(from, to)]), 16);
+    const crc = (from, to) =>
+      Number.parseInt(code.crcOf(code.CRC32C, [forged.subarray(from, to)]), 16);
     view.setUint32(88, crc(96, forged.length), true);
     view.setUint32(92, crc(0, 92), true);
     return forged;
@@ -437,9 +454,18 @@ describe('memory of the WebAssembly engine', () => {
     assert.deepEqual(missing(outer, called.backend), []);
     assert.deepEqual(missing(methodsOf(llama.constructor), called.llama), []);
     const one = (name) => [...counted.results.get(name)];
-    assert.deepEqual(listed.filter((name) => one(name).length === 0), UNUSED);
+    assert.deepEqual(
+      listed.filter((name) => one(name).length === 0),
+      UNUSED,
+    );
     const status = listed.filter((name) => one(name).some((result) => result !== undefined));
-    assert.deepEqual(status.filter((name) => !one(name).includes(0)), []);
-    assert.deepEqual(status.filter((name) => one(name).every((result) => result === 0)), []);
+    assert.deepEqual(
+      status.filter((name) => !one(name).includes(0)),
+      [],
+    );
+    assert.deepEqual(
+      status.filter((name) => one(name).every((result) => result === 0)),
+      [],
+    );
   });
 });

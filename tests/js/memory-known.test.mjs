@@ -90,7 +90,11 @@ describe('what the garbage collector knows of', () => {
     trainer.destroy();
     await counted('trainer', least);
     const before = await held();
-    const more = await Trainer.create({ ...smallest, backend: 'native', tokens: new Uint32Array(5e6) });
+    const more = await Trainer.create({
+      ...smallest,
+      backend: 'native',
+      tokens: new Uint32Array(5e6),
+    });
     const found = (await held()) - before;
     assert.ok(found > 1e7 && found < 1.5e7, `its tokens, two bytes each: ${found} bytes`);
     more.destroy();

@@ -107,8 +107,14 @@ describe('memory of objects on WebAssembly', () => {
 
   it('trainers: bad checkpoints, runs that are aborted or left, evaluations', () =>
     walk(async () => {
-      await rejects(() => Trainer.create({ ...options, ...smallest, checkpoint: new Uint8Array(99) }), 'CHECKPOINT');
-      await rejects(() => Trainer.create({ ...options, ...smallest, tokens: [1, 2] }), 'INVALID_DATA');
+      await rejects(
+        () => Trainer.create({ ...options, ...smallest, checkpoint: new Uint8Array(99) }),
+        'CHECKPOINT',
+      );
+      await rejects(
+        () => Trainer.create({ ...options, ...smallest, tokens: [1, 2] }),
+        'INVALID_DATA',
+      );
       const trainer = await train();
       trainer.step();
       const again = await train({ checkpoint: trainer.save() });

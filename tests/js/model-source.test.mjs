@@ -43,9 +43,14 @@ describe('a path', () => {
     try {
       for (const name of odd) assert.ok((await load(name)).parameters > 0, name);
       const text = /cannot read the model C:\\models\\x\.bitt: ENOENT/;
-      if (process.platform !== 'win32') await rejects(() => load('C:\\models\\x.bitt'), 'MODEL_UNAVAILABLE', text);
+      if (process.platform !== 'win32')
+        await rejects(() => load('C:\\models\\x.bitt'), 'MODEL_UNAVAILABLE', text);
       const module = 'ttt:module.wasm';
-      await rejects(() => init({ backend: 'wasm', wasm: module }), 'BACKEND_UNAVAILABLE', /ttt:module\.wasm: ENOENT/);
+      await rejects(
+        () => init({ backend: 'wasm', wasm: module }),
+        'BACKEND_UNAVAILABLE',
+        /ttt:module\.wasm: ENOENT/,
+      );
     } finally {
       process.chdir(before);
     }
@@ -116,7 +121,11 @@ describe('the limit of what is read', () => {
     };
     for (const [what, answer] of Object.entries(answers)) {
       await serving(answer, async (url) => {
-        const error = await rejects(() => load(url, { maxBytes: MIB }), 'MODEL_TOO_LARGE', /has more than 1 MiB/);
+        const error = await rejects(
+          () => load(url, { maxBytes: MIB }),
+          'MODEL_TOO_LARGE',
+          /has more than 1 MiB/,
+        );
         assert.equal(error.status, 68, what);
         assert.ok(error.message.startsWith(`${url} is too large`), error.message);
         await broken.at(-1); // the server need not go on
@@ -134,17 +143,27 @@ describe('the limit of what is read', () => {
     const path = folder.write('limit.bitt', packed);
     for (const source of [path, pathToFileURL(path), packed]) {
       assert.ok((await load(source, { maxBytes: packed.length })).parameters > 0);
-      await rejects(() => load(source, { maxBytes: packed.length - 1 }), 'MODEL_TOO_LARGE', /too large: it has more/);
+      await rejects(
+        () => load(source, { maxBytes: packed.length - 1 }),
+        'MODEL_TOO_LARGE',
+        /too large: it has more/,
+      );
     }
-    for (const maxBytes of ['1', null, {}]) await rejects(() => load(path, { maxBytes }), 'INVALID_ARGUMENT', /maxBytes/);
-    for (const maxBytes of [0, -1, 1.5, NaN, Infinity]) await rejects(() => load(path, { maxBytes }), 'INVALID_OPTION');
+    for (const maxBytes of ['1', null, {}])
+      await rejects(() => load(path, { maxBytes }), 'INVALID_ARGUMENT', /maxBytes/);
+    for (const maxBytes of [0, -1, 1.5, NaN, Infinity])
+      await rejects(() => load(path, { maxBytes }), 'INVALID_OPTION');
   });
 
   it('is 4 GiB unless somebody says otherwise, and 1 GiB in browsers', async () => {
     const browser = await import('../../dist/browser.mjs');
-    const loaders = [[4, load], [1, (url) => browser.BitLlama.load(url)]];
+    const loaders = [
+      [4, load],
+      [1, (url) => browser.BitLlama.load(url)],
+    ];
     for (const [gib, loads] of loaders) {
-      const says = (_, response) => response.writeHead(200, { 'content-length': gib * 2 ** 30 + 1 }).flushHeaders();
+      const says = (_, response) =>
+        response.writeHead(200, { 'content-length': gib * 2 ** 30 + 1 }).flushHeaders();
       await serving(says, async (url) => {
         const error = await loads(url).catch((caught) => caught);
         assert.equal(error.code, 'MODEL_TOO_LARGE');
@@ -154,22 +173,38 @@ describe('the limit of what is read', () => {
   });
 
   it('holds for the WebAssembly module too', async () => {
-    const says = (_, response) => response.writeHead(200, { 'content-length': 65 * MIB }).flushHeaders();
+    const says = (_, response) =>
+      response.writeHead(200, { 'content-length': 65 * MIB }).flushHeaders();
     await serving(says, (wasm) =>
-      rejects(() => init({ backend: 'wasm', wasm }), 'BACKEND_UNAVAILABLE', /it has more than 64 MiB/),
+      rejects(
+        () => init({ backend: 'wasm', wasm }),
+        'BACKEND_UNAVAILABLE',
+        /it has more than 64 MiB/,
+      ),
     );
     if (process.platform === 'win32') return;
-    await rejects(() => init({ backend: 'wasm', wasm: '/dev/zero' }), 'BACKEND_UNAVAILABLE', /64 MiB/);
-    await rejects(() => init({ backend: 'wasm', wasm: root }), 'BACKEND_UNAVAILABLE', /it is a directory/);
+    await rejects(
+      () => init({ backend: 'wasm', wasm: '/dev/zero' }),
+      'BACKEND_UNAVAILABLE',
+      /64 MiB/,
+    );
+    await rejects(
+      () => init({ backend: 'wasm', wasm: root }),
+      'BACKEND_UNAVAILABLE',
+      /it is a directory/,
+    );
   });
 
   it('and a signal end what never comes', async function () {
-    await serving(() => undefined, async (url) => {
-      const controller = new AbortController();
-      const loading = load(url, { signal: controller.signal });
-      setImmediate(() => controller.abort('enough'));
-      assert.equal((await rejects(() => loading, 'ABORTED')).cause, 'enough');
-    });
+    await serving(
+      () => undefined,
+      async (url) => {
+        const controller = new AbortController();
+        const loading = load(url, { signal: controller.signal });
+        setImmediate(() => controller.abort('enough'));
+        assert.equal((await rejects(() => loading, 'ABORTED')).cause, 'enough');
+      },
+    );
     if (process.platform === 'win32') this.skip();
     const fifo = folder.path('fifo');
     execFileSync('mkfifo', [fifo]);
@@ -200,36 +235,62 @@ describe('a signal', () => {
 
   it('that cannot be read is an error of the argument, at every step', async () => {
     const data = `data:application/octet-stream;base64,${Buffer.from(packed).toString('base64')}`;
-    for (const source of [packed, folder.write('signalled.bitt', packed), folder.path('none.bitt'), data]) {
+    for (const source of [
+      packed,
+      folder.write('signalled.bitt', packed),
+      folder.path('none.bitt'),
+      data,
+    ]) {
       for (let last = 1; last <= 3; last++) {
         try {
           (await load(source, { signal: failingSignal(last) })).destroy();
         } catch (error) {
-          assert.match(String(error.code), /^(INVALID_ARGUMENT|MODEL_UNAVAILABLE)$/, `${last}: ${error}`);
+          assert.match(
+            String(error.code),
+            /^(INVALID_ARGUMENT|MODEL_UNAVAILABLE)$/,
+            `${last}: ${error}`,
+          );
         }
       }
     }
     const noReason = Object.assign(failingSignal(9), { reason: 1 });
-    Object.defineProperties(noReason, { aborted: { value: true }, reason: { get() { throw 5; } } });
-    await rejects(() => load(packed, { signal: noReason }), 'INVALID_ARGUMENT', /^signal cannot be read$/);
+    Object.defineProperties(noReason, {
+      aborted: { value: true },
+      reason: {
+        get() {
+          throw 5;
+        },
+      },
+    });
+    await rejects(
+      () => load(packed, { signal: noReason }),
+      'INVALID_ARGUMENT',
+      /^signal cannot be read$/,
+    );
   });
 
   it('of any making ends a download, and is listened to once', async () => {
-    await serving(() => undefined, async (url) => {
-      const signal = Object.assign(new EventTarget(), { aborted: false, reason: undefined });
-      let listeners = 0;
-      signal.addEventListener = function (...args) {
-        listeners++;
-        EventTarget.prototype.addEventListener.apply(this, args);
-      };
-      const loading = Array.from({ length: 12 }, () => load(url, { signal }));
-      const ended = Promise.allSettled(loading);
-      while (listeners === 0) await new Promise(setImmediate);
-      for (let i = 0; i < 20; i++) await new Promise(setImmediate);
-      assert.equal(listeners, 1);
-      Object.assign(signal, { aborted: true, reason: 'enough' }).dispatchEvent(new Event('abort'));
-      for (const { reason } of await ended) assert.deepEqual([reason.code, reason.cause], ['ABORTED', 'enough']);
-    });
+    await serving(
+      () => undefined,
+      async (url) => {
+        const signal = Object.assign(new EventTarget(), { aborted: false, reason: undefined });
+        let listeners = 0;
+        signal.addEventListener = function (...args) {
+          listeners++;
+          EventTarget.prototype.addEventListener.apply(this, args);
+        };
+        const loading = Array.from({ length: 12 }, () => load(url, { signal }));
+        const ended = Promise.allSettled(loading);
+        while (listeners === 0) await new Promise(setImmediate);
+        for (let i = 0; i < 20; i++) await new Promise(setImmediate);
+        assert.equal(listeners, 1);
+        Object.assign(signal, { aborted: true, reason: 'enough' }).dispatchEvent(
+          new Event('abort'),
+        );
+        for (const { reason } of await ended)
+          assert.deepEqual([reason.code, reason.cause], ['ABORTED', 'enough']);
+      },
+    );
   });
 });
 
@@ -268,10 +329,20 @@ describe('a configuration', () => {
     const bytes = new TextEncoder().encode(config);
     const marked = new TextEncoder().encode(`\ufeff${config}`);
     const forms = [
-      config, `\ufeff${config}`, JSON.parse(config), bytes, marked, Buffer.from(marked), bytes.buffer, marked.buffer,
+      config,
+      `\ufeff${config}`,
+      JSON.parse(config),
+      bytes,
+      marked,
+      Buffer.from(marked),
+      bytes.buffer,
+      marked.buffer,
     ];
     for (const form of forms) {
-      assert.equal((await load(bare, { config: form, tokenizer: await smallTokenizer() })).fingerprint, fingerprint);
+      assert.equal(
+        (await load(bare, { config: form, tokenizer: await smallTokenizer() })).fingerprint,
+        fingerprint,
+      );
     }
     const place = folder.path('marked');
     mkdirSync(place);
@@ -283,15 +354,37 @@ describe('a configuration', () => {
   it('that cannot be JSON is refused as an argument', async () => {
     const cycle = {};
     cycle.self = cycle;
-    const throwing = { get hidden_dim() { throw 5; } };
-    const thrown = [Object.create(null), Symbol('s'), Object.assign(new Error('e'), { message: Symbol('s') })];
-    thrown.push(Object.defineProperty(new Error('e'), 'message', { get() { throw 5; } }));
-    const unreadable = thrown.map((error) => ({ toJSON() { throw error; } }));
+    const throwing = {
+      get hidden_dim() {
+        throw 5;
+      },
+    };
+    const thrown = [
+      Object.create(null),
+      Symbol('s'),
+      Object.assign(new Error('e'), { message: Symbol('s') }),
+    ];
+    thrown.push(
+      Object.defineProperty(new Error('e'), 'message', {
+        get() {
+          throw 5;
+        },
+      }),
+    );
+    const unreadable = thrown.map((error) => ({
+      toJSON() {
+        throw error;
+      },
+    }));
     const others = [{ toJSON: () => undefined }, 5, null, true, new Float32Array(4), ...unreadable];
     for (const bad of [cycle, { hidden_dim: 5n }, throwing, ...others]) {
       await rejects(() => load(bare, { config: bad }), 'INVALID_ARGUMENT', /config/);
     }
-    await rejects(() => load(bare, { config: new SharedArrayBuffer(8) }), 'INVALID_ARGUMENT', /SharedArrayBuffer/);
+    await rejects(
+      () => load(bare, { config: new SharedArrayBuffer(8) }),
+      'INVALID_ARGUMENT',
+      /SharedArrayBuffer/,
+    );
     await rejects(() => load(bare, { config: '{' }), 'MODEL_CONFIG');
   });
 });
@@ -349,7 +442,11 @@ onEachBackend('a model in several files', (each) => {
       [{ ...cut.map, 'no.such': shard }, 'MODEL_TENSOR', ['no.such', shard]],
       [{ ...cut.map, [tensor]: other }, 'MODEL_TENSOR', [tensor, other]],
       [fewer, 'MODEL_TENSOR', [tensor, shard]],
-      [{ ...cut.map, [tensor]: 'missing.safetensors' }, 'MODEL_UNAVAILABLE', ['missing.safetensors']],
+      [
+        { ...cut.map, [tensor]: 'missing.safetensors' },
+        'MODEL_UNAVAILABLE',
+        ['missing.safetensors'],
+      ],
     ];
     for (const [map, code, words] of cases) {
       put('model.safetensors.index.json', indexOf(map));
@@ -367,8 +464,19 @@ onEachBackend('a model in several files', (each) => {
     const outside = folder.write('outside.safetensors', cut.shards[0].bytes);
     const [tensor] = Object.keys(cut.map);
     const names = [
-      '../outside.safetensors', outside, 'sub/x.safetensors', '..\\outside.safetensors', 'C:outside.safetensors',
-      'x.safetensors\0', '/dev/zero', 'config.json', '', '..', 5, null, 'file:///etc/x.safetensors',
+      '../outside.safetensors',
+      outside,
+      'sub/x.safetensors',
+      '..\\outside.safetensors',
+      'C:outside.safetensors',
+      'x.safetensors\0',
+      '/dev/zero',
+      'config.json',
+      '',
+      '..',
+      5,
+      null,
+      'file:///etc/x.safetensors',
     ];
     for (const name of names) {
       put('model.safetensors.index.json', indexOf({ ...cut.map, [tensor]: name }));

@@ -56,7 +56,10 @@ describe('without WebAssembly in the process', () => {
 
   it('both reasons are given where both backends were tried', async () => {
     const [first] = await outcomes('bit-ttt', flags);
-    assert.match(first, /the native addon could not be loaded: .*; and this process has no WebAssembly/);
+    assert.match(
+      first,
+      /the native addon could not be loaded: .*; and this process has no WebAssembly/,
+    );
   });
 
   it('the addon works on', async function () {
@@ -79,16 +82,29 @@ describe('the command without WebAssembly and addon', () => {
     const out = folder.path('out.bitt');
     const model = `${root}models/bit-llama.bitt`;
     const commands = [
-      ['generate', 'x'], ['chat'], ['train', text, '-o', out, '--steps', '1'], ['eval', text], ['adapt', text],
-      ['convert', model, out], ['info', model], ['surprise', text], ['doctor'], ['bench', '--no-chart'],
+      ['generate', 'x'],
+      ['chat'],
+      ['train', text, '-o', out, '--steps', '1'],
+      ['eval', text],
+      ['adapt', text],
+      ['convert', model, out],
+      ['info', model],
+      ['surprise', text],
+      ['doctor'],
+      ['bench', '--no-chart'],
     ];
     for (const args of commands) await refuses(args, 1, reason, { node: node() });
     for (const BIT_TTT_BACKEND of ['native', 'wasm']) {
       const env = { BIT_TTT_BACKEND };
-      await refuses(['generate', 'x'], 1, new RegExp(`BIT_TTT_BACKEND is "${BIT_TTT_BACKEND}", but `), {
-        node: node(),
-        env,
-      });
+      await refuses(
+        ['generate', 'x'],
+        1,
+        new RegExp(`BIT_TTT_BACKEND is "${BIT_TTT_BACKEND}", but `),
+        {
+          node: node(),
+          env,
+        },
+      );
     }
   });
 

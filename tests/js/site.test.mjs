@@ -43,7 +43,9 @@ describe('documentation site', function () {
 
   it('has every function of the library in its C reference', () => {
     const page = read('build/docs/api/c.html');
-    const names = read('tests/c/exports.txt').split('\n').filter((line) => /^\w+$/.test(line));
+    const names = read('tests/c/exports.txt')
+      .split('\n')
+      .filter((line) => /^\w+$/.test(line));
     assert.ok(names.length > 50);
     for (const name of names) assert.ok(page.includes(`id="${name}"`), name);
   });

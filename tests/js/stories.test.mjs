@@ -8,10 +8,11 @@ import { BitLlama, evaluateText } from '../../dist/index.mjs';
 
 const SHIPPED = fileURLToPath(new URL('../../models/bit-llama.bitt', import.meta.url));
 
-const HELD_OUT = fileURLToPath(new URL('../../../shared/data/tinystories-valid.txt', import.meta.url));
+const HELD_OUT = fileURLToPath(
+  new URL('../../../shared/data/tinystories-valid.txt', import.meta.url),
+);
 
 describe('the shipped model', function () {
-
   it('has at most 5 million parameters and 3 MB', async () => {
     const model = await BitLlama.load(SHIPPED);
     assert.ok(model.parameters > 1e6 && model.parameters <= 5e6, `${model.parameters}`);
@@ -31,11 +32,15 @@ describe('the shipped model', function () {
 });
 
 describe('stories', () => {
-
   it('their form is judged as it should be', () => {
     const good = 'There was a cat named Tom. He said, "Hello, my dear dog!"\nThen Tom slept well.';
     assert.deepEqual(formOf(good, true), {
-      ended: true, whole: true, quotes: true, repeats: false, hero: true, words: 16,
+      ended: true,
+      whole: true,
+      quotes: true,
+      repeats: false,
+      hero: true,
+      words: 16,
     });
     assert.equal(formOf(good, false).whole, false);
     assert.equal(formOf('It was a dog and', true).whole, false);
@@ -49,7 +54,11 @@ describe('stories', () => {
   it('they are compared with a text', () => {
     const known = new KnownText(['The cat sat. The dog ran.']);
     assert.deepEqual(known.compare('The cat sat. The dog sat.'), {
-      words: 0, triples: 2, ofTriples: 6, sentences: 1, ofSentences: 2,
+      words: 0,
+      triples: 2,
+      ofTriples: 6,
+      sentences: 1,
+      ofSentences: 2,
     });
     assert.equal(known.compare('A cow sat.').words, 2);
   });

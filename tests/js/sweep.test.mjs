@@ -115,7 +115,11 @@ async function namesKnown(run, spec, TTTError, within) {
   const options = spec.args()[at];
   const odd = { qqqqqqqqqqqq: 1 };
   const value = within ? { ...options, [within]: odd } : { ...options, ...odd };
-  const error = await attempt({ run: () => run(...replaced(spec.args(), at, value)) }, TTTError, 'an unknown option');
+  const error = await attempt(
+    { run: () => run(...replaced(spec.args(), at, value)) },
+    TTTError,
+    'an unknown option',
+  );
   assert.equal(error?.code, 'INVALID_ARGUMENT', `an unknown option of ${run.name}: ${error}`);
   assert.match(error.message, /^unknown option .*; there are /);
   const list = error.message.replace(/^.*; there are /, '').split(', ');
@@ -159,7 +163,11 @@ for (const [entry, backend] of entries) {
         const { TTTError } = module;
         assert.deepEqual(sorted(await namesKnown(run, spec, TTTError)), sorted(spec.options), name);
         for (const [within, names] of Object.entries(spec.inner ?? {})) {
-          assert.deepEqual(sorted(await namesKnown(run, spec, TTTError, within)), sorted(names), within);
+          assert.deepEqual(
+            sorted(await namesKnown(run, spec, TTTError, within)),
+            sorted(names),
+            within,
+          );
         }
       };
       for (const [name, spec] of Object.entries(surface)) {
@@ -171,7 +179,8 @@ for (const [entry, backend] of entries) {
           await check(`${name}.${key}`, module[name][key].bind(module[name]), one);
         }
         const object = await spec.make();
-        for (const [key, one] of Object.entries(spec.methods)) await check(key, object[key].bind(object), one);
+        for (const [key, one] of Object.entries(spec.methods))
+          await check(key, object[key].bind(object), one);
       }
     });
 
@@ -202,11 +211,17 @@ for (const [entry, backend] of entries) {
           const of = () => (one.fresh ? spec.make() : shared);
           let before = spec.save?.(shared);
           const run = (args, object) => object[key](...args);
-          await sweep(`${name}.${String(key)}`, { ...one, of }, module.TTTError, run, (error, what) => {
-            const now = spec.save?.(shared);
-            if (error && now) sameBits(now, before, `${what}: the state has changed`);
-            before = now;
-          });
+          await sweep(
+            `${name}.${String(key)}`,
+            { ...one, of },
+            module.TTTError,
+            run,
+            (error, what) => {
+              const now = spec.save?.(shared);
+              if (error && now) sameBits(now, before, `${what}: the state has changed`);
+              before = now;
+            },
+          );
         }
       });
 

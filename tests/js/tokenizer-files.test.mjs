@@ -3,7 +3,15 @@
 import assert from 'node:assert/strict';
 import vm from 'node:vm';
 
-import { TTTError, Tokenizer, fails, oddText, randomness, stories, trainBpe } from './support/tokenizer.mjs';
+import {
+  TTTError,
+  Tokenizer,
+  fails,
+  oddText,
+  randomness,
+  stories,
+  trainBpe,
+} from './support/tokenizer.mjs';
 
 let json;
 let text;
@@ -28,18 +36,33 @@ describe('tokenizer files: ways to give one', () => {
   it('an object, a string, bytes', () => {
     const bytes = new TextEncoder().encode(text);
     const sources = [
-      json, text, `\ufeff${text}`, bytes, Buffer.from(text), bytes.buffer, Buffer.from(`\ufeff${text}`),
-      new Uint8Array([1, ...bytes, 2]).subarray(1, -1), vm.runInNewContext(`(${text})`),
+      json,
+      text,
+      `\ufeff${text}`,
+      bytes,
+      Buffer.from(text),
+      bytes.buffer,
+      Buffer.from(`\ufeff${text}`),
+      new Uint8Array([1, ...bytes, 2]).subarray(1, -1),
+      vm.runInNewContext(`(${text})`),
     ];
     for (const source of sources) assert.equal(Tokenizer.from(source).vocabSize, 290);
   });
 
   it('other things are refused', () => {
     for (const source of [undefined, null, 5, true, Symbol('x'), () => json]) {
-      fails(() => Tokenizer.from(source), 'INVALID_ARGUMENT', /a tokenizer must be an object, or a file/);
+      fails(
+        () => Tokenizer.from(source),
+        'INVALID_ARGUMENT',
+        /a tokenizer must be an object, or a file/,
+      );
     }
     for (const source of [new Float32Array(4), new DataView(new ArrayBuffer(8))]) {
-      fails(() => Tokenizer.from(source), 'INVALID_ARGUMENT', /must be a Uint8Array or an ArrayBuffer/);
+      fails(
+        () => Tokenizer.from(source),
+        'INVALID_ARGUMENT',
+        /must be a Uint8Array or an ArrayBuffer/,
+      );
     }
     const shared = new Uint8Array(new SharedArrayBuffer(8));
     fails(() => Tokenizer.from(shared), 'INVALID_ARGUMENT', /SharedArrayBuffer/);
@@ -79,18 +102,42 @@ describe('tokenizer files: what is wrong is named', () => {
 
   it('other files', () => {
     refusedSource({ vocab_size: 2048, hidden_dim: 128 }, /has no "model"/);
-    refused((file) => (file.model.type = 'Unigram'), /model\.type must be "BPE", not the string "Unigram"/);
+    refused(
+      (file) => (file.model.type = 'Unigram'),
+      /model\.type must be "BPE", not the string "Unigram"/,
+    );
     refused((file) => (file.model.byte_fallback = true), /model\.byte_fallback/);
     refused((file) => (file.model.dropout = 0.1), /model\.dropout is 0\.1/);
-    refused((file) => (file.model.end_of_word_suffix = '</w>'), /model\.end_of_word_suffix is the string/);
-    refused((file) => (file.model.continuing_subword_prefix = '##'), /model\.continuing_subword_prefix/);
-    refused((file) => (file.normalizer = { type: 'NFC' }), /normalizer must be null, not the string "NFC"/);
+    refused(
+      (file) => (file.model.end_of_word_suffix = '</w>'),
+      /model\.end_of_word_suffix is the string/,
+    );
+    refused(
+      (file) => (file.model.continuing_subword_prefix = '##'),
+      /model\.continuing_subword_prefix/,
+    );
+    refused(
+      (file) => (file.normalizer = { type: 'NFC' }),
+      /normalizer must be null, not the string "NFC"/,
+    );
     refused((file) => (file.pre_tokenizer = null), /pre_tokenizer must be an object, not null/);
     refused((file) => delete file.pre_tokenizer, /pre_tokenizer must be an object, not undefined/);
-    refused((file) => (file.pre_tokenizer = { type: 'Metaspace' }), /pre_tokenizer\.type must be "ByteLevel"/);
-    refused((file) => (file.pre_tokenizer.use_regex = false), /pre_tokenizer\.use_regex must be true/);
-    refused((file) => (file.pre_tokenizer.add_prefix_space = 'no'), /add_prefix_space must be true or false/);
-    refused((file) => (file.decoder = { type: 'WordPiece' }), /decoder\.type must be "ByteLevel", not/);
+    refused(
+      (file) => (file.pre_tokenizer = { type: 'Metaspace' }),
+      /pre_tokenizer\.type must be "ByteLevel"/,
+    );
+    refused(
+      (file) => (file.pre_tokenizer.use_regex = false),
+      /pre_tokenizer\.use_regex must be true/,
+    );
+    refused(
+      (file) => (file.pre_tokenizer.add_prefix_space = 'no'),
+      /add_prefix_space must be true or false/,
+    );
+    refused(
+      (file) => (file.decoder = { type: 'WordPiece' }),
+      /decoder\.type must be "ByteLevel", not/,
+    );
   });
 
   it('the vocabulary', () => {
@@ -101,20 +148,38 @@ describe('tokenizer files: what is wrong is named', () => {
       refused((file) => (file.model.vocab.e = id), /model\.vocab\["e"\] must be an integer from 0/);
     }
     refused((file) => (file.model.vocab.e = 5), /both ".*" and ".*" have the id 5/);
-    refused((file) => (file.model.vocab.e = 5000), /no token has the id 70, although there are 290 tokens/);
+    refused(
+      (file) => (file.model.vocab.e = 5000),
+      /no token has the id 70, although there are 290 tokens/,
+    );
     refused((file) => delete file.model.vocab.e, /no token has the id 70|needs the token "e"/);
-    refused((file) => (file.model.vocab['漢'] = 290), /token "漢" \(id 290\) is not made of byte-level symbols/);
-    refused((file) => (file.model.vocab['a b'] = 290), /token "a b" \(id 290\) is not made of byte-level/);
+    refused(
+      (file) => (file.model.vocab['漢'] = 290),
+      /token "漢" \(id 290\) is not made of byte-level symbols/,
+    );
+    refused(
+      (file) => (file.model.vocab['a b'] = 290),
+      /token "a b" \(id 290\) is not made of byte-level/,
+    );
     refused((file) => (file.model.vocab[''] = 290), /token "" \(id 290\)/);
   });
 
   it('the merges', () => {
     refused((file) => delete file.model.merges, /model\.merges must be an array, not undefined/);
     for (const merge of [['a'], ['a', 'b', 'c'], 'ab', 'a b c', [1, 2], null, 5, {}]) {
-      refused((file) => (file.model.merges[3] = merge), /model\.merges\[3\] must be two tokens, not/);
+      refused(
+        (file) => (file.model.merges[3] = merge),
+        /model\.merges\[3\] must be two tokens, not/,
+      );
     }
-    refused((file) => (file.model.merges[2] = ['Q', 'X']), /model\.merges\[2\] needs the token "QX"/);
-    refused((file) => (file.model.merges[2] = ['漢', 'X']), /model\.merges\[2\] needs the token "漢"/);
+    refused(
+      (file) => (file.model.merges[2] = ['Q', 'X']),
+      /model\.merges\[2\] needs the token "QX"/,
+    );
+    refused(
+      (file) => (file.model.merges[2] = ['漢', 'X']),
+      /model\.merges\[2\] needs the token "漢"/,
+    );
     refused((file) => {
       file.model.vocab.QX = 290;
       file.added_tokens.push({ id: 290, content: 'QX', special: true });
@@ -126,19 +191,34 @@ describe('tokenizer files: what is wrong is named', () => {
     refused((file) => (file.added_tokens = {}), /added_tokens must be an array, not an Object/);
     refused((file) => (file.added_tokens[1] = 'x'), /added_tokens\[1\] must be an object/);
     refused((file) => (file.added_tokens[1].content = ''), /added_tokens\[1\]\.content must be/);
-    refused((file) => (file.added_tokens[1].content = 'x'.repeat(1025)), /must be a string of 1 to 1024/);
+    refused(
+      (file) => (file.added_tokens[1].content = 'x'.repeat(1025)),
+      /must be a string of 1 to 1024/,
+    );
     refused((file) => delete file.added_tokens[1].id, /added_tokens\[1\]\.id must be an integer/);
     refused((file) => (file.added_tokens[1].id = 7), /both ".*" and "<\|padding\|>" have the id 7/);
     refused((file) => (file.added_tokens[1].id = 290), /has the id 290, but 1 in model\.vocab/);
-    refused((file) => (file.added_tokens[1].special = 'yes'), /\[1\]\.special must be true or false/);
-    refused((file) => (file.added_tokens[1].lstrip = true), /\[1\]\.lstrip is not supported .token/);
+    refused(
+      (file) => (file.added_tokens[1].special = 'yes'),
+      /\[1\]\.special must be true or false/,
+    );
+    refused(
+      (file) => (file.added_tokens[1].lstrip = true),
+      /\[1\]\.lstrip is not supported .token/,
+    );
     refused((file) => (file.added_tokens[1].single_word = true), /single_word is not supported/);
     for (const other of [{ id: 1 }, { special: false }]) {
       const change = (file) => file.added_tokens.push({ ...file.added_tokens[0], ...other });
       refused(change, /added_tokens\[2\] repeats "<\|endoftext\|>" with another id or meaning/);
     }
-    refused((file) => file.added_tokens.push({ id: 70, content: 'e' }), /"e" \(id 70\) also stands for a byte/);
-    refused((file) => file.added_tokens.push({ id: 400, content: '<x>' }), /no token has the id 290/);
+    refused(
+      (file) => file.added_tokens.push({ id: 70, content: 'e' }),
+      /"e" \(id 70\) also stands for a byte/,
+    );
+    refused(
+      (file) => file.added_tokens.push({ id: 400, content: '<x>' }),
+      /no token has the id 290/,
+    );
   });
 });
 
@@ -149,7 +229,10 @@ function checkAccepted(tokenizer, random) {
   try {
     ids = tokenizer.encode(sample);
   } catch (error) {
-    assert.ok(error instanceof TTTError && /no token for the byte/.test(error.message), error.stack);
+    assert.ok(
+      error instanceof TTTError && /no token for the byte/.test(error.message),
+      error.stack,
+    );
     return;
   }
   const spaced = tokenizer.toJSON().pre_tokenizer.add_prefix_space ? ` ${sample}` : sample;
@@ -203,13 +286,32 @@ describe('tokenizer files: mutations', () => {
 
   it('any value replaced, removed or exchanged', () => {
     const random = randomness(3);
-    const values = [null, true, false, 0, 1, -1, 1.5, 1e300, '', 'a', 'Ġ', '漢', [], ['a', 'b'], {}, { id: 1 }];
+    const values = [
+      null,
+      true,
+      false,
+      0,
+      1,
+      -1,
+      1.5,
+      1e300,
+      '',
+      'a',
+      'Ġ',
+      '漢',
+      [],
+      ['a', 'b'],
+      {},
+      { id: 1 },
+    ];
     const seen = { refused: 0, accepted: 0 };
     for (let i = 0; i < 2000; i++) {
       const file = JSON.parse(text);
       const deep = placesOf(file);
       // Most places are tokens and merges; every other change is to one of the rest.
-      const shallow = deep.filter(([parent]) => parent !== file.model.vocab && !Array.isArray(parent));
+      const shallow = deep.filter(
+        ([parent]) => parent !== file.model.vocab && !Array.isArray(parent),
+      );
       const [parent, key] = random.pick(random.next(2) ? deep : shallow);
       const [other, otherKey] = random.pick(deep);
       const action = random.next(4);

@@ -12,7 +12,11 @@ before(async () => {
 
 /** The file with so many added tokens more, that begin alike. */
 function withAdded(count, fields = {}, textOf = (i) => `<custom_token_${i}>`) {
-  const more = Array.from({ length: count }, (_, i) => ({ id: 290 + i, content: textOf(i), ...fields }));
+  const more = Array.from({ length: count }, (_, i) => ({
+    id: 290 + i,
+    content: textOf(i),
+    ...fields,
+  }));
   return { ...json, added_tokens: [...json.added_tokens, ...more] };
 }
 
@@ -45,16 +49,21 @@ function workOf(run) {
     });
   };
   for (const key of Object.getOwnPropertyNames(String.prototype)) {
-    if (key !== 'constructor' && typeof String.prototype[key] === 'function') count(String.prototype, key, () => 1);
+    if (key !== 'constructor' && typeof String.prototype[key] === 'function')
+      count(String.prototype, key, () => 1);
   }
   for (const key of ofLists) count(Array.prototype, key, (list) => list.length ?? 0);
   const Pattern = RegExp;
-  replace(globalThis, 'RegExp', new Proxy(Pattern, {
-    construct(target, args) {
-      work += String(args[0]).length;
-      return Reflect.construct(target, args);
-    },
-  }));
+  replace(
+    globalThis,
+    'RegExp',
+    new Proxy(Pattern, {
+      construct(target, args) {
+        work += String(args[0]).length;
+        return Reflect.construct(target, args);
+      },
+    }),
+  );
   try {
     run();
   } finally {
@@ -71,11 +80,18 @@ describe('tokenizer limits: many added tokens', () => {
     const texts = ['ten chars!', `the dog <custom_token_7> ${'saw the big tree. '.repeat(800)}`];
     for (const special of [true, false]) {
       for (const options of [{}, { specialTokens: true }]) {
-        const [small, large] = [few, many].map((count) => Tokenizer.from(withAdded(count, { special })));
+        const [small, large] = [few, many].map((count) =>
+          Tokenizer.from(withAdded(count, { special })),
+        );
         for (const text of texts) {
           for (const tokenizer of [small, large]) tokenizer.encode(text, options); // words are remembered
-          const [one, other] = [small, large].map((tokenizer) => workOf(() => tokenizer.encode(text, options)));
-          assert.ok(other < 1.5 * one + 100, `${one} steps with ${few} tokens, ${other} with ${many}`);
+          const [one, other] = [small, large].map((tokenizer) =>
+            workOf(() => tokenizer.encode(text, options)),
+          );
+          assert.ok(
+            other < 1.5 * one + 100,
+            `${one} steps with ${few} tokens, ${other} with ${many}`,
+          );
         }
       }
     }
@@ -114,7 +130,9 @@ describe('tokenizer limits: many added tokens', () => {
       const list = [...texts].filter((text) => text.length > 1);
       const tokenizer = Tokenizer.from(withAdded(list.length, {}, (i) => list[i]));
       const text = word(200);
-      const found = [...tokenizer.encode(text)].filter((id) => id >= 290).map((id) => list[id - 290]);
+      const found = [...tokenizer.encode(text)]
+        .filter((id) => id >= 290)
+        .map((id) => list[id - 290]);
       const pattern = list.sort((a, b) => b.length - a.length).join('|');
       const wanted = pattern === '' ? [] : (text.match(new RegExp(pattern, 'g')) ?? []);
       assert.deepEqual(found, wanted);
@@ -138,12 +156,24 @@ describe('tokenizer limits: above them is an error', () => {
   it('tokens, merges, added tokens', () => {
     const limit = 2 ** 20;
     const highest = { ...json, added_tokens: [{ id: limit, content: '<x>' }] };
-    fails(() => Tokenizer.from(highest), 'INVALID_TOKENIZER', /id must be an integer from 0 to 1048575/);
+    fails(
+      () => Tokenizer.from(highest),
+      'INVALID_TOKENIZER',
+      /id must be an integer from 0 to 1048575/,
+    );
     const repeated = { ...json, added_tokens: Array(limit + 1).fill({}) };
-    fails(() => Tokenizer.from(repeated), 'INVALID_TOKENIZER', /added_tokens has more than 1048576 entries/);
+    fails(
+      () => Tokenizer.from(repeated),
+      'INVALID_TOKENIZER',
+      /added_tokens has more than 1048576 entries/,
+    );
     const merges = Array(2 ** 22 + 1).fill('');
     const file = { ...json, model: { ...json.model, merges } };
-    fails(() => Tokenizer.from(file), 'INVALID_TOKENIZER', /model\.merges has more than 4194304 entries/);
+    fails(
+      () => Tokenizer.from(file),
+      'INVALID_TOKENIZER',
+      /model\.merges has more than 4194304 entries/,
+    );
   });
 
   it('bytes', () => {
@@ -154,14 +184,23 @@ describe('tokenizer limits: above them is an error', () => {
 
   it('depth: what was loaded can be written', () => {
     const nested = (depth) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
-    const fileOf = (depth) => JSON.stringify({ ...json, foreign: 0 }).replace('"foreign":0', `"foreign":${nested(depth)}`);
+    const fileOf = (depth) =>
+      JSON.stringify({ ...json, foreign: 0 }).replace('"foreign":0', `"foreign":${nested(depth)}`);
     for (const depth of [101, 10_000, 1_000_000]) {
-      fails(() => Tokenizer.from(fileOf(depth)), 'INVALID_TOKENIZER', /is nested more than 100 deep/);
+      fails(
+        () => Tokenizer.from(fileOf(depth)),
+        'INVALID_TOKENIZER',
+        /is nested more than 100 deep/,
+      );
     }
     const tokenizer = Tokenizer.from(fileOf(99));
     assert.equal(JSON.stringify(tokenizer), fileOf(99));
     const inToken = changed((file) => (file.added_tokens[0].more = JSON.parse(nested(5000))));
-    fails(() => Tokenizer.from(inToken), 'INVALID_TOKENIZER', /is nested more than 100 deep|cannot be written/);
+    fails(
+      () => Tokenizer.from(inToken),
+      'INVALID_TOKENIZER',
+      /is nested more than 100 deep|cannot be written/,
+    );
   });
 
   it('but not breadth: half a million values side by side are no call of as many arguments', () => {
@@ -174,7 +213,11 @@ describe('tokenizer limits: above them is an error', () => {
     const trained = await trainBpe('a b a b', { specialTokens: [longest] });
     assert.deepEqual([...Tokenizer.from(trained.json).specialTokens.keys()], [longest]);
     const options = { specialTokens: ['<x>', `${longest}x`] };
-    await rejects(trainBpe('a b', options), 'INVALID_CONFIG', /specialTokens\[1\] must have at most 1024 characters/);
+    await rejects(
+      trainBpe('a b', options),
+      'INVALID_CONFIG',
+      /specialTokens\[1\] must have at most 1024 characters/,
+    );
   });
 });
 
@@ -190,7 +233,10 @@ describe('tokenizer limits: what is harmless is accepted', () => {
     same(changed((file) => (file.pre_tokenizer = sequence('pretokenizers', file.pre_tokenizer))));
     same(changed((file) => (file.decoder = sequence('decoders', file.decoder))));
     const spaced = changed((file) => {
-      file.pre_tokenizer = sequence('pretokenizers', { ...file.pre_tokenizer, add_prefix_space: true });
+      file.pre_tokenizer = sequence('pretokenizers', {
+        ...file.pre_tokenizer,
+        add_prefix_space: true,
+      });
     });
     assert.equal(Tokenizer.from(spaced).decode(Tokenizer.from(spaced).encode('dog')), ' dog');
   });
@@ -205,15 +251,37 @@ describe('tokenizer limits: what is harmless is accepted', () => {
   });
 
   it('others are still refused', () => {
-    const refuse = (change, pattern) => fails(() => Tokenizer.from(changed(change)), 'INVALID_TOKENIZER', pattern);
-    refuse((file) => (file.normalizer = sequence('normalizers', { type: 'NFC' })), /normalizer must be null, not the string "NFC"/);
-    refuse((file) => (file.normalizer = sequence('normalizers', 5)), /a step of normalizer must be an object, not 5/);
-    refuse((file) => (file.normalizer = { type: 'Sequence' }), /normalizer\.normalizers must be an array/);
+    const refuse = (change, pattern) =>
+      fails(() => Tokenizer.from(changed(change)), 'INVALID_TOKENIZER', pattern);
+    refuse(
+      (file) => (file.normalizer = sequence('normalizers', { type: 'NFC' })),
+      /normalizer must be null, not the string "NFC"/,
+    );
+    refuse(
+      (file) => (file.normalizer = sequence('normalizers', 5)),
+      /a step of normalizer must be an object, not 5/,
+    );
+    refuse(
+      (file) => (file.normalizer = { type: 'Sequence' }),
+      /normalizer\.normalizers must be an array/,
+    );
     const split = { type: 'Split', behavior: 'Isolated' };
-    refuse((file) => (file.pre_tokenizer = sequence('pretokenizers', split)), /must be "ByteLevel", not the string "Split"/);
-    refuse((file) => (file.pre_tokenizer = sequence('pretokenizers', split, file.pre_tokenizer)), /one step, "ByteLevel", not 2/);
-    refuse((file) => (file.pre_tokenizer = sequence('pretokenizers')), /one step, "ByteLevel", not 0/);
-    refuse((file) => (file.decoder = sequence('decoders', file.decoder, { type: 'Fuse' })), /decoder must be one step/);
+    refuse(
+      (file) => (file.pre_tokenizer = sequence('pretokenizers', split)),
+      /must be "ByteLevel", not the string "Split"/,
+    );
+    refuse(
+      (file) => (file.pre_tokenizer = sequence('pretokenizers', split, file.pre_tokenizer)),
+      /one step, "ByteLevel", not 2/,
+    );
+    refuse(
+      (file) => (file.pre_tokenizer = sequence('pretokenizers')),
+      /one step, "ByteLevel", not 0/,
+    );
+    refuse(
+      (file) => (file.decoder = sequence('decoders', file.decoder, { type: 'Fuse' })),
+      /decoder must be one step/,
+    );
   });
 });
 
@@ -227,7 +295,13 @@ describe('tokenizer limits: what has no effect is said', () => {
 
   it('truncation, padding, post-processors, unknown parts', () => {
     assert.deepEqual(ignored({ truncation: { max_length: 5 } }), ['truncation']);
-    const more = { padding: {}, truncation: {}, post_processor: { type: 'TemplateProcessing' }, foreign: 1, none: null };
+    const more = {
+      padding: {},
+      truncation: {},
+      post_processor: { type: 'TemplateProcessing' },
+      foreign: 1,
+      none: null,
+    };
     assert.deepEqual(ignored(more), ['truncation', 'padding', 'post_processor', 'foreign']);
   });
 
@@ -237,7 +311,9 @@ describe('tokenizer limits: what has no effect is said', () => {
     const file = changed((copy) => {
       const { vocab } = copy.model;
       const [last] = Object.entries(vocab).find(([, id]) => id === 289);
-      copy.model.merges = copy.model.merges.filter((parts) => !parts.includes('Q') && parts.join('') !== last);
+      copy.model.merges = copy.model.merges.filter(
+        (parts) => !parts.includes('Q') && parts.join('') !== last,
+      );
       vocab[last] = vocab.Q;
       delete vocab.Q;
       vocab[last] = 2 + Object.keys(vocab).length; // replaced below

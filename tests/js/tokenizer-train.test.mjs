@@ -3,7 +3,16 @@
 import assert from 'node:assert/strict';
 
 import {
-  Reference, Tokenizer, fails, oddText, randomness, rejects, stories, trainBpe, trainBpeSteps, trainSlowly,
+  Reference,
+  Tokenizer,
+  fails,
+  oddText,
+  randomness,
+  rejects,
+  stories,
+  trainBpe,
+  trainBpeSteps,
+  trainSlowly,
 } from './support/tokenizer.mjs';
 
 const END = '<|endoftext|>';
@@ -24,7 +33,7 @@ const goldenText =
 
 /** What HuggingFace's native library (0.23.2) learns from it, down to pairs that occur once. */
 const goldenMerges =
-  'h e|a a|Ġ he|Ġ h|t he|Ġ s|Ġhe n|l l|ð Ł|Ġ the|ĺ Ģ|ðŁ ĺĢ|\' t|1 2|T he|a r|e e|i d|i ll|o n|o t|¢ å|' +
+  "h e|a a|Ġ he|Ġ h|t he|Ġ s|Ġhe n|l l|ð Ł|Ġ the|ĺ Ģ|ðŁ ĺĢ|' t|1 2|T he|a r|e e|i d|i ll|o n|o t|¢ å|" +
   '¼ ¢å|æ ¼¢å|Ġ "|Ġ a|Ġ c|Ġ i|Ġ aa|Ń Ĺ|aa h|Ġh ill|Ġh ot|Ġs a|ðŁĺĢ ðŁĺĢ|æ¼¢å ŃĹ|! "|\' d|\' s|, "|' +
   '- -|1 12|A aa|H e|a f|a h|a Ã|d id|e f|e r|g ee|l ef|n d|n aÃ|n er|o l|o w|o ol|r on|s e|s n|v e|' +
   '¯ ve|Ã ©|Ġ Ġ|Ġ 12|Ġ The|Ġ on|Ġ ðŁĺĢðŁĺĢ|Ġ æ¼¢åŃĹ|Ġ --|Ġ 112|Ġ Aaa|Ġ did|Ġ gee|Ġ lef|Ġ naÃ|Ġ ow|' +
@@ -38,13 +47,18 @@ function mergesOf(trained) {
 
 /** Tokens by id. */
 function tokensOf(trained) {
-  return Object.entries(trained.json.model.vocab).sort((a, b) => a[1] - b[1]).map(([token]) => token);
+  return Object.entries(trained.json.model.vocab)
+    .sort((a, b) => a[1] - b[1])
+    .map(([token]) => token);
 }
 
 async function sameAsSlowly(text, { vocabSize = 400, minFrequency = 2 } = {}) {
   const trained = await trainBpe(text, { vocabSize, minFrequency });
   const slow = trainSlowly(text, { vocabSize, minFrequency, specials: SPECIALS, alphabet });
-  assert.deepEqual(mergesOf(trained), slow.merges.map((parts) => parts.join(' ')));
+  assert.deepEqual(
+    mergesOf(trained),
+    slow.merges.map((parts) => parts.join(' ')),
+  );
   assert.deepEqual(tokensOf(trained), slow.tokens);
   return trained;
 }
@@ -63,7 +77,9 @@ describe('tokenizer training: merges', () => {
   it('are those of the definition, on odd texts', async () => {
     for (let seed = 1; seed <= 12; seed++) {
       const random = randomness(seed);
-      const text = Array.from({ length: 60 }, () => oddText(random)).join(random.pick(['', ' ', '\n']));
+      const text = Array.from({ length: 60 }, () => oddText(random)).join(
+        random.pick(['', ' ', '\n']),
+      );
       await sameAsSlowly(text, { minFrequency: 1 + (seed % 3) });
     }
   });
@@ -73,7 +89,8 @@ describe('tokenizer training: merges', () => {
       const { next, pick } = randomness(seed);
       let text = '';
       for (let i = 0; i < 40; i++) {
-        for (let length = next(12) + 1; length > 0; length--) text += pick(seed % 2 ? ['a'] : ['a', 'b']);
+        for (let length = next(12) + 1; length > 0; length--)
+          text += pick(seed % 2 ? ['a'] : ['a', 'b']);
         text += pick([' ', '', '.']);
       }
       await sameAsSlowly(text, { minFrequency: 1 });
@@ -94,10 +111,19 @@ describe('tokenizer training: the file', () => {
   it('has the structure that the libraries expect', async () => {
     const { json, vocabSize } = await trainBpe('aa aa', { vocabSize: 300 });
     const special = (id, content) => ({
-      id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true,
+      id,
+      content,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+      special: true,
     });
     const byteLevel = (space) => ({
-      type: 'ByteLevel', add_prefix_space: space, trim_offsets: true, use_regex: true,
+      type: 'ByteLevel',
+      add_prefix_space: space,
+      trim_offsets: true,
+      use_regex: true,
     });
     const tokens = [...SPECIALS, ...alphabet, 'aa'];
     assert.equal(vocabSize, tokens.length);
@@ -149,7 +175,10 @@ describe('tokenizer training: the file', () => {
 describe('tokenizer training: special tokens', () => {
   it('separate and are not learnt from', async () => {
     const { json } = await trainBpe(`ab${END}cd${END}`.repeat(50), { vocabSize: 600 });
-    assert.deepEqual(json.model.merges, [['a', 'b'], ['c', 'd']]);
+    assert.deepEqual(json.model.merges, [
+      ['a', 'b'],
+      ['c', 'd'],
+    ]);
   });
 
   it('parts of their texts are learnt from', async () => {
@@ -157,11 +186,17 @@ describe('tokenizer training: special tokens', () => {
     assert.ok(merges.includes('< |'), merges.join());
   });
 
-  it('of one\'s own get the first ids; the longest is found first', async () => {
+  it("of one's own get the first ids; the longest is found first", async () => {
     const specialTokens = ['<s>', '<s>x', '(.*)'];
-    const trained = await trainBpe('ab<s>xcd(.*)ab<s>cd<s>xcd<s>xab', { vocabSize: 600, specialTokens });
+    const trained = await trainBpe('ab<s>xcd(.*)ab<s>cd<s>xcd<s>xab', {
+      vocabSize: 600,
+      specialTokens,
+    });
     assert.deepEqual(tokensOf(trained), [...specialTokens, ...alphabet, 'ab', 'cd']);
-    assert.deepEqual(trained.json.added_tokens.map((token) => token.content), specialTokens);
+    assert.deepEqual(
+      trained.json.added_tokens.map((token) => token.content),
+      specialTokens,
+    );
     const none = await trainBpe(`a${END}`, { specialTokens: [], minFrequency: 1, vocabSize: 256 });
     assert.deepEqual(tokensOf(none), alphabet);
   });
@@ -174,7 +209,8 @@ describe('tokenizer training: special tokens', () => {
 });
 
 describe('tokenizer training: pieces', () => {
-  const text = stories(250) + Array.from({ length: 200 }, (_, i) => oddText(randomness(i))).join('');
+  const text =
+    stories(250) + Array.from({ length: 200 }, (_, i) => oddText(randomness(i))).join('');
   let whole;
   before(async () => {
     whole = await trainBpe(text, { vocabSize: 500 });
@@ -191,7 +227,11 @@ describe('tokenizer training: pieces', () => {
         at = end;
       }
       assert.equal(pieces.join(''), text);
-      assert.deepEqual(await trainBpe(pieces, { vocabSize: 500 }), whole, `pieces up to ${longest}`);
+      assert.deepEqual(
+        await trainBpe(pieces, { vocabSize: 500 }),
+        whole,
+        `pieces up to ${longest}`,
+      );
     }
   });
 
@@ -206,7 +246,8 @@ describe('tokenizer training: pieces', () => {
   });
 
   it('of a text without an end of a word give the same as the whole', async () => {
-    const endless = '漢字'.repeat(60_000) + "x'".repeat(3) + '😀'.repeat(90_000) + ' \n'.repeat(50_000);
+    const endless =
+      '漢字'.repeat(60_000) + "x'".repeat(3) + '😀'.repeat(90_000) + ' \n'.repeat(50_000);
     const expected = await trainBpe(endless, { vocabSize: 290 });
     const pieces = endless.match(/[^]{1,9973}/g);
     assert.deepEqual(await trainBpe(pieces, { vocabSize: 290 }), expected);
@@ -223,7 +264,11 @@ describe('tokenizer training: pieces', () => {
         closed++;
       }
     }
-    await rejects(trainBpe(mixed()), 'INVALID_ARGUMENT', /piece 1 of the text must be a string, not/);
+    await rejects(
+      trainBpe(mixed()),
+      'INVALID_ARGUMENT',
+      /piece 1 of the text must be a string, not/,
+    );
     await rejects(trainBpe([3]), 'INVALID_ARGUMENT', /piece 0 of the text must be a string, not 3/);
     assert.equal(closed, 1);
   });
@@ -291,14 +336,21 @@ describe('tokenizer training: odd and bad input', () => {
       const pattern = /minFrequency must be an integer from 1/;
       await rejects(trainBpe('a', { minFrequency }), 'INVALID_CONFIG', pattern);
     }
-    await rejects(trainBpe('a', { vocabSize: 256, specialTokens: ['<s>'] }), 'INVALID_CONFIG', /from 257 /);
+    await rejects(
+      trainBpe('a', { vocabSize: 256, specialTokens: ['<s>'] }),
+      'INVALID_CONFIG',
+      /from 257 /,
+    );
     assert.equal((await trainBpe('aaaa', { vocabSize: 258 })).json.model.merges.length, 0);
   });
 
   it('options of the wrong type', async () => {
     const wrong = [
       [{ vocabSize: '2048' }, /vocabSize must be an integer .* not the string "2048"/],
-      [{ vocabSize: null, minFrequency: 2n }, /minFrequency must be an integer .* not the bigint 2n/],
+      [
+        { vocabSize: null, minFrequency: 2n },
+        /minFrequency must be an integer .* not the bigint 2n/,
+      ],
       [{ specialTokens: '<s>' }, /specialTokens must be an array of strings/],
       [{ specialTokens: ['<s>', ''] }, /specialTokens\[1\] must be a string that is not empty/],
       [{ specialTokens: [7] }, /specialTokens\[0\] must be a string/],
@@ -309,8 +361,16 @@ describe('tokenizer training: odd and bad input', () => {
     for (const [options, pattern] of wrong) {
       await rejects(trainBpe('a', options), 'INVALID_ARGUMENT', pattern);
     }
-    await rejects(trainBpe('a', { specialTokens: ['<s>', '<s>'] }), 'INVALID_CONFIG', /\[1\] repeats/);
-    await rejects(trainBpe('a', { specialTokens: ['Ġ'] }), 'INVALID_CONFIG', /also stands for a byte/);
+    await rejects(
+      trainBpe('a', { specialTokens: ['<s>', '<s>'] }),
+      'INVALID_CONFIG',
+      /\[1\] repeats/,
+    );
+    await rejects(
+      trainBpe('a', { specialTokens: ['Ġ'] }),
+      'INVALID_CONFIG',
+      /also stands for a byte/,
+    );
   });
 });
 
@@ -323,7 +383,9 @@ describe('tokenizer training: progress and aborts', () => {
     let running = true;
     const count = () => running && (turns++, setImmediate(count));
     count();
-    const trained = await trainBpe(text, { onProgress: (progress) => reports.push({ ...progress, turns }) });
+    const trained = await trainBpe(text, {
+      onProgress: (progress) => reports.push({ ...progress, turns }),
+    });
     running = false;
     const counting = reports.filter(({ phase }) => phase === 'count');
     const merging = reports.filter(({ phase }) => phase === 'merge');
@@ -333,10 +395,20 @@ describe('tokenizer training: progress and aborts', () => {
     assert.equal(counting.at(-1).words, trained.words);
     assert.equal(merging.at(-1).tokens, trained.vocabSize);
     assert.equal(merging.at(-1).target, 2048);
-    for (const [key, list] of [['units', counting], ['words', counting], ['tokens', merging]]) {
-      assert.ok(list.every((item, i) => i === 0 || item[key] >= list[i - 1][key]), key);
+    for (const [key, list] of [
+      ['units', counting],
+      ['words', counting],
+      ['tokens', merging],
+    ]) {
+      assert.ok(
+        list.every((item, i) => i === 0 || item[key] >= list[i - 1][key]),
+        key,
+      );
     }
-    assert.ok(turns >= reports.length - 2, `${turns} turns of the event loop, ${reports.length} reports`);
+    assert.ok(
+      turns >= reports.length - 2,
+      `${turns} turns of the event loop, ${reports.length} reports`,
+    );
   });
 
   for (const missing of [['setImmediate'], ['setImmediate', 'MessageChannel']]) {
@@ -364,7 +436,11 @@ describe('tokenizer training: progress and aborts', () => {
 
   it('an abort before the start', async () => {
     const signal = AbortSignal.abort('enough');
-    const error = await rejects(trainBpe(text, { signal }), 'ABORTED', /training the tokenizer was aborted/);
+    const error = await rejects(
+      trainBpe(text, { signal }),
+      'ABORTED',
+      /training the tokenizer was aborted/,
+    );
     assert.equal(error.name, 'AbortError');
     assert.equal(error.cause, 'enough');
   });

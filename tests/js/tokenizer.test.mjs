@@ -3,7 +3,14 @@
 import assert from 'node:assert/strict';
 
 import {
-  Reference, Tokenizer, fails, oddText, randomness, rejects, stories, trainBpe,
+  Reference,
+  Tokenizer,
+  fails,
+  oddText,
+  randomness,
+  rejects,
+  stories,
+  trainBpe,
 } from './support/tokenizer.mjs';
 
 const END = '<|endoftext|>';
@@ -67,7 +74,19 @@ describe('tokenizer: round trips, with the ids of the library', () => {
   });
 
   it('what decoders like to tidy up', () => {
-    const tidy = [" ' s", "I 'm n't . , ! ?", ' .', 'a  b', ' a', 'a ', '\ufeffa', '\r\n', '\r', ' \n ', ''];
+    const tidy = [
+      " ' s",
+      "I 'm n't . , ! ?",
+      ' .',
+      'a  b',
+      ' a',
+      'a ',
+      '\ufeffa',
+      '\r\n',
+      '\r',
+      ' \n ',
+      '',
+    ];
     for (const text of tidy) check(text);
   });
 
@@ -81,7 +100,8 @@ describe('tokenizer: round trips, with the ids of the library', () => {
   });
 
   it('names that objects have anyway', () => {
-    for (const text of ['__proto__', 'constructor', 'toString', ' hasOwnProperty __proto__']) check(text);
+    for (const text of ['__proto__', 'constructor', 'toString', ' hasOwnProperty __proto__'])
+      check(text);
   });
 });
 
@@ -94,7 +114,21 @@ describe('tokenizer: long texts', () => {
   });
 
   it('with a border of every kind at every place', () => {
-    const borders = [' ', '\n', "'s ", '!', '1', 'é', '漢', '😀', ' \n ', '"\'', "'", ' ' + END, 'e\u0301'];
+    const borders = [
+      ' ',
+      '\n',
+      "'s ",
+      '!',
+      '1',
+      'é',
+      '漢',
+      '😀',
+      ' \n ',
+      '"\'',
+      "'",
+      ' ' + END,
+      'e\u0301',
+    ];
     for (let shift = 0; shift < 26; shift++) {
       const border = borders[shift % borders.length];
       check(('x'.repeat(2030 + shift) + border).repeat(4) + border + 'y');
@@ -102,7 +136,8 @@ describe('tokenizer: long texts', () => {
   });
 
   it('without the end of a word', () => {
-    for (const part of ['漢', '😀', ' ', '\n', '!', '1', "'", 'ab', ' \n\t', 'é']) check(part.repeat(6000));
+    for (const part of ['漢', '😀', ' ', '\n', '!', '1', "'", 'ab', ' \n\t', 'é'])
+      check(part.repeat(6000));
   });
 
   it('whose words are longer than the longest piece, where no merge crosses the cut', () => {
@@ -153,7 +188,11 @@ describe('tokenizer: long texts', () => {
     controller.abort('enough');
     const error = await rejects(promise, 'ABORTED', /encoding the text was aborted/);
     assert.equal(error.cause, 'enough');
-    await rejects(tokenizer.encodeAsync('a', { signal: 5 }), 'INVALID_ARGUMENT', /signal must be an object/);
+    await rejects(
+      tokenizer.encodeAsync('a', { signal: 5 }),
+      'INVALID_ARGUMENT',
+      /signal must be an object/,
+    );
     await rejects(tokenizer.encodeAsync(5), 'INVALID_ARGUMENT', /text must be a string, not 5/);
   });
 });
@@ -170,7 +209,10 @@ describe('tokenizer: special tokens', () => {
   it('are found when asked for, as by the library', () => {
     const ids = tokenizer.encode(text, { specialTokens: true });
     sameIds(ids, new Reference(json).encode(text));
-    assert.deepEqual(Array.from(ids).filter((id) => id < 2), [0, 0, 1, 0, 0]);
+    assert.deepEqual(
+      Array.from(ids).filter((id) => id < 2),
+      [0, 0, 1, 0, 0],
+    );
     assert.equal(tokenizer.decode(ids), text);
     assert.equal(tokenizer.decode(ids, { skipSpecialTokens: true }), 'a  b <|endoftext|');
   });
@@ -186,19 +228,31 @@ describe('tokenizer: special tokens', () => {
   });
 
   it('are found in long words', () => {
-    const file = changed((copy) => copy.added_tokens.push({ id: 700, content: 'QWQ', special: true }));
+    const file = changed((copy) =>
+      copy.added_tokens.push({ id: 700, content: 'QWQ', special: true }),
+    );
     const text = `${'Z'.repeat(65_534)}QWQ${'Z'.repeat(3000)}`;
-    sameIds(Tokenizer.from(file).encode(text, { specialTokens: true }), new Reference(file).encode(text));
+    sameIds(
+      Tokenizer.from(file).encode(text, { specialTokens: true }),
+      new Reference(file).encode(text),
+    );
   });
 
   it('are listed', () => {
-    assert.deepEqual([...tokenizer.specialTokens], [[END, 0], ['<|padding|>', 1]]);
+    assert.deepEqual(
+      [...tokenizer.specialTokens],
+      [
+        [END, 0],
+        ['<|padding|>', 1],
+      ],
+    );
     assert.equal(tokenizer.endOfText, 0);
     assert.equal(tokenizer.vocabSize, json.model.merges.length + 258);
   });
 
   it('the end of a text by other names, or none', async () => {
-    const of = async (specialTokens) => Tokenizer.from((await trainBpe('ab ab', { specialTokens })).json);
+    const of = async (specialTokens) =>
+      Tokenizer.from((await trainBpe('ab ab', { specialTokens })).json);
     assert.equal((await of(['<s>', '</s>'])).endOfText, 1);
     assert.equal((await of(['<s>'])).endOfText, undefined);
     const plain = await of([]);
@@ -241,7 +295,10 @@ describe('tokenizer: decoding', () => {
       assert.equal([...tokenizer.pieces(ids)].join(''), text);
     }
     const [lead, follow] = [0xe6, 0xbc].map((byte) => byteId(byte));
-    for (const ids of [Array(9000).fill(follow), [...Array(4095).fill(65), lead, follow, follow, follow, 65]]) {
+    for (const ids of [
+      Array(9000).fill(follow),
+      [...Array(4095).fill(65), lead, follow, follow, follow, 65],
+    ]) {
       assert.equal(tokenizer.decode(ids), library.decode(ids));
     }
   });
@@ -269,18 +326,28 @@ describe('tokenizer: decoding', () => {
       const pieces = [...tokenizer.pieces(bytes)];
       assert.equal(pieces.join(''), text);
       assert.equal(pieces.length, bytes.length);
-      assert.ok(pieces.every((piece) => piece === '' || [...piece].length === 1), JSON.stringify(pieces));
+      assert.ok(
+        pieces.every((piece) => piece === '' || [...piece].length === 1),
+        JSON.stringify(pieces),
+      );
     }
   });
 
   it('a decoder gives a piece per token, and starts anew after flush', () => {
     const decoder = tokenizer.createDecoder();
     const [a, b, c] = [0xe2, 0x82, 0xac].map(byteId);
-    assert.deepEqual([decoder.push(a), decoder.push(b), decoder.push(c), decoder.flush()], ['', '', '€', '']);
+    assert.deepEqual(
+      [decoder.push(a), decoder.push(b), decoder.push(c), decoder.flush()],
+      ['', '', '€', ''],
+    );
     assert.deepEqual([decoder.push(a), decoder.flush()], ['', '\ufffd']);
     assert.deepEqual([decoder.push(c), decoder.flush()], ['\ufffd', '']);
     assert.equal(decoder.push(a), '');
-    fails(() => decoder.push(700), 'INVALID_ARGUMENT', /id must be an integer from 0 to 699, not 700/);
+    fails(
+      () => decoder.push(700),
+      'INVALID_ARGUMENT',
+      /id must be an integer from 0 to 699, not 700/,
+    );
     assert.equal(decoder.push(b) + decoder.push(c), '€');
     assert.equal([...tokenizer.pieces([a])].length, 2);
   });
@@ -304,8 +371,16 @@ describe('tokenizer: decoding', () => {
     for (const ids of [undefined, null, 5, '5', {}]) {
       fails(() => tokenizer.decode(ids), 'INVALID_ARGUMENT', /ids must be an array of ids, not/);
     }
-    fails(() => tokenizer.encode(undefined), 'INVALID_ARGUMENT', /text must be a string, not undefined/);
-    fails(() => tokenizer.encode('a', { specialTokens: 1 }), 'INVALID_ARGUMENT', /specialTokens must be true/);
+    fails(
+      () => tokenizer.encode(undefined),
+      'INVALID_ARGUMENT',
+      /text must be a string, not undefined/,
+    );
+    fails(
+      () => tokenizer.encode('a', { specialTokens: 1 }),
+      'INVALID_ARGUMENT',
+      /specialTokens must be true/,
+    );
     fails(() => tokenizer.decode([5], null), 'INVALID_ARGUMENT', /options must be an object/);
   });
 });
@@ -318,7 +393,10 @@ describe('tokenizer: bytes of tokens', () => {
       const ids = tokenizer.encode(text);
       const bytes = Buffer.concat(Array.from(ids, (id) => tokenizer.tokenBytes(id)));
       assert.equal(bytes.toString(), text);
-      assert.equal(ids.reduce((sum, id) => sum + tokenizer.byteLengths[id], 0), bytes.length);
+      assert.equal(
+        ids.reduce((sum, id) => sum + tokenizer.byteLengths[id], 0),
+        bytes.length,
+      );
     }
   });
 
@@ -341,14 +419,24 @@ describe('tokenizer: other files that can be honoured', () => {
     const library = new Reference(withoutSpecials(file));
     const random = randomness(41);
     const list = Array.from({ length: texts }, () => oddText(random));
-    for (const text of [...list, stories(300), '', ' ', ' a', 'x'.repeat(5000) + ' y', 'x1'.repeat(3000)]) {
+    for (const text of [
+      ...list,
+      stories(300),
+      '',
+      ' ',
+      ' a',
+      'x'.repeat(5000) + ' y',
+      'x1'.repeat(3000),
+    ]) {
       sameIds(mine.encode(text), library.encode(text), JSON.stringify(text.slice(0, 200)));
     }
     return mine;
   }
 
   it('merges as strings', () => {
-    sameAsLibrary(changed((file) => (file.model.merges = file.model.merges.map((parts) => parts.join(' ')))));
+    sameAsLibrary(
+      changed((file) => (file.model.merges = file.model.merges.map((parts) => parts.join(' ')))),
+    );
   });
 
   it('a space put before the text', () => {
@@ -400,7 +488,9 @@ describe('tokenizer: other files that can be honoured', () => {
 
   it('a vocabulary that lacks bytes: an error for texts that have them', () => {
     const file = changed((copy) => {
-      const tokens = Object.entries(copy.model.vocab).sort((a, b) => a[1] - b[1]).map(([token]) => token);
+      const tokens = Object.entries(copy.model.vocab)
+        .sort((a, b) => a[1] - b[1])
+        .map(([token]) => token);
       const kept = tokens.filter((token) => !/[ðŁ]/.test(token));
       copy.model.vocab = Object.fromEntries(kept.map((token, id) => [token, id]));
       copy.model.merges = copy.model.merges.filter((parts) => !/[ðŁ]/.test(parts.join('')));

@@ -484,7 +484,11 @@ onEachBackend('input and output', (backend, create) => {
       'destroy',
     ]) {
       for (const self of [undefined, {}, Object.create(layer), Object.create(TTT.prototype)]) {
-        fails(() => TTT.prototype[name].call(self, noise(DIM)), 'INVALID_ARGUMENT', /was called on a Proxy|must be called on/);
+        fails(
+          () => TTT.prototype[name].call(self, noise(DIM)),
+          'INVALID_ARGUMENT',
+          /was called on a Proxy|must be called on/,
+        );
       }
     }
   });

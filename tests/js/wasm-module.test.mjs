@@ -62,9 +62,12 @@ describe('the WebAssembly module', () => {
         hashes.push(await conformanceHash({ backend: 'wasm' }), await llamaConformanceHash({ backend: 'wasm' }));
       }
       console.log(JSON.stringify({ kernel, kernels, hashes }));`;
-    const flags = Number(process.versions.node.split('.')[0]) < 22 ? ['--experimental-wasm-relaxed-simd'] : [];
+    const flags =
+      Number(process.versions.node.split('.')[0]) < 22 ? ['--experimental-wasm-relaxed-simd'] : [];
     const options = { cwd: root, encoding: 'utf8' };
-    const best = JSON.parse(execFileSync(process.execPath, [...flags, '--input-type=module', '--eval', program], options));
+    const best = JSON.parse(
+      execFileSync(process.execPath, [...flags, '--input-type=module', '--eval', program], options),
+    );
     assert.deepEqual([best.kernel, best.kernels], ['relaxed', ['relaxed', 'simd128']]);
     const plain = { backend, wasm: bytes };
     assert.equal((await getInfo(plain)).kernel, 'simd128');

@@ -2,7 +2,13 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 import {
-  cpSync, existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync,
+  cpSync,
+  existsSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 
@@ -50,13 +56,17 @@ describe('cmake --install', () => {
     output(`mkdir -p "${source}"`, env);
     writeFileSync(join(source, 'CMakeLists.txt'), cmakeProject(request, target));
     writeFileSync(join(source, 'user.c'), program);
-    output(`cmake -S "${source}" -B "${source}/build" -DCMAKE_PREFIX_PATH="${from}"
-      cmake --build "${source}/build"`, env);
+    output(
+      `cmake -S "${source}" -B "${source}/build" -DCMAKE_PREFIX_PATH="${from}"
+      cmake --build "${source}/build"`,
+      env,
+    );
     return output(`"${source}/build/user"`, env);
   }
 
   function buildWithPkgConfig(name, from, link = '') {
-    const file = join(folder, `${name}.c`), made = join(folder, name);
+    const file = join(folder, `${name}.c`),
+      made = join(folder, name);
     writeFileSync(file, program);
     const path = { ...env, PKG_CONFIG_PATH: `${from}/lib/pkgconfig` };
     const flags = `$(pkg-config --cflags --libs ${link && '--static'} bit_ttt)`;
@@ -67,12 +77,15 @@ describe('cmake --install', () => {
   it('gives the libraries, the headers, a CMake package and a pkg-config file', () => {
     const parts = ['Config', 'ConfigVersion', 'Targets-release', 'Targets'];
     const libraries = ['a', 'so', 'so.0', `so.${version}`];
-    assert.deepEqual(files(prefix), [
-      ...readdirSync('include/bit_ttt').map((name) => `include/bit_ttt/${name}`),
-      ...parts.map((name) => `lib/cmake/BitTTT/BitTTT${name}.cmake`),
-      ...libraries.map((suffix) => `lib/libBit_TTT.${suffix}`),
-      'lib/pkgconfig/bit_ttt.pc',
-    ].sort());
+    assert.deepEqual(
+      files(prefix),
+      [
+        ...readdirSync('include/bit_ttt').map((name) => `include/bit_ttt/${name}`),
+        ...parts.map((name) => `lib/cmake/BitTTT/BitTTT${name}.cmake`),
+        ...libraries.map((suffix) => `lib/libBit_TTT.${suffix}`),
+        'lib/pkgconfig/bit_ttt.pc',
+      ].sort(),
+    );
   });
 
   it('names no folder of the machine it was built on', () => {
@@ -109,13 +122,16 @@ describe('cmake --install', () => {
     output(`mkdir -p "${source}"`, env);
     writeFileSync(join(source, 'CMakeLists.txt'), cmakeProject('0.999', 'Bit_TTT'));
     const { status, stderr } = shell(
-      `cmake -S "${source}" -B "${source}/build" -DCMAKE_PREFIX_PATH="${prefix}"`, env);
+      `cmake -S "${source}" -B "${source}/build" -DCMAKE_PREFIX_PATH="${prefix}"`,
+      env,
+    );
     assert.notEqual(status, 0);
     assert.match(stderr, /not\s+accepted|compatible with requested\s+version/);
   });
 
   on(['a C compiler', 'CMake', 'pkg-config'])('may be moved', () => {
-    const copy = join(folder, 'copy'), moved = join(folder, 'deep', 'er', 'moved tree');
+    const copy = join(folder, 'copy'),
+      moved = join(folder, 'deep', 'er', 'moved tree');
     cpSync(prefix, copy, { recursive: true, verbatimSymlinks: true });
     output(`mkdir -p "${dirname(moved)}"`, env);
     renameSync(copy, moved);
@@ -135,8 +151,10 @@ describe('cmake --install', () => {
   on(['a C compiler', 'CMake'])('has the same targets as part of another project', () => {
     const source = join(folder, 'parent');
     output(`mkdir -p "${source}"`, env);
-    const text = cmakeProject('', 'Bit_TTT').replace(/find_package.*/,
-      `add_subdirectory("${process.cwd()}" bit_ttt EXCLUDE_FROM_ALL)`);
+    const text = cmakeProject('', 'Bit_TTT').replace(
+      /find_package.*/,
+      `add_subdirectory("${process.cwd()}" bit_ttt EXCLUDE_FROM_ALL)`,
+    );
     writeFileSync(join(source, 'CMakeLists.txt'), text);
     writeFileSync(join(source, 'user.c'), program);
     output(`cmake -S "${source}" -B "${source}/build" && cmake --build "${source}/build"`, env);

@@ -47,9 +47,14 @@ describe('examples/python/README.md', () => {
 describe('READMEs of the examples', () => {
   it('have no block that no test runs', () => {
     const elsewhere = { electron: ['sh'], python: ['python'], unity: ['csharp'] }; // its own test
-    const folders = readdirSync('examples', { withFileTypes: true }).filter((one) => one.isDirectory());
+    const folders = readdirSync('examples', { withFileTypes: true }).filter((one) =>
+      one.isDirectory(),
+    );
     for (const { name } of folders) {
-      const run = [...(examples[name] ? ['sh', 'text', 'text varies'] : []), ...(elsewhere[name] ?? [])];
+      const run = [
+        ...(examples[name] ? ['sh', 'text', 'text varies'] : []),
+        ...(elsewhere[name] ?? []),
+      ];
       for (const { info } of blocks(`examples/${name}/README.md`))
         assert.ok(run.includes(info), `${name}: a block of '${info}'`);
     }

@@ -54,7 +54,10 @@ describe('examples/research', () => {
     const { folder, env } = installed();
     for (const name of ['no/such/folder.svg', 'picture.nonsense']) {
       const picture = join(folder, name);
-      const { status, stderr } = shell(`${artist} examples/research/reference.py "${picture}"`, env);
+      const { status, stderr } = shell(
+        `${artist} examples/research/reference.py "${picture}"`,
+        env,
+      );
       assert.equal(status, 1);
       assert.match(stderr, /^cannot draw [^\n]+\n$/);
     }

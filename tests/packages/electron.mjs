@@ -16,14 +16,16 @@ const text = (name) => readFileSync(join(root, 'tests/packages/electron', name),
 let made;
 /** The app with the packed package, built, in a copy of what it is made of. */
 function app(context) {
-  made ??= project(context.workspace, 'electron-app', {}, { type: 'module' }).then(async (folder) => {
-    const filter = (path) => !/\/(node_modules|out|app)$|package-lock\.json$/.test(path);
-    for (const name of ['examples/electron', 'web-demo', 'ts'])
-      cpSync(join(root, name), join(folder, name), { recursive: true, filter });
-    const cwd = join(folder, 'examples/electron');
-    await output(process.execPath, ['build.mjs'], { cwd });
-    return { cwd, modules: join(folder, 'node_modules') };
-  });
+  made ??= project(context.workspace, 'electron-app', {}, { type: 'module' }).then(
+    async (folder) => {
+      const filter = (path) => !/\/(node_modules|out|app)$|package-lock\.json$/.test(path);
+      for (const name of ['examples/electron', 'web-demo', 'ts'])
+        cpSync(join(root, name), join(folder, name), { recursive: true, filter });
+      const cwd = join(folder, 'examples/electron');
+      await output(process.execPath, ['build.mjs'], { cwd });
+      return { cwd, modules: join(folder, 'node_modules') };
+    },
+  );
   return made;
 }
 
@@ -74,8 +76,10 @@ async function renderer(context) {
     init: text('preload.js'),
     async act(page) {
       const shows = (selector, words) =>
-        page.waitForFunction(([at, part]) => document.querySelector(at).textContent.includes(part),
-          [selector, words]);
+        page.waitForFunction(
+          ([at, part]) => document.querySelector(at).textContent.includes(part),
+          [selector, words],
+        );
       await shows('#engine', 'native addon, kernel avx2');
       await page.fill('[name=prompt]', 'A <b>cat</b>');
       await page.click('button[type=submit]');
@@ -84,7 +88,9 @@ async function renderer(context) {
       assert.equal(await page.isDisabled('button[type=submit]'), true);
       await page.hover('[data-token="1"]');
       await shows('.detail', '“␣lay” 25 %');
-      const tint = await page.evaluate(() => getComputedStyle(document.querySelector('[data-token]')).backgroundColor);
+      const tint = await page.evaluate(
+        () => getComputedStyle(document.querySelector('[data-token]')).backgroundColor,
+      );
       assert.match(tint, /^rgba\(/);
       await page.click('[name=stop]');
       await shows('.status', 'Stopped.');

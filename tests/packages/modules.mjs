@@ -39,8 +39,14 @@ const typeRow = (name, type, compilerOptions) => ({
   needs: ['tools'],
   async run(context) {
     const exercise = type === 'module' ? programs.exerciseModule : programs.exerciseCommon;
-    const strict = { target: 'ES2022', lib: ['ES2022', 'DOM', 'ESNext.Disposable'], types: [],
-      strict: true, skipLibCheck: false, outDir: 'out' };
+    const strict = {
+      target: 'ES2022',
+      lib: ['ES2022', 'DOM', 'ESNext.Disposable'],
+      types: [],
+      strict: true,
+      skipLibCheck: false,
+      outDir: 'out',
+    };
     const files = {
       'main.ts': typed,
       'exercise.d.ts': exerciseTypes,

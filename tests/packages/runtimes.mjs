@@ -83,7 +83,8 @@ async function foreign(target, command) {
   await output(process.execPath, ['node/prebuild.mjs', target]);
   try {
     await hashesAgree(join(root, path), command);
-  } finally { // what is built for a test is not to be shipped by the next `npm pack`
+  } finally {
+    // what is built for a test is not to be shipped by the next `npm pack`
     if (!before) rmSync(join(root, 'dist/native', target), { recursive: true, force: true });
   }
 }

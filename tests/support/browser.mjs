@@ -11,8 +11,12 @@ import { programPath } from '../../node/toolchain.mjs';
 export const chromiumPath = programPath('chromium', 'chromium-browser', 'google-chrome');
 
 const FLAGS = [
-  '--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update',
-  '--disable-sync', '--no-first-run',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
 ];
 
 /** How long a test waits for a page: a busy machine is slow, and only what hangs takes longer. */

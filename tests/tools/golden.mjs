@@ -135,7 +135,9 @@ function pack(name) {
   };
 }
 
-const names = readdirSync(folder).filter((name) => name.endsWith('.json')).sort();
+const names = readdirSync(folder)
+  .filter((name) => name.endsWith('.json'))
+  .sort();
 const lines = names.map((name) => JSON.stringify(pack(name)));
 const source = 'imonoonoko/Bit-TTT-Engine d55eb7a, rust_engine';
 process.stdout.write(`{"source":"${source}","cases":[\n${lines.join(',\n')}\n]}\n`);

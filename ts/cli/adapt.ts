@@ -197,7 +197,8 @@ async function measureAll(
   interrupt.begin('interrupted');
   try {
     const readings = await measure.readings(ids, plan);
-    if (readings.count === 0) interrupt.check(() => 'interrupted before the first passage was read');
+    if (readings.count === 0)
+      interrupt.check(() => 'interrupted before the first passage was read');
     part = 'places';
     const fits = plan.places > 0 && ids.length >= plan.before + plan.after;
     const found = fits ? await measure.rests(ids, plan) : undefined;

@@ -301,7 +301,10 @@ export async function chat(argv: readonly string[]): Promise<void> {
   try {
     if (load !== undefined) await loadSession(load, loaded.model, session);
     if (terminal) process.stdout.write(palette.dim('/help lists the commands\n'));
-    const signal = await converse(new Chat(loaded, session, sampling, line, json, palette), terminal);
+    const signal = await converse(
+      new Chat(loaded, session, sampling, line, json, palette),
+      terminal,
+    );
     if (signal !== undefined && !json) process.stdout.write('\n');
     if (save !== undefined) saveSession(save, loaded.model, session);
     if (signal !== undefined) process.exitCode = exitCodeOf(signal);

@@ -81,7 +81,8 @@ async function checkKernels(info: BackendInfo): Promise<Check[]> {
   const { backend } = info;
   const checks: Check[] = [];
   for (const kernel of info.compiledKernels) {
-    const missing = backend === 'wasm' ? 'this engine has no such instructions' : 'this CPU cannot run it';
+    const missing =
+      backend === 'wasm' ? 'this engine has no such instructions' : 'this CPU cannot run it';
     const usable = info.kernels.includes(kernel);
     checks.push(usable ? await check(backend, kernel) : nothing(backend, kernel, missing));
   }

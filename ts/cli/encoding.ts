@@ -95,7 +95,8 @@ function utf16Order(bytes: Uint8Array): string | undefined {
   const oneSided = 4 * Math.min(...zeros) <= Math.max(...zeros);
   const byZeros = zeros[1]! > zeros[0]!;
   const [order, other] = [byZeros, !byZeros].filter(
-    (littleEndian) => isUtf16(bytes, littleEndian) && areCharacters(numbers(bytes, 2, littleEndian)),
+    (littleEndian) =>
+      isUtf16(bytes, littleEndian) && areCharacters(numbers(bytes, 2, littleEndian)),
   );
   if (order === undefined) return undefined;
   const isTold = oneSided && order === byZeros;

@@ -128,7 +128,13 @@ export async function generate(argv: readonly string[]): Promise<void> {
     interrupt.begin(save === undefined ? '' : 'interrupted; the session was not saved');
     if (!json) process.stdout.write(palette.bold(visibleLines(prompt)));
     const silent = (): void => undefined;
-    const written = await answer(session, prompt, sampling, interrupt.signal, json ? silent : print);
+    const written = await answer(
+      session,
+      prompt,
+      sampling,
+      interrupt.signal,
+      json ? silent : print,
+    );
     if (!json) process.stdout.write('\n');
     if (json) {
       const { text, tokens, reason } = written;

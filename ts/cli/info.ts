@@ -211,7 +211,9 @@ export async function info(argv: readonly string[]): Promise<void> {
   const files = await findModel(path, anyExtent);
   const { weights } = files;
   const isFile = weights instanceof Uint8Array && files.path === path;
-  const bytes = isFile ? Buffer.from(weights.buffer, weights.byteOffset, weights.length) : undefined;
+  const bytes = isFile
+    ? Buffer.from(weights.buffer, weights.byteOffset, weights.length)
+    : undefined;
   const facts = await factsOf(path, files, bytes);
   const size = bytes?.length ?? null;
   if (line.flags.has('json')) {

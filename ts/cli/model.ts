@@ -187,7 +187,11 @@ export async function loadModel(line: CommandLine): Promise<Loaded> {
   }
   const files = await readModel(path);
   const other = line.values.get('tokenizer');
-  const model = await openModel(path, files, other === undefined ? other : await readTokenizer(other));
+  const model = await openModel(
+    path,
+    files,
+    other === undefined ? other : await readTokenizer(other),
+  );
   const { tokenizer } = model;
   if (tokenizer !== undefined) return { path, model, tokenizer };
   model.destroy();

@@ -50,7 +50,9 @@ const MOST_NAMES = 100;
 function keepsOwner({ uid, gid }: Stats): boolean {
   const user = process.geteuid?.();
   if (user === undefined || user === 0) return true;
-  return uid === user && (gid === process.getegid?.() || process.getgroups?.().includes(gid) === true);
+  return (
+    uid === user && (gid === process.getegid?.() || process.getgroups?.().includes(gid) === true)
+  );
 }
 
 /** Whether a file is at the end of links to it: those of /dev/fd may lead to what has no name. */
@@ -176,7 +178,7 @@ function takeOver(file: number, { uid, gid, mode }: Stats): void {
 }
 
 function writeAll(file: number, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length;) {
+  for (let at = 0; at < bytes.length; ) {
     const written = retried(() => writeSync(file, bytes, at));
     if (written === 0) throw Object.assign(new Error(), { code: 'EIO' });
     at += written;

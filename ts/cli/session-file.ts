@@ -73,11 +73,7 @@ function stateOf(bytes: Buffer, path: string, fingerprint: string): Uint8Array {
  * Goes on from a file, or from the bytes that the library's `session.save()` gave. The session
  * stays as it was if that fails.
  */
-export async function loadSession(
-  path: string,
-  model: BitLlama,
-  session: Session,
-): Promise<void> {
+export async function loadSession(path: string, model: BitLlama, session: Session): Promise<void> {
   const bytes = await readWhole(path, 'load', HEADED_LIMITS);
   const isBare = bytes.toString('latin1', 0, STATE_MAGIC.length) === STATE_MAGIC;
   try {

@@ -199,7 +199,8 @@ async function run(
     const found = await readLines(source, layer, request, progress, interrupt.signal, show);
     const seconds = (performance.now() - started) / 1000;
     const notSaved = save === null ? '' : '; there is nothing to save';
-    if (found.curve.count === 0) interrupt.check(() => `interrupted before the first line${notSaved}`);
+    if (found.curve.count === 0)
+      interrupt.check(() => `interrupted before the first line${notSaved}`);
     checkFound(source, found, request);
     const saved = saveIfAsked(layer, request);
     const result = {

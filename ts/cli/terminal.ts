@@ -30,11 +30,7 @@ export interface Screen {
  * Whether to use colour: --no-color and --color decide, then NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE
  * and CLICOLOR, then whether the stream is a terminal that can. An empty variable says nothing.
  */
-export function wantsColor(
-  screen: Screen,
-  flags: ReadonlySet<string>,
-  env: Environment,
-): boolean {
+export function wantsColor(screen: Screen, flags: ReadonlySet<string>, env: Environment): boolean {
   if (flags.has('no-color')) return false;
   if (flags.has('color')) return true;
   const said = (name: string): string | undefined => variable(name, env) || undefined;
@@ -73,10 +69,7 @@ export function heat(palette: Palette, surprise: number): Paint {
 const DEFAULT_COLUMNS = 100;
 
 /** Columns to lay a report out for: the terminal's, COLUMNS, or 100. */
-export function columnsOf(
-  screen: Screen,
-  env: Environment,
-): number {
+export function columnsOf(screen: Screen, env: Environment): number {
   const wanted = screen.isTTY === true ? screen.columns : Number(variable('COLUMNS', env));
   if (wanted === undefined || !(wanted >= 1)) return DEFAULT_COLUMNS;
   return Math.min(1000, Math.max(40, Math.floor(wanted)));

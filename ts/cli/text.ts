@@ -37,7 +37,7 @@ function seconds(first: number, second: number): boolean {
 
 /** Offset of the first byte that is no UTF-8, or -1. */
 export function findInvalidUtf8(bytes: Uint8Array): number {
-  for (let at = 0; at < bytes.length;) {
+  for (let at = 0; at < bytes.length; ) {
     const length = sequenceLength(bytes, at);
     if (length === 0) return at;
     for (let i = 1; i < length; i++) {

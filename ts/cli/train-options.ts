@@ -258,9 +258,10 @@ function beside(out: string, ending: string): string {
 }
 
 /** What is to be saved where. */
-function readResults(
-  { values, flags }: CommandLine,
-): Pick<TrainRequest, 'out' | 'chart' | 'weights' | 'checkpoint'> {
+function readResults({
+  values,
+  flags,
+}: CommandLine): Pick<TrainRequest, 'out' | 'chart' | 'weights' | 'checkpoint'> {
   const out = values.get('out') ?? DEFAULT_OUT;
   const force = flags.has('force');
   const result = (path: string, name: string, kind: SavedKind): Result => {

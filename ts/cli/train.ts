@@ -236,7 +236,11 @@ function warnOfCheckpoint({ checkpoint, resume }: TrainRequest): void {
 }
 
 /** Trains to the end, or stops and keeps all that is needed to go on. */
-async function run(request: TrainRequest, report: TrainReport, interrupt: Interrupt): Promise<void> {
+async function run(
+  request: TrainRequest,
+  report: TrainReport,
+  interrupt: Interrupt,
+): Promise<void> {
   let training: Training | undefined;
   try {
     training = await prepare(request, report, interrupt.signal);

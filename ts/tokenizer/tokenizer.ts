@@ -198,7 +198,11 @@ export class Tokenizer {
       const end = cutAfter(text, at, rules);
       const piece = text.slice(at, end);
       let done = 0;
-      for (let found = wanted.find(piece, 0); found < piece.length; found = wanted.find(piece, done)) {
+      for (
+        let found = wanted.find(piece, 0);
+        found < piece.length;
+        found = wanted.find(piece, done)
+      ) {
         addText(piece.slice(done, found));
         done = found + wanted.lengthAt(piece, found);
         ids.add([added.get(piece.slice(found, done))!.id]);
@@ -255,6 +259,7 @@ export class Tokenizer {
       throw new TTTError('INVALID_ARGUMENT', `ids must be an array of ids, not ${describe(ids)}`);
     }
     let index = 0;
-    for (const id of itemsOf(ids, 'ids', 'an array of ids')) yield this.#checkId(id, `ids[${index++}]`);
+    for (const id of itemsOf(ids, 'ids', 'an array of ids'))
+      yield this.#checkId(id, `ids[${index++}]`);
   }
 }

@@ -67,7 +67,8 @@ function stepsOf(value: unknown, list: string, name: string): Fields[] {
   const fields = fieldsOf(value, name);
   if (fields['type'] !== 'Sequence') return [fields];
   const inner = fields[list];
-  if (!Array.isArray(inner)) throw damaged(`${name}.${list} must be an array, not ${describe(inner)}`);
+  if (!Array.isArray(inner))
+    throw damaged(`${name}.${list} must be an array, not ${describe(inner)}`);
   return (inner as unknown[]).flatMap((step) => stepsOf(step, list, `a step of ${name}`));
 }
 
@@ -90,13 +91,18 @@ function checkPreTokenizer(value: unknown): boolean {
 function checkPipeline(file: Fields): void {
   const normalizer = file['normalizer'] ?? null;
   const known = normalizer === null || isFields(normalizer);
-  const changes = known ? stepsOf(normalizer, 'normalizers', 'normalizer')[0] : { type: normalizer };
+  const changes = known
+    ? stepsOf(normalizer, 'normalizers', 'normalizer')[0]
+    : { type: normalizer };
   if (changes) {
-    throw damaged(`normalizer must be null, not ${describe(changes['type'])}: it would change the text`);
+    throw damaged(
+      `normalizer must be null, not ${describe(changes['type'])}: it would change the text`,
+    );
   }
   // Left out by some trainers; byte-level tokens have one decoding.
   const decoders = stepsOf(file['decoder'], 'decoders', 'decoder');
-  if (decoders.length > 1) throw damaged(`decoder must be one step, "ByteLevel", not ${decoders.length}`);
+  if (decoders.length > 1)
+    throw damaged(`decoder must be one step, "ByteLevel", not ${decoders.length}`);
   if (decoders.length === 0 || decoders[0]!['type'] === 'ByteLevel') return;
   throw damaged(`decoder.type must be "ByteLevel", not ${describe(decoders[0]!['type'])}`);
 }

@@ -37,7 +37,12 @@ export async function bench(
  * Tokens a second of one of several workers that start together: each waits at the gate, a number
  * in shared memory, until all have come.
  */
-export async function spin({ dim, seconds, gate, workers }: Calls['spin']['params']): Promise<number> {
+export async function spin({
+  dim,
+  seconds,
+  gate,
+  workers,
+}: Calls['spin']['params']): Promise<number> {
   const layer = await TTT.create({ hiddenDim: dim });
   const input = Float32Array.from({ length: TOKENS * dim }, (_, i) => Math.sin(i * i));
   const output = new Float32Array(input.length);

@@ -7,10 +7,12 @@ import { TTTError } from 'bit-ttt';
 import type { Problem } from '../protocol.js';
 
 /** What the engine says of an abort is for programmers. */
-const stopped = ({ message }: Error): string => (message.startsWith('Stopped') ? message : 'Stopped.');
+const stopped = ({ message }: Error): string =>
+  message.startsWith('Stopped') ? message : 'Stopped.';
 
 export function problemOf(error: unknown): Problem {
-  if (error instanceof TTTError && error.code === 'ABORTED') return { code: 'ABORTED', message: stopped(error) };
+  if (error instanceof TTTError && error.code === 'ABORTED')
+    return { code: 'ABORTED', message: stopped(error) };
   if (error instanceof TTTError) return { code: error.code, message: error.message };
   const message = error instanceof Error ? error.message : String(error);
   const memory = error instanceof RangeError;

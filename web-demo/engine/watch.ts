@@ -113,8 +113,11 @@ export async function watch(
 /** A line of what was read last, and its neighbours. */
 export async function around({ index }: { index: number }): Promise<Around> {
   const number = last.numbers[index];
-  if (number === undefined) throw new TTTError('INVALID_DATA', 'What was read is gone; read it again.');
+  if (number === undefined)
+    throw new TTTError('INVALID_DATA', 'What was read is gone; read it again.');
   const first = Math.max(1, number - AROUND);
-  const lines = last.lines.slice(first - 1, number + AROUND).map((line) => line.slice(0, MAX_SHOWN));
+  const lines = last.lines
+    .slice(first - 1, number + AROUND)
+    .map((line) => line.slice(0, MAX_SHOWN));
   return { number, first, lines, parts: partsOf(last, index) };
 }

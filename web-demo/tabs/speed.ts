@@ -71,7 +71,11 @@ export function setUpSpeed(): void {
   const plot = new Plot(panel.element);
   panel.onSubmit(async (signal) => {
     const told = (text: string): void => panel.status(`Measuring: ${text} …`);
-    const all = await bench.call('bench', { dims: DIMS, seconds: SECONDS }, { signal, event: told });
+    const all = await bench.call(
+      'bench',
+      { dims: DIMS, seconds: SECONDS },
+      { signal, event: told },
+    );
     if (signal.aborted) {
       panel.status('Stopped.');
       return;

@@ -72,7 +72,11 @@ export function setUpTeach(model: ShippedModel): void {
     const label = `reading ${++count}${frozen ? ', frozen' : ''}`;
     const reading: Reading = { label, tokens: [], nats: [] };
     readings = [...readings, reading].slice(-MOST_READINGS);
-    options = { x: 'tokens read', y: 'nats a token', lines: readings.map((r) => ({ label: r.label })) };
+    options = {
+      x: 'tokens read',
+      y: 'nats a token',
+      lines: readings.map((r) => ({ label: r.label })),
+    };
     return reading;
   };
 
@@ -82,21 +86,27 @@ export function setUpTeach(model: ShippedModel): void {
     const frozen = panel.field('frozen').checked;
     see(await engine.call('heads', {}), true);
     const reading = begin(frozen);
-    const result = await engine.call('read', { text: box.source, frozen }, {
-      signal,
-      event: ({ tokens, of, nats, heads }) => {
-        reading.tokens.push(tokens);
-        reading.nats.push(nats);
-        if (heads.length === 0) return; // pictures keep the pace of the memory's
-        plot.show(options!, columnsOf(readings));
-        see(heads, false);
-        panel.status(`${figure(tokens)} of ${figure(of)} tokens read`);
+    const result = await engine.call(
+      'read',
+      { text: box.source, frozen },
+      {
+        signal,
+        event: ({ tokens, of, nats, heads }) => {
+          reading.tokens.push(tokens);
+          reading.nats.push(nats);
+          if (heads.length === 0) return; // pictures keep the pace of the memory's
+          plot.show(options!, columnsOf(readings));
+          see(heads, false);
+          panel.status(`${figure(tokens)} of ${figure(of)} tokens read`);
+        },
       },
-    });
+    );
     await model.keepMemory();
     const speed = figure(result.tokens / result.seconds);
     const loss = result.nats.toFixed(2);
-    panel.status(`${reading.label}: ${loss} nats a token, ${numberOf(result.tokens, 'token')}, ${speed} a second.`);
+    panel.status(
+      `${reading.label}: ${loss} nats a token, ${numberOf(result.tokens, 'token')}, ${speed} a second.`,
+    );
   });
 
   panel.onClick('sample', async () => {
@@ -122,15 +132,17 @@ export function setUpTeach(model: ShippedModel): void {
   const load = panel.field('load');
   load.addEventListener('change', () => {
     const file = load.files?.[0];
-    void panel.run(async () => {
-      if (!file) return;
-      await model.ready();
-      const bytes = new Uint8Array(await file.arrayBuffer());
-      see(await engine.call('restore', { bytes }), true);
-      await model.keepMemory();
-      show.value = 'values';
-      draw();
-      panel.status(`The memory is now that of ${file.name}.`);
-    }).then(() => (load.value = ''));
+    void panel
+      .run(async () => {
+        if (!file) return;
+        await model.ready();
+        const bytes = new Uint8Array(await file.arrayBuffer());
+        see(await engine.call('restore', { bytes }), true);
+        await model.keepMemory();
+        show.value = 'values';
+        draw();
+        panel.status(`The memory is now that of ${file.name}.`);
+      })
+      .then(() => (load.value = ''));
   });
 }

@@ -75,16 +75,22 @@ export function setUpTrain(): void {
     panel.enable('download', 'try');
     const size = figure(made.file.length / 1024);
     const parameters = figure(made.parameters);
-    panel.status(`Done after ${numberOf(made.step, 'step')}: ${parameters} parameters, ${size} KB.`);
+    panel.status(
+      `Done after ${numberOf(made.step, 'step')}: ${parameters} parameters, ${size} KB.`,
+    );
   });
   panel.onClick('download', () => {
     if (made) download(made.file, 'model.bitt');
   });
   panel.onClick('try', async (signal) => {
     written.textContent = '';
-    await trainer.call('sample', { maxTokens: SAMPLE_TOKENS, seed: seed++ }, {
-      signal,
-      event: (piece) => written.append(piece),
-    });
+    await trainer.call(
+      'sample',
+      { maxTokens: SAMPLE_TOKENS, seed: seed++ },
+      {
+        signal,
+        event: (piece) => written.append(piece),
+      },
+    );
   });
 }

@@ -56,7 +56,12 @@ export function setUpWatch(): void {
     onClick: (point) => void choose(found!.indices[point]!, true),
   };
   place.addEventListener('keydown', (event) => {
-    const steps: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1, PageDown: 25, PageUp: -25 };
+    const steps: Record<string, number> = {
+      ArrowRight: 1,
+      ArrowLeft: -1,
+      PageDown: 25,
+      PageUp: -25,
+    };
     const step = steps[event.key];
     if (step === undefined || !found) return;
     event.preventDefault();
@@ -86,10 +91,14 @@ export function setUpWatch(): void {
     if (box.empty) throw new Error('There is nothing to read yet.');
     const by = panel.field<HTMLSelectElement>('by').value as Unit;
     const began = performance.now();
-    found = await reader.call('watch', { text: box.source, by }, {
-      signal,
-      event: ({ lines, of }) => panel.status(`${figure(lines)} of ${numberOf(of, 'line')}`),
-    });
+    found = await reader.call(
+      'watch',
+      { text: box.source, by },
+      {
+        signal,
+        event: ({ lines, of }) => panel.status(`${figure(lines)} of ${numberOf(of, 'line')}`),
+      },
+    );
     const seconds = (performance.now() - began) / 1000;
     panel.status(`${numberOf(found.count, 'line')} in ${figure(seconds)} s. Click on a peak.`);
     plot.show(options, [found.numbers, found.surprise]);

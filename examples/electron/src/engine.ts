@@ -36,7 +36,11 @@ const handlers: Record<string, (params: unknown, context: Context<never>) => Pro
 };
 
 /** Answers a call of the window; never throws. */
-export async function answer(name: unknown, params: unknown, context: Context<never>): Promise<Answer> {
+export async function answer(
+  name: unknown,
+  params: unknown,
+  context: Context<never>,
+): Promise<Answer> {
   const handler = Object.hasOwn(handlers, String(name)) ? handlers[String(name)] : undefined;
   if (!handler) return { problem: { code: 'FAILED', message: 'There is no such call.' } };
   try {

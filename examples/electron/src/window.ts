@@ -19,7 +19,9 @@ class Bridge implements Caller {
   ): Promise<Calls[N]['result']> {
     const id = ++this.#last;
     const abort = (): void => window.bitTtt.abort(id);
-    const answer = window.bitTtt.call(id, name, params, (told) => event?.(told as Calls[N]['event']));
+    const answer = window.bitTtt.call(id, name, params, (told) =>
+      event?.(told as Calls[N]['event']),
+    );
     if (signal?.aborted) abort();
     signal?.addEventListener('abort', abort);
     try {

@@ -46,7 +46,8 @@ static const char *conversion_problem(const bt_tensor *t)
     int wrong = bt_tensor_to_f32(t, out, n + 1, &error);
     const char *problem = NULL;
     bool floats = strcmp(bt_dtype_name(t->dtype), "F32") == 0 ||
-        strcmp(bt_dtype_name(t->dtype), "F16") == 0 || strcmp(bt_dtype_name(t->dtype), "BF16") == 0;
+                  strcmp(bt_dtype_name(t->dtype), "F16") == 0 ||
+                  strcmp(bt_dtype_name(t->dtype), "BF16") == 0;
     if (code != (floats ? BT_IO_OK : BT_ST_DTYPE_UNSUPPORTED)) problem = "conversion to f32";
     if (!told) problem = "the error of a conversion";
     if (wrong != BT_ST_COUNT) problem = "conversion of too many elements";
@@ -150,8 +151,9 @@ int open_and_check(const uint8_t *bytes, size_t size, const char **problem)
 static bool same_tensor(const bt_tensor *a, const bt_tensor *b)
 {
     return b && a->dtype == b->dtype && a->rank == b->rank && a->size == b->size &&
-        a->elements == b->elements && memcmp(a->shape, b->shape, a->rank * sizeof *a->shape) == 0 &&
-        (a->size == 0 || memcmp(a->data, b->data, a->size) == 0);
+           a->elements == b->elements &&
+           memcmp(a->shape, b->shape, a->rank * sizeof *a->shape) == 0 &&
+           (a->size == 0 || memcmp(a->data, b->data, a->size) == 0);
 }
 
 static bool has_entry(const bt_safetensors *table, const bt_metadata *entry)
@@ -160,7 +162,7 @@ static bool has_entry(const bt_safetensors *table, const bt_metadata *entry)
     char *value = take(entry->value.length);
     int code = bt_safetensors_metadata(table, entry->key, value, entry->value.length, &length);
     bool same = code == BT_IO_OK && length == entry->value.length &&
-        memcmp(value, entry->value.bytes, length) == 0;
+                memcmp(value, entry->value.bytes, length) == 0;
     free(value);
     return same;
 }
@@ -188,8 +190,9 @@ static const char *write_and_compare(const bt_safetensors *table, const bt_tenso
                      bt_safetensors_metadata_count(other) != m))
         problem = "the header's padding, or counts";
     for (size_t i = 0; !problem && i < n; i++)
-        if (!same_tensor(tensors + i, bt_safetensors_find(other, (bt_text){tensors[i].name,
-                                                                 tensors[i].name_length})))
+        if (!same_tensor(
+                tensors + i,
+                bt_safetensors_find(other, (bt_text){tensors[i].name, tensors[i].name_length})))
             problem = "a tensor changed by being written";
     for (size_t i = 0; !problem && i < m; i++)
         if (!has_entry(other, metadata + i)) problem = "metadata changed";

@@ -121,7 +121,8 @@ static void reference_corpus(void)
     CHECK_EQ(t->refused, REFUSED_ON_PURPOSE);
     CHECK_EQ(t->accepted, ACCEPTED - REFUSED_ON_PURPOSE);
     check_note("%zu cases, %zu accepted, %zu wrongly; of the reference's %d, %zu refused on "
-               "purpose", t->cases, t->accepted, t->wrong, ACCEPTED, t->refused);
+               "purpose",
+               t->cases, t->accepted, t->wrong, ACCEPTED, t->refused);
     for (int code = 1; code < BT_IO_CODE_END; code++)
         if (t->codes[code]) check_note("%5zu %s", t->codes[code], bt_io_text(code));
     free(t);

@@ -49,8 +49,7 @@ static void every_allocation(void)
         const char *name;
         int (*run)(bt_io_error *);
         size_t allocations;
-    } operations[] = {{"open", open_file, 1},
-                      {"write", write_file, 1}};
+    } operations[] = {{"open", open_file, 1}, {"write", write_file, 1}};
     for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
         for (int persistent = 0; persistent < 2; persistent++) {
             size_t failures = 0;

@@ -118,12 +118,14 @@ static void grammar(void)
 
 static void numbers(void)
 {
-    static const char *const good[] = {"0", "-0", "1", "-1", "10", "1234567890", "0.0", "-0.5",
-                                       "1.25", "1e1", "1E1", "1e+1", "1e-1", "0e0", "1.5e-08",
-                                       "123456789012345678901234567890"};
-    static const char *const bad[] = {"01",   "-01", "00", "1.",   ".5",    "-.5",
-                                      "+1",   "1e",  "1e+", "1.e1", "--1", "-",  "1..2", "1.2.3",
-                                      "1-1",  "1e1.5", "-a", "1+"};
+    static const char *const good[] = {
+        "0",    "-0",         "1",       "-1",
+        "10",   "1234567890", "0.0",     "-0.5",
+        "1.25", "1e1",        "1E1",     "1e+1",
+        "1e-1", "0e0",        "1.5e-08", "123456789012345678901234567890"};
+    static const char *const bad[] = {"01",   "-01",   "00",  "1.",    ".5",  "-.5",
+                                      "+1",   "1e",    "1e+", "1.e1",  "--1", "-",
+                                      "1..2", "1.2.3", "1-1", "1e1.5", "-a",  "1+"};
     static const char *const other[] = {"1a", "1e1e1", "0x10", "1_0"}; /* wrong after a number */
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         check_context("%s", good[i]);
@@ -222,8 +224,12 @@ static void bytes_of_characters(void)
     enum { EDGES = sizeof edges };
     for (uint32_t first = 0x80; first < 256; first++) {
         for (uint32_t rest = 0; rest < EDGES * EDGES * EDGES; rest += check_quick() ? 7 : 1) {
-            uint8_t text[6] = {'"', (uint8_t)first, edges[rest % EDGES],
-                               edges[rest / EDGES % EDGES], edges[rest / EDGES / EDGES], '"'};
+            uint8_t text[6] = {'"',
+                               (uint8_t)first,
+                               edges[rest % EDGES],
+                               edges[rest / EDGES % EDGES],
+                               edges[rest / EDGES / EDGES],
+                               '"'};
             /* Valid if it is what some characters encode to. */
             bool valid = true;
             for (size_t i = 1; valid && i < 5;) {
@@ -235,7 +241,7 @@ static void bytes_of_characters(void)
                 if (n > 1) c &= 0x7fu >> n;
                 for (size_t k = 1; k < n; k++) c = c * 64 + (text[i + k] & 63u);
                 valid = c < 0x110000 && (c < 0xd800 || c >= 0xe000) && encode(c, again) == n &&
-                    memcmp(again, text + i, n) == 0;
+                        memcmp(again, text + i, n) == 0;
                 i += n;
             }
             check_context("%02x %02x %02x %02x", text[1], text[2], text[3], text[4]);

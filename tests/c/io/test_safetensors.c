@@ -58,8 +58,9 @@ static void length_prefix(void)
     CHECK_EQ(open_and_check(bytes, 9, &problem), BT_ST_HEADER_PAST_END);
     CHECK_EQ(open_and_check(bytes, 10, &problem), BT_IO_OK);
     CHECK(problem == NULL);
-    static const uint64_t lengths[] = {3, 100000000, 100000001, INT32_MAX, UINT32_MAX, INT64_MAX,
-                                       UINT64_MAX - 8, UINT64_MAX - 7, UINT64_MAX};
+    static const uint64_t lengths[] = {3,          100000000, 100000001,      INT32_MAX,
+                                       UINT32_MAX, INT64_MAX, UINT64_MAX - 8, UINT64_MAX - 7,
+                                       UINT64_MAX};
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
         for (int k = 0; k < 8; k++) bytes[k] = (uint8_t)(lengths[i] >> 8 * k);
         check_context("length %llu", (unsigned long long)lengths[i]);
@@ -260,10 +261,10 @@ static void every_dtype(void)
     static const struct {
         const char *name;
         uint32_t bits;
-    } dtypes[] = {{"BOOL", 8},    {"F4", 4},       {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"U8", 8},
-                  {"I8", 8},      {"F8_E5M2", 8},  {"F8_E4M3", 8}, {"F8_E8M0", 8}, {"I16", 16},
-                  {"U16", 16},    {"F16", 16},     {"BF16", 16},   {"I32", 32},    {"U32", 32},
-                  {"F32", 32},    {"C64", 64},     {"F64", 64},    {"I64", 64},    {"U64", 64}};
+    } dtypes[] = {{"BOOL", 8}, {"F4", 4},      {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"U8", 8},
+                  {"I8", 8},   {"F8_E5M2", 8}, {"F8_E4M3", 8}, {"F8_E8M0", 8}, {"I16", 16},
+                  {"U16", 16}, {"F16", 16},    {"BF16", 16},   {"I32", 32},    {"U32", 32},
+                  {"F32", 32}, {"C64", 64},    {"F64", 64},    {"I64", 64},    {"U64", 64}};
     CHECK_EQ(sizeof dtypes / sizeof *dtypes, BT_DTYPE_COUNT);
     for (uint32_t i = 0; i < BT_DTYPE_COUNT; i++) {
         char header[100];
@@ -334,8 +335,12 @@ static void conversions(void)
         bytes[1 + 2 * i] = (uint8_t)i;
         bytes[2 + 2 * i] = (uint8_t)(i >> 8);
     }
-    bt_tensor t = {.name = "t", .name_length = 1, .data = bytes + 1, .size = 2 * 65536,
-                   .elements = 65536, .dtype = BT_DTYPE_F16};
+    bt_tensor t = {.name = "t",
+                   .name_length = 1,
+                   .data = bytes + 1,
+                   .size = 2 * 65536,
+                   .elements = 65536,
+                   .dtype = BT_DTYPE_F16};
     CHECK_EQ(bt_tensor_to_f32(&t, out, 65536, NULL), BT_IO_OK);
     for (uint32_t h = 0; h < 65536; h++) {
         check_context("half %04x", h);

@@ -13,8 +13,12 @@ static const uint8_t numbers[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
 static bt_tensor tensor(const char *name, bt_dtype dtype, size_t size, size_t rank,
                         const uint64_t *shape)
 {
-    bt_tensor t = {.name = name, .name_length = strlen(name), .data = numbers, .size = size,
-                   .dtype = (uint8_t)dtype, .rank = (uint8_t)rank};
+    bt_tensor t = {.name = name,
+                   .name_length = strlen(name),
+                   .data = numbers,
+                   .size = size,
+                   .dtype = (uint8_t)dtype,
+                   .rank = (uint8_t)rank};
     memcpy(t.shape, shape, rank * sizeof *shape);
     return t;
 }
@@ -41,10 +45,12 @@ static uint8_t *write_file(const bt_tensor *tensors, size_t n, const bt_metadata
 static void exact_bytes(void)
 {
     uint64_t two[] = {2}, matrix[] = {1, 2}, none[] = {0, 9223372036854775807u};
-    const bt_tensor tensors[] = {
-        tensor("b", BT_DTYPE_U8, 2, 1, two), tensor("z", BT_DTYPE_F32, 8, 2, matrix),
-        tensor("a\"\n\xc3\xa9", BT_DTYPE_F32, 4, 0, two), tensor("h", BT_DTYPE_BF16, 4, 1, two),
-        tensor("e", BT_DTYPE_F64, 0, 2, none), tensor("", BT_DTYPE_I8, 2, 1, two)};
+    const bt_tensor tensors[] = {tensor("b", BT_DTYPE_U8, 2, 1, two),
+                                 tensor("z", BT_DTYPE_F32, 8, 2, matrix),
+                                 tensor("a\"\n\xc3\xa9", BT_DTYPE_F32, 4, 0, two),
+                                 tensor("h", BT_DTYPE_BF16, 4, 1, two),
+                                 tensor("e", BT_DTYPE_F64, 0, 2, none),
+                                 tensor("", BT_DTYPE_I8, 2, 1, two)};
     const bt_metadata metadata[] = {entry("z", "\\\x02"), entry("format", "pt"), entry("", "")};
     static const char header[] =
         "{\"__metadata__\":{\"\":\"\",\"format\":\"pt\",\"z\":\"\\\\\\u0002\"},"
@@ -66,8 +72,8 @@ static void exact_bytes(void)
     CHECK_SAME(file + 8 + padded, data, sizeof data);
 
     /* In any order the same bytes. */
-    const bt_tensor turned[] = {tensors[5], tensors[4], tensors[3], tensors[2], tensors[1],
-                                tensors[0]};
+    const bt_tensor turned[] = {tensors[5], tensors[4], tensors[3],
+                                tensors[2], tensors[1], tensors[0]};
     const bt_metadata other[] = {metadata[2], metadata[0], metadata[1]};
     size_t again;
     uint8_t *second = write_file(turned, 6, other, 3, &again);
@@ -289,8 +295,8 @@ static void many(void)
 static void order_of_names(void)
 {
     enum { N = 400 };
-    static const char *const characters[] = {"a", "b", "\x01", "\x7f", "\xc2\x80", "\xc3\xbf",
-                                             "\xef\xbf\xbf"};
+    static const char *const characters[] = {"a",        "b",        "\x01",        "\x7f",
+                                             "\xc2\x80", "\xc3\xbf", "\xef\xbf\xbf"};
     bt_tensor *tensors = take(N * sizeof *tensors);
     bt_metadata *metadata = take(N * sizeof *metadata);
     char (*names)[8] = take(N * sizeof *names);

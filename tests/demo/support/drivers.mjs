@@ -11,7 +11,9 @@ import { chromiumPath, launchChromium, newContext, WAIT_MS } from '../../support
 
 async function openChromium() {
   const browser = await launchChromium();
-  const page = await (await newContext(browser, { viewport: { width: 1000, height: 900 } })).newPage();
+  const page = await (
+    await newContext(browser, { viewport: { width: 1000, height: 900 } })
+  ).newPage();
   const problems = [];
   page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
   page.on('pageerror', (error) => problems.push(String(error)));
@@ -95,7 +97,9 @@ class WebDriver {
   }
 
   ready() {
-    return trueAfter('the WebKitGTK driver does not answer', () => this.send('GET', '/status').catch(() => false));
+    return trueAfter('the WebKitGTK driver does not answer', () =>
+      this.send('GET', '/status').catch(() => false),
+    );
   }
 
   async element(selector) {
@@ -114,7 +118,9 @@ async function openWebKit() {
   const home = mkdtempSync(join(tmpdir(), 'bit-ttt-webkit-'));
   // Without a locale the browser's language is "C", which Intl refuses.
   const env = { DISPLAY: `:${display}`, HOME: home, LANG: 'en_US.UTF-8', LC_ALL: 'en_US.UTF-8' };
-  const stops = [start('Xvfb', [`:${display}`, '-screen', '0', '1100x1000x24', '-nolisten', 'tcp'])];
+  const stops = [
+    start('Xvfb', [`:${display}`, '-screen', '0', '1100x1000x24', '-nolisten', 'tcp']),
+  ];
   await trueAfter('Xvfb is not there', () => existsSync(`/tmp/.X11-unix/X${display}`));
   stops.unshift(start(programPath('WebKitWebDriver'), [`--port=${port}`, '--host=127.0.0.1'], env));
   const driver = new WebDriver(port);
@@ -125,7 +131,9 @@ async function openWebKit() {
   try {
     await driver.ready();
     const capabilities = {
-      alwaysMatch: { 'webkitgtk:browserOptions': { args: ['--automation'], binary: miniBrowser() } },
+      alwaysMatch: {
+        'webkitgtk:browserOptions': { args: ['--automation'], binary: miniBrowser() },
+      },
     };
     const { sessionId } = await driver.send('POST', '/session', { capabilities });
     driver.session = `/session/${sessionId}`;
@@ -147,7 +155,10 @@ function miniBrowser() {
 
 function actionsOf(driver, end) {
   const evaluate = (expression) =>
-    driver.send('POST', `${driver.session}/execute/sync`, { script: `return (${expression})`, args: [] });
+    driver.send('POST', `${driver.session}/execute/sync`, {
+      script: `return (${expression})`,
+      args: [],
+    });
   return {
     problems: [], // WebDriver does not tell what the console says
     open: (url) => driver.send('POST', `${driver.session}/url`, { url }),

@@ -160,7 +160,12 @@ export async function walkFailures(counted, exercise, isAlive) {
   let calls = 0;
   for (; reached && calls < 2000; calls++) {
     counted.failAfter = calls;
-    checkError(await exercise().then(() => undefined, (error) => error));
+    checkError(
+      await exercise().then(
+        () => undefined,
+        (error) => error,
+      ),
+    );
     reached = counted.failAfter === undefined;
     counted.failAfter = undefined;
     assert.ok(isAlive(), `the instance was given up after call ${calls} failed`);

@@ -60,7 +60,12 @@ for (const name of ['writeSync', 'fchmodSync', 'fchownSync', 'fsyncSync', 'close
     if (name === 'closeSync') files.delete(file);
     if (name !== 'writeSync') return real[name](file, ...rest);
     const [bytes, at = 0] = rest;
-    return real.writeSync(file, bytes, at, Math.min(bytes.length - at, Math.ceil(bytes.length / 3)));
+    return real.writeSync(
+      file,
+      bytes,
+      at,
+      Math.min(bytes.length - at, Math.ceil(bytes.length / 3)),
+    );
   };
 }
 

@@ -18,7 +18,9 @@ function hostile() {
   const fail = () => {
     throw new Error('hostile');
   };
-  const traps = Object.getOwnPropertyNames(Reflect).filter((name) => typeof Reflect[name] === 'function');
+  const traps = Object.getOwnPropertyNames(Reflect).filter(
+    (name) => typeof Reflect[name] === 'function',
+  );
   return new Proxy({}, Object.fromEntries(traps.map((name) => [name, fail])));
 }
 
@@ -76,7 +78,12 @@ export const kinds = {
   'endless array-like': () => ({ length: Number.MAX_SAFE_INTEGER }),
   'negative array-like': () => ({ length: -1 }),
   'array-like of holes': () => ({ length: 2 ** 32 }),
-  'getter in an array': () => Object.defineProperty([1, 2], 1, { get: () => { throw new Error('no element'); } }),
+  'getter in an array': () =>
+    Object.defineProperty([1, 2], 1, {
+      get: () => {
+        throw new Error('no element');
+      },
+    }),
   iterable: () => new Set([1, 2]),
   'iterator of junk': () => ({ [Symbol.iterator]: () => ({ next: () => 5 }) }),
   'iterable that is none': () => ({ [Symbol.iterator]: 5, [Symbol.asyncIterator]: () => null }),
@@ -93,7 +100,11 @@ export const kinds = {
   'detached bytes': () => transferred(new Uint8Array(16)),
   'data view': () => new DataView(new ArrayBuffer(8)),
   'borrowed prototype': () => Object.create(Float32Array.prototype),
-  'lying tag': () => ({ get [Symbol.toStringTag]() { throw new Error('no tag'); } }),
+  'lying tag': () => ({
+    get [Symbol.toStringTag]() {
+      throw new Error('no tag');
+    },
+  }),
   'false array buffer': () => ({ [Symbol.toStringTag]: 'ArrayBuffer' }),
   'signal of a kind': () => ({ aborted: false }),
   'proxy of an array': () => new Proxy([1, 2], {}),

@@ -53,7 +53,8 @@ export class Pages {
   async run(folder, name, headers, done) {
     const server = await serve(folder, { ...strictest, ...headers });
     const page = await this.#open();
-    const lines = [], problems = [];
+    const lines = [],
+      problems = [];
     page.on('console', (message) => {
       (message.type() === 'error' ? problems : lines).push(message.text());
     });

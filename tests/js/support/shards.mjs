@@ -13,7 +13,13 @@ function write(tensors, data, metadata) {
   const header = metadata ? { __metadata__: metadata } : {};
   const parts = [];
   let at = 0;
-  for (const [name, { data_offsets: [begin, end], ...rest }] of tensors) {
+  for (const [
+    name,
+    {
+      data_offsets: [begin, end],
+      ...rest
+    },
+  ] of tensors) {
     header[name] = { ...rest, data_offsets: [at, at + end - begin] };
     parts.push(data.subarray(begin, end));
     at += end - begin;
@@ -32,7 +38,10 @@ export function cutIntoShards(file, count, { metadata = true } = {}) {
     const name = `model-${String(k + 1).padStart(5, '0')}-of-${String(count).padStart(5, '0')}.safetensors`;
     const own = Object.entries(whole.tensors).filter((_, i) => i % count === k);
     for (const [tensor] of own) map[tensor] = name;
-    return { name, bytes: write(own, whole.data, k === 0 && metadata ? whole.metadata : undefined) };
+    return {
+      name,
+      bytes: write(own, whole.data, k === 0 && metadata ? whole.metadata : undefined),
+    };
   });
   const text = JSON.stringify({ metadata: { total_size: whole.data.length }, weight_map: map });
   return { index: new TextEncoder().encode(text), map, shards, config: whole.metadata?.config };

@@ -56,7 +56,8 @@ const programs = {
     const { name, version, scripts } = manifest(root);
     if (command === 'pack') return writeFileSync(`${name}-${version}.tgz`, '');
     const what = args.filter((arg) => arg !== '--no-save').join(' ');
-    if (command === 'install' && (what === name || (/\.tgz$/.test(what) && existsSync(what)))) return;
+    if (command === 'install' && (what === name || (/\.tgz$/.test(what) && existsSync(what))))
+      return;
     const script = command === 'run' ? args[0] : command;
     const own = manifest('.').scripts;
     if (!Object.hasOwn(own ?? scripts, script)) refuse(`package.json has no script ${script}`);

@@ -54,7 +54,10 @@ export async function smallModel() {
 
 /** The same, with a layer of each memory. */
 export async function mixedModel() {
-  made.mixed ??= await trainAndPack({ numLayers: 3, mixers: ['induction', 'predict', 'reconstruct'] });
+  made.mixed ??= await trainAndPack({
+    numLayers: 3,
+    mixers: ['induction', 'predict', 'reconstruct'],
+  });
   return made.mixed;
 }
 

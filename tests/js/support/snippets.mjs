@@ -43,11 +43,19 @@ export function blocksOf(markdown) {
 
 /** Fails unless `actual` is what a block of text promises: dots stand for the rest of a line, or for any lines. */
 export function checkOutput(actual, expected) {
-  const tidy = (text) => text.split('\n').map((line) => line.trimEnd()).join('\n').trim();
+  const tidy = (text) =>
+    text
+      .split('\n')
+      .map((line) => line.trimEnd())
+      .join('\n')
+      .trim();
   const escaped = tidy(expected).replace(/[\\^$*+?()[\]{}|.]/g, '\\$&');
   const dots = '\\.\\.\\.';
   const pattern = escaped
-    .replaceAll(new RegExp(`\\n${dots.replaceAll('\\', '\\\\')}(?=\\n|$)`, 'g'), () => '(?:\\n[^]*?)?')
+    .replaceAll(
+      new RegExp(`\\n${dots.replaceAll('\\', '\\\\')}(?=\\n|$)`, 'g'),
+      () => '(?:\\n[^]*?)?',
+    )
     .replaceAll(new RegExp(`^${dots.replaceAll('\\', '\\\\')}$`, 'gm'), () => '[^]*?')
     .replaceAll(dots, '[^\\n]*?');
   if (new RegExp(`^${pattern}$`).test(tidy(actual))) return;

@@ -10,7 +10,16 @@ const BACKEND = ['backend', 'nativeBinding', 'wasm'];
 const SAMPLING = ['temperature', 'topK', 'topP', 'minP', 'repetitionPenalty', 'seed'];
 const TRAINING = [
   ...['batch', 'context', 'accumulate', 'steps', 'warmup', 'threads', 'bf16', 'learningRate'],
-  ...['finalLearningRate', 'weightDecay', 'beta1', 'beta2', 'clip', 'repeat', 'fromStart', 'dropout'],
+  ...[
+    'finalLearningRate',
+    'weightDecay',
+    'beta1',
+    'beta2',
+    'clip',
+    'repeat',
+    'fromStart',
+    'dropout',
+  ],
   ...['separator', 'seed'],
 ];
 const CONFIG = [
@@ -30,7 +39,14 @@ export async function surfaceOf(module, backend) {
   const bytes = await smallModel();
   const vocabulary = JSON.stringify(await smallTokenizer());
   const tokenizer = Tokenizer.from(vocabulary);
-  const tiny = { hiddenDim: 16, numLayers: 1, mlpDim: 16, innerDim: 16, headDim: 16, vocabSize: 384 };
+  const tiny = {
+    hiddenDim: 16,
+    numLayers: 1,
+    mlpDim: 16,
+    innerDim: 16,
+    headDim: 16,
+    vocabSize: 384,
+  };
   const recipe = { batch: 1, context: 16, steps: 2 };
   const tokens = () => Array.from({ length: 64 }, (_, i) => (7 * i) % 300);
   const trainerOptions = () => ({ backend, tokens: tokens(), config: tiny, training: recipe });
@@ -44,7 +60,10 @@ export async function surfaceOf(module, backend) {
     init: backendOnly,
     setKernel: { args: () => ['auto', { backend }], options: BACKEND },
     splitDocuments: { args: () => ['a\n<|endoftext|>\nb'] },
-    encodeDocuments: { args: () => [['a', 'b'], tokenizer, { signal: signal() }], options: ['signal'] },
+    encodeDocuments: {
+      args: () => [['a', 'b'], tokenizer, { signal: signal() }],
+      options: ['signal'],
+    },
     evaluateText: { args: () => [model, [1, 2, 3], { signal: signal() }], options: ['signal'] },
     trainBpe: { args: () => ['a b a b', { vocabSize: 300 }], options: BPE },
     trainBpeSteps: { args: () => [['a b', 'a b'], { vocabSize: 300 }], options: BPE },
@@ -136,7 +155,16 @@ export async function surfaceOf(module, backend) {
       statics: {
         create: {
           args: () => [trainerOptions()],
-          options: [...BACKEND, 'text', 'tokens', 'tokenizer', 'config', 'training', 'checkpoint', 'signal'],
+          options: [
+            ...BACKEND,
+            'text',
+            'tokens',
+            'tokenizer',
+            'config',
+            'training',
+            'checkpoint',
+            'signal',
+          ],
           inner: { config: CONFIG, training: TRAINING },
         },
       },

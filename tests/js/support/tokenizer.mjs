@@ -10,7 +10,8 @@ import { build } from 'esbuild';
 async function loadBundle() {
   const { outputFiles } = await build({
     stdin: {
-      contents: "export * from './ts/tokenizer/index.ts'; export { TTTError } from './ts/errors.ts';",
+      contents:
+        "export * from './ts/tokenizer/index.ts'; export { TTTError } from './ts/errors.ts';",
       resolveDir: fileURLToPath(new URL('../../..', import.meta.url)),
     },
     bundle: true,
@@ -48,7 +49,14 @@ export function randomness(seed) {
 }
 
 const names = ['Lily', 'Tom', 'the dog', 'a small bird', 'Mum', 'Zoë'];
-const deeds = ['saw', "didn't like", 'ran to', 'was looking for', 'gave 12 apples to', "couldn't find"];
+const deeds = [
+  'saw',
+  "didn't like",
+  'ran to',
+  'was looking for',
+  'gave 12 apples to',
+  "couldn't find",
+];
 const things = ['the big tree', 'a red ball', 'the café', 'her friend', 'the park', 'a naïve fox'];
 const ends = ['.', '!', '?', '. "Oh no!" she said.', '...', '.\n', '.\r\n\r\n'];
 
@@ -64,12 +72,85 @@ export function stories(sentences, seed = 1) {
 }
 
 const oddities = [
-  ' ', '  ', '\n', '\r\n', '\t', '\u00a0', '\u2028', '\u3000', '\ufeff', '\u0085', '\u200b', '\u200d',
-  '\u0000', '\u0001', '\u007f', '\u009f', "'", "''", "'s", "'ll", "'re", "'LL", '\u2019s', '.', ',', '!', '?',
-  '"', '--', '<|', '|>', '<|endoftext|>', '<|endoftext', 'endoftext|>', '<|padding|>', 'a', 'the', 'The',
-  'e\u0301', 'é', 'n\u0303\u0323', '\u0301', 'ß', 'ﬁ', 'İ', 'ǆ', '0', '12', '½', '²', '٣', 'Ⅷ', '漢字', 'かな',
-  'שלום', 'مرحبا', 'हिन्दी', 'ไทย', '한국어', '가', '😀', '👩‍👩‍👧‍👦', '🇫🇷', '👍🏽', '𝔘', '𐍈', '\u{1F3F4}\u{E0067}',
-  '\u{10FFFF}', '\uFFFD', '\uFFFF', '\uE000', 'Ġ', 'Ċ', 'Ń', '\\', '$&', '(', '[', '{',
+  ' ',
+  '  ',
+  '\n',
+  '\r\n',
+  '\t',
+  '\u00a0',
+  '\u2028',
+  '\u3000',
+  '\ufeff',
+  '\u0085',
+  '\u200b',
+  '\u200d',
+  '\u0000',
+  '\u0001',
+  '\u007f',
+  '\u009f',
+  "'",
+  "''",
+  "'s",
+  "'ll",
+  "'re",
+  "'LL",
+  '\u2019s',
+  '.',
+  ',',
+  '!',
+  '?',
+  '"',
+  '--',
+  '<|',
+  '|>',
+  '<|endoftext|>',
+  '<|endoftext',
+  'endoftext|>',
+  '<|padding|>',
+  'a',
+  'the',
+  'The',
+  'e\u0301',
+  'é',
+  'n\u0303\u0323',
+  '\u0301',
+  'ß',
+  'ﬁ',
+  'İ',
+  'ǆ',
+  '0',
+  '12',
+  '½',
+  '²',
+  '٣',
+  'Ⅷ',
+  '漢字',
+  'かな',
+  'שלום',
+  'مرحبا',
+  'हिन्दी',
+  'ไทย',
+  '한국어',
+  '가',
+  '😀',
+  '👩‍👩‍👧‍👦',
+  '🇫🇷',
+  '👍🏽',
+  '𝔘',
+  '𐍈',
+  '\u{1F3F4}\u{E0067}',
+  '\u{10FFFF}',
+  '\uFFFD',
+  '\uFFFF',
+  '\uE000',
+  'Ġ',
+  'Ċ',
+  'Ń',
+  '\\',
+  '$&',
+  '(',
+  '[',
+  '{',
 ];
 
 /** A short text of odd characters, with paired surrogates. */
@@ -157,7 +238,10 @@ export function fails(call, code, pattern) {
 
 /** The promise must be rejected with a TTTError of this code and message; returns it. */
 export async function rejects(promise, code, pattern) {
-  const error = await promise.then(() => undefined, (caught) => caught);
+  const error = await promise.then(
+    () => undefined,
+    (caught) => caught,
+  );
   assert.ok(error, `the promise was fulfilled, expected ${code} ${pattern}`);
   return checkError(error, code, pattern);
 }

@@ -8,14 +8,18 @@ import { BrowserWindow, evaluated, exposed } from 'electron';
 
 await import('./main.js'); // would never end if it waited for Electron to be ready
 evaluated();
-while (BrowserWindow.getAllWindows().length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+while (BrowserWindow.getAllWindows().length === 0)
+  await new Promise((resolve) => setTimeout(resolve, 10));
 const [window] = BrowserWindow.getAllWindows();
 const { preload, contextIsolation, nodeIntegration, sandbox } = window.options.webPreferences;
-assert.deepEqual({ contextIsolation, nodeIntegration, sandbox }, {
-  contextIsolation: true,
-  nodeIntegration: false,
-  sandbox: true,
-});
+assert.deepEqual(
+  { contextIsolation, nodeIntegration, sandbox },
+  {
+    contextIsolation: true,
+    nodeIntegration: false,
+    sandbox: true,
+  },
+);
 assert.ok(existsSync(window.path), window.path);
 createRequire(import.meta.url)(preload);
 assert.deepEqual(Object.keys(exposed), ['bitTtt']);
@@ -32,7 +36,9 @@ const tokens = [];
 const { result } = await call('write', request, (event) => tokens.push(...event.tokens));
 assert.equal(result.tokens, tokens.length);
 assert.ok(result.tokensPerSecond > 0);
-assert.ok(tokens.every(({ alternatives, probability }) => alternatives.length === 5 && probability > 0));
+assert.ok(
+  tokens.every(({ alternatives, probability }) => alternatives.length === 5 && probability > 0),
+);
 const text = (all) => all.map((token) => token.text).join('');
 
 /** Begins a long story, calls `end` at its first words, and checks that it stops there. */
@@ -49,8 +55,18 @@ await interrupted(() => window.webContents.emit('did-start-navigation')); // a r
 await interrupted(() => window.webContents.emit('render-process-gone'));
 await interrupted(() => window.emit('closed'));
 
-for (const wrong of [undefined, null, 7, {}, { ...request, prompt: 7 }, { ...request, seed: NaN }, { ...request, seed: '1' },
-  { ...request, temperature: -1 }, { ...request, prompt: 'a'.repeat(50000) }, { ...request, maxTokens: 1e9 }]) {
+for (const wrong of [
+  undefined,
+  null,
+  7,
+  {},
+  { ...request, prompt: 7 },
+  { ...request, seed: NaN },
+  { ...request, seed: '1' },
+  { ...request, temperature: -1 },
+  { ...request, prompt: 'a'.repeat(50000) },
+  { ...request, maxTokens: 1e9 },
+]) {
   const { problem } = await call('write', wrong, () => assert.fail('a story of nothing'));
   assert.match(problem.message, /^\S.{10,}/, JSON.stringify(wrong));
 }

@@ -2,9 +2,16 @@
 // SPDX-License-Identifier: MIT
 {
   const waiting = new Map();
-  const token = (text) => ({ text, probability: 0.5, surprise: 1.25, alternatives: [{ text: ' lay', probability: 0.25 }] });
+  const token = (text) => ({
+    text,
+    probability: 0.5,
+    surprise: 1.25,
+    alternatives: [{ text: ' lay', probability: 0.25 }],
+  });
   const calls = {
-    about: () => ({ result: { version: '0.0.0', backend: 'native', kernel: 'avx2', fallback: null } }),
+    about: () => ({
+      result: { version: '0.0.0', backend: 'native', kernel: 'avx2', fallback: null },
+    }),
     open: () => ({ result: { parameters: 1, fingerprint: '0', layers: 1, stateSize: 1 } }),
     async write({ prompt }, id, onEvent) {
       if (prompt === 'fail') return { problem: { code: 'FAILED', message: 'no' } };

@@ -3,7 +3,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { chromiumPath, launchChromium, newContext, serveFiles, WAIT_MS } from '../../support/browser.mjs';
+import {
+  chromiumPath,
+  launchChromium,
+  newContext,
+  serveFiles,
+  WAIT_MS,
+} from '../../support/browser.mjs';
 import { Skip } from './workspace.mjs';
 
 let browser;
