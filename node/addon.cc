@@ -10,7 +10,7 @@
 
 namespace {
 
-// Raised with every change of the functions' signatures; ts/native.ts refuses another number.
+// Raised with every change of the functions' signatures; ts/engine/native/load.ts refuses another number.
 constexpr double kAbi = 3;
 
 Napi::Value Kernels(const Napi::CallbackInfo &info)

@@ -13,7 +13,7 @@
 
 struct Addon;
 
-// Numbers that the binding adds to ttt_status; ts/errors.ts has the same.
+// Numbers that the binding adds to ttt_status; ts/common/errors.ts has the same.
 constexpr int kInvalidArgument = 60; // a JavaScript value of the wrong type
 constexpr int kDestroyed = 61;       // a handle of nothing that lives
 constexpr int kBusy = 62;            // another thread is at work on it

@@ -6,8 +6,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { StepError } from '../node/cmake.mjs';
-import { root } from '../node/stamps.mjs';
+import { StepError } from './cmake.mjs';
+import { root } from './stamps.mjs';
 
 /** Terms under which code may be passed on with this project's, given their text. */
 const ALLOWED = ['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0'];

@@ -3,8 +3,8 @@
  * Node in sight of a bundler.
  * SPDX-License-Identifier: MIT
  */
-import { usePlatform } from './platform.js';
-import { loadWasm } from './wasm.js';
+import { usePlatform } from './engine/choose.js';
+import { loadWasm } from './engine/wasm/load.js';
 
 usePlatform({
   loadWasm: (source) => loadWasm(source, undefined),

@@ -2,12 +2,12 @@
  * index.ts - the entry for Node: the native addon, or WebAssembly where that cannot be loaded.
  * SPDX-License-Identifier: MIT
  */
-import { variable } from './environment.js';
-import { readPlace } from './file-bytes.js';
-import { readModelFiles } from './model-files.js';
-import { loadNative } from './native.js';
-import { usePlatform } from './platform.js';
-import { loadWasm } from './wasm.js';
+import { variable } from './common/environment.js';
+import { readPlace } from './files/file-bytes.js';
+import { readModelFiles } from './files/model-files.js';
+import { loadNative } from './engine/native/load.js';
+import { usePlatform } from './engine/choose.js';
+import { loadWasm } from './engine/wasm/load.js';
 
 usePlatform({
   loadNative,

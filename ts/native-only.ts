@@ -2,9 +2,9 @@
  * native-only.ts - the entry `bit-ttt/native`: the addon or an error, no WebAssembly.
  * SPDX-License-Identifier: MIT
  */
-import { readModelFiles } from './model-files.js';
-import { loadNative } from './native.js';
-import { usePlatform } from './platform.js';
+import { readModelFiles } from './files/model-files.js';
+import { loadNative } from './engine/native/load.js';
+import { usePlatform } from './engine/choose.js';
 
 usePlatform({
   loadNative,

@@ -2,10 +2,10 @@
  * public.ts - what every entry of the package exports.
  * SPDX-License-Identifier: MIT
  */
-export { conformanceHash, getInfo, init, llamaConformanceHash, setKernel } from './api.js';
-export { TTTError } from './errors.js';
-export type { TTTErrorCode } from './errors.js';
-export { BitLlama } from './llama.js';
+export { conformanceHash, getInfo, init, llamaConformanceHash, setKernel } from './engine/info.js';
+export { TTTError } from './common/errors.js';
+export type { TTTErrorCode } from './common/errors.js';
+export { BitLlama } from './llama/model.js';
 export type {
   Evaluation,
   GenerateOptions,
@@ -24,10 +24,11 @@ export type {
   TrainerOptions,
   TrainingOptions,
   TrainingStep,
-} from './llama-types.js';
-export { encodeDocuments, splitDocuments } from './documents.js';
-export { evaluateText } from './evaluation.js';
-export { Session } from './session.js';
+} from './llama/types.js';
+export { encodeDocuments, splitDocuments } from './llama/documents.js';
+export { evaluateText } from './llama/evaluation.js';
+export { Session } from './llama/session.js';
+export type { LanguageModel } from './llama/session.js';
 export { Tokenizer, trainBpe, trainBpeSteps } from './tokenizer/index.js';
 export type {
   AddedTokenJson,
@@ -45,8 +46,8 @@ export type {
   TrainBpeOptions,
   TrainedBpe,
 } from './tokenizer/index.js';
-export { Trainer } from './trainer.js';
-export { TTT } from './ttt.js';
+export { Trainer } from './llama/trainer.js';
+export { TTT } from './layer/ttt.js';
 export type {
   AbortSignalLike,
   BackendInfo,
@@ -62,4 +63,4 @@ export type {
   TTTOptions,
   TTTWeights,
   WasmSource,
-} from './types.js';
+} from './common/types.js';

@@ -2,10 +2,10 @@
  * wasm-only.ts - the entry `bit-ttt/wasm` on Node: WebAssembly, whatever the environment says.
  * SPDX-License-Identifier: MIT
  */
-import { readPlace } from './file-bytes.js';
-import { readModelFiles } from './model-files.js';
-import { usePlatform } from './platform.js';
-import { loadWasm } from './wasm.js';
+import { readPlace } from './files/file-bytes.js';
+import { readModelFiles } from './files/model-files.js';
+import { usePlatform } from './engine/choose.js';
+import { loadWasm } from './engine/wasm/load.js';
 
 usePlatform({
   loadWasm: (source) => loadWasm(source, readPlace),

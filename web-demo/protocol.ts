@@ -2,8 +2,8 @@
  * protocol.ts - what a page may ask a worker, and what it hears back; types only.
  * SPDX-License-Identifier: MIT
  */
-import type { Measurement } from '../ts/cli/measurement.js';
-import type { Unit } from '../ts/cli/unit.js';
+import type { Measurement } from '../ts/bench/measurement.js';
+import type { Unit } from '../ts/detect/detector.js';
 import type { Source } from './decode.js';
 
 /** A token that was read or written. */

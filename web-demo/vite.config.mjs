@@ -75,13 +75,7 @@ export default defineConfig({
   publicDir: false,
   logLevel: 'warn',
   define: { LAYER_HASH: golden('conformance.txt'), MODEL_HASH: golden('llama.txt') },
-  resolve: {
-    alias: [
-      { find: /^bit-ttt$/, replacement: engine },
-      // The parts shared with the command import the package's entry.
-      { find: /^\.\.\/index\.js$/, replacement: engine },
-    ],
-  },
+  resolve: { alias: [{ find: /^bit-ttt$/, replacement: engine }] },
   assetsInclude: ['**/*.bitt'],
   worker: { format: 'es', plugins: () => [workerSources] },
   build: {

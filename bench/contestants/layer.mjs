@@ -20,7 +20,7 @@ const versionOf = (name) =>
 /** The command's own layer in plain JavaScript, straight from its source. */
 async function plain() {
   const { build } = await import('esbuild');
-  const entry = fileURLToPath(new URL('../../ts/cli/plain-js.ts', import.meta.url));
+  const entry = fileURLToPath(new URL('../../ts/bench/plain-js.ts', import.meta.url));
   const { outputFiles } = await build({
     entryPoints: [entry],
     bundle: true,

@@ -6,7 +6,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { advice, install, pythonWith } from '../../node/toolchain.mjs';
+import { advice, install, pythonWith } from '../../scripts/toolchain.mjs';
 import { absent, startProcess } from '../lib/contestant.mjs';
 import { interleave, ratioOf } from '../lib/measure.mjs';
 

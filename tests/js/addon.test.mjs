@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 
-import { demandsOf, host } from '../../node/addon.mjs';
+import { demandsOf, host } from '../../scripts/addon.mjs';
 import { backends, noise, root, sameBits } from './support/backends.mjs';
 
 const require = createRequire(import.meta.url);

@@ -12,7 +12,7 @@ import { compareResults, printComparison } from '../../bench/lib/compare.mjs';
 import { startProcess, stopAll } from '../../bench/lib/contestant.mjs';
 import { interleave, ratioOf, summarize } from '../../bench/lib/measure.mjs';
 import { compact, markdown } from '../../bench/lib/report.mjs';
-import { onPath } from '../../node/toolchain.mjs';
+import { onPath } from '../../scripts/toolchain.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 

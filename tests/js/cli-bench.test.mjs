@@ -94,7 +94,7 @@ describe('bench', () => {
 describe('bench: the plain JavaScript layer', () => {
   for (const objective of objectives) {
     it(`agrees with the engine to 1e-5 (${objective})`, async () => {
-      const { PlainLayer } = await importSource('plain-js');
+      const { PlainLayer } = await importSource('bench/plain-js');
       for (const hiddenDim of [4, 5, 30, 64, 101, 256]) {
         const layer = await TTT.create({ hiddenDim, objective });
         const plain = new PlainLayer(hiddenDim, layer.innerLr, objective, layer.getWeights());

@@ -124,7 +124,7 @@ describe('command line: text that is hostile to a terminal', () => {
     ]) {
       assert.equal(await coloured([], env), wanted, JSON.stringify(env));
     }
-    const { wantsColor } = await importSource('terminal');
+    const { wantsColor } = await importSource('cli/screen/terminal');
     const terminal = (env) => wantsColor({ isTTY: true }, new Set(), { TERM: 'xterm', ...env });
     assert.deepEqual(
       [{}, { CLICOLOR: '0' }, { CLICOLOR: '' }, { CLICOLOR: '1' }, { TERM: 'dumb' }].map(terminal),
@@ -134,7 +134,7 @@ describe('command line: text that is hostile to a terminal', () => {
 
   it('keeps to the width it is given', async () => {
     const lines = makeRepetitive(200, 100, `strange ${'wide 日本 '.repeat(50)}`);
-    const { displayWidth } = await importSource('terminal');
+    const { displayWidth } = await importSource('cli/screen/terminal');
     for (const by of ['line', 'word']) {
       for (const COLUMNS of ['60', '90', '140']) {
         const printed = await output(['surprise', '-', '--by', by], {
@@ -155,7 +155,7 @@ describe('command line: text that is hostile to a terminal', () => {
 describe('command line: progress', () => {
   /** What a progress line writes to a terminal with so many columns. */
   async function written(columns, enabled) {
-    const { Progress } = await importSource('terminal');
+    const { Progress } = await importSource('cli/screen/terminal');
     let screen = '';
     const progress = new Progress({ columns, write: (part) => (screen += part) }, enabled, 0);
     progress.update(() => `12,345 lines ${'and more '.repeat(20)}`);
@@ -241,7 +241,7 @@ describe('command line: constant memory', () => {
 
 describe('command line: the line splitter', () => {
   it('finds the same lines however the bytes are cut', async () => {
-    const { LineSplitter } = await importSource('lines');
+    const { LineSplitter } = await importSource('cli/files/lines');
     const source = Buffer.from(
       '\ufeffeins\r\n\r\nzwei äöü 🙂\n\r\rdrei\u2028x\n日本\r\n\xff'.repeat(2) + 'end',
     );
@@ -266,7 +266,7 @@ describe('command line: the line splitter', () => {
   });
 
   it('cuts long lines, never through a character', async () => {
-    const { LineSplitter, MAX_LINE } = await importSource('lines');
+    const { LineSplitter, MAX_LINE } = await importSource('cli/files/lines');
     for (const filler of ['x', '🙂', 'a🙂']) {
       const long = filler.repeat(Math.ceil((3 * MAX_LINE) / filler.length)) + 'z';
       for (const size of [1000, 65536, 1 << 20]) {

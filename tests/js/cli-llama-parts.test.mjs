@@ -8,7 +8,7 @@ import { small } from './support/cli-llama.mjs';
 
 describe('command parts: texts', () => {
   it('finds the first byte that is no UTF-8, as the platform does', async () => {
-    const { findInvalidUtf8 } = await importSource('text');
+    const { findInvalidUtf8 } = await importSource('cli/files/text');
     const valid = Buffer.from('a\u00e9\u20ac\ud7ff\ue000\uffff\u{10000}\u{10ffff}z');
     assert.equal(findInvalidUtf8(valid), -1);
     const isValid = (bytes) => {
@@ -49,7 +49,7 @@ describe('command parts: texts', () => {
 
 describe('command parts: data to train on', () => {
   it('holds out evenly, and something of a single text', async () => {
-    const { holdOut } = await importSource('corpus');
+    const { holdOut } = await importSource('corpus/corpus');
     const many = Array.from({ length: 1000 }, (_, i) => `document ${i}`);
     for (const percent of [1, 5, 10, 50]) {
       const { training, heldOut } = holdOut(many, percent);
@@ -66,7 +66,7 @@ describe('command parts: data to train on', () => {
   });
 
   it('makes a vocabulary whose size a model can have, of any text', async () => {
-    const { makeTokenizer } = await importSource('corpus');
+    const { makeTokenizer } = await importSource('corpus/corpus');
     for (const text of ['a', 'abc abd abe '.repeat(40)]) {
       const tokenizer = await makeTokenizer([text], 512, () => undefined);
       assert.equal(tokenizer.vocabSize % 16, 0);
@@ -78,8 +78,8 @@ describe('command parts: data to train on', () => {
 
 describe('command parts: what train is told', () => {
   it('refuses senseless values', async () => {
-    const { readTrainRequest, TRAIN_OPTIONS } = await importSource('train-options');
-    const { readCommandLine } = await importSource('options');
+    const { readTrainRequest, TRAIN_OPTIONS } = await importSource('cli/commands/train-options');
+    const { readCommandLine } = await importSource('cli/screen/command-line');
     const read = (args) => readTrainRequest(readCommandLine(['x.txt', ...args], TRAIN_OPTIONS));
     const bad = [
       [['--dim', '100'], /--dim must be a multiple of 16/],
@@ -107,7 +107,7 @@ describe('command parts: what train is told', () => {
 
 describe('command parts: weights of a compact file', () => {
   it('ternary codes become weights with exactly their scale', async () => {
-    const { spreadTernary } = await importSource('tensors');
+    const { spreadTernary } = await importSource('cli/files/tensors');
     for (const [seed, count] of [
       [1, 64],
       [2, 4096],
@@ -128,7 +128,7 @@ describe('command parts: weights of a compact file', () => {
 
 describe('command parts: places in a text', () => {
   it('are evenly spaced and never overlap', async () => {
-    const { evenStarts } = await importSource('adapt-measure');
+    const { evenStarts } = await importSource('cli/commands/adapt-measure');
     assert.deepEqual(evenStarts(100, 10, 4), [0, 30, 60, 90]);
     assert.deepEqual(evenStarts(25, 10, 4), [0, 15]);
     assert.deepEqual(evenStarts(10, 10, 4), [0]);
@@ -136,7 +136,7 @@ describe('command parts: places in a text', () => {
   });
 
   it('axes have round numbers', async () => {
-    const { roundTicks } = await importSource('loss-chart');
+    const { roundTicks } = await importSource('cli/charts/loss-chart');
     assert.deepEqual(roundTicks(0, 100, 5), [0, 20, 40, 60, 80, 100]);
     assert.deepEqual(
       roundTicks(2.1, 2.9, 4),
@@ -166,7 +166,7 @@ describe('generation: stop strings', () => {
   }
 
   it('nested or overlapping, they end a text alike wherever tokens begin', async () => {
-    const { StopWatch } = await importSource('../generation');
+    const { StopWatch } = await importSource('llama/generation');
     let state = 7;
     const random = (limit) =>
       ((state = (Math.imul(state, 1103515245) + 12345) >>> 0) % 65537) % limit;

@@ -189,7 +189,7 @@ describe('a tokenizer.json of tokenizer train', () => {
     const text = readFileSync(path, 'utf8');
     const parsed = JSON.parse(text);
     assert.equal(Tokenizer.from(text).vocabSize, 280);
-    const { isWritten } = await importSource('written');
+    const { isWritten } = await importSource('cli/files/written');
     assert.equal(isWritten(path, 'tokenizer'), true);
     for (const other of [
       JSON.stringify(parsed),
@@ -221,7 +221,7 @@ describe('the owner of what is replaced', () => {
   });
 
   it('is not changed in silence where it cannot be kept', async () => {
-    const { checkFiles } = await importSource('save');
+    const { checkFiles } = await importSource('cli/files/save');
     const path = folder.path('foreign.memory');
     await save(['surprise', '-', '--dim', '4', '--save', path]);
     const { uid, gid } = statSync(path);

@@ -419,7 +419,7 @@ describe('signals: before there is anything to keep', () => {
     });
 
   it('a second signal ends a command at once, whatever it is at', async () => {
-    const { Interrupt } = await importSource('interrupt');
+    const { Interrupt } = await importSource('cli/screen/interrupt');
     const exits = [];
     const real = { exit: process.exit, write: process.stderr.write };
     const said = [];

@@ -295,7 +295,7 @@ describe('surprise: the memory', () => {
   });
 
   it('refuses every changed bit and every truncation of the first line', async () => {
-    const { loadMemory } = await importSource('memory-file');
+    const { loadMemory } = await importSource('cli/files/memory-file');
     const memory = folder.path('line.memory');
     await output(['surprise', '-', '--dim', '4', '--save', memory], { input: 'one\ntwo\n' });
     const good = readFileSync(memory);

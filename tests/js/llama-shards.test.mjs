@@ -16,8 +16,8 @@ const INVALID = 60;
 /** The engines' classes, which the package keeps to itself. */
 async function engines() {
   const contents =
-    "export { NativeLlama } from './ts/native-llama.ts'; " +
-    "export { WasmBackend } from './ts/wasm-backend.ts';";
+    "export { NativeLlama } from './ts/engine/native/llama.ts'; " +
+    "export { WasmBackend } from './ts/engine/wasm/layers.ts';";
   const stdin = { contents, resolveDir: root, loader: 'ts' };
   const options = { stdin, bundle: true, write: false, format: 'esm', platform: 'node' };
   const { outputFiles } = await build({ ...options, logLevel: 'error' });

@@ -14,8 +14,8 @@ import { cutIntoShards } from './support/shards.mjs';
 /** The engine's class, which the package does not export, and what forges a checkpoint. */
 async function parts() {
   const contents = `
-    export { WasmBackend } from './ts/wasm-backend.ts';
-    export { CRC32C, crcOf } from './ts/cli/crc.ts';`;
+    export { WasmBackend } from './ts/engine/wasm/layers.ts';
+    export { CRC32C, crcOf } from './ts/cli/files/crc.ts';`;
   const stdin = { contents, resolveDir: root, loader: 'ts' };
   const made = await build({ stdin, bundle: true, write: false, format: 'esm', platform: 'node' });
   return import(

@@ -82,7 +82,7 @@ describe('documentation site', function () {
   });
 
   it('lists every error code with its number', () => {
-    const codes = [...read('ts/errors.ts').matchAll(/^ {2}([A-Z_]+): (\d+),$/gm)];
+    const codes = [...read('ts/common/errors.ts').matchAll(/^ {2}([A-Z_]+): (\d+),$/gm)];
     assert.ok(codes.length > 30);
     for (const [, code, status] of codes)
       assert.ok(read('docs/errors.md').includes(`| \`${code}\` | ${status} |`), code);

@@ -27,7 +27,7 @@ describe('the WebAssembly module', () => {
     const listed = readFileSync(`${root}wasm/exports.txt`, 'utf8')
       .match(/^[a-z]\w+$/gm)
       .sort();
-    const declared = readFileSync(`${root}ts/wasm-module.ts`, 'utf8')
+    const declared = readFileSync(`${root}ts/engine/wasm/module.ts`, 'utf8')
       .match(/export interface WasmExports \{[^}]*\}/s)[0]
       .match(/^ {2}[a-z]\w+(?=\()/gm)
       .map((name) => name.trim());
@@ -76,10 +76,10 @@ describe('the WebAssembly module', () => {
   });
 
   it('its memory is touched by one file only', () => {
-    const users = readdirSync(`${root}ts`)
+    const users = readdirSync(`${root}ts`, { recursive: true })
       .filter((name) => name.endsWith('.ts'))
       .filter((name) => /memory\.buffer/.test(readFileSync(`${root}ts/${name}`, 'utf8')));
-    assert.deepEqual(users, ['wasm-heap.ts']);
+    assert.deepEqual(users, ['engine/wasm/heap.ts']);
   });
 
   it('imports nothing but the notice of memory growth, and no shared memory', () => {

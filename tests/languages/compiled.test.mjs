@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { missing } from '../../node/toolchain.mjs';
+import { missing } from '../../scripts/toolchain.mjs';
 import { installed, output, shell } from './support/installed.mjs';
 import { sharded } from './support/sharded.mjs';
 

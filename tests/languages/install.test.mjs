@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-import { missing } from '../../node/toolchain.mjs';
+import { missing } from '../../scripts/toolchain.mjs';
 import { installed, output, shell } from './support/installed.mjs';
 
 const on = (tools) => {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 
-import { missing, pythonWith } from '../../node/toolchain.mjs';
+import { missing, pythonWith } from '../../scripts/toolchain.mjs';
 import { installed, root } from './support/installed.mjs';
 
 const lacking = missing(['Python']).length > 0;

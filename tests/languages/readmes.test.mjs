@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { missing } from '../../node/toolchain.mjs';
+import { missing } from '../../scripts/toolchain.mjs';
 import { installed, output } from './support/installed.mjs';
 import { blocks, comparable, scripts } from './support/readme.mjs';
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { missing, pythonWith } from '../../node/toolchain.mjs';
+import { missing, pythonWith } from '../../scripts/toolchain.mjs';
 import { installed, output, shell } from './support/installed.mjs';
 
 const lacking = missing(['Python']);

@@ -5,7 +5,7 @@ import { cpSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import { demandsOf, host } from '../../node/addon.mjs';
+import { demandsOf, host } from '../../scripts/addon.mjs';
 import { visit } from './lib/chromium.mjs';
 import { resultsIn } from './lib/programs.mjs';
 import { output, project, root, toolRow } from './lib/workspace.mjs';

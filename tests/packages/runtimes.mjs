@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { onPath } from '../../node/toolchain.mjs';
+import { onPath } from '../../scripts/toolchain.mjs';
 import * as programs from './lib/programs.mjs';
 import { Skip, installed, output, project, root } from './lib/workspace.mjs';
 
@@ -80,7 +80,7 @@ async function fallback(context) {
 async function foreign(target, command) {
   const path = `dist/native/${target}/bit_ttt.node`;
   const before = existsSync(join(root, path));
-  await output(process.execPath, ['node/prebuild.mjs', target]);
+  await output(process.execPath, ['scripts/prebuild.mjs', target]);
   try {
     await hashesAgree(join(root, path), command);
   } finally {

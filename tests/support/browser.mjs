@@ -5,7 +5,7 @@ import { extname } from 'node:path';
 
 import { chromium } from 'playwright-core';
 
-import { programPath } from '../../node/toolchain.mjs';
+import { programPath } from '../../scripts/toolchain.mjs';
 
 /** Where a Chromium is, or undefined. */
 export const chromiumPath = programPath('chromium', 'chromium-browser', 'google-chrome');

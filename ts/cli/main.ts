@@ -3,22 +3,22 @@
  * on stderr and an exit code (1 for what failed, 2 for a wrong command line).
  * SPDX-License-Identifier: MIT
  */
-import { adapt } from './adapt.js';
-import { bench } from './bench.js';
-import { chat } from './chat.js';
-import { convert } from './convert.js';
-import { doctor } from './doctor.js';
-import { evaluate } from './eval.js';
-import { describeFailure, UsageError } from './failure.js';
-import { generate } from './generate.js';
-import { info } from './info.js';
-import { suggestion } from './options.js';
-import { watchOutput } from './output.js';
-import { surprise } from './surprise.js';
-import { visible } from './terminal.js';
-import { tokenizer } from './tokenizer-command.js';
-import { train } from './train.js';
-import { VERSION } from '../version.js';
+import { adapt } from './commands/adapt.js';
+import { bench } from './commands/bench.js';
+import { chat } from './commands/chat.js';
+import { convert } from './commands/convert.js';
+import { doctor } from './commands/doctor.js';
+import { evaluate } from './commands/eval.js';
+import { describeFailure, UsageError } from './screen/failure.js';
+import { generate } from './commands/generate.js';
+import { info } from './commands/info.js';
+import { suggestion } from './screen/command-line.js';
+import { watchOutput } from './screen/output.js';
+import { surprise } from './commands/surprise.js';
+import { visible } from './screen/terminal.js';
+import { tokenizer } from './commands/tokenizer.js';
+import { train } from './commands/train.js';
+import { VERSION } from '../common/version.js';
 
 const COMMANDS: Record<string, (argv: readonly string[]) => Promise<void>> = {
   generate,

@@ -2,7 +2,7 @@
  * id-list.ts - a list of token ids that grows, in 4 bytes each.
  * SPDX-License-Identifier: MIT
  */
-import { allocate } from '../args.js';
+import { allocate } from '../common/args.js';
 
 /** Most texts have one token for three or four characters. */
 const UNITS_PER_ID = 3;

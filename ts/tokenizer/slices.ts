@@ -3,9 +3,9 @@
  * which an AbortSignal ends.
  * SPDX-License-Identifier: MIT
  */
-import { nextTurn, now } from '../clock.js';
-import { TTTError } from '../errors.js';
-import type { AbortSignalLike } from '../types.js';
+import { nextTurn, now } from '../common/clock.js';
+import { TTTError } from '../common/errors.js';
+import type { AbortSignalLike } from '../common/types.js';
 
 /** How long one slice should take, in milliseconds. */
 const SLICE_MS = 4;

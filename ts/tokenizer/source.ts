@@ -2,8 +2,9 @@
  * source.ts - reads a tokenizer.json as JSON, from an object, a string or bytes, and names what is damaged.
  * SPDX-License-Identifier: MIT
  */
-import { checkBytes, describe, kindOf } from '../args.js';
-import { TTTError } from '../errors.js';
+import { checkBytes } from '../common/args.js';
+import { describe, kindOf } from '../common/brands.js';
+import { TTTError } from '../common/errors.js';
 
 /** Bytes, or UTF-16 code units. The largest in use have some 40 MB. */
 const MAX_FILE = 2 ** 26;

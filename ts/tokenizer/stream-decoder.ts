@@ -2,8 +2,8 @@
  * stream-decoder.ts - text from token ids that come one by one.
  * SPDX-License-Identifier: MIT
  */
-import { TTTError } from '../errors.js';
-import { guardReceivers } from '../receiver.js';
+import { TTTError } from '../common/errors.js';
+import { guardReceivers } from '../common/receiver.js';
 
 /** Only tokenizers have it. */
 export const DECODER_KEY = Symbol('bit-ttt decoder');

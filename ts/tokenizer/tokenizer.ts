@@ -2,15 +2,15 @@
  * tokenizer.ts - text to token ids and back, without losing a byte.
  * SPDX-License-Identifier: MIT
  */
-import { describe } from '../args.js';
-import { TTTError } from '../errors.js';
-import { itemsOf } from '../iterables.js';
-import type { NamesOf } from '../named-options.js';
-import { takeOptions } from '../named-options.js';
-import { readFlag } from '../options.js';
-import { guardReceivers } from '../receiver.js';
-import { takeSignal } from '../signal.js';
-import type { AbortSignalLike } from '../types.js';
+import { describe } from '../common/brands.js';
+import { TTTError } from '../common/errors.js';
+import { itemsOf } from '../common/iterables.js';
+import type { NamesOf } from '../common/named-options.js';
+import { takeOptions } from '../common/named-options.js';
+import { readFlag } from '../common/options.js';
+import { guardReceivers } from '../common/receiver.js';
+import { takeSignal } from '../common/signal.js';
+import type { AbortSignalLike } from '../common/types.js';
 import { bytesOfSymbols, wordsOf } from './byte-level.js';
 import { cutAfter, type CutRules } from './cutting.js';
 import { IdList } from './id-list.js';

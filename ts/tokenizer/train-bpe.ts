@@ -2,14 +2,14 @@
  * train-bpe.ts - trains a byte-level BPE tokenizer on a text.
  * SPDX-License-Identifier: MIT
  */
-import { describe } from '../args.js';
-import { TTTError } from '../errors.js';
-import { iteratorOf, stepOf } from '../iterables.js';
-import type { NamesOf } from '../named-options.js';
-import { takeOptions } from '../named-options.js';
-import { readFunction, readList } from '../options.js';
-import { takeSignal } from '../signal.js';
-import type { AbortSignalLike } from '../types.js';
+import { describe } from '../common/brands.js';
+import { TTTError } from '../common/errors.js';
+import { iteratorOf, stepOf } from '../common/iterables.js';
+import type { NamesOf } from '../common/named-options.js';
+import { takeOptions } from '../common/named-options.js';
+import { readFunction, readList } from '../common/options.js';
+import { takeSignal } from '../common/signal.js';
+import type { AbortSignalLike } from '../common/types.js';
 import { bytesOfSymbols } from './byte-level.js';
 import { makeTokenizerJson, type TokenizerJson } from './json.js';
 import { PairMerger } from './pair-merger.js';

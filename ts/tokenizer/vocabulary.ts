@@ -5,7 +5,7 @@
  * step that changes the text.
  * SPDX-License-Identifier: MIT
  */
-import { describe } from '../args.js';
+import { describe } from '../common/brands.js';
 import { bytesInSymbolOrder, bytesOfSymbols, symbolOfByte } from './byte-level.js';
 import type { TokenizerJson } from './json.js';
 import type { Fields } from './source.js';

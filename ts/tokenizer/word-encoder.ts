@@ -4,7 +4,7 @@
  */
 import { Tokenizer as Library } from '@huggingface/tokenizers';
 
-import { TTTError } from '../errors.js';
+import { TTTError } from '../common/errors.js';
 import { bytesOfSymbols } from './byte-level.js';
 import { bytesOf, ownCopy } from './utf8.js';
 import type { Vocabulary } from './vocabulary.js';

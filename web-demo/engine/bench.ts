@@ -5,8 +5,8 @@
  */
 import { getInfo, TTT } from 'bit-ttt';
 
-import { measureDim } from '../../ts/cli/measure.js';
-import type { Measurement } from '../../ts/cli/measurement.js';
+import { measureDim } from '../../ts/bench/measure.js';
+import type { Measurement } from '../../ts/bench/measurement.js';
 import type { Calls, Context } from '../protocol.js';
 import { Pace } from './pace.js';
 

@@ -5,7 +5,7 @@
 import { BitLlama, splitDocuments, Trainer, TTTError } from 'bit-ttt';
 import type { Tokenizer } from 'bit-ttt';
 
-import { holdOut, makeTokenizer, usualVocab } from '../../ts/cli/corpus.js';
+import { holdOut, makeTokenizer, usualVocab } from '../../ts/corpus/corpus.js';
 import { textOf } from '../decode.js';
 import type { Calls, Context, TrainParams } from '../protocol.js';
 

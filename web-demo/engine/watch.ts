@@ -4,9 +4,9 @@
  */
 import { TTT, TTTError } from 'bit-ttt';
 
-import { DEFAULT_DIM, DEFAULT_LR, Reader } from '../../ts/cli/reader.js';
-import type { ReadLine } from '../../ts/cli/reader.js';
-import type { Unit } from '../../ts/cli/unit.js';
+import { DEFAULT_DIM, DEFAULT_LR, Reader } from '../../ts/detect/detector.js';
+import type { ReadLine } from '../../ts/detect/detector.js';
+import type { Unit } from '../../ts/detect/detector.js';
 import { textOf } from '../decode.js';
 import type { Source } from '../decode.js';
 import type { Around, Calls, Context, Parts, WatchResult } from '../protocol.js';

@@ -2,7 +2,7 @@
  * watch.ts - the tab that shows which lines of a log the memory did not foresee.
  * SPDX-License-Identifier: MIT
  */
-import type { Unit } from '../../ts/cli/unit.js';
+import type { Unit } from '../../ts/detect/detector.js';
 import { reader } from '../client.js';
 import { figure, find, make, numberOf, Panel } from '../dom.js';
 import { Plot } from '../plot.js';

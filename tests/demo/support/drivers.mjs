@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { programPath } from '../../../node/toolchain.mjs';
+import { programPath } from '../../../scripts/toolchain.mjs';
 import { chromiumPath, launchChromium, newContext, WAIT_MS } from '../../support/browser.mjs';
 
 async function openChromium() {

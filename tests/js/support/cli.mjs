@@ -80,17 +80,20 @@ export function temporaryFolder() {
   return { path, write };
 }
 
-/** A module of ts/cli on its own, beside the built library. */
+/** A module of ts/ on its own (`cli/screen/terminal`), beside the built library. */
 export async function importSource(name) {
   const library = {
     name: 'library',
     setup(builder) {
-      const path = pathToFileURL(join(root, 'dist/index.mjs')).href;
-      builder.onResolve({ filter: /^\.\.\/index\.js$/ }, () => ({ path, external: true }));
+      const places = { 'bit-ttt': 'dist/index.mjs', 'bit-ttt/model': 'dist/model.mjs' };
+      builder.onResolve({ filter: /^bit-ttt(\/model)?$/ }, ({ path }) => ({
+        path: pathToFileURL(join(root, places[path])).href,
+        external: true,
+      }));
     },
   };
   const { outputFiles } = await build({
-    entryPoints: [join(root, 'ts/cli', `${name}.ts`)],
+    entryPoints: [join(root, 'ts', `${name}.ts`)],
     bundle: true,
     platform: 'node',
     format: 'esm',

@@ -11,7 +11,7 @@ async function loadBundle() {
   const { outputFiles } = await build({
     stdin: {
       contents:
-        "export * from './ts/tokenizer/index.ts'; export { TTTError } from './ts/errors.ts';",
+        "export * from './ts/tokenizer/index.ts'; export { TTTError } from './ts/common/errors.ts';",
       resolveDir: fileURLToPath(new URL('../../..', import.meta.url)),
     },
     bundle: true,

@@ -1,0 +1,156 @@
+/**
+ * adapt-measure.ts - whether a model learns while it reads, in nats per token.
+ * SPDX-License-Identifier: MIT
+ */
+import type { BitLlama, Session } from 'bit-ttt';
+import { readTokens, sumNats } from './scoring.js';
+
+/** What to measure on a text. */
+export interface AdaptPlan {
+  /** Tokens of a passage, and how many passages. */
+  passage: number;
+  passages: number;
+  /** How many places to read on at, and tokens before them, in the frozen beginning, and after. */
+  places: number;
+  before: number;
+  beginning: number;
+  after: number;
+}
+
+/** Losses of passages that are read twice. */
+export interface Readings {
+  count: number;
+  first: number;
+  /** Again, with the memory of the first time. */
+  second: number;
+  /** The same, with the memory frozen after the first time. */
+  frozen: number;
+  /** Again, with an empty memory. */
+  fresh: number;
+  /** Again, with the memory saved and restored into another session. */
+  restored: number;
+  /** Whether that gave the same bits as `second` for each token. */
+  restoredSame: boolean;
+}
+
+/** Losses of the rest of a text, after so many tokens before it. */
+export interface Rests {
+  count: number;
+  /** With the memory of all that came before. */
+  learned: number;
+  /** With the memory frozen after a short beginning. */
+  frozen: number;
+  /** With an empty memory. */
+  fresh: number;
+}
+
+/** The starts of `count` ranges of `length` tokens, evenly spaced; fewer if they would overlap. */
+export function evenStarts(total: number, length: number, count: number): number[] {
+  const most = Math.min(count, Math.floor(total / length));
+  if (most <= 1) return most === 1 ? [0] : [];
+  return Array.from({ length: most }, (_, i) => Math.floor((i * (total - length)) / (most - 1)));
+}
+
+function sameBits(a: Float32Array, b: Float32Array): boolean {
+  const bytes = (x: Float32Array): Buffer => Buffer.from(x.buffer, x.byteOffset, x.byteLength);
+  return bytes(a).equals(bytes(b));
+}
+
+/** Measures one model; each of its sessions is used again and again. */
+export class AdaptMeasure {
+  private readonly main: Session;
+  private readonly other: Session;
+
+  /**
+   * `start` is read before everything, uncounted: the end-of-text token, if there is one. When
+   * `stop` is aborted, what is found is that of the passages and places before.
+   */
+  constructor(
+    model: BitLlama,
+    private readonly start: Uint32Array,
+    private readonly progress: (share: number) => void,
+    private readonly stop: AbortSignal,
+  ) {
+    this.main = model.createSession();
+    this.other = model.createSession();
+  }
+
+  destroy(): void {
+    this.main.destroy();
+    this.other.destroy();
+  }
+
+  private async begin(session: Session): Promise<void> {
+    session.freeze(false);
+    session.reset();
+    if (this.start.length > 0) await readTokens(session, this.start);
+  }
+
+  /** Reads passages twice, in every way. */
+  async readings(ids: Uint32Array, { passage, passages }: AdaptPlan): Promise<Readings> {
+    const starts = evenStarts(ids.length, passage, passages);
+    const sums = { first: 0, second: 0, frozen: 0, fresh: 0, restored: 0 };
+    let restoredSame = true;
+    let count = 0;
+    for (const at of starts) {
+      if (this.stop.aborted) break;
+      const part = ids.subarray(at, at + passage);
+      await this.begin(this.main);
+      sums.first += sumNats(await readTokens(this.main, part));
+      const state = this.main.save();
+      const second = await readTokens(this.main, part);
+      sums.second += sumNats(second);
+      this.main.restore(state);
+      this.main.freeze(true);
+      sums.frozen += sumNats(await readTokens(this.main, part));
+      await this.begin(this.main);
+      sums.fresh += sumNats(await readTokens(this.main, part));
+      this.other.reset();
+      this.other.restore(state);
+      const restored = await readTokens(this.other, part);
+      sums.restored += sumNats(restored);
+      restoredSame &&= sameBits(second, restored);
+      this.progress(++count / starts.length);
+    }
+    const mean = (sum: number): number => sum / (count * passage);
+    return {
+      count,
+      first: mean(sums.first),
+      second: mean(sums.second),
+      frozen: mean(sums.frozen),
+      fresh: mean(sums.fresh),
+      restored: mean(sums.restored),
+      restoredSame,
+    };
+  }
+
+  /** Reads on after a long beginning, in every way. */
+  async rests(ids: Uint32Array, plan: AdaptPlan): Promise<Rests> {
+    const { places, before, beginning, after } = plan;
+    const starts = evenStarts(ids.length, before + after, places);
+    const sums = { learned: 0, frozen: 0, fresh: 0 };
+    let count = 0;
+    for (const at of starts) {
+      if (this.stop.aborted) break;
+      const rest = ids.subarray(at + before, at + before + after);
+      await this.begin(this.main);
+      await readTokens(this.main, ids.subarray(at, at + before));
+      sums.learned += sumNats(await readTokens(this.main, rest));
+      await this.begin(this.main);
+      await readTokens(this.main, ids.subarray(at, at + beginning));
+      this.main.freeze(true);
+      await readTokens(this.main, ids.subarray(at + beginning, at + before));
+      sums.frozen += sumNats(await readTokens(this.main, rest));
+      await this.begin(this.main);
+      sums.fresh += sumNats(await readTokens(this.main, rest));
+      this.progress(++count / starts.length);
+    }
+    const mean = (sum: number): number => sum / (count * after);
+    return {
+      count,
+      learned: mean(sums.learned),
+      frozen: mean(sums.frozen),
+      fresh: mean(sums.fresh),
+    };
+  }
+}

@@ -1,0 +1,315 @@
+/**
+ * chat.ts - the command in which a person and a model write a text together, line by line.
+ * SPDX-License-Identifier: MIT
+ */
+import { createInterface } from 'node:readline';
+import type { Interface } from 'node:readline';
+import type { Session } from 'bit-ttt';
+import { engineInUse } from '../screen/engine.js';
+import { describeFailure, fileFailure, systemCode, UsageError } from '../screen/failure.js';
+import { answer } from './generate.js';
+import { afterTerminal, checkStandardInput } from '../files/input.js';
+import { endAtOnce, exitCodeOf, onSignal } from '../screen/interrupt.js';
+import type { Signal } from '../screen/interrupt.js';
+import { loadModel, MODEL_HELP, MODEL_OPTIONS } from '../files/model.js';
+import type { Loaded } from '../files/model.js';
+import { COMMON_OPTIONS, FORCE_HELP, readCommandLine } from '../screen/command-line.js';
+import { SAVE_OPTIONS, suggestion } from '../screen/command-line.js';
+import type { CommandLine, OptionSpecs } from '../screen/command-line.js';
+import { goOnWithoutReader } from '../screen/output.js';
+import type { Named } from '../files/places.js';
+import { MAX_TEMPERATURE, readSampling, SAMPLING_OPTIONS, samplingHelp } from './sampling.js';
+import type { Sampling } from './sampling.js';
+import { checkFiles } from '../files/save.js';
+import { checkSession, filesRead, loadSession, saveSession } from '../files/session-file.js';
+import { sessionResult } from '../files/session-file.js';
+import { compact, grouped, makePalette, safeJson, visible } from '../screen/terminal.js';
+import { visibleLines, wantsColor } from '../screen/terminal.js';
+import type { Palette } from '../screen/terminal.js';
+
+const OPTIONS: OptionSpecs = {
+  ...COMMON_OPTIONS,
+  ...MODEL_OPTIONS,
+  ...SAMPLING_OPTIONS,
+  ...SAVE_OPTIONS,
+  load: { type: 'string' },
+  save: { type: 'string' },
+};
+
+const DEFAULT_TOKENS = 200;
+
+const LINES: Named = { path: '-', name: 'the lines to read' };
+
+const COMMANDS: Record<string, string> = {
+  '/save FILE': 'keep what was read and written',
+  '/load FILE': 'go on from what was kept',
+  '/reset': 'forget everything',
+  '/temp X': 'temperature: 0 is the likeliest, above 1 is bold',
+  '/help': 'this list',
+  '/quit': 'leave, as the end of the input does',
+};
+
+const commandList = Object.entries(COMMANDS)
+  .map(([name, text]) => `  ${name.padEnd(12)} ${text}`)
+  .join('\n');
+
+const HELP = `Usage: bit-ttt chat [options]
+
+Write the beginning of a text; the model goes on with it, and you with what it wrote. An empty line
+lets it go on by itself. When it has come to an end, your next line begins another text. It
+remembers all of it, and learns while it reads. Ctrl-C stops an answer, a second one leaves, as
+the signals TERM and HUP do at once. Works from a pipe as well, a line at a time.
+
+${commandList}
+
+A FILE may have blanks within its name, but not around it.
+
+${MODEL_HELP}
+${samplingHelp(DEFAULT_TOKENS)}
+  --load FILE        go on from a session that was saved
+  --save FILE        save the session at the end, also at one by a signal
+${FORCE_HELP}
+  --json             print {prompt, text, tokens, reason} for each answer, one a line
+  --color, --no-color
+`;
+
+/** Lines of the input, one by one, however fast they come. */
+class Lines {
+  private queue: string[] = [];
+  private ended = false;
+  private failure: Error | undefined;
+  private wake: () => void = () => undefined;
+
+  constructor(input: Interface) {
+    input.on('line', (line) => {
+      if (!this.ended) this.queue.push(line);
+      this.wake();
+    });
+    const end = (): void => {
+      this.ended = true;
+      this.wake();
+    };
+    input.on('close', end);
+    const fail = (error: Error): void => {
+      if (systemCode(error) !== 'EIO') this.failure = error; // EIO: the terminal hung up
+      end();
+    };
+    process.stdin.on('error', fail);
+    input.on('error', fail); // readline hands it on, and makes some of its own
+  }
+
+  /** There are to be no more. */
+  end(): void {
+    this.queue = [];
+    this.ended = true;
+    this.wake();
+  }
+
+  /** The next line, or undefined at the end of the input. */
+  async next(): Promise<string | undefined> {
+    while (this.queue.length === 0 && !this.ended) {
+      await new Promise<void>((resolve) => (this.wake = resolve));
+    }
+    const line = this.queue.shift();
+    if (line !== undefined || this.failure === undefined) return line;
+    throw fileFailure('read', 'standard input', this.failure);
+  }
+}
+
+/** A chat under way. */
+class Chat {
+  /** Stops the answer that is being written. */
+  private writing: AbortController | undefined;
+  private warned = false;
+  /** Whether the model ended its text: the next line begins another one. */
+  private ended = false;
+
+  constructor(
+    private readonly loaded: Loaded,
+    private readonly session: Session,
+    private readonly sampling: Sampling,
+    private readonly line: CommandLine,
+    private readonly json: boolean,
+    private readonly palette: Palette,
+  ) {}
+
+  /** Stops the answer that is being written; whether there was one to stop. */
+  stop(): boolean {
+    if (this.writing === undefined || this.writing.signal.aborted) return false;
+    this.writing.abort();
+    return true;
+  }
+
+  /** Ctrl-C: stops the answer, or warns; false to leave. */
+  interrupt(): boolean {
+    const leaves = !this.stop() && (this.warned || this.writing !== undefined);
+    if (!leaves && this.writing === undefined) this.say('Ctrl-C once more, or /quit, leaves');
+    this.warned = true;
+    return !leaves;
+  }
+
+  /** Something that is not the model's. */
+  private say(text: string): void {
+    const stream = this.json ? process.stderr : process.stdout;
+    stream.write(`${this.palette.dim(visibleLines(text))}\n`);
+  }
+
+  /** Obeys or answers a line; false to leave. */
+  async take(line: string): Promise<boolean> {
+    this.warned = false;
+    if (!line.startsWith('/')) {
+      await this.reply(line);
+      return true;
+    }
+    const [, name = '', argument = ''] = /^(\S*)\s*(.*)$/s.exec(line.trim()) ?? [];
+    if (name === '/quit' || name === '/exit') return false;
+    try {
+      await this.obey(name, argument);
+    } catch (error) {
+      this.say(describeFailure(error).text);
+    }
+    return true;
+  }
+
+  /** What a line gives the model to read: after the end of a text, the beginning of another. */
+  private promptFor(line: string): string | Uint32Array {
+    const { tokenizer } = this.loaded;
+    if (this.session.tokensSeen === 0) return line;
+    if (!this.ended) return line === '' ? line : `\n${line}`;
+    const ids = tokenizer.encode(line);
+    return Uint32Array.from(
+      tokenizer.endOfText === undefined ? ids : [tokenizer.endOfText, ...ids],
+    );
+  }
+
+  private async reply(line: string): Promise<void> {
+    this.writing = new AbortController();
+    const print = (piece: string): void => {
+      if (!this.json) process.stdout.write(visibleLines(piece));
+    };
+    try {
+      const options = { ...this.sampling };
+      const { text, tokens, reason, ended } = await answer(
+        this.session,
+        this.promptFor(line),
+        options,
+        this.writing.signal,
+        print,
+      );
+      this.ended = ended;
+      if (this.json) process.stdout.write(`${safeJson({ prompt: line, text, tokens, reason })}\n`);
+      else process.stdout.write('\n');
+    } finally {
+      this.writing = undefined;
+    }
+  }
+
+  private async obey(name: string, argument: string): Promise<void> {
+    const { model } = this.loaded;
+    switch (name) {
+      case '/save': {
+        if (argument === '') throw new UsageError('/save needs a FILE');
+        const result = sessionResult(argument, '/save', this.line);
+        checkFiles([...filesRead(this.line), LINES], [result]);
+        const bytes = saveSession(result, model, this.session);
+        const read = `${grouped(this.session.tokensSeen)} tokens`;
+        return this.say(`saved ${read} to ${argument} (${compact(bytes)}B)`);
+      }
+      case '/load':
+        if (argument === '' || argument === '-') throw new UsageError('/load needs a FILE');
+        await loadSession(argument, model, this.session);
+        this.ended = false;
+        return this.say(`loaded ${argument}: ${grouped(this.session.tokensSeen)} tokens`);
+      case '/reset':
+        this.session.reset();
+        this.ended = false;
+        return this.say('everything is forgotten');
+      case '/temp':
+        this.sampling.temperature = readTemperature(argument);
+        return this.say(`temperature ${this.sampling.temperature}`);
+      case '/help':
+        return this.say(commandList);
+      default: {
+        const known = Object.keys(COMMANDS).map((text) => text.split(' ')[0]!);
+        const near = suggestion(name, known);
+        throw new UsageError(`unknown command ${visible(name)}${near} (/help lists them)`);
+      }
+    }
+  }
+}
+
+function readTemperature(text: string): number {
+  const value = text === '' ? NaN : Number(text);
+  if (value >= 0 && value <= MAX_TEMPERATURE) return value;
+  throw new UsageError(`/temp needs a number from 0 to ${MAX_TEMPERATURE}`);
+}
+
+/** Everything from the first line to the last. Gives the signal that ended it, if one did. */
+async function converse(chat: Chat, terminal: boolean): Promise<Signal | undefined> {
+  const input = createInterface({
+    input: process.stdin,
+    ...(terminal ? { output: process.stdout, terminal: true, prompt: '> ' } : { terminal: false }),
+  });
+  const lines = new Lines(input);
+  let left: Signal | undefined;
+  const hear = (signal: Signal): void => {
+    if (left !== undefined) endAtOnce(signal);
+    if (signal === 'SIGINT' && chat.interrupt()) return;
+    left = signal;
+    chat.stop();
+    lines.end();
+  };
+  input.on('SIGINT', () => hear('SIGINT'));
+  const unwatch = onSignal(hear);
+  try {
+    for (;;) {
+      if (terminal) input.prompt();
+      const line = await lines.next();
+      if (line === undefined || !(await chat.take(line))) break;
+    }
+  } finally {
+    if (terminal) await afterTerminal();
+    unwatch();
+    input.close();
+    process.stdin.destroy();
+  }
+  return left;
+}
+
+/** `bit-ttt chat`. */
+export async function chat(argv: readonly string[]): Promise<void> {
+  const line = readCommandLine(argv, OPTIONS);
+  if (line.flags.has('help')) {
+    process.stdout.write(HELP);
+    return;
+  }
+  const { positionals } = line;
+  if (positionals.length > 0) {
+    throw new UsageError(`chat takes no arguments, but got "${positionals[0]}"`);
+  }
+  const sampling = readSampling(line, DEFAULT_TOKENS);
+  const save = checkSession(line, LINES);
+  const load = line.values.get('load');
+  checkStandardInput();
+  if (save !== undefined) goOnWithoutReader();
+  await engineInUse();
+  const loaded = await loadModel(line);
+  const session = loaded.model.createSession();
+  const json = line.flags.has('json');
+  const terminal = process.stdin.isTTY === true && process.stdout.isTTY === true && !json;
+  const palette = makePalette(wantsColor(process.stdout, line.flags, process.env));
+  try {
+    if (load !== undefined) await loadSession(load, loaded.model, session);
+    if (terminal) process.stdout.write(palette.dim('/help lists the commands\n'));
+    const signal = await converse(
+      new Chat(loaded, session, sampling, line, json, palette),
+      terminal,
+    );
+    if (signal !== undefined && !json) process.stdout.write('\n');
+    if (save !== undefined) saveSession(save, loaded.model, session);
+    if (signal !== undefined) process.exitCode = exitCodeOf(signal);
+  } finally {
+    session.destroy();
+    loaded.model.destroy();
+  }
+}

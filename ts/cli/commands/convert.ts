@@ -1,0 +1,189 @@
+/**
+ * convert.ts - the command that turns model files of one format into another.
+ * SPDX-License-Identifier: MIT
+ */
+import { mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { BitLlama } from 'bit-ttt';
+import type { BesideFile, ModelFiles } from '../../files/model-files.js';
+import { engineInUse } from '../screen/engine.js';
+import { Failure, fileFailure, UsageError } from '../screen/failure.js';
+import { nameOf } from '../files/input.js';
+import { fingerprintOf, loadFailure, openModel, readModel, readTokenizer } from '../files/model.js';
+import {
+  COMMON_OPTIONS,
+  FORCE_HELP,
+  readCommandLine,
+  SAVE_OPTIONS,
+} from '../screen/command-line.js';
+import type { OptionSpecs } from '../screen/command-line.js';
+import { checkPlaces, modelFiles } from '../files/places.js';
+import type { Named } from '../files/places.js';
+import { checkFiles, saveFile } from '../files/save.js';
+import type { Result } from '../files/save.js';
+import { bittParts, readAllParts, safetensorsParts, toFloats } from '../files/tensors.js';
+import type { Tensor } from '../files/tensors.js';
+import { compact, makePalette, safeJson, visible, wantsColor } from '../screen/terminal.js';
+import { folderMetadata, WRITER } from '../files/written.js';
+
+const OPTIONS: OptionSpecs = {
+  ...COMMON_OPTIONS,
+  ...SAVE_OPTIONS,
+  tokenizer: { type: 'string' },
+  f32: { type: 'boolean' },
+};
+
+const HELP = `Usage: bit-ttt convert IN OUT [options]
+
+Turns a model from one format into another. IN is a .bitt or .safetensors file, the index of
+several (model.safetensors.index.json), or a folder with these and with config.json and
+tokenizer.json, as the original engine has them (f32, f16 or bf16); - is standard input.
+OUT says by its name what is written:
+
+  NAME.bitt          one compact file: ternary weights in 2 bits, int8 embedding and head
+  NAME.bitt --f32    the original's single file, with f32 weights
+  NAME.safetensors   f32 weights, with configuration and tokenizer in the metadata
+  any other name     a folder with model.safetensors, config.json and tokenizer.json
+
+Weights of a compact file become f32 weights that quantise to the same model again. The original
+engine itself runs only layers of "reconstruct" whose BitLinears neither rescale nor quantise.
+
+  --tokenizer FILE   a tokenizer.json to put in, instead of IN's own
+${FORCE_HELP}
+  --json             print {in, out, bytes, fingerprint, same}
+  --color, --no-color
+`;
+
+/** A model, taken apart. */
+interface Apart {
+  config: string;
+  tokenizer: string | undefined;
+  tensors: Tensor[];
+}
+
+/** Files to write, with their bytes. */
+interface Output {
+  result: Result;
+  parts: readonly (Uint8Array | string)[];
+}
+
+const sizeOf = (part: Uint8Array | string): number => Buffer.byteLength(part);
+
+/** Texts and weights of IN, whatever it is. */
+function takeApart(path: string, files: ModelFiles, other: BesideFile | undefined): Apart {
+  const found = readAllParts(files);
+  const textOf = (file: BesideFile | undefined): string | undefined =>
+    file && new TextDecoder().decode(file.bytes);
+  const config = textOf(files.config) ?? found.config;
+  if (config === undefined) throw new Failure(`${nameOf(path)} has no configuration`);
+  const vocabulary = textOf(other ?? files.tokenizer) ?? found.tokenizer;
+  return { config, tokenizer: vocabulary, tensors: toFloats(found) };
+}
+
+const FOLDER = ['config.json', 'tokenizer.json', 'model.safetensors'];
+
+/** What may be written: one file, or those of a folder. */
+function resultsOf(out: string, force: boolean): Result[] {
+  if (out.endsWith('.bitt')) return [{ path: out, name: 'OUT', kind: 'model', force }];
+  if (out.endsWith('.safetensors')) return [{ path: out, name: 'OUT', kind: 'weights', force }];
+  return FOLDER.map((name) => ({ path: join(out, name), name, kind: 'model folder', force }));
+}
+
+/** What is to be written where; the weights last. */
+function f32Outputs(
+  { config, tokenizer: vocabulary, tensors }: Apart,
+  results: readonly Result[],
+): Output[] {
+  const result = results[0]!;
+  if (result.kind === 'model') {
+    return [{ result, parts: bittParts(tensors, config, vocabulary) }];
+  }
+  if (result.kind === 'weights') {
+    const texts = { config, ...(vocabulary === undefined ? {} : { tokenizer: vocabulary }) };
+    return [{ result, parts: safetensorsParts(tensors, { ...WRITER, ...texts }) }];
+  }
+  const texts: Record<string, string> = { 'config.json': `${config}\n` };
+  if (vocabulary !== undefined) texts['tokenizer.json'] = `${vocabulary}\n`;
+  const weights = safetensorsParts(tensors, folderMetadata(texts));
+  return results.flatMap((one): Output[] => {
+    const text = texts[one.name];
+    if (one.name === FOLDER.at(-1)) return [{ result: one, parts: weights }];
+    return text === undefined ? [] : [{ result: one, parts: [text] }];
+  });
+}
+
+/** The fingerprint of what is about to be written. */
+async function writtenFingerprint(outputs: readonly Output[]): Promise<string> {
+  const bytes = Buffer.concat(outputs.at(-1)!.parts.map((part) => Buffer.from(part)));
+  const config = outputs.length > 1 ? outputs[0]!.parts.join('') : undefined;
+  const model = await BitLlama.load(bytes, config === undefined ? {} : { config });
+  const fingerprint = fingerprintOf(model);
+  model.destroy();
+  return fingerprint;
+}
+
+/** Throws before any work if the results could not, or should not, be saved. */
+function checkResults(out: string, reads: readonly Named[], results: readonly Result[]): void {
+  if (results.length === 1) return checkFiles(reads, results);
+  const stat = statSync(out, { throwIfNoEntry: false });
+  if (stat === undefined) return checkPlaces(reads, results);
+  if (stat.isDirectory()) return checkFiles(reads, results);
+  throw new Failure(
+    `cannot save ${out}: it is a file; a folder, NAME.bitt or NAME.safetensors can be written`,
+  );
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw fileFailure('save', path, error);
+  }
+}
+
+/** `bit-ttt convert`. */
+export async function convert(argv: readonly string[]): Promise<void> {
+  const line = readCommandLine(argv, OPTIONS);
+  if (line.flags.has('help')) {
+    process.stdout.write(HELP);
+    return;
+  }
+  const [input, out, extra] = line.positionals;
+  if (input === undefined || out === undefined) throw new UsageError('convert needs IN and OUT');
+  if (extra !== undefined) throw new UsageError(`convert takes IN and OUT, but "${extra}" follows`);
+  const f32 = line.flags.has('f32') || !out.endsWith('.bitt');
+  const results = resultsOf(out, line.flags.has('force'));
+  const tokenizer = line.values.get('tokenizer');
+  const reads = modelFiles(input, 'IN');
+  if (tokenizer !== undefined) reads.push({ path: tokenizer, name: '--tokenizer' });
+  checkResults(out, reads, results);
+  await engineInUse();
+  const files = await readModel(input);
+  const other = tokenizer === undefined ? undefined : await readTokenizer(tokenizer);
+  const model = await openModel(input, files, other);
+  const fingerprint = fingerprintOf(model);
+  let outputs: Output[];
+  try {
+    outputs = f32
+      ? f32Outputs(takeApart(input, files, other), results)
+      : [{ result: results[0]!, parts: [model.pack()] }];
+  } catch (error) {
+    throw loadFailure('convert', input, error);
+  } finally {
+    model.destroy();
+  }
+  const same = (await writtenFingerprint(outputs)) === fingerprint;
+  if (results.length > 1) makeFolder(out);
+  let bytes = 0;
+  for (const { result, parts } of outputs) {
+    saveFile(result, parts);
+    bytes += parts.reduce((sum, part) => sum + sizeOf(part), 0);
+  }
+  if (line.flags.has('json')) {
+    process.stdout.write(`${safeJson({ in: input, out, bytes, fingerprint, same }, 2)}\n`);
+    return;
+  }
+  const { bold, dim } = makePalette(wantsColor(process.stdout, line.flags, process.env));
+  const verdict = same ? `the same model, ${fingerprint}` : 'the same but for rounding';
+  process.stdout.write(`${bold(visible(out))}: ${compact(bytes)}B\n${dim(verdict)}\n`);
+}

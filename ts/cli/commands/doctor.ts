@@ -1,0 +1,190 @@
+/**
+ * doctor.ts - the command that says which engine is in use and why, and checks its results.
+ * SPDX-License-Identifier: MIT
+ */
+import { arch, cpus, platform } from 'node:os';
+import { variable } from '../../common/environment.js';
+import { conformanceHash, getInfo, llamaConformanceHash, setKernel } from 'bit-ttt';
+import type { BackendInfo, BackendKind } from 'bit-ttt';
+import { backendReason, engineInUse, kernelReason, unheardKernel } from '../screen/engine.js';
+import { Failure, UsageError } from '../screen/failure.js';
+import { COMMON_OPTIONS, readCommandLine } from '../screen/command-line.js';
+import { makePalette, wantsColor } from '../screen/terminal.js';
+import type { Palette } from '../screen/terminal.js';
+
+const HELP = `Usage: bit-ttt doctor [--json]
+
+Shows which engine is in use and why, and two hashes of its results, one of the layer's and one of
+the language model's, computed now with every kernel that this machine can run and with
+WebAssembly: they must be the same everywhere. The exit code is 1 if two engines differ, or if a
+variable asks for what cannot be had.
+
+  --json             print one JSON document
+  --color, --no-color
+
+BIT_TTT_BACKEND (native, wasm or auto) and BIT_TTT_KERNEL (such as avx2 or baseline; the addon's
+only) choose.
+`;
+
+/** The hashes of the layer's and of the language model's results. */
+interface Hashes<Missing = never> {
+  hash: string | Missing;
+  llamaHash: string | Missing;
+}
+
+/** What one engine computed, or why there is nothing. */
+interface Check extends Hashes<null> {
+  backend: BackendKind;
+  kernel: string;
+  problem: string | null;
+}
+
+/** What `doctor` found; the keys are those of its JSON document. */
+interface Diagnosis extends BackendInfo, Hashes {
+  /** Why what a variable asks for cannot be had; the rest is then what there is without it. */
+  problem: string | null;
+  reason: string;
+  kernelReason: string;
+  agree: boolean;
+  checks: Check[];
+  node: string;
+  platform: string;
+  cpu: string;
+}
+
+async function compute(options?: { backend: BackendKind }): Promise<Hashes> {
+  return {
+    hash: await conformanceHash(options),
+    llamaHash: await llamaConformanceHash(options),
+  };
+}
+
+function nothing(backend: BackendKind, kernel: string, problem: string): Check {
+  return { backend, kernel, hash: null, llamaHash: null, problem };
+}
+
+async function check(backend: BackendKind, kernel: string): Promise<Check> {
+  try {
+    await setKernel(kernel, { backend });
+    return { backend, kernel, ...(await compute({ backend })), problem: null };
+  } catch (error) {
+    return nothing(backend, kernel, (error as Error).message);
+  }
+}
+
+function same(one: Hashes<null>, other: Hashes): boolean {
+  return one.hash === other.hash && one.llamaHash === other.llamaHash;
+}
+
+/** Every kernel of a backend; the one that was in use is afterwards, too. */
+async function checkKernels(info: BackendInfo): Promise<Check[]> {
+  const { backend } = info;
+  const checks: Check[] = [];
+  for (const kernel of info.compiledKernels) {
+    const missing =
+      backend === 'wasm' ? 'this engine has no such instructions' : 'this CPU cannot run it';
+    const usable = info.kernels.includes(kernel);
+    checks.push(usable ? await check(backend, kernel) : nothing(backend, kernel, missing));
+  }
+  await setKernel(info.kernel, { backend });
+  return checks;
+}
+
+/** The addon's kernels, if that is in use, and WebAssembly's. */
+async function checkAll(info: BackendInfo): Promise<Check[]> {
+  const checks = info.backend === 'native' ? await checkKernels(info) : [];
+  try {
+    checks.push(...(await checkKernels(await getInfo({ backend: 'wasm' }))));
+  } catch (error) {
+    checks.push(nothing('wasm', '', (error as Error).message));
+  }
+  return checks;
+}
+
+async function diagnose(problem: string | null): Promise<Diagnosis> {
+  const info = await engineInUse();
+  const hashes = await compute();
+  const checks = await checkAll(info);
+  const { backend, fallback, kernel, kernels, compiledKernels, version } = info;
+  return {
+    version,
+    backend,
+    kernel,
+    kernels,
+    ...hashes,
+    fallback,
+    problem: problem ?? unheardKernel(info),
+    reason: backendReason(info),
+    kernelReason: kernelReason(info),
+    compiledKernels,
+    agree: checks.every((one) => one.problem !== null || same(one, hashes)),
+    checks,
+    node: process.versions.node,
+    platform: `${platform()} ${arch()}`,
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+  };
+}
+
+/**
+ * Where a variable asks for what cannot be had, what there is without it, so that one can choose:
+ * without the kernel first, that a backend which can be had is still the one shown.
+ */
+async function diagnoseAnyway(): Promise<Diagnosis> {
+  let problem: string | null = null;
+  for (const name of ['BIT_TTT_KERNEL', 'BIT_TTT_BACKEND']) {
+    try {
+      return await diagnose(problem);
+    } catch (error) {
+      problem ??= (error as Error).message;
+      if (variable(name) !== undefined) delete process.env[name];
+    }
+  }
+  return diagnose(problem);
+}
+
+function checkLine(one: Check, found: Diagnosis, palette: Palette): string {
+  const name = `${one.backend.padEnd(7)} ${one.kernel.padEnd(9)}`;
+  if (one.problem !== null) return palette.dim(`  --  ${name}  ${one.problem}`);
+  const sign = same(one, found) ? palette.green('ok') : palette.red('!!');
+  const inUse = one.backend === found.backend && one.kernel === found.kernel ? '  in use' : '';
+  return `  ${sign}  ${name}  ${one.hash}  ${one.llamaHash}${inUse}`;
+}
+
+function textDiagnosis(found: Diagnosis, palette: Palette): string {
+  const { bold, dim, green, red } = palette;
+  const ran = found.checks.filter((one) => one.problem === null).length;
+  const verdict = found.agree
+    ? green(ran > 1 ? `All ${ran} compute the same bits.` : 'One engine, nothing to compare with.')
+    : red('The results differ: do not trust them, and please report this.');
+  const lines = [
+    `${bold(`bit-ttt ${found.version}`)}  node ${found.node}, ${found.platform}, ${found.cpu}`,
+    '',
+    `  backend  ${bold(found.backend.padEnd(9))} ${dim(found.reason)}`,
+    `  kernel   ${bold(found.kernel.padEnd(9))} ${dim(found.kernelReason)}`,
+    '',
+    dim('                         layer             language model'),
+    ...found.checks.map((one) => checkLine(one, found, palette)),
+    '',
+    verdict,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** `bit-ttt doctor`. Throws a Failure if two engines disagree. */
+export async function doctor(argv: readonly string[]): Promise<void> {
+  const line = readCommandLine(argv, COMMON_OPTIONS);
+  if (line.flags.has('help')) {
+    process.stdout.write(HELP);
+    return;
+  }
+  if (line.positionals.length > 0) {
+    throw new UsageError(`doctor takes no arguments, but got "${line.positionals[0]}"`);
+  }
+  const found = await diagnoseAnyway();
+  const palette = makePalette(wantsColor(process.stdout, line.flags, process.env));
+  process.stdout.write(
+    line.flags.has('json') ? `${JSON.stringify(found, null, 2)}\n` : textDiagnosis(found, palette),
+  );
+  if (found.problem !== null) throw new Failure(found.problem);
+  if (!found.agree) throw new Failure('the results of two kernels differ');
+}

@@ -1,0 +1,125 @@
+/**
+ * eval.ts - the command that measures how well a model foresees a text.
+ * SPDX-License-Identifier: MIT
+ */
+import { engineInUse } from '../screen/engine.js';
+import { Failure } from '../screen/failure.js';
+import { watched } from '../screen/interrupt.js';
+import type { Interrupt } from '../screen/interrupt.js';
+import { fingerprintOf, loadModel, MODEL_HELP, MODEL_OPTIONS } from '../files/model.js';
+import { COMMON_OPTIONS, onlyArgument, readCommandLine } from '../screen/command-line.js';
+import type { CommandLine, OptionSpecs } from '../screen/command-line.js';
+import { checkPlaces } from '../files/places.js';
+import { bitsPerByte, natsPerToken, scoreDocuments } from './scoring.js';
+import type { Score } from './scoring.js';
+import { filesRead } from '../files/session-file.js';
+import {
+  compact,
+  grouped,
+  makePalette,
+  safeJson,
+  visible,
+  wantsColor,
+} from '../screen/terminal.js';
+import type { Palette, Progress } from '../screen/terminal.js';
+import { documentsOf, readText } from '../files/text.js';
+
+const OPTIONS: OptionSpecs = { ...COMMON_OPTIONS, ...MODEL_OPTIONS, lossy: { type: 'boolean' } };
+
+const HELP = `Usage: bit-ttt eval FILE|- [options]
+
+Measures how well a model foresees a text (- for standard input): nats per token, and bits per
+byte, which compares models with different tokenizers.
+
+${MODEL_HELP}
+  --lossy            read invalid UTF-8 as U+FFFD
+  --json             print {tokens, bytes, nats_per_token, bits_per_byte, documents, seconds,
+                     model}
+  --color, --no-color
+
+Lines <|endoftext|> separate documents; a text without them is one document. White space around a
+document is left out. The memory is empty at the start of each, and learns while it is read. Each
+is preceded by the model's end-of-text token, which is not counted, and ended by another, which
+counts as a token of the text but has no bytes:
+
+  nats_per_token = sum of -ln p / (tokens of the documents + one for each)
+  bits_per_byte  = sum of -ln p / ln 2 / bytes of the documents in UTF-8
+`;
+
+function textReport(name: string, score: Score, seconds: number, palette: Palette): string {
+  const { documents, tokens, bytes } = score;
+  const plural = documents === 1 ? '' : 's';
+  const amount = `${grouped(documents)} document${plural}, ${grouped(tokens)} tokens`;
+  const rate = `${compact(tokens / Math.max(seconds, 1e-9))} tokens/s`;
+  return [
+    `${palette.bold(visible(name))}: ${amount}, ${grouped(bytes)} bytes`,
+    `  ${palette.bold(bitsPerByte(score).toFixed(4))} bits per byte`,
+    `  ${natsPerToken(score).toFixed(4)} nats per token`,
+    palette.dim(`${seconds.toFixed(1)} s, ${rate}`),
+    '',
+  ].join('\n');
+}
+
+function jsonReport(score: Score, seconds: number, fingerprint: string): string {
+  return `${safeJson(
+    {
+      tokens: score.tokens,
+      bytes: score.bytes,
+      nats_per_token: natsPerToken(score),
+      bits_per_byte: bitsPerByte(score),
+      documents: score.documents,
+      seconds: Number(seconds.toFixed(3)),
+      model: fingerprint,
+    },
+    2,
+  )}\n`;
+}
+
+/** `bit-ttt eval`. */
+export async function evaluate(argv: readonly string[]): Promise<void> {
+  const line = readCommandLine(argv, OPTIONS);
+  if (line.flags.has('help')) {
+    process.stdout.write(HELP);
+    return;
+  }
+  const file = onlyArgument(line, 'eval', 'a FILE, or - for standard input');
+  checkPlaces([{ path: file, name: 'FILE' }, ...filesRead(line)], []);
+  await watched(true, (progress, interrupt) => measureText(line, file, progress, interrupt));
+}
+
+/** Reads the text, measures the model on it, and reports. */
+async function measureText(
+  line: CommandLine,
+  file: string,
+  progress: Progress,
+  interrupt: Interrupt,
+): Promise<void> {
+  await engineInUse();
+  const { model } = await loadModel(line);
+  try {
+    const text = await readText(file, 'eval', line.flags.has('lossy'));
+    const documents = documentsOf(text);
+    const all = grouped(documents.length);
+    interrupt.begin('interrupted');
+    const started = performance.now();
+    const tell = (so: Score): void =>
+      progress.update(() => {
+        const far = `${grouped(so.documents)} of ${all} documents`;
+        return `${far}, ${bitsPerByte(so).toFixed(3)} bits per byte`;
+      });
+    const score = await scoreDocuments(model, documents, tell, Infinity, interrupt.signal);
+    if (score.documents === 0) interrupt.check(() => 'interrupted before a document was read');
+    const seconds = (performance.now() - started) / 1000;
+    progress.clear();
+    if (!Number.isFinite(score.nats)) throw new Failure(`the loss of ${text.name} is not finite`);
+    const palette = makePalette(wantsColor(process.stdout, line.flags, process.env));
+    process.stdout.write(
+      line.flags.has('json')
+        ? jsonReport(score, seconds, fingerprintOf(model))
+        : textReport(text.name, score, seconds, palette),
+    );
+    interrupt.check(() => `interrupted after ${grouped(score.documents)} of ${all} documents`);
+  } finally {
+    model.destroy();
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * generate.ts - the command that writes a text, as it comes.
+ * SPDX-License-Identifier: MIT
+ */
+import { TTTError } from 'bit-ttt';
+import type { Session } from 'bit-ttt';
+import { engineInUse } from '../screen/engine.js';
+import { Failure, UsageError } from '../screen/failure.js';
+import { exitCodeOf, Interrupt } from '../screen/interrupt.js';
+import { loadFailure, loadModel, MODEL_HELP, MODEL_OPTIONS } from '../files/model.js';
+import type { Loaded } from '../files/model.js';
+import {
+  COMMON_OPTIONS,
+  FORCE_HELP,
+  readCommandLine,
+  SAVE_OPTIONS,
+} from '../screen/command-line.js';
+import type { CommandLine, OptionSpecs } from '../screen/command-line.js';
+import { drained, goOnWithoutReader } from '../screen/output.js';
+import { readSampling, SAMPLING_OPTIONS, samplingHelp } from './sampling.js';
+import type { Sampling } from './sampling.js';
+import { checkSession, loadSession, saveSession } from '../files/session-file.js';
+import { makePalette, safeJson, visibleLines, wantsColor } from '../screen/terminal.js';
+import { readText } from '../files/text.js';
+
+const OPTIONS: OptionSpecs = {
+  ...COMMON_OPTIONS,
+  ...MODEL_OPTIONS,
+  ...SAMPLING_OPTIONS,
+  ...SAVE_OPTIONS,
+  prompt: { type: 'string', short: 'p', empty: true },
+  load: { type: 'string' },
+  save: { type: 'string' },
+};
+
+const DEFAULT_TOKENS = 500;
+
+const HELP = `Usage: bit-ttt generate [PROMPT] [options]
+
+Writes a text that goes on from PROMPT (- for standard input), as it comes; without one, a text
+from its beginning. With the model of the package: a story.
+
+${MODEL_HELP}
+  -p, --prompt TEXT  another way to give PROMPT
+${samplingHelp(DEFAULT_TOKENS)}
+  --load FILE        go on from a session that was saved: the model knows what it read before
+  --save FILE        save the session at the end
+${FORCE_HELP}
+  --json             print {text, tokens, prompt, seed, reason}: what was written, and its ids
+  --color, --no-color
+
+Ctrl-C, like the signals TERM and HUP, ends the text; the session is saved.
+`;
+
+/** What was written, and why it ended. */
+export interface Answer {
+  text: string;
+  tokens: number[];
+  reason: 'stop' | 'length' | 'interrupted';
+  /** It came to an end of its own, not to a stop string. */
+  ended: boolean;
+}
+
+const isAbort = (error: unknown): boolean => error instanceof TTTError && error.code === 'ABORTED';
+
+/**
+ * Lets a session go on from `prompt` and gives each piece of text to `print`. `signal` ends it:
+ * what was written until then is the answer.
+ */
+export async function answer(
+  session: Session,
+  prompt: string | Uint32Array,
+  sampling: Sampling,
+  signal: AbortSignal,
+  print: (piece: string) => void,
+): Promise<Answer> {
+  const tokens: number[] = [];
+  const onToken = (token: number): void => void tokens.push(token);
+  const pieces = session.generate(prompt, { ...sampling, signal, onToken });
+  let text = '';
+  try {
+    for (;;) {
+      const next = await pieces.next();
+      if (next.done === true) {
+        const { reason, stopToken } = next.value;
+        return { text, tokens, reason, ended: stopToken !== undefined };
+      }
+      text += next.value;
+      print(next.value);
+      await drained(signal);
+    }
+  } catch (error) {
+    if (!isAbort(error)) throw error;
+    return { text, tokens, reason: 'interrupted', ended: false };
+  }
+}
+
+/** The prompt as it was given: `-` stands for standard input. */
+function promptOf(line: CommandLine): string {
+  const [first, extra] = line.positionals;
+  const option = line.values.get('prompt');
+  if (extra !== undefined || (first !== undefined && option !== undefined)) {
+    throw new UsageError(`generate takes one PROMPT, but "${extra ?? first}" comes too; quote it`);
+  }
+  return first ?? option ?? '';
+}
+
+/** `bit-ttt generate`. */
+export async function generate(argv: readonly string[]): Promise<void> {
+  const line = readCommandLine(argv, OPTIONS);
+  if (line.flags.has('help')) {
+    process.stdout.write(HELP);
+    return;
+  }
+  const sampling = readSampling(line, DEFAULT_TOKENS);
+  const given = promptOf(line);
+  const load = line.values.get('load');
+  const save = checkSession(line, given === '-' ? { path: '-', name: 'PROMPT' } : null);
+  if (save !== undefined) goOnWithoutReader();
+  const interrupt = new Interrupt(() => undefined, '');
+  const json = line.flags.has('json');
+  const palette = makePalette(wantsColor(process.stdout, line.flags, process.env));
+  const print = (piece: string): void => void process.stdout.write(visibleLines(piece));
+  let loaded: Loaded | undefined;
+  let session: Session | undefined;
+  try {
+    const prompt = given === '-' ? (await readText('-', 'generate')).text : given;
+    await engineInUse();
+    loaded = await loadModel(line);
+    const { model } = loaded;
+    session = model.createSession();
+    if (load !== undefined) await loadSession(load, model, session);
+    interrupt.begin(save === undefined ? '' : 'interrupted; the session was not saved');
+    if (!json) process.stdout.write(palette.bold(visibleLines(prompt)));
+    const silent = (): void => undefined;
+    const written = await answer(
+      session,
+      prompt,
+      sampling,
+      interrupt.signal,
+      json ? silent : print,
+    );
+    if (!json) process.stdout.write('\n');
+    if (json) {
+      const { text, tokens, reason } = written;
+      const seed = String(sampling.seed);
+      process.stdout.write(`${safeJson({ text, tokens, prompt, seed, reason })}\n`);
+    }
+    if (save !== undefined) saveSession(save, model, session);
+    if (interrupt.caught !== undefined) process.exitCode = exitCodeOf(interrupt.caught);
+  } catch (error) {
+    const path = loaded?.path;
+    throw error instanceof Failure || path === undefined
+      ? error
+      : loadFailure('generate with', path, error);
+  } finally {
+    interrupt.end();
+    session?.destroy();
+    loaded?.model.destroy();
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * scoring.ts - how well a model foresees texts: nats per token and bits per byte.
+ *
+ * The session forgets before each document. A document is preceded by the end-of-text token, which
+ * is not counted, and followed by one more, which is: foreseeing the end counts as a token, but has
+ * no bytes.
+ * SPDX-License-Identifier: MIT
+ */
+import { nextTurn } from '../../common/clock.js';
+import { evaluateText, TTTError } from 'bit-ttt';
+import type { BitLlama, Evaluation, Session } from 'bit-ttt';
+import { Turns } from '../../common/turns.js';
+
+/** Tokens that are read at once, between two turns of the event loop. */
+const SLICE = 256;
+
+/** What was measured. */
+export interface Score {
+  documents: number;
+  /** Tokens counted. */
+  tokens: number;
+  bytes: number;
+  /** Sum of -log p. */
+  nats: number;
+}
+
+/** Mean loss of a token. */
+export function natsPerToken({ nats, tokens }: Score): number {
+  return nats / tokens;
+}
+
+/** Bits that the model needs for a byte of text. */
+export function bitsPerByte({ nats, bytes }: Score): number {
+  return nats / Math.LN2 / bytes;
+}
+
+/** Reads tokens, in slices, and gives log p of each. */
+export async function readTokens(session: Session, ids: Uint32Array): Promise<Float32Array> {
+  const all = new Float32Array(ids.length);
+  for (let at = 0; at < ids.length; at += SLICE) {
+    const { logProbabilities } = await session.read(ids.subarray(at, at + SLICE));
+    all.set(logProbabilities, at);
+    await nextTurn();
+  }
+  return all;
+}
+
+/** Sum of -log p from `from` on. */
+export function sumNats(logProbabilities: Float32Array, from = 0): number {
+  let nats = 0;
+  for (let i = from; i < logProbabilities.length; i++) nats -= logProbabilities[i]!;
+  return nats;
+}
+
+/** A document's figures; undefined if it was not read to its end. */
+async function evaluateUntil(
+  model: BitLlama,
+  document: string,
+  signal: AbortSignal | undefined,
+): Promise<Evaluation | undefined> {
+  try {
+    return await evaluateText(model, document, { signal });
+  } catch (error) {
+    if (error instanceof TTTError && error.code === 'ABORTED') return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Measures a model on documents, one by one. `progress` hears how it stands; ends after the
+ * document that reaches `most` tokens, or when `stop` is aborted: after the last one that was read.
+ */
+export async function scoreDocuments(
+  model: BitLlama,
+  documents: readonly string[],
+  progress: (score: Score) => void = () => undefined,
+  most = Infinity,
+  stop?: AbortSignal,
+): Promise<Score> {
+  const score: Score = { documents: 0, tokens: 0, bytes: 0, nats: 0 };
+  const turns = new Turns(undefined);
+  for (const document of documents) {
+    await turns.rest(); // many short ones would leave no room for signals
+    if (score.tokens >= most || stop?.aborted === true) break;
+    const found = await evaluateUntil(model, document, stop);
+    if (found === undefined) break;
+    const { tokens, bytes, natsPerToken: each } = found;
+    score.nats += each * tokens;
+    score.tokens += tokens;
+    score.bytes += bytes;
+    score.documents++;
+    progress(score);
+  }
+  return score;
+}

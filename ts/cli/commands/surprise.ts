@@ -1,0 +1,233 @@
+/**
+ * surprise.ts - the command that reads a text with a memory and shows what the memory did not
+ * expect.
+ * SPDX-License-Identifier: MIT
+ */
+import { TTT, TTTError } from 'bit-ttt';
+import { engineInUse } from '../screen/engine.js';
+import { Failure, UsageError } from '../screen/failure.js';
+import { openSource } from '../files/input.js';
+import type { Source } from '../files/input.js';
+import { watched } from '../screen/interrupt.js';
+import type { Interrupt } from '../screen/interrupt.js';
+import { loadMemory, saveMemory } from '../files/memory-file.js';
+import { choiceOption, COMMON_OPTIONS, FORCE_HELP, numberOption } from '../screen/command-line.js';
+import { readCommandLine, SAVE_OPTIONS, seedOption } from '../screen/command-line.js';
+import type { CommandLine, OptionSpecs } from '../screen/command-line.js';
+import { goOnWithoutReader, print } from '../screen/output.js';
+import { DEFAULT_DIM, DEFAULT_LR } from '../../detect/detector.js';
+import type { ReadLine } from '../../detect/detector.js';
+import { jsonLine, jsonReport, textLine, textReport } from './surprise-report.js';
+import { checkFiles } from '../files/save.js';
+import type { Result } from '../files/save.js';
+import { readLines } from './surprise-read.js';
+import type { Findings, Reading } from './surprise-read.js';
+import { columnsOf, grouped, makePalette, wantsColor } from '../screen/terminal.js';
+import type { Progress } from '../screen/terminal.js';
+
+const OPTIONS: OptionSpecs = {
+  ...COMMON_OPTIONS,
+  ...SAVE_OPTIONS,
+  by: { type: 'string' },
+  top: { type: 'string', short: 'n' },
+  all: { type: 'boolean' },
+  load: { type: 'string' },
+  save: { type: 'string' },
+  'save-every': { type: 'string' },
+  dim: { type: 'string' },
+  lr: { type: 'string' },
+  seed: { type: 'string' },
+};
+
+const DEFAULT_TOP = 10;
+const MAX_TOP = 1000;
+const MAX_DIM = 8192;
+const DEFAULT_SAVE_SECONDS = 60;
+
+export const SURPRISE_HELP = `Usage: bit-ttt surprise FILE|- [options]
+
+Reads a text or log file (- for standard input) with a memory that learns while it reads, and
+shows the lines that it did not expect. Memory use does not depend on the size of the file.
+
+  --by line|word     what is read one by one (default: line)
+  -n, --top N        how many lines to show (default: ${DEFAULT_TOP})
+  --all              print every line with its surprise as it is read
+  --save FILE        keep the memory, so that a later run knows what this one read
+  --save-every SECONDS  while it follows a pipe: save as often as that, if there was something
+                     new (default: ${DEFAULT_SAVE_SECONDS})
+${FORCE_HELP}
+  --load FILE        begin with a memory that was saved; its settings are taken over
+  --dim N            numbers per token, 4 to ${MAX_DIM}; the memory has (N/4)^2
+                     (default: ${DEFAULT_DIM.line} by line, ${DEFAULT_DIM.word} by word)
+  --lr X             learning rate, below 2
+                     (default: ${DEFAULT_LR.line} by line, ${DEFAULT_LR.word} by word)
+  --seed N           seed of the fixed weights (default: 1)
+  --json             print one JSON document; with --all, one per line read
+  --color, --no-color
+
+Surprise is about 0 for what the memory foresaw, 1 for what it never saw, and more where it was
+sure of something else. In the list it is weighted by how much was read before, as everything is
+new at the beginning; the mean and the curve are not weighted.
+
+Ctrl-C, like the signals TERM and HUP, stops the reading: the report comes and the memory is saved.
+`;
+
+/** What was asked for, checked. */
+interface Request extends Reading {
+  file: string;
+  state: Uint8Array | undefined;
+  load: string | null;
+  all: boolean;
+  json: boolean;
+}
+
+async function readRequest(line: CommandLine): Promise<Request> {
+  const [file, extra] = line.positionals;
+  if (file === undefined) throw new UsageError('surprise needs a FILE, or - for standard input');
+  if (extra !== undefined) throw new UsageError(`surprise reads one FILE, but "${extra}" follows`);
+  const by = choiceOption(line, 'by', ['line', 'word']);
+  const top = numberOption(line, 'top', { min: 0, max: MAX_TOP, integer: true });
+  const dim = numberOption(line, 'dim', { min: 4, max: MAX_DIM, integer: true });
+  const lr = numberOption(line, 'lr', { min: 0, max: 1.99 });
+  const seed = seedOption(line);
+  const load = line.values.get('load') ?? null;
+  const save = readSave(line, file, load);
+  const everySeconds = numberOption(line, 'save-every', { min: 0.01, max: 86400 });
+  if (everySeconds !== undefined && save === null) {
+    throw new UsageError('--save-every needs --save FILE');
+  }
+  const memory = load === null ? undefined : await loadMemory(load);
+  const saved = memory?.settings;
+  if (saved !== undefined && by !== undefined && saved.by !== by) {
+    throw new Failure(`${load} was made with --by ${saved.by} and cannot be used with --by ${by}`);
+  }
+  const unit = by ?? saved?.by ?? 'line';
+  return {
+    file,
+    settings: {
+      by: unit,
+      hiddenDim: dim ?? saved?.hiddenDim ?? DEFAULT_DIM[unit],
+      innerLr: lr ?? saved?.innerLr ?? DEFAULT_LR[unit],
+      seed: seed ?? saved?.seed ?? 1n,
+    },
+    state: memory?.state,
+    load,
+    save,
+    saveEvery: everySeconds ?? DEFAULT_SAVE_SECONDS,
+    top: top ?? DEFAULT_TOP,
+    all: line.flags.has('all'),
+    json: line.flags.has('json'),
+  };
+}
+
+/** Where to save the memory, which may replace the one that it goes on from. */
+function readSave(line: CommandLine, file: string, load: string | null): Result | null {
+  const path = line.values.get('save');
+  const force = line.flags.has('force');
+  const save: Result[] =
+    path === undefined ? [] : [{ path, name: '--save', kind: 'memory', force, replaces: '--load' }];
+  const reads = [{ path: file, name: 'FILE' }];
+  if (load !== null) reads.push({ path: load, name: '--load' });
+  checkFiles(reads, save);
+  return save[0] ?? null;
+}
+
+/** A layer with the memory that was loaded, if any. */
+async function makeLayer({ settings, state, load }: Request): Promise<TTT> {
+  const { hiddenDim, innerLr, seed } = settings;
+  const layer = await TTT.create({ hiddenDim, innerLr, seed, objective: 'predict' });
+  if (state === undefined) return layer;
+  try {
+    layer.loadState(state);
+    return layer;
+  } catch (error) {
+    layer.destroy();
+    if (!(error instanceof TTTError)) throw error;
+    throw new Failure(`cannot load ${load}: ${error.message}`, { cause: error });
+  }
+}
+
+/** Throws if there was nothing to learn from. */
+function checkFound({ name }: Source, { curve, bytes }: Findings, request: Request): void {
+  if (curve.count > 0) return;
+  const what = bytes === 0 ? 'is empty' : `has no ${request.settings.by}s to learn from`;
+  throw new Failure(`${name} ${what}`);
+}
+
+/** Saves the memory; gives what went wrong, as the report is to come all the same. */
+function saveIfAsked(layer: TTT, { save, settings }: Request): number | Failure {
+  if (save === null) return 0;
+  const state = layer.saveState();
+  try {
+    saveMemory(save, settings, state);
+    return state.length;
+  } catch (error) {
+    if (error instanceof Failure) return error;
+    throw error;
+  }
+}
+
+/** `bit-ttt surprise`. Throws a Failure that says what went wrong. */
+export async function surprise(argv: readonly string[]): Promise<void> {
+  const line = readCommandLine(argv, OPTIONS);
+  if (line.flags.has('help')) {
+    process.stdout.write(SURPRISE_HELP);
+    return;
+  }
+  const request = await readRequest(line);
+  await watched(!request.all, (progress, interrupt) => run(request, line, progress, interrupt));
+}
+
+/** Reads, saves and reports. */
+async function run(
+  request: Request,
+  { flags }: CommandLine,
+  progress: Progress,
+  interrupt: Interrupt,
+): Promise<void> {
+  const { backend, kernel } = await engineInUse();
+  const { save } = request;
+  if (save !== null) goOnWithoutReader();
+  const palette = makePalette(wantsColor(process.stdout, flags, process.env));
+  const layer = await makeLayer(request);
+  const format = request.json ? jsonLine : (read: ReadLine) => textLine(read, palette);
+  const show = request.all ? (read: ReadLine): void => print(format(read)) : undefined;
+  try {
+    interrupt.begin(save === null ? 'interrupted' : 'interrupted; the memory was not saved');
+    const source = await openSource(request.file, interrupt.signal);
+    const started = performance.now();
+    const found = await readLines(source, layer, request, progress, interrupt.signal, show);
+    const seconds = (performance.now() - started) / 1000;
+    const notSaved = save === null ? '' : '; there is nothing to save';
+    if (found.curve.count === 0)
+      interrupt.check(() => `interrupted before the first line${notSaved}`);
+    checkFound(source, found, request);
+    const saved = saveIfAsked(layer, request);
+    const result = {
+      file: request.file,
+      settings: request.settings,
+      lastLine: found.lastLine,
+      top: found.top.lines,
+      curve: found.curve,
+      backend,
+      kernel,
+      seconds,
+      loaded: request.load,
+      saved: saved instanceof Failure ? null : (save?.path ?? null),
+      savedBytes: saved instanceof Failure ? 0 : saved,
+      tokens: layer.tokensSeen,
+    };
+    progress.clear();
+    if (!request.json) {
+      const columns = columnsOf(process.stdout, process.env);
+      print(`${request.all ? '\n' : ''}${textReport(result, palette, columns)}`);
+    } else if (!request.all) {
+      print(jsonReport(result));
+    }
+    if (saved instanceof Failure) throw saved;
+    const kept = save === null ? '' : '; the memory was saved';
+    interrupt.check(() => `interrupted after line ${grouped(found.lastLine)}${kept}`);
+  } finally {
+    layer.destroy();
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * train-run.ts - the loop of `train`: steps, reports, measurements and checkpoints.
+ * SPDX-License-Identifier: MIT
+ */
+import type { BitLlama, Trainer, TrainingStep } from 'bit-ttt';
+import { saveCheckpoint } from '../files/checkpoint-file.js';
+import type { TrainingInfo } from '../files/checkpoint-file.js';
+import { Failure } from '../screen/failure.js';
+import type { Result } from '../files/save.js';
+import { natsPerToken, scoreDocuments } from './scoring.js';
+import type { Score } from './scoring.js';
+import type { TrainReport } from './train-report.js';
+
+/** Lines of a whole training; each of the first and then every fifth comes with a measurement. */
+const LINES = 50;
+const FIRST = 3; // a short text is soon known by heart: its best weights come early
+const FIFTH = 5;
+/** Tokens of what was held out that such a measurement reads; the one of the result reads all. */
+const MEASURED_TOKENS = 8192;
+const CHECKPOINT_SECONDS = 120;
+
+/** A training that can go on. */
+export interface Training {
+  trainer: Trainer;
+  info: TrainingInfo;
+  heldOut: readonly string[];
+  checkpoint: Result;
+  /** Steps between checkpoints; by time if it is not given. */
+  checkpointEvery: number | undefined;
+  report: TrainReport;
+  /** The weights that did best on what was held out (info.best), or nothing. */
+  best: Uint8Array;
+  /** Aborted when the training is to stop. */
+  stop: AbortSignal;
+}
+
+/** Loss of a model on what was held out; undefined if there is nothing, or no time for it. */
+export async function measure(
+  { heldOut, report, stop }: Training,
+  model: BitLlama,
+  most = Infinity,
+): Promise<Score | undefined> {
+  if (heldOut.length === 0 || stop.aborted) return undefined;
+  const score = await scoreDocuments(
+    model,
+    heldOut,
+    ({ documents }) => report.doing(() => `measuring: ${documents} documents`),
+    most,
+    stop,
+  );
+  return stop.aborted ? undefined : score;
+}
+
+/** Measures the model as it stands on a part, and remembers its weights if it never did better. */
+async function measureNow(training: Training): Promise<Score | undefined> {
+  const { trainer, info } = training;
+  const model = trainer.model();
+  try {
+    const found = await measure(training, model, MEASURED_TOKENS);
+    if (found === undefined) return undefined;
+    const nats = natsPerToken(found);
+    if (info.best === null || nats < info.best.nats) {
+      info.best = { step: info.step, nats };
+      training.best = trainer.weights();
+    }
+    return found;
+  } finally {
+    model.destroy();
+  }
+}
+
+/** Keeps all that is needed to go on. */
+export function keep({ trainer, info, checkpoint, best }: Training): void {
+  saveCheckpoint(checkpoint, { info, best, state: trainer.save() });
+}
+
+/** The same on the way: a disk that is full now may not be so the next time. */
+function keepIfPossible(training: Training): void {
+  try {
+    keep(training);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    training.report.warn(`${error.message}; the training goes on`);
+  }
+}
+
+/** The sum of losses since the last line. */
+interface Sum {
+  loss: number;
+  count: number;
+}
+
+/** Trains to the last step, or until it is to stop; gives whether it came to the end. */
+export async function runTraining(training: Training): Promise<boolean> {
+  const { trainer, info, report, checkpointEvery, stop } = training;
+  const { steps } = info;
+  const every = Math.max(1, Math.round(steps / LINES));
+  const isMeasured = (line: number): boolean => line <= FIRST || line % FIFTH === 0;
+  const before = info.seconds;
+  const started = performance.now();
+  let kept = started;
+  const isDue = (step: number): boolean => {
+    if (checkpointEvery !== undefined) return step % checkpointEvery === 0;
+    return performance.now() - kept > 1000 * CHECKPOINT_SECONDS;
+  };
+  const sum: Sum = { loss: 0, count: 0 };
+  for await (const now of trainer.run({ until: steps })) {
+    info.step = now.step;
+    info.seconds = before + (performance.now() - started) / 1000;
+    sum.loss += now.loss;
+    sum.count++;
+    if (now.step % every === 0 || now.step === steps) {
+      await tell(training, now, sum, now.step % every === 0 && isMeasured(now.step / every));
+    } else {
+      report.live({ ...now, steps, loss: sum.loss / sum.count, valid: undefined });
+    }
+    if (stop.aborted) break;
+    if (isDue(now.step)) {
+      keepIfPossible(training);
+      kept = performance.now();
+    }
+  }
+  report.clear();
+  return info.step >= steps;
+}
+
+/** A line of the report, with a measurement in a `row` of the table, and a point of the curve. */
+async function tell(training: Training, now: TrainingStep, sum: Sum, row: boolean): Promise<void> {
+  const { info, report } = training;
+  const isLast = info.step === info.steps;
+  const valid = row || isLast ? await measureNow(training) : undefined;
+  const loss = sum.loss / sum.count;
+  sum.loss = sum.count = 0;
+  info.curve.push({
+    tokens: now.tokens,
+    loss,
+    valid: valid === undefined ? null : natsPerToken(valid),
+  });
+  report.line({ ...now, steps: info.steps, loss, valid }, row || isLast);
+}

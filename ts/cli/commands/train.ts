@@ -1,0 +1,289 @@
+/**
+ * train.ts - the command that makes a model of a text.
+ * SPDX-License-Identifier: MIT
+ */
+import { existsSync, rmSync } from 'node:fs';
+import { BitLlama, Tokenizer, Trainer } from 'bit-ttt';
+import type { TrainingOptions } from 'bit-ttt';
+import { digest, loadCheckpoint } from '../files/checkpoint-file.js';
+import type { Checkpoint, TrainingInfo } from '../files/checkpoint-file.js';
+import { engineInUse } from '../screen/engine.js';
+import { Failure, UsageError } from '../screen/failure.js';
+import { Interrupt } from '../screen/interrupt.js';
+import { drawLoss } from '../charts/loss-chart.js';
+import { fingerprintOf, loadFailure, loadTokenizer } from '../files/model.js';
+import { readCommandLine } from '../screen/command-line.js';
+import { goOnWithoutReader } from '../screen/output.js';
+import { saveFile } from '../files/save.js';
+import type { Result } from '../files/save.js';
+import { grouped, makePalette, shellWord, visible, wantsColor } from '../screen/terminal.js';
+import { makeTokenizer } from '../../corpus/corpus.js';
+import { readSplit, tokensOf, vocabFor } from './train-data.js';
+import {
+  checkResults,
+  LEAST_STEPS,
+  readTrainRequest,
+  TRAIN_HELP,
+  TRAIN_OPTIONS,
+} from './train-options.js';
+import type { Recipe, Shape, TrainRequest } from './train-options.js';
+import { TrainReport } from './train-report.js';
+import { keep, measure, runTraining } from './train-run.js';
+import type { Training } from './train-run.js';
+
+/** Share of a step's time that is left for measuring and saving, with --minutes. */
+const SPARE = 0.95;
+const PROBE_STEPS = 3;
+const WARMUP_SHARE = 0.05;
+const LAST_RATE = 0.05;
+
+function configOf(shape: Shape, tokenizer: Tokenizer): Shape & { vocabSize: number } {
+  return { ...shape, vocabSize: 16 * Math.ceil(tokenizer.vocabSize / 16) };
+}
+
+function optionsOf(
+  recipe: Recipe,
+  steps: number,
+  warmup: number,
+  threads: number,
+): Partial<TrainingOptions> {
+  const { seed, holdOut: _held, lossy: _lossy, ...rest } = recipe;
+  return {
+    ...rest,
+    seed: BigInt(seed),
+    finalLearningRate: LAST_RATE * recipe.learningRate,
+    steps,
+    warmup,
+    threads,
+  };
+}
+
+/** Steps that take about so long on this machine. */
+async function stepsWithin(minutes: number, begin: () => Promise<Trainer>): Promise<number> {
+  const trainer = await begin();
+  try {
+    let last = performance.now();
+    let fastest = Infinity;
+    for await (const _ of trainer.run({ until: PROBE_STEPS })) {
+      const now = performance.now();
+      fastest = Math.min(fastest, now - last);
+      last = now;
+    }
+    return Math.max(1, Math.floor((SPARE * 60_000 * minutes) / fastest));
+  } finally {
+    trainer.destroy();
+  }
+}
+
+/** A trainer at the beginning, or where a checkpoint was kept. */
+async function prepare(
+  request: TrainRequest,
+  report: TrainReport,
+  stop: AbortSignal,
+): Promise<Training> {
+  const { file, valid, threads, checkpoint } = request;
+  const kept: Checkpoint | undefined = request.resume
+    ? await loadCheckpoint(checkpoint.path)
+    : undefined;
+  const recipe = kept?.info.recipe ?? request.recipe;
+  const shape = kept?.info.shape ?? request.shape;
+  const { training, heldOut } = await readSplit(file, valid, recipe.holdOut, recipe.lossy);
+  const tokenizer = await findTokenizer(request, kept, training, report);
+  const tokens = await tokensOf(tokenizer, training, recipe.context + 1);
+  const config = configOf(shape, tokenizer);
+  const create = (steps: number, warmup: number): Promise<Trainer> =>
+    Trainer.create({
+      tokens,
+      tokenizer,
+      config,
+      training: optionsOf(recipe, steps, warmup, threads),
+      ...(kept === undefined ? {} : { checkpoint: kept.state }),
+    });
+  const { length } = request;
+  let steps = length.steps ?? kept?.info.steps;
+  if (steps === undefined && length.minutes !== undefined) {
+    report.doing(() => 'measuring the speed');
+    steps = await stepsWithin(length.minutes, () => create(PROBE_STEPS, 0));
+  }
+  const perStep = recipe.batch * recipe.context * recipe.accumulate;
+  steps ??= Math.max(LEAST_STEPS, Math.ceil((length.epochs * tokens.length) / perStep));
+  const warmup = kept?.info.warmup ?? length.warmup ?? Math.ceil(WARMUP_SHARE * steps);
+  checkLength(steps, warmup, kept?.info);
+  let trainer: Trainer;
+  try {
+    trainer = await create(steps, warmup);
+  } catch (error) {
+    throw kept === undefined ? error : loadFailure('resume from', checkpoint.path, error);
+  }
+  const held = digest(JSON.stringify(heldOut));
+  const fresh: TrainingInfo = {
+    shape,
+    recipe,
+    steps,
+    warmup,
+    step: 0,
+    seconds: 0,
+    curve: [],
+    tokenizer: tokenizer.toJSON(),
+    heldOut: held,
+    best: null,
+  };
+  const info = kept === undefined ? fresh : { ...kept.info, steps };
+  // What did best on another text says nothing about this one.
+  if (info.heldOut !== held) Object.assign(info, { heldOut: held, best: null });
+  const text = `${grouped(tokens.length)} tokens of ${grouped(training.length)} document`;
+  report.say(
+    `${text}${training.length === 1 ? '' : 's'}, ${grouped(config.vocabSize)} in the vocabulary; ` +
+      `${grouped(steps)} steps of ${grouped(perStep)} tokens`,
+  );
+  const { checkpointEvery } = request;
+  const best = info.best === null ? new Uint8Array() : (kept?.best ?? new Uint8Array());
+  return { trainer, info, heldOut, checkpoint, checkpointEvery, report, best, stop };
+}
+
+/** Refuses a schedule that is shorter than its warm-up, or than what is done of it. */
+function checkLength(steps: number, warmup: number, kept: TrainingInfo | undefined): void {
+  if (kept !== undefined && steps <= kept.step && steps !== kept.steps) {
+    throw new UsageError(`--steps must be above the ${grouped(kept.step)} that are done`);
+  }
+  if (warmup <= steps) return;
+  if (kept === undefined) throw new UsageError(`--warmup must be at most the ${steps} steps`);
+  throw new UsageError(`--steps must be at least the ${grouped(warmup)} of the warm-up`);
+}
+
+async function findTokenizer(
+  request: TrainRequest,
+  kept: Checkpoint | undefined,
+  documents: readonly string[],
+  report: TrainReport,
+): Promise<Tokenizer> {
+  if (kept !== undefined) return Tokenizer.from(JSON.stringify(kept.info.tokenizer));
+  if (request.tokenizer !== undefined) return await loadTokenizer(request.tokenizer);
+  return makeTokenizer(documents, vocabFor(documents, request.vocab), (at) => {
+    report.doing(() =>
+      at.phase === 'count' ? 'counting words' : `tokenizer: ${at.tokens} of ${at.target} tokens`,
+    );
+  });
+}
+
+/** What the curve says that it is. */
+function subtitle({ shape, recipe, step }: TrainingInfo): string {
+  const { hiddenDim, numLayers, mixers } = shape;
+  const memory = [...new Set(mixers)].join(', ');
+  const windows = `${recipe.batch} windows of ${recipe.context} tokens`;
+  return `${memory}, ${numLayers} layers, width ${hiddenDim}; ${grouped(step)} steps of ${windows}`;
+}
+
+/** The model of the last step, or of an earlier one that did better on what was held out. */
+async function chosen({ trainer, info, best }: Training): Promise<[BitLlama, Uint8Array]> {
+  if (info.best === null || info.best.step === info.step) {
+    return [trainer.model(), trainer.weights()];
+  }
+  return [await BitLlama.load(best), best];
+}
+
+/** Writes the model and all that goes with it. */
+async function finish(training: Training, request: TrainRequest): Promise<void> {
+  const { info, report, checkpoint } = training;
+  const { out, chart } = request;
+  const last = info.curve.at(-1);
+  const [model, weights] = await chosen(training);
+  const valid = await measure(training, model);
+  const bytes = model.pack();
+  const fingerprint = fingerprintOf(model);
+  const { parameters } = model;
+  model.destroy();
+  const outputs = new Map<Result, Uint8Array | string>([[out, bytes]]);
+  if (request.weights !== undefined) outputs.set(request.weights, weights);
+  if (last !== undefined) outputs.set(chart, drawLoss(info.curve, subtitle(info)));
+  const files = [...outputs.keys()].map(({ path }) => path);
+  try {
+    for (const [file, contents] of outputs) saveFile(file, [contents]);
+  } catch (error) {
+    keep(training); // what was learnt is not to be lost for want of room elsewhere
+    throw error;
+  }
+  if (request.keepCheckpoint) keep(training);
+  else rmSync(checkpoint.path, { force: true });
+  report.done({
+    out: out.path,
+    bytes: bytes.length,
+    files,
+    parameters,
+    fingerprint,
+    step: info.step,
+    best: info.best?.step ?? info.step,
+    tokens: last?.tokens ?? 0,
+    seconds: info.seconds,
+    valid,
+  });
+}
+
+/** How to go on, as a command line. */
+function resumeCommand({ file, out, checkpoint, keepCheckpoint, valid }: TrainRequest): string {
+  const named = keepCheckpoint ? ` --checkpoint ${shellWord(checkpoint.path)}` : '';
+  const held = valid === undefined ? '' : ` --valid ${shellWord(valid)}`;
+  return `bit-ttt train ${shellWord(file)} --resume --out ${shellWord(out.path)}${named}${held}`;
+}
+
+/** Says what becomes of a checkpoint that is there. */
+function warnOfCheckpoint({ checkpoint, resume }: TrainRequest): void {
+  if (!existsSync(checkpoint.path) || resume) return;
+  process.stderr.write(
+    `bit-ttt: starting over; ${visible(checkpoint.path)} will be replaced ` +
+      '(--resume would go on from it)\n',
+  );
+}
+
+/** Trains to the end, or stops and keeps all that is needed to go on. */
+async function run(
+  request: TrainRequest,
+  report: TrainReport,
+  interrupt: Interrupt,
+): Promise<void> {
+  let training: Training | undefined;
+  try {
+    training = await prepare(request, report, interrupt.signal);
+    interrupt.begin('interrupted; steps since the last checkpoint are lost');
+    const done = await runTraining(training);
+    if (done) {
+      await finish(training, request);
+      interrupt.check(() => 'interrupted after the last step; the model was saved');
+      return;
+    }
+    keep(training);
+    const { step, steps } = training.info;
+    report.clear();
+    interrupt.check(
+      () => `interrupted after step ${step} of ${steps}; to go on: ${resumeCommand(request)}`,
+    );
+  } catch (error) {
+    report.clear();
+    throw error instanceof Failure ? error : loadFailure('train on', request.file, error);
+  } finally {
+    training?.trainer.destroy();
+  }
+}
+
+/** `bit-ttt train`. */
+export async function train(argv: readonly string[]): Promise<void> {
+  const line = readCommandLine(argv, TRAIN_OPTIONS);
+  if (line.flags.has('help')) {
+    process.stdout.write(TRAIN_HELP);
+    return;
+  }
+  const request = readTrainRequest(line);
+  checkResults(request);
+  goOnWithoutReader();
+  warnOfCheckpoint(request);
+  const palette = makePalette(wantsColor(process.stdout, line.flags, process.env));
+  const report = new TrainReport(request.json, palette);
+  const early = 'interrupted before the first step; nothing was changed';
+  const interrupt = new Interrupt(() => report.clear(), early);
+  try {
+    await engineInUse();
+    await run(request, report, interrupt);
+  } finally {
+    interrupt.end();
+  }
+}

@@ -1,0 +1,199 @@
+/**
+ * model.ts - finds and loads the model that a command works with.
+ * SPDX-License-Identifier: MIT
+ */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { BitLlama, Tokenizer, TTTError } from 'bit-ttt';
+import type { ModelSource } from 'bit-ttt';
+import { headerLength, isBitt, JSON_LIMITS, modelExtent } from '../../files/model-extent.js';
+import { readModelFiles } from '../../files/model-files.js';
+import type { BesideFile, ModelFiles } from '../../files/model-files.js';
+import { MAX_MODEL_BYTES } from '../../files/model-limits.js';
+import { Failure, fileFailure, systemCode } from '../screen/failure.js';
+import { headedKind } from './headed-file.js';
+import { nameOf } from './input.js';
+import type { CommandLine, OptionSpecs } from '../screen/command-line.js';
+import { readWhole } from './read-file.js';
+import { readParts } from './tensors.js';
+import { visible } from '../screen/terminal.js';
+
+/** Options of every command that works with a model. */
+export const MODEL_OPTIONS: OptionSpecs = {
+  model: { type: 'string', short: 'm' },
+  tokenizer: { type: 'string' },
+};
+
+export const MODEL_HELP = `  -m, --model FILE   a .bitt or .safetensors file, the index of several
+                     (model.safetensors.index.json), or a folder with these and with
+                     config.json and tokenizer.json; - for standard input
+                     (default: the model that comes with the package)
+  --tokenizer FILE   a tokenizer.json instead of the model's own, of the same vocabulary`;
+
+/** A model with the tokenizer that goes with it, and what messages call it. */
+export interface Loaded {
+  path: string;
+  model: BitLlama;
+  tokenizer: Tokenizer;
+}
+
+/** Where the model is that comes with the package: beside the folder of this command. */
+export function defaultModelPath(): string {
+  return fileURLToPath(new URL('../models/bit-llama.bitt', import.meta.url));
+}
+
+/** A failure of the library as a sentence that names the file. */
+export function loadFailure(action: string, path: string, error: unknown): unknown {
+  if (error instanceof Failure) return error;
+  if (systemCode(error) !== undefined && !(error instanceof TTTError)) {
+    return fileFailure(action, path, error);
+  }
+  if (!(error instanceof TTTError)) return error;
+  return new Failure(`cannot ${action} ${path}: ${error.message}`, { cause: error });
+}
+
+const told = new Set<string>();
+
+/** Says, once, what a tokenizer.json asks for and does not get. */
+function tellIgnored(path: string, { ignored }: Tokenizer): void {
+  if (ignored.length === 0 || told.has(path)) return;
+  told.add(path);
+  process.stderr.write(`bit-ttt: ${visible(path)}: ${visible(ignored.join(', '))} is ignored\n`);
+}
+
+/** The tokenizer of a tokenizer.json. */
+export async function loadTokenizer(path: string): Promise<Tokenizer> {
+  return tokenizerOf(await readTokenizer(path));
+}
+
+/** The file that `--tokenizer` names. */
+export async function readTokenizer(path: string): Promise<BesideFile> {
+  return { path, bytes: await readWhole(path, 'load', JSON_LIMITS) };
+}
+
+function tokenizerOf({ path, bytes }: BesideFile): Tokenizer {
+  try {
+    const tokenizer = Tokenizer.from(bytes);
+    tellIgnored(path, tokenizer);
+    return tokenizer;
+  } catch (error) {
+    throw loadFailure('load', nameOf(path), error);
+  }
+}
+
+/**
+ * Finds and reads a model's files: of a folder, or the file itself with what it lacks from beside it, or
+ * standard input. `extentOf` is for a file that may also be something else.
+ */
+export async function findModel(path: string, extentOf = modelExtent): Promise<ModelFiles> {
+  const limits = { maxBytes: MAX_MODEL_BYTES, extentOf };
+  if (path === '-') {
+    const weights = await readWhole(path, 'load', limits);
+    return { path, weights, config: undefined, tokenizer: undefined };
+  }
+  try {
+    return await readModelFiles(path, limits);
+  } catch (error) {
+    // The library names the file at fault, which may be another one of the folder.
+    if (error instanceof TTTError) throw new Failure(error.message, { cause: error });
+    const { path: other } = error as { path?: unknown };
+    throw fileFailure('load', typeof other === 'string' ? other : path, error);
+  }
+}
+
+/** The same where it must be a model. */
+export async function readModel(path: string): Promise<ModelFiles> {
+  const files = await findModel(path);
+  if (!(files.weights instanceof Uint8Array)) return files;
+  checkIsModel(files.weights, nameOf(files.path));
+  return ownFiles(files);
+}
+
+/** Without the texts beside a single file that carries its own. */
+export function ownFiles(files: ModelFiles): ModelFiles {
+  const { path, weights } = files;
+  const isFile = weights instanceof Uint8Array && path.endsWith('.safetensors');
+  if (!isFile || !carriesConfig(weights)) return files;
+  return { path, weights, config: undefined, tokenizer: undefined };
+}
+
+/** Names files of other kinds; what may be a model is the library's to judge. */
+function checkIsModel(bytes: Uint8Array, name: string): void {
+  const kind = headedKind(bytes);
+  if (kind !== undefined) throw new Failure(`${name} is a ${kind} file of bit-ttt, not a model`);
+  if (isBitt(bytes) || bytes.length < 8 || headerLength(bytes) <= bytes.length) return;
+  throw new Failure(`${name} is no model: neither a .bitt nor a .safetensors file`);
+}
+
+/** Whether a file needs no config.json; the library says what is wrong with a damaged one. */
+function carriesConfig(bytes: Uint8Array): boolean {
+  try {
+    return readParts(bytes).config !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** What the library loads. */
+function sourceOf({ weights }: ModelFiles): ModelSource {
+  if (weights instanceof Uint8Array) return weights;
+  const { index, shards } = weights;
+  return { index, shards: Object.fromEntries(shards.map(({ name, bytes }) => [name, bytes])) };
+}
+
+/** Loads a model from its files, with another tokenizer if one is given; messages call it `path`. */
+export async function openModel(
+  path: string,
+  files: ModelFiles,
+  other?: BesideFile,
+): Promise<BitLlama> {
+  const own = files.tokenizer && tokenizerOf(files.tokenizer);
+  const given = other && tokenizerOf(other);
+  const source = sourceOf(files);
+  const config = files.config?.bytes;
+  try {
+    if (given !== undefined && other !== undefined) {
+      const plain = await BitLlama.load(source, { config });
+      plain.destroy();
+      checkVocabulary(own ?? plain.tokenizer, given, nameOf(other.path));
+    }
+    return await BitLlama.load(source, { config, tokenizer: given ?? own });
+  } catch (error) {
+    throw loadFailure('load', nameOf(path), error);
+  }
+}
+
+/** Refuses a tokenizer for a model that has one of another size: its tokens mean other texts. */
+function checkVocabulary(own: Tokenizer | undefined, given: Tokenizer, name: string): void {
+  if (own === undefined || own.vocabSize === given.vocabSize) return;
+  const sizes = `${given.vocabSize} tokens, the model's own ${own.vocabSize}`;
+  throw new Failure(`${name} is the tokenizer of another model: it has ${sizes}`);
+}
+
+/** A model's fingerprint as it is printed and stored. */
+export function fingerprintOf({ fingerprint }: BitLlama): string {
+  return fingerprint.toString(16).padStart(16, '0');
+}
+
+/** The model that the command line names, which must have a tokenizer. */
+export async function loadModel(line: CommandLine): Promise<Loaded> {
+  const given = line.values.get('model');
+  const path = given ?? defaultModelPath();
+  if (given === undefined && !existsSync(path)) {
+    throw new Failure(
+      `the model that comes with the package is not there (${path}); ` +
+        'name another with --model FILE, or make one with bit-ttt train TEXT',
+    );
+  }
+  const files = await readModel(path);
+  const other = line.values.get('tokenizer');
+  const model = await openModel(
+    path,
+    files,
+    other === undefined ? other : await readTokenizer(other),
+  );
+  const { tokenizer } = model;
+  if (tokenizer !== undefined) return { path, model, tokenizer };
+  model.destroy();
+  throw new Failure(`${nameOf(path)} has no tokenizer; name one with --tokenizer FILE`);
+}

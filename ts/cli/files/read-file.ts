@@ -1,0 +1,28 @@
+/**
+ * read-file.ts - files that are read whole: from their beginning to their end, once, or from standard
+ * input for `-`; up to a limit.
+ * SPDX-License-Identifier: MIT
+ */
+import { readPlace } from '../../files/file-bytes.js';
+import { gather, TooLarge } from '../../files/gather.js';
+import type { Limits } from '../../files/gather.js';
+import { TTTError } from 'bit-ttt';
+import { Failure, fileFailure } from '../screen/failure.js';
+import { nameOf, openSource } from './input.js';
+
+/** All of a file, or of standard input. `action` is what a failure says could not be done with it. */
+export async function readWhole(path: string, action: string, limits: Limits): Promise<Buffer> {
+  try {
+    const bytes =
+      path === '-'
+        ? await gather((await openSource(path)).chunks, limits)
+        : await readPlace(path, limits);
+    if (bytes === undefined) throw Object.assign(new Error(), { code: 'EISDIR' });
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  } catch (error) {
+    if (error instanceof Failure || error instanceof TTTError) throw error;
+    const name = nameOf(path);
+    if (error instanceof TooLarge) throw new Failure(`${name} is too large: ${error.message}`);
+    throw fileFailure(action, name, error);
+  }
+}

@@ -1,0 +1,245 @@
+/**
+ * save.ts - files that are replaced whole or not at all: only what this program has written, and
+ * with the mode and the owner that they had.
+ * SPDX-License-Identifier: MIT
+ */
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import type { Stats } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { Failure, fileFailure, systemCode } from '../screen/failure.js';
+import { checkPlaces, followLinks } from './places.js';
+import type { Named, Written } from './places.js';
+import { isWritten, PRIVATE } from './written.js';
+import type { SavedKind } from './written.js';
+
+/** Something that a command saves. `force`: whatever is there may be replaced. */
+export interface Result extends Written {
+  kind: SavedKind;
+  force: boolean;
+}
+
+/** Where a result goes, and what is there. */
+interface Target {
+  path: string;
+  old: Stats | undefined;
+}
+
+/** What fsync of a folder says where folders cannot be synced. */
+const NO_FOLDER_SYNC = ['EACCES', 'EBADF', 'EINVAL', 'EISDIR', 'ENOTSUP', 'EPERM'];
+/** Of a name, so that what is put around it still fits into the 255 of a file system. */
+const MAX_NAME_BYTES = 200;
+const MOST_NAMES = 100;
+
+/** Whether a new file can be given the owner and the group of an old one. */
+function keepsOwner({ uid, gid }: Stats): boolean {
+  const user = process.geteuid?.();
+  if (user === undefined || user === 0) return true;
+  return (
+    uid === user && (gid === process.getegid?.() || process.getgroups?.().includes(gid) === true)
+  );
+}
+
+/** Whether a file is at the end of links to it: those of /dev/fd may lead to what has no name. */
+function isAt(end: string, { dev, ino }: Stats): boolean {
+  const found = statSync(end, { throwIfNoEntry: false });
+  return found !== undefined && found.dev === dev && found.ino === ino;
+}
+
+/** Finds what is at the end of all links; throws if nothing can, or should, be saved there. */
+function checkTarget({ path, kind, force }: Result): Target {
+  const end = followLinks(path);
+  const folder = realpathSync.native(dirname(end)); // the other one takes `link/..` away
+  const old = statSync(path, { throwIfNoEntry: false });
+  const target = { path: join(folder, basename(end)), old };
+  if (old !== undefined && !old.isFile()) {
+    throw new Failure(`cannot save ${path}: it is there already and is no regular file`);
+  }
+  if (old !== undefined && !isAt(end, old)) {
+    throw new Failure(`cannot save ${path}: it is an open file that has no name`);
+  }
+  if (old === undefined && end.endsWith('/')) throw Object.assign(new Error(), { code: 'EISDIR' });
+  accessSync(folder, constants.W_OK);
+  if (old === undefined) return target;
+  if (!keepsOwner(old)) {
+    const owner = `user ${old.uid}, group ${old.gid}`;
+    throw new Failure(
+      `cannot save ${path}: it belongs to others (${owner}), and what replaced it would not`,
+    );
+  }
+  if (force || isWritten(target.path, kind)) return target;
+  const what = kind === 'model folder' ? 'model' : kind;
+  throw new Failure(
+    `cannot save ${path}: it is there already and is no ${what} file of bit-ttt; ` +
+      '--force replaces it all the same',
+  );
+}
+
+/** Any failure as a sentence that names the file. */
+function named<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof Failure ? error : fileFailure('save', path, error);
+  }
+}
+
+/**
+ * To be called before any work: throws if a result could not be saved, or would replace another
+ * result, something that is read, or a file of somebody else's.
+ */
+export function checkFiles(reads: readonly Named[], results: readonly Result[]): void {
+  checkPlaces(reads, results);
+  for (const result of results) named(result.path, () => checkTarget(result));
+}
+
+/** Writes a file. What was there is replaced as a whole or, on failure, stays as it was. */
+export function saveFile(result: Result, parts: readonly (Uint8Array | string)[]): void {
+  const bytes = parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part));
+  named(result.path, () => replaceFile(checkTarget(result), bytes, PRIVATE.has(result.kind)));
+}
+
+/** A call again and again while nothing but a signal came in between. */
+function retried<T>(call: () => T): T {
+  for (;;) {
+    try {
+      return call();
+    } catch (error) {
+      if (systemCode(error) !== 'EINTR') throw error;
+    }
+  }
+}
+
+/** All new bytes under another name and on the disk first, then one rename. */
+function replaceFile({ path, old }: Target, parts: readonly Uint8Array[], hidden: boolean): void {
+  const folder = dirname(path);
+  const stem = stemOf(basename(path));
+  sweep(folder, stem);
+  // Never wider than what it replaces: it gets that mode when it is complete.
+  const [temporary, file] = create(folder, stem, hidden || old !== undefined ? 0o600 : 0o666);
+  try {
+    try {
+      for (const part of parts) writeAll(file, part);
+      if (old !== undefined) takeOver(file, old);
+      retried(() => fsyncSync(file));
+    } finally {
+      close(file);
+    }
+    retried(() => renameSync(temporary, path));
+  } catch (error) {
+    remove(temporary);
+    throw error;
+  }
+  syncFolder(folder);
+}
+
+/** What a temporary name holds of a file's name. */
+function stemOf(name: string): string {
+  let stem = name;
+  while (Buffer.byteLength(stem) > MAX_NAME_BYTES) stem = [...stem].slice(0, -1).join('');
+  return stem;
+}
+
+/** A new file beside the one to be replaced; links and files that are in the way are left alone. */
+function create(folder: string, stem: string, mode: number): [string, number] {
+  const now = Date.now();
+  for (let i = 0; ; i++) {
+    const path = join(folder, `.${stem}.${process.pid}.${now + i}.tmp`);
+    try {
+      return [path, retried(() => openSync(path, 'wx', mode))];
+    } catch (error) {
+      if (systemCode(error) !== 'EEXIST' || i === MOST_NAMES) throw error;
+    }
+  }
+}
+
+/** Gives a new file the owner, the group and then the mode of an old one. */
+function takeOver(file: number, { uid, gid, mode }: Stats): void {
+  const now = fstatSync(file);
+  if (process.geteuid !== undefined && (now.uid !== uid || now.gid !== gid)) {
+    retried(() => fchownSync(file, uid, gid));
+  }
+  retried(() => fchmodSync(file, mode & 0o7777));
+}
+
+function writeAll(file: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) {
+    const written = retried(() => writeSync(file, bytes, at));
+    if (written === 0) throw Object.assign(new Error(), { code: 'EIO' });
+    at += written;
+  }
+}
+
+/** A close that a signal interrupts has closed. */
+function close(file: number): void {
+  try {
+    closeSync(file);
+  } catch (error) {
+    if (systemCode(error) !== 'EINTR') throw error;
+  }
+}
+
+function remove(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error; // the first failure is the one to tell
+  }
+}
+
+function isGone(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return systemCode(error) === 'ESRCH';
+  }
+}
+
+/**
+ * Removes what saves of this name have left that were killed. A save is one call, so that there is
+ * none under way of this process.
+ */
+function sweep(folder: string, stem: string): void {
+  try {
+    for (const name of readdirSync(folder)) {
+      if (!name.startsWith(`.${stem}.`)) continue;
+      const [, pid] = /^\.(\d+)\.\d+\.tmp$/.exec(name.slice(1 + stem.length)) ?? [];
+      if (pid === undefined || !(Number(pid) === process.pid || isGone(Number(pid)))) continue;
+      const path = join(folder, name);
+      if (lstatSync(path).isFile()) remove(path);
+    }
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error; // it is litter, and no more
+  }
+}
+
+/** Makes the rename last, on systems that can. */
+function syncFolder(folder: string): void {
+  try {
+    const file = retried(() => openSync(folder, 'r'));
+    try {
+      retried(() => fsyncSync(file));
+    } finally {
+      close(file);
+    }
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === undefined || !NO_FOLDER_SYNC.includes(code)) throw error;
+  }
+}

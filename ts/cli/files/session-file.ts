@@ -1,0 +1,92 @@
+/**
+ * session-file.ts - what `generate` and `chat` save: everything that a session has read, and which
+ * model it belongs to.
+ * SPDX-License-Identifier: MIT
+ */
+import type { BitLlama, Session } from 'bit-ttt';
+import { Failure } from '../screen/failure.js';
+import { damagedHeader, HEADED_LIMITS, headedParts, parseHeaded } from './headed-file.js';
+import { defaultModelPath, fingerprintOf, loadFailure } from './model.js';
+import type { CommandLine } from '../screen/command-line.js';
+import { modelFiles } from './places.js';
+import type { Named } from './places.js';
+import { readWhole } from './read-file.js';
+import { checkFiles, saveFile } from './save.js';
+import type { Result } from './save.js';
+
+/** How a state begins that the library saved. */
+const STATE_MAGIC = 'BitLlm\r\n';
+
+/** What the first line of a session file says. */
+export interface SessionFields {
+  /** Fingerprint of the model. */
+  model: string;
+  /** Tokens read. */
+  tokens: number;
+}
+
+/** The files that `generate` and `chat` read, but for a session. */
+export function filesRead(line: CommandLine): Named[] {
+  const { values } = line;
+  const reads = modelFiles(values.get('model') ?? defaultModelPath(), '--model');
+  const tokenizer = values.get('tokenizer');
+  if (tokenizer !== undefined) reads.push({ path: tokenizer, name: '--tokenizer' });
+  return reads;
+}
+
+/** What is to be saved as `path`: it may replace the session that --load goes on from. */
+export function sessionResult(path: string, name: string, line: CommandLine): Result {
+  return { path, name, kind: 'session', force: line.flags.has('force'), replaces: '--load' };
+}
+
+/** Where --save is to put the session; throws if that cannot or should not be. */
+export function checkSession(line: CommandLine, more: Named | null): Result | undefined {
+  const [load, save] = [line.values.get('load'), line.values.get('save')];
+  const reads = filesRead(line);
+  if (more !== null) reads.push(more);
+  if (load !== undefined) reads.push({ path: load, name: '--load' });
+  const result = save === undefined ? undefined : sessionResult(save, '--save', line);
+  checkFiles(reads, result === undefined ? [] : [result]);
+  return result;
+}
+
+/** Checks the first line of a session file. */
+export function readSessionFields(fields: Record<string, unknown>, path: string): SessionFields {
+  const { model, tokens } = fields;
+  if (typeof model !== 'string' || !/^[0-9a-f]{16}$/.test(model)) throw damagedHeader(path);
+  if (!Number.isInteger(tokens)) throw damagedHeader(path);
+  return { model, tokens: tokens as number };
+}
+
+/** The state in a session file, which must be one of this model. */
+function stateOf(bytes: Buffer, path: string, fingerprint: string): Uint8Array {
+  const { fields, body } = parseHeaded(bytes, path, 'session');
+  const saved = readSessionFields(fields, path);
+  if (saved.model === fingerprint) return body;
+  throw new Failure(
+    `${path} belongs to another model: its fingerprint is ${saved.model}, ` +
+      `and this one's is ${fingerprint}`,
+  );
+}
+
+/**
+ * Goes on from a file, or from the bytes that the library's `session.save()` gave. The session
+ * stays as it was if that fails.
+ */
+export async function loadSession(path: string, model: BitLlama, session: Session): Promise<void> {
+  const bytes = await readWhole(path, 'load', HEADED_LIMITS);
+  const isBare = bytes.toString('latin1', 0, STATE_MAGIC.length) === STATE_MAGIC;
+  try {
+    session.restore(isBare ? bytes : stateOf(bytes, path, fingerprintOf(model)));
+  } catch (error) {
+    throw loadFailure('load', path, error);
+  }
+}
+
+/** Saves a session; what was there is replaced whole or stays. Gives the number of bytes. */
+export function saveSession(result: Result, model: BitLlama, session: Session): number {
+  const state = session.save();
+  const fields = { model: fingerprintOf(model), tokens: session.tokensSeen };
+  saveFile(result, headedParts('session', fields, [state]));
+  return state.length;
+}

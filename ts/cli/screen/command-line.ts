@@ -1,0 +1,153 @@
+/**
+ * command-line.ts - reads a command line strictly, with a suggestion for what is misspelt.
+ * SPDX-License-Identifier: MIT
+ */
+import { parseArgs } from 'node:util';
+import { suggestion } from '../../common/suggestion.js';
+import { UsageError } from './failure.js';
+
+export { suggestion };
+
+/** An option of a command: whether it takes a value, and whether that may be empty. */
+export interface OptionSpec {
+  type: 'string' | 'boolean';
+  short?: string;
+  empty?: boolean;
+}
+
+/** The options of one command. */
+export type OptionSpecs = Record<string, OptionSpec>;
+
+/** What was given. Later options win over earlier ones of the same name, but for `repeated`. */
+export interface CommandLine {
+  flags: Set<string>;
+  values: Map<string, string>;
+  /** All values of each option, in order. */
+  repeated: Map<string, string[]>;
+  positionals: string[];
+}
+
+/** Options that every command has. */
+export const COMMON_OPTIONS: OptionSpecs = {
+  help: { type: 'boolean', short: 'h' },
+  json: { type: 'boolean' },
+  color: { type: 'boolean' },
+  'no-color': { type: 'boolean' },
+};
+
+/** The option of commands that save something, and its line of help. */
+export const SAVE_OPTIONS: OptionSpecs = { force: { type: 'boolean' } };
+export const FORCE_HELP = `  --force            replace a file that is there although bit-ttt has not written it`;
+
+/** Splits `argv` by `specs`; throws a UsageError that names what is wrong. */
+export function readCommandLine(argv: readonly string[], specs: OptionSpecs): CommandLine {
+  const { tokens } = parseArgs({
+    args: [...argv],
+    options: specs,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const line: CommandLine = {
+    flags: new Set(),
+    values: new Map(),
+    repeated: new Map(),
+    positionals: [],
+  };
+  for (const token of tokens) {
+    if (token.kind === 'positional') line.positionals.push(token.value);
+    if (token.kind !== 'option') continue;
+    const { name, rawName, value, inlineValue } = token;
+    const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
+    if (spec === undefined) {
+      const near = rawName.startsWith('--') ? suggestion(name, Object.keys(specs), '--') : '';
+      throw new UsageError(`unknown option ${rawName}${near}`);
+    }
+    if (spec.type === 'boolean') {
+      if (value !== undefined) throw new UsageError(`${rawName} takes no value`);
+      line.flags.add(name);
+    } else if (value === undefined || (value === '' && spec.empty !== true)) {
+      throw new UsageError(`${rawName} needs a value`);
+    } else if (inlineValue === false && value.length > 1 && value.startsWith('-')) {
+      const hint = `write ${rawName}=${value} if that is the value`;
+      throw new UsageError(`${rawName} needs a value, but ${value} follows it (${hint})`);
+    } else {
+      line.values.set(name, value);
+      line.repeated.set(name, [...(line.repeated.get(name) ?? []), value]);
+    }
+  }
+  return line;
+}
+
+/** Bounds of a numeric option, both inclusive. */
+export interface NumberRange {
+  min: number;
+  max: number;
+  integer?: boolean;
+}
+
+function parseNumber(text: string, what: string, { min, max, integer }: NumberRange): number {
+  const value = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text) ? Number(text) : NaN;
+  const wrongKind = integer === true && !Number.isInteger(value);
+  if (Number.isNaN(value) || wrongKind || value < min || value > max) {
+    const kind = integer === true ? 'an integer' : 'a number';
+    throw new UsageError(`${what} must be ${kind} from ${min} to ${max}, not "${text}"`);
+  }
+  return value;
+}
+
+/** The number given for `--name`, or undefined. */
+export function numberOption(
+  line: CommandLine,
+  name: string,
+  range: NumberRange,
+): number | undefined {
+  const text = line.values.get(name);
+  return text === undefined ? undefined : parseNumber(text, `--${name}`, range);
+}
+
+/** The numbers given for `--name` as a comma-separated list, or undefined. */
+export function numberListOption(
+  line: CommandLine,
+  name: string,
+  range: NumberRange,
+): number[] | undefined {
+  const text = line.values.get(name);
+  return text?.split(',').map((item) => parseNumber(item.trim(), `each of --${name}`, range));
+}
+
+/** One of `allowed` given for `--name`, or undefined. */
+export function choiceOption<T extends string>(
+  line: CommandLine,
+  name: string,
+  allowed: readonly T[],
+): T | undefined {
+  const text = line.values.get(name);
+  if (text === undefined) return undefined;
+  const found = allowed.find((choice) => choice === text);
+  if (found === undefined) {
+    const list = allowed.map((choice) => `"${choice}"`).join(' or ');
+    throw new UsageError(`--${name} must be ${list}, not "${text}"`);
+  }
+  return found;
+}
+
+/** A seed of 64 bits given for `--name`, or undefined. */
+export function seedOption(line: CommandLine, name = 'seed'): bigint | undefined {
+  const text = line.values.get(name);
+  if (text === undefined) return undefined;
+  const seed = /^\d{1,20}$/.test(text) ? BigInt(text) : -1n;
+  if (seed < 0n || seed >= 1n << 64n) {
+    throw new UsageError(`--${name} must be an integer from 0 to 2^64 - 1, not "${text}"`);
+  }
+  return seed;
+}
+
+/** The one argument of a command: `what` it needs, and what it is good for. */
+export function onlyArgument(line: CommandLine, command: string, what: string): string {
+  const [first, extra] = line.positionals;
+  if (first === undefined) throw new UsageError(`${command} needs ${what}`);
+  if (extra !== undefined)
+    throw new UsageError(`${command} takes one FILE, but "${extra}" follows`);
+  return first;
+}

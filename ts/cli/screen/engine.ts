@@ -1,0 +1,71 @@
+/**
+ * engine.ts - which engine the library took, and whether that is what the environment asked for.
+ * SPDX-License-Identifier: MIT
+ */
+import { variable } from '../../common/environment.js';
+import { getInfo, TTTError } from 'bit-ttt';
+import type { BackendInfo } from 'bit-ttt';
+import { Failure } from './failure.js';
+import { suggestion } from './command-line.js';
+
+/** A variable that says nothing, or says to choose freely, wishes for nothing. */
+function wishOf(name: string): string | undefined {
+  const value = variable(name);
+  return value === undefined || value === '' || value === 'auto' ? undefined : value;
+}
+
+/** What the library says of an engine that cannot be had does not say who asked for it. */
+async function chosenEngine(): Promise<BackendInfo> {
+  try {
+    return await getInfo();
+  } catch (error) {
+    if (!(error instanceof TTTError) || error.code !== 'BACKEND_UNAVAILABLE') throw error;
+    const wish = wishOf('BIT_TTT_BACKEND');
+    if (wish === undefined) throw error;
+    throw new Failure(`BIT_TTT_BACKEND is "${wish}", but ${error.message}`, { cause: error });
+  }
+}
+
+/**
+ * The engine in use. Throws where BIT_TTT_BACKEND or BIT_TTT_KERNEL names one that cannot be had;
+ * the library itself would pass over a wrong kernel in silence. WebAssembly chooses by itself, and
+ * the variable says nothing about it.
+ */
+export async function engineInUse(): Promise<BackendInfo> {
+  const info = await chosenEngine();
+  const wish = wishOf('BIT_TTT_KERNEL');
+  if (wish === undefined || info.backend === 'wasm' || info.kernels.includes(wish)) return info;
+  const usable = info.kernels.join(', ');
+  if (info.compiledKernels.includes(wish)) {
+    throw new Failure(
+      `BIT_TTT_KERNEL is "${wish}", which this CPU cannot run; it can run ${usable}`,
+    );
+  }
+  const near = suggestion(wish, info.compiledKernels);
+  throw new Failure(`BIT_TTT_KERNEL is "${wish}", which is no kernel${near} (there are ${usable})`);
+}
+
+/** Why this backend, in a few words. */
+export function backendReason({ backend, fallback }: BackendInfo): string {
+  if (wishOf('BIT_TTT_BACKEND') !== undefined) return 'chosen by BIT_TTT_BACKEND';
+  if (fallback !== null) return `the addon cannot be used: ${fallback}`;
+  return backend === 'native' ? 'the addon loads on this machine' : 'there is no addon here';
+}
+
+/** What is wrong with BIT_TTT_KERNEL where WebAssembly takes its kernel by itself; null if nothing. */
+export function unheardKernel({ backend, kernel }: BackendInfo): string | null {
+  const wish = wishOf('BIT_TTT_KERNEL');
+  if (backend !== 'wasm' || wish === undefined || wish === kernel) return null;
+  return (
+    `BIT_TTT_KERNEL is "${wish}", but WebAssembly is in use, which always takes the fastest kernel ` +
+    `(here ${kernel}); only the addon lets one choose`
+  );
+}
+
+/** Why this kernel, in a few words. */
+export function kernelReason({ backend }: BackendInfo): string {
+  if (backend === 'wasm') return 'the fastest that this engine can run';
+  return wishOf('BIT_TTT_KERNEL') !== undefined
+    ? 'chosen by BIT_TTT_KERNEL'
+    : 'the fastest that this CPU can run';
+}

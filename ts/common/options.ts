@@ -1,0 +1,131 @@
+/**
+ * options.ts - reads numbers of option objects: their type, their range, their default.
+ * SPDX-License-Identifier: MIT
+ */
+import { allocate, checkList, reading } from './args.js';
+import { describe } from './brands.js';
+import { TTTError } from './errors.js';
+import type { TTTErrorCode } from './errors.js';
+
+const MAX_SEED = (1n << 64n) - 1n;
+
+/** What a number may be. */
+export interface NumberRule {
+  min: number;
+  max: number;
+  integer?: boolean;
+}
+
+function wrongType(name: string, wanted: string, value: unknown): TTTError {
+  return new TTTError('INVALID_ARGUMENT', `${name} must be ${wanted}, not ${describe(value)}`);
+}
+
+/** A number in its range: `INVALID_ARGUMENT` for another type, `INVALID_OPTION` beyond. */
+export function readNumber(value: unknown, name: string, rule: NumberRule): number {
+  const kind = rule.integer ? 'an integer' : 'a number';
+  const wanted = `${kind} from ${rule.min} to ${rule.max}`;
+  if (typeof value !== 'number') throw wrongType(name, wanted, value);
+  const good = value >= rule.min && value <= rule.max && (!rule.integer || Number.isInteger(value));
+  if (!good) throw new TTTError('INVALID_OPTION', `${name} must be ${wanted}, not ${value}`);
+  return value;
+}
+
+/** The same with a default for what is not given. */
+export function optionalNumber(
+  value: unknown,
+  name: string,
+  rule: NumberRule,
+  missing: number,
+): number {
+  return value === undefined ? missing : readNumber(value, name, rule);
+}
+
+/** A seed of 64 bits, as a number or a bigint; 1 unless given. `code` is for those out of range. */
+export function readSeed(value: unknown, code: TTTErrorCode = 'INVALID_OPTION'): bigint {
+  if (value === undefined) return 1n;
+  if (typeof value !== 'number' && typeof value !== 'bigint') {
+    throw wrongType('seed', 'an integer', value);
+  }
+  if (typeof value === 'number' && !Number.isSafeInteger(value)) {
+    const text = `seed must be an integer, not ${value} (use a bigint above 2^53)`;
+    throw new TTTError(code, text);
+  }
+  const seed = BigInt(value);
+  if (seed < 0n || seed > MAX_SEED) {
+    throw new TTTError(code, `seed must be 0 to 2^64 - 1, not ${seed}`);
+  }
+  return seed;
+}
+
+/** A user's function, if one was given. What it throws when called is the user's own, and passes as it is. */
+export function readFunction<T extends unknown[]>(
+  value: unknown,
+  name: string,
+): ((...values: T) => void) | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'function') throw wrongType(name, 'a function', value);
+  return value as (...values: T) => void;
+}
+
+export function readFlag(value: unknown, name: string): boolean {
+  if (value === undefined) return false;
+  if (typeof value !== 'boolean') throw wrongType(name, 'true or false', value);
+  return value;
+}
+
+/**
+ * A list's elements, each read once and checked by `take`, which gets its name for messages. `wanted` says what the
+ * list is to be.
+ */
+export function readList<T>(
+  value: unknown,
+  name: string,
+  wanted: string,
+  take: (item: unknown, name: string) => T,
+): T[] {
+  if (!reading(name, () => Array.isArray(value))) throw wrongType(name, wanted, value);
+  const list = value as readonly unknown[];
+  const length = reading(name, () => list.length);
+  const taken: T[] = [];
+  for (let i = 0; i < length; i++) {
+    const item = reading(`${name}[${i}]`, () => list[i]);
+    taken.push(take(item, `${name}[${i}]`));
+  }
+  return taken;
+}
+
+/** An element of a list that may be foreign. Millions are read: no function is made for each. */
+function idAt(list: ArrayLike<unknown>, i: number, name: string): unknown {
+  try {
+    return list[i];
+  } catch (cause) {
+    throw new TTTError('INVALID_ARGUMENT', `${name}[${i}] cannot be read`, { cause });
+  }
+}
+
+/**
+ * Token ids below `vocab` as an array of ours, each element read once. A typed array must be on
+ * ordinary memory, as everywhere; other lists may be anything with a length.
+ */
+export function readTokens(value: unknown, vocab: number, name: string): Uint32Array {
+  if (typeof value !== 'object' || value === null) {
+    throw wrongType(name, 'an array of token ids', value);
+  }
+  if (ArrayBuffer.isView(value)) checkList(value, name);
+  const list = value as ArrayLike<unknown>;
+  const length = reading(name, () => list.length);
+  if (!Number.isSafeInteger(length) || length < 0) {
+    throw wrongType(name, 'an array of token ids', value);
+  }
+  const tokens = allocate(() => new Uint32Array(length));
+  for (let i = 0; i < length; i++) {
+    const id = idAt(list, i, name);
+    if (typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < vocab) {
+      tokens[i] = id;
+      continue;
+    }
+    const text = `${name}[${i}] is ${describe(id)}; token ids are integers from 0 to ${vocab - 1}`;
+    throw new TTTError('INVALID_TOKEN', text);
+  }
+  return tokens;
+}

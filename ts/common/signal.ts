@@ -1,0 +1,97 @@
+/**
+ * signal.ts - a caller's AbortSignal: checked once, safe to ask, and listened to once, however many
+ * calls it is to end.
+ * SPDX-License-Identifier: MIT
+ */
+import { checkObject, readProperty, reading } from './args.js';
+import { describe } from './brands.js';
+import { TTTError } from './errors.js';
+import type { AbortSignalLike } from './types.js';
+
+/** The rejection of an aborted call: `cause` is the signal's reason. */
+export function abortError(
+  signal: AbortSignalLike,
+  text = 'the call was aborted; nothing was changed',
+): TTTError {
+  return new TTTError('ABORTED', text, { cause: signal.reason });
+}
+
+/** Refuses what is not an AbortSignal of any realm. */
+function checkSignal(value: unknown): asserts value is AbortSignalLike | undefined {
+  if (value === undefined) return;
+  checkObject(value, 'signal');
+  const isSignal = reading('signal', () => {
+    const { aborted, addEventListener, removeEventListener } = value as Partial<AbortSignalLike>;
+    return (
+      typeof aborted === 'boolean' &&
+      typeof addEventListener === 'function' &&
+      typeof removeEventListener === 'function'
+    );
+  });
+  if (isSignal) return;
+  throw new TTTError('INVALID_ARGUMENT', `signal must be an AbortSignal, not ${describe(value)}`);
+}
+
+/** Who waits for a signal, and the one listener that tells them all. */
+interface Waiting {
+  readonly calls: Set<() => void>;
+  readonly tell: () => void;
+}
+
+const waiting = new WeakMap<AbortSignalLike, Waiting>();
+
+function listen(signal: AbortSignalLike, call: () => void): void {
+  const known = waiting.get(signal);
+  if (known) {
+    known.calls.add(call);
+    return;
+  }
+  const calls = new Set([call]);
+  const tell = (): void => [...calls].forEach((one) => one());
+  // Platforms take more than ten listeners on one signal for a leak.
+  signal.addEventListener('abort', tell);
+  waiting.set(signal, { calls, tell });
+}
+
+function ignore(signal: AbortSignalLike, call: () => void): void {
+  const known = waiting.get(signal);
+  if (!known?.calls.delete(call) || known.calls.size > 0) return;
+  waiting.delete(signal);
+  try {
+    signal.removeEventListener('abort', known.tell);
+  } catch {
+    // A signal of somebody else's making; whoever listened has got what it wanted.
+  }
+}
+
+/** A signal as the package asks it. */
+class CheckedSignal implements AbortSignalLike {
+  readonly #given: AbortSignalLike;
+
+  constructor(given: AbortSignalLike) {
+    this.#given = given;
+  }
+
+  get aborted(): boolean {
+    return readProperty(this.#given, 'aborted', 'signal') === true;
+  }
+
+  get reason(): unknown {
+    return readProperty(this.#given, 'reason', 'signal');
+  }
+
+  addEventListener(_: 'abort', call: () => void): void {
+    listen(this.#given, call);
+  }
+
+  removeEventListener(_: 'abort', call: () => void): void {
+    ignore(this.#given, call);
+  }
+}
+
+/** The signal that a caller gave, if any. */
+export function takeSignal(value: unknown): AbortSignalLike | undefined {
+  checkSignal(value);
+  if (value === undefined || value instanceof CheckedSignal) return value;
+  return new CheckedSignal(value);
+}

@@ -1,0 +1,144 @@
+/**
+ * words.ts - finds words, numbers, ids and punctuation in a line and hashes each.
+ *
+ * What differs on every line of a log and says nothing is made equal: the digits of numbers, times
+ * and addresses (only their punctuation counts: 10.0.0.7 and 10.0.0.8 are one token), ids such as
+ * 3fa9c01b, upper and lower case, and the digits inside words (worker7).
+ * SPDX-License-Identifier: MIT
+ */
+import { MAX_LINE } from './line.js';
+
+/** What a token is. */
+export const enum Kind {
+  Word,
+  /** Digits only: 200. */
+  Number,
+  /** Digits with punctuation between them: 12:30:05, 10.0.0.7, 1,024. */
+  Compound,
+  /** Hexadecimal or otherwise random: 3fa9c01b. */
+  Id,
+  Punctuation,
+}
+
+/** Scrambles 32 bits so that each input bit reaches each output bit. */
+export function scramble(hash: number): number {
+  let h = hash;
+  h = Math.imul(h ^ (h >>> 16), 0x7feb352d);
+  h = Math.imul(h ^ (h >>> 15), 0x846ca68b);
+  return (h ^ (h >>> 16)) | 0;
+}
+
+/* Character classes. Everything beyond ASCII counts as a letter, but these scripts put no spaces
+ * between words: each of their characters is a word. */
+const LETTER = 1;
+const DIGIT = 2;
+const HEX_LETTER = 4 | LETTER;
+const SPACE = 8;
+const JOINS_DIGITS = 16;
+const IDEOGRAPH = 32;
+
+const ASCII_CLASS = new Uint8Array(128);
+for (let c = 0; c < 128; c++) {
+  const char = String.fromCharCode(c);
+  if (/[0-9]/.test(char)) ASCII_CLASS[c] = DIGIT;
+  else if (/[a-f]/i.test(char)) ASCII_CLASS[c] = HEX_LETTER;
+  else if (/[a-z_]/i.test(char)) ASCII_CLASS[c] = LETTER;
+  else if (c <= 32 || c === 127) ASCII_CLASS[c] = SPACE;
+  else if (/[.:,/+-]/.test(char)) ASCII_CLASS[c] = JOINS_DIGITS;
+}
+
+function classOf(c: number): number {
+  if (c < 128) return ASCII_CLASS[c]!;
+  if ((c >= 0x2e80 && c <= 0x9fff) || (c >= 0xac00 && c <= 0xd7af)) return IDEOGRAPH;
+  if (c === 0xa0 || (c >= 0x2000 && c <= 0x200f) || c === 0x3000) return SPACE;
+  if (c >= 0x2010 && c <= 0x2060) return 0; // general punctuation: dashes, curly quotes
+  return LETTER;
+}
+
+/** Whether a run begins as hexadecimal numbers do: 0x7f. */
+function isPrefixedHex(text: string, at: number): boolean {
+  return text.charCodeAt(at) === 48 && (text.charCodeAt(at + 1) | 32) === 120;
+}
+
+/** The tokens of one line at a time, in arrays that are used again for the next. */
+export class Tokenizer {
+  /** Number of tokens found. */
+  count = 0;
+  readonly hash = new Int32Array(MAX_LINE);
+  readonly kind = new Uint8Array(MAX_LINE);
+  readonly start = new Int32Array(MAX_LINE);
+  readonly end = new Int32Array(MAX_LINE);
+
+  /** Finds the tokens of `text`, at most MAX_LINE UTF-16 units. */
+  read(text: string): void {
+    this.count = 0;
+    const n = Math.min(text.length, MAX_LINE);
+    let i = 0;
+    while (i < n) {
+      const c = text.charCodeAt(i);
+      const cls = classOf(c);
+      if ((cls & (LETTER | DIGIT)) !== 0) i = this.readRun(text, i, n);
+      else if (cls === IDEOGRAPH) i = this.add(Kind.Word, scramble(c), i, i + 1);
+      else if (cls === SPACE) i++;
+      else i = this.add(Kind.Punctuation, scramble(c), i, i + 1);
+    }
+  }
+
+  private add(kind: Kind, hash: number, start: number, end: number): number {
+    const at = this.count++;
+    this.kind[at] = kind;
+    this.hash[at] = hash;
+    this.start[at] = start;
+    this.end[at] = end;
+    return end;
+  }
+
+  /** A run of letters and digits: a word, an id, or the beginning of a number. */
+  private readRun(text: string, from: number, n: number): number {
+    let digits = 0;
+    let hex = true;
+    let hash = 0x811c9dc5; // FNV-1a over the lower-cased run, each group of digits as one '0'
+    let afterDigit = false;
+    let i = from;
+    for (; i < n; i++) {
+      let c = text.charCodeAt(i);
+      const cls = classOf(c);
+      if ((cls & (LETTER | DIGIT)) === 0) break;
+      if (cls === DIGIT) {
+        digits++;
+        if (!afterDigit) hash = Math.imul(hash ^ 48, 0x01000193);
+        afterDigit = true;
+        continue;
+      }
+      afterDigit = false;
+      if (cls !== HEX_LETTER) hex = false;
+      if (c >= 65 && c <= 90) c += 32;
+      hash = Math.imul(hash ^ c, 0x01000193);
+    }
+    const length = i - from;
+    if (digits === length) return this.readNumber(text, from, i, n);
+    const isId =
+      digits > 0 &&
+      ((hex && length >= 4) || (digits > 1 && length >= 16) || isPrefixedHex(text, from));
+    return isId ? this.add(Kind.Id, 0, from, i) : this.add(Kind.Word, scramble(hash), from, i);
+  }
+
+  /** Digits, and further groups of digits joined to them by single marks. */
+  private readNumber(text: string, from: number, digitsEnd: number, n: number): number {
+    let i = digitsEnd;
+    let first = 1; // the number itself, as far as its first three digits say
+    for (let j = from; j < Math.min(digitsEnd, from + 3); j++) {
+      first = first * 10 + text.charCodeAt(j) - 48;
+    }
+    let hash = 1;
+    while (i + 1 < n) {
+      const mark = text.charCodeAt(i);
+      if (classOf(mark) !== JOINS_DIGITS || classOf(text.charCodeAt(i + 1)) !== DIGIT) break;
+      hash = (Math.imul(hash, 31) + mark) | 0;
+      i += 2;
+      while (i < n && classOf(text.charCodeAt(i)) === DIGIT) i++;
+    }
+    if (i === digitsEnd) return this.add(Kind.Number, scramble(first), from, i);
+    return this.add(Kind.Compound, scramble(hash), from, i);
+  }
+}

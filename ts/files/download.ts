@@ -1,0 +1,57 @@
+/**
+ * download.ts - the bytes at a URL, up to a limit.
+ * SPDX-License-Identifier: MIT
+ */
+import { gather, TooLarge } from './gather.js';
+import type { Limits } from './gather.js';
+import type { AbortSignalLike, Bytes } from '../common/types.js';
+
+async function* bodyChunks(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = body.getReader(); // not every browser can iterate over a stream
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    reader.cancel().catch(() => undefined); // nobody waits for it
+  }
+}
+
+/** The body of a response; some have no stream. */
+async function* chunksOf(response: Response): AsyncGenerator<Uint8Array> {
+  if (response.body) yield* bodyChunks(response.body);
+  else yield new Uint8Array(await response.arrayBuffer());
+}
+
+/**
+ * Fetches a URL. Throws TooLarge as soon as there are more bytes than the limit or the server says so;
+ * its Content-Length counts the bytes of a compressed body before they are unpacked.
+ */
+export async function download(
+  url: string,
+  limits: Limits,
+  signal?: AbortSignalLike,
+): Promise<Bytes> {
+  // A signal may be of anybody's making; fetch takes none but the platform's.
+  const controller = new AbortController();
+  const abort = (): void => controller.abort();
+  signal?.addEventListener('abort', abort);
+  try {
+    if (signal?.aborted) abort();
+    return await bodyOf(await fetch(url, { signal: controller.signal }), limits);
+  } finally {
+    signal?.removeEventListener('abort', abort);
+  }
+}
+
+async function bodyOf(response: Response, limits: Limits): Promise<Bytes> {
+  const length = response.headers.get('content-length');
+  const size = length === null ? undefined : Number(length);
+  const tooLarge = size !== undefined && size > limits.maxBytes;
+  if (!response.ok || tooLarge) response.body?.cancel().catch(() => undefined);
+  if (!response.ok) throw new Error(`HTTP status ${response.status}`);
+  if (tooLarge) throw new TooLarge(limits.maxBytes);
+  return gather(chunksOf(response), { ...limits, ...(Number.isSafeInteger(size) ? { size } : {}) });
+}

@@ -1,0 +1,123 @@
+/**
+ * file-bytes.ts - reads whatever a path names: files, pipes, terminals, devices. Node only.
+ *
+ * Each is opened once, and never looked at before: what is read from a pipe is gone. A pipe that nobody
+ * writes to is waited for on the event loop, where a signal can end it.
+ * SPDX-License-Identifier: MIT
+ */
+import { close, constants, fstat, open, read } from 'node:fs';
+import type { Stats } from 'node:fs';
+import { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import { isatty, ReadStream } from 'node:tty';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { gather, TooLarge } from './gather.js';
+import type { Limits } from './gather.js';
+import type { AbortSignalLike, Bytes } from '../common/types.js';
+
+const [openFile, statFile, closeFile] = [promisify(open), promisify(fstat), promisify(close)];
+const readFile = promisify(read);
+
+const CHUNK_BYTES = 1 << 18;
+
+/** A terminal or a pipe; it closes its file. */
+function streamOf(file: number): Readable {
+  if (isatty(file)) return new ReadStream(file);
+  return new Socket({ fd: file, readable: true, writable: false });
+}
+
+/** Whoever has the signal says so in words of its own. */
+const aborted = (): Error => new Error('the reading was aborted');
+
+/** Something that was opened: its bytes, once. Whoever does not read them closes it. */
+export class OpenFile implements AsyncIterable<Uint8Array> {
+  readonly isFolder: boolean;
+  /** Bytes that a file has; undefined for what is none. */
+  readonly size: number | undefined;
+  /** There may be nothing to read yet. */
+  readonly #waits: boolean;
+  #closed = false;
+
+  constructor(
+    readonly file: number,
+    stat: Stats,
+    readonly signal: AbortSignalLike | undefined,
+  ) {
+    this.isFolder = stat.isDirectory();
+    this.size = stat.isFile() ? stat.size : undefined;
+    this.#waits = stat.isFIFO() || stat.isSocket() || isatty(file);
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
+    return this.#waits ? this.#streamed() : this.#inChunks();
+  }
+
+  /** Again is fine. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await closeFile(this.file);
+  }
+
+  /** A chunk is good until the next. */
+  async *#inChunks(): AsyncGenerator<Uint8Array, void, undefined> {
+    const buffer = new Uint8Array(CHUNK_BYTES);
+    try {
+      for (;;) {
+        if (this.signal?.aborted) throw aborted();
+        const { bytesRead } = await readFile(this.file, buffer, 0, CHUNK_BYTES, null);
+        if (bytesRead === 0) return;
+        yield buffer.subarray(0, bytesRead);
+      }
+    } finally {
+      await this.close();
+    }
+  }
+
+  async *#streamed(): AsyncGenerator<Uint8Array, void, undefined> {
+    const { signal } = this;
+    const stream = streamOf(this.file);
+    this.#closed = true; // the stream will
+    const abort = (): void => void stream.destroy(aborted());
+    signal?.addEventListener('abort', abort);
+    try {
+      if (signal?.aborted) throw aborted();
+      for await (const chunk of stream) yield chunk as Uint8Array;
+    } finally {
+      signal?.removeEventListener('abort', abort);
+      stream.destroy();
+    }
+  }
+}
+
+/** Opens a path or `file:` URL. Throws the system's error. */
+export async function openPlace(place: string | URL, signal?: AbortSignalLike): Promise<OpenFile> {
+  const path = typeof place === 'string' ? place : fileURLToPath(place);
+  // Without O_NONBLOCK a pipe is opened when it has a writer, in a thread that nothing can stop.
+  const file = await openFile(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    return new OpenFile(file, await statFile(file), signal);
+  } catch (error) {
+    await closeFile(file);
+    throw error;
+  }
+}
+
+/** All bytes of a file; undefined for a folder. Throws the system's error, and what `gather` does. */
+export async function readPlace(
+  place: string | URL,
+  limits: Limits,
+  signal?: AbortSignalLike,
+): Promise<Bytes | undefined> {
+  const opened = await openPlace(place, signal);
+  const { isFolder, size } = opened;
+  try {
+    if (isFolder) return undefined;
+    if (size !== undefined && size > limits.maxBytes) throw new TooLarge(limits.maxBytes);
+    return await gather(opened, { ...limits, size });
+  } finally {
+    await opened.close();
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * call.ts - drives one asynchronous call: starts the backend's job, passes an abort on, and at the
+ * end either commits everything or leaves layer and arrays as they were.
+ * SPDX-License-Identifier: MIT
+ */
+import { allocate, checkFloatsOf } from '../common/args.js';
+import type { Backend, BackendJob, Handle } from '../engine/engine.js';
+import { errorOf, statusOf, TTTError } from '../common/errors.js';
+import { abortError } from '../common/signal.js';
+import type { AbortSignalLike, Observation } from '../common/types.js';
+
+/** A checked asynchronous call. */
+export interface AsyncCall {
+  backend: Backend;
+  handle: Handle;
+  input: Float32Array;
+  /** Of the input when the call began, in floats. */
+  length: number;
+  tokens: number;
+  output: Float32Array | undefined;
+  surprise: Float32Array | undefined;
+  wantSurprise: boolean;
+  signal: AbortSignalLike | undefined;
+  /** The error for a status of the engine. */
+  explain: (status: number) => TTTError;
+}
+
+/** The arrays that get the results. Those of the caller are checked again: time has passed. */
+function targets(call: AsyncCall): Observation {
+  const now = 'as it was when the call began';
+  if (call.output) checkFloatsOf(call.output, call.length, 'output', now);
+  if (call.surprise) checkFloatsOf(call.surprise, call.tokens, 'surprise', now);
+  const output = call.output ?? allocate(() => new Float32Array(call.length));
+  const surprise =
+    call.surprise ?? allocate(() => new Float32Array(call.wantSurprise ? call.tokens : 0));
+  return { output, surprise };
+}
+
+/** Ends a job whose `done` gave `status`; throws what the promise is to be rejected with. */
+function settle(call: AsyncCall, job: BackendJob, status: number): Observation {
+  let results: Observation;
+  try {
+    if (status === statusOf('ABORTED') && call.signal) throw abortError(call.signal);
+    if (status !== 0) throw call.explain(status);
+    results = targets(call);
+  } catch (error) {
+    job.finish();
+    throw error;
+  }
+  const surprise = call.wantSurprise ? results.surprise : undefined;
+  const finished = job.finish(results.output, surprise);
+  if (finished !== 0) throw errorOf(finished);
+  return results;
+}
+
+/** Runs a call to its end. Rejects with TTTError; the layer is idle again when it settles. */
+export function runAsync(call: AsyncCall): Promise<Observation> {
+  return new Promise((resolve, reject) => {
+    const { backend, handle, input, wantSurprise, signal } = call;
+    let job: BackendJob | undefined;
+    const abort = (): void => job?.cancel();
+    const done = (status: number): void => {
+      try {
+        const results = settle(call, job!, status);
+        signal?.removeEventListener('abort', abort);
+        resolve(results);
+      } catch (error) {
+        reject(error as TTTError);
+        signal?.removeEventListener('abort', abort);
+      }
+    };
+    // The signal first: foreign code that throws must not leave a job behind.
+    signal?.addEventListener('abort', abort);
+    try {
+      job = backend.startJob(handle, input, wantSurprise, done);
+    } catch (error) {
+      signal?.removeEventListener('abort', abort);
+      throw error;
+    }
+    if (signal?.aborted) job.cancel();
+  });
+}

@@ -1,0 +1,113 @@
+/**
+ * config.ts - reads and checks the options of a new layer.
+ * SPDX-License-Identifier: MIT
+ */
+import { checkObject, checkWeights, readProperty } from '../common/args.js';
+import { describe } from '../common/brands.js';
+import type { LayerConfig } from '../engine/engine.js';
+import { TTTError } from '../common/errors.js';
+import { takeOptions } from '../common/named-options.js';
+import { LAYER } from '../common/option-names.js';
+import { readSeed } from '../common/options.js';
+import type { BackendChoice } from '../engine/choose.js';
+import type { Objective, TTTWeights } from '../common/types.js';
+
+const MIN_DIM = 4;
+const MAX_DIM = 65536;
+const MAX_THREADS = 64;
+const DEFAULT_RATE: Record<Objective, number> = { reconstruct: 0.1, predict: 0.5 };
+
+/** A layer's configuration, and weights of its own if it has any. */
+export interface CheckedOptions {
+  config: LayerConfig;
+  weights: TTTWeights | undefined;
+  choice: BackendChoice;
+}
+
+function wrongType(name: string, wanted: string, value: unknown): TTTError {
+  return new TTTError('INVALID_ARGUMENT', `${name} must be ${wanted}, not ${describe(value)}`);
+}
+
+function badConfig(message: string): TTTError {
+  return new TTTError('INVALID_CONFIG', message);
+}
+
+function readDim(value: unknown): number {
+  const range = `an integer from ${MIN_DIM} to ${MAX_DIM}`;
+  if (typeof value !== 'number') throw wrongType('hiddenDim', range, value);
+  if (!Number.isInteger(value) || value < MIN_DIM || value > MAX_DIM) {
+    throw new TTTError('DIMENSION_MISMATCH', `hiddenDim must be ${range}, not ${value}`);
+  }
+  return value;
+}
+
+function readObjective(value: unknown): Objective {
+  if (value === undefined) return 'reconstruct';
+  if (value === 'reconstruct' || value === 'predict') return value;
+  const wanted = "'reconstruct' or 'predict'";
+  if (typeof value !== 'string') throw wrongType('objective', wanted, value);
+  throw badConfig(`objective must be ${wanted}, not ${describe(value)}`);
+}
+
+function readRate(value: unknown, objective: Objective): number {
+  if (value === undefined) return DEFAULT_RATE[objective];
+  if (typeof value !== 'number') throw wrongType('innerLr', 'a number', value);
+  if (!Number.isFinite(Math.fround(value))) {
+    throw badConfig(`innerLr must be finite as a 32-bit float, not ${value}`);
+  }
+  return value;
+}
+
+function readThreads(value: unknown): number {
+  if (value === undefined) return 1;
+  if (typeof value !== 'number') throw wrongType('threads', 'a number', value);
+  if (!Number.isInteger(value) || value < 1 || value > MAX_THREADS) {
+    throw badConfig(`threads must be an integer from 1 to ${MAX_THREADS}, not ${value}`);
+  }
+  return value;
+}
+
+/** Refuses weights of the wrong type or length; their values are the engine's to check. */
+export function readWeights(value: unknown, dim: number): TTTWeights {
+  checkObject(value, 'weights');
+  const down = readProperty(value, 'down', 'weights.down');
+  const up = readProperty(value, 'up', 'weights.up');
+  const d = Math.floor(dim / 4);
+  checkWeights(down, dim * d, 'weights.down', `hiddenDim ${dim} * memoryDim ${d}`);
+  checkWeights(up, dim * d, 'weights.up', `memoryDim ${d} * hiddenDim ${dim}`);
+  return { down, up };
+}
+
+/** The error for weights that the engine refused, naming the first culprit. */
+export function weightsError({ down, up }: TTTWeights): TTTError {
+  for (const [name, array] of [
+    ['down', down],
+    ['up', up],
+  ] as const) {
+    const at = array.findIndex((w) => w < -1 || w > 1);
+    if (at >= 0) {
+      const text = `weights.${name}[${at}] is ${array[at]}; weights are -1, 0 or 1`;
+      return new TTTError('INVALID_WEIGHTS', text);
+    }
+  }
+  return new TTTError('INVALID_WEIGHTS', 'weights are -1, 0 or 1');
+}
+
+/** Everything that TTT.create was given, each option read once. */
+export function readOptions(options: unknown): CheckedOptions {
+  const { hiddenDim, innerLr, objective, seed, threads, weights, ...choice } = takeOptions(
+    options,
+    LAYER,
+  );
+  const dim = readDim(hiddenDim);
+  const goal = readObjective(objective);
+  const config: LayerConfig = {
+    hiddenDim: dim,
+    objective: goal,
+    seed: readSeed(seed, 'INVALID_CONFIG'),
+    innerLr: readRate(innerLr, goal),
+    threads: readThreads(threads),
+  };
+  const own = weights === undefined ? undefined : readWeights(weights, dim);
+  return { config, weights: own, choice };
+}

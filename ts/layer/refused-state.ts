@@ -1,0 +1,61 @@
+/**
+ * refused-state.ts - says what is wrong with a saved state that the engine refused.
+ * SPDX-License-Identifier: MIT
+ */
+import { errorOf, statusOf } from '../common/errors.js';
+import type { TTTError } from '../common/errors.js';
+import type { LayerConfig } from '../engine/engine.js';
+
+// Where the fields are: src/ttt/state.c.
+const AT_VERSION = 8;
+const AT_SIZE = 12;
+const AT_DIM = 16;
+const AT_OBJECTIVE = 40;
+const AT_RATE = 44;
+const HEADER = 64;
+
+/** What the header says about the layer that wrote it; only asked once the engine believes it. */
+function mismatch(status: number, header: DataView, layer: LayerConfig): string | undefined {
+  const its = 'the state is of a layer with';
+  switch (status) {
+    case statusOf('STATE_VERSION'):
+      return `the state has format ${header.getUint32(AT_VERSION, true)}, this version reads 1`;
+    case statusOf('STATE_DIMENSIONS'): {
+      const dim = header.getBigUint64(AT_DIM, true);
+      return `${its} hiddenDim ${dim}, this one has ${layer.hiddenDim}`;
+    }
+    case statusOf('STATE_OBJECTIVE'): {
+      const objective = header.getUint32(AT_OBJECTIVE, true) === 0 ? 'reconstruct' : 'predict';
+      return `${its} objective '${objective}', this one has '${layer.objective}'`;
+    }
+    case statusOf('STATE_LEARNING_RATE'): {
+      const rate = Number(header.getFloat32(AT_RATE, true).toPrecision(7));
+      return `${its} innerLr ${rate}, this one has ${layer.innerLr}`;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** The error for a state that loadState refused. */
+export function stateError(status: number, bytes: Uint8Array, layer: LayerConfig): TTTError {
+  if (bytes.length < HEADER) {
+    if (status !== statusOf('STATE_DAMAGED')) return errorOf(status);
+    return errorOf(
+      status,
+      `not a saved state: ${bytes.length} bytes, and the header alone has ${HEADER}`,
+    );
+  }
+  const header = new DataView(bytes.buffer, bytes.byteOffset, HEADER);
+  if (status === statusOf('STATE_DAMAGED')) {
+    const size = header.getUint32(AT_SIZE, true);
+    const cut = header.getUint32(0, true) === 0x54746942 && size !== bytes.length;
+    return cut
+      ? errorOf(
+          status,
+          `damaged state: it says it has ${size} bytes, but ${bytes.length} were given`,
+        )
+      : errorOf(status);
+  }
+  return errorOf(status, mismatch(status, header, layer));
+}

@@ -1,0 +1,332 @@
+/**
+ * ttt.ts - the class that users work with: a layer whose memory learns from every token it reads.
+ * SPDX-License-Identifier: MIT
+ */
+/// <reference lib="esnext.disposable" preserve="true" />
+import {
+  allocate,
+  checkBytes,
+  checkDisjoint,
+  checkFloatsOf,
+  checkInput,
+  findNonFinite,
+} from '../common/args.js';
+import { lengthOf, plainView } from '../common/brands.js';
+import { runAsync } from './call.js';
+import type { Backend, Handle, LayerConfig } from '../engine/engine.js';
+import { readOptions, readWeights, weightsError } from './config.js';
+import { errorOf, statusOf, TTTError } from '../common/errors.js';
+import { DISPOSE, letOthersGo, Lifecycle } from '../common/lifecycle.js';
+import { takeOptions } from '../common/named-options.js';
+import { OBSERVE_ASYNC, OBSERVE_INTO } from '../common/option-names.js';
+import { resolveBackend } from '../engine/choose.js';
+import { guardReceivers } from '../common/receiver.js';
+import { abortError, takeSignal } from '../common/signal.js';
+import { stateError } from './refused-state.js';
+import type {
+  BackendKind,
+  Bytes,
+  Floats,
+  ForwardAsyncOptions,
+  Objective,
+  Observation,
+  ObserveAsyncOptions,
+  ObserveInto,
+  TTTOptions,
+  TTTWeights,
+} from '../common/types.js';
+
+/** Only this file has it, so only TTT.create and clone can make layers. */
+const KEY = Symbol('bit-ttt');
+
+/** The error for a status that reading tokens gave; names the culprit where it can be found. */
+function readError(status: number, input: Float32Array): TTTError {
+  if (status !== statusOf('NON_FINITE')) return errorOf(status);
+  const values = plainView(input);
+  const at = findNonFinite(values);
+  const what = at < 0 ? 'the input held a NaN or an infinity' : `input[${at}] is ${values[at]}`;
+  return errorOf(status, `${what}; all values must be finite`);
+}
+
+/**
+ * A test-time-training layer. Its memory lives on between calls: one call with ten tokens and ten
+ * calls with one token compute the same, to the last bit, on every machine and backend.
+ *
+ * Arrays are `Float32Array`s of any realm, on ordinary (not shared, not resizable) memory. Every
+ * failure is a {@link TTTError}, and leaves the memory and all arrays as they were. A layer belongs
+ * to the thread that made it; to move one, save its state and load it in the other thread.
+ */
+export class TTT {
+  /** Floats per token. */
+  readonly hiddenDim: number;
+  /** The memory is a matrix of memoryDim x memoryDim floats; memoryDim = floor(hiddenDim / 4). */
+  readonly memoryDim: number;
+  /** Learning rate of the memory, as given. */
+  readonly innerLr: number;
+  readonly objective: Objective;
+  /** Threads that a call may use (1 on WebAssembly). */
+  readonly threads: number;
+  /** Where this layer runs. */
+  readonly backend: BackendKind;
+
+  static {
+    // Bundlers rename classes that mention themselves; messages and inspection want this name.
+    Object.defineProperty(this, 'name', { value: 'TTT' });
+    guardReceivers(this, (value) => #life in value);
+  }
+
+  readonly #backend: Backend;
+  readonly #handle: Handle;
+  readonly #config: LayerConfig;
+  readonly #dim: number;
+  readonly #life: Lifecycle;
+
+  private constructor(key: symbol, backend: Backend, handle: Handle, config: LayerConfig) {
+    if (key !== KEY) {
+      throw new TTTError('INVALID_ARGUMENT', 'layers are made by `await TTT.create(options)`');
+    }
+    this.#backend = backend;
+    this.#handle = handle;
+    this.#config = config;
+    this.#dim = config.hiddenDim;
+    this.hiddenDim = config.hiddenDim;
+    this.memoryDim = Math.floor(config.hiddenDim / 4);
+    this.innerLr = config.innerLr;
+    this.objective = config.objective;
+    this.threads = backend.threads(handle);
+    this.backend = backend.kind;
+    this.#life = new Lifecycle(this, 'the layer', () => backend.destroy(handle));
+  }
+
+  /**
+   * Makes a layer with an empty memory. Codes: `INVALID_ARGUMENT` (a value of the wrong type),
+   * `DIMENSION_MISMATCH` (hiddenDim, lengths of weights), `INVALID_CONFIG`, `INVALID_WEIGHTS`,
+   * `OUT_OF_MEMORY`, `BACKEND_UNAVAILABLE`.
+   */
+  static async create(options: TTTOptions): Promise<TTT> {
+    const { config, weights, choice } = readOptions(options);
+    const { backend } = await resolveBackend(choice);
+    await letOthersGo();
+    const layer = new TTT(KEY, backend, backend.create(config), config);
+    try {
+      if (weights) layer.setWeights(weights);
+    } catch (error) {
+      layer.destroy();
+      throw error;
+    }
+    return layer;
+  }
+
+  /** True once `destroy` has been called. */
+  get destroyed(): boolean {
+    return this.#life.destroyed;
+  }
+
+  /** Tokens read since the layer was made or reset, as far as the memory knows. */
+  get tokensSeen(): number {
+    return this.#backend.tokensSeen(this.#living());
+  }
+
+  /** 64 bits that tell layers of different weights apart. */
+  get fingerprint(): bigint {
+    return this.#backend.fingerprint(this.#living());
+  }
+
+  /** Bytes of a saved state; constant over the life of a layer. */
+  get stateSize(): number {
+    return this.#backend.stateSize(this.#living());
+  }
+
+  /** The handle of a layer that is not destroyed. */
+  #living(): Handle {
+    this.#life.checkLiving();
+    return this.#handle;
+  }
+
+  /** The handle of a layer that is neither destroyed nor at work. */
+  #idle(): Handle {
+    this.#life.checkIdle();
+    return this.#handle;
+  }
+
+  #check(status: number): void {
+    if (status !== 0) throw errorOf(status);
+  }
+
+  /**
+   * Reads tokens and learns from them. `input` is `[seqLen][hiddenDim]`, row by row; so is the
+   * result, in `output` if that is given (it may be the input itself), else in a new array.
+   * Codes: `DIMENSION_MISMATCH`, `NON_FINITE`, `INPUT_RANGE`, `DIVERGED`, `OVERLAP`.
+   */
+  forward(input: Float32Array, output?: Float32Array): Floats {
+    const handle = this.#idle();
+    checkInput(input, this.#dim);
+    const out = this.#outputFor(input, output);
+    const status = this.#backend.forward(handle, input, out, undefined);
+    if (status !== 0) throw readError(status, input);
+    return out;
+  }
+
+  /**
+   * Like `forward`, and tells for each token how little the memory expected it: 1 for what it
+   * never saw, towards 0 as it learns. `into` may hold arrays for either result.
+   */
+  observe(input: Float32Array, into: ObserveInto = {}): Observation {
+    this.#idle();
+    const { output: givenOutput, surprise: givenSurprise } = takeOptions(into, OBSERVE_INTO);
+    const handle = this.#idle(); // again: a getter may have done anything
+    const tokens = checkInput(input, this.#dim);
+    const output = this.#outputFor(input, givenOutput);
+    const surprise = this.#surpriseFor(input, output, tokens, givenSurprise);
+    const status = this.#backend.forward(handle, input, output, surprise);
+    if (status !== 0) throw readError(status, input);
+    return { output, surprise };
+  }
+
+  #outputFor(input: Float32Array, output: unknown): Floats {
+    const length = lengthOf(input);
+    if (output === undefined) return allocate(() => new Float32Array(length));
+    if (output === input) return output as Floats;
+    checkFloatsOf(output, length, 'output', 'the length of the input');
+    checkDisjoint(input, output, 'input and output', true);
+    return output;
+  }
+
+  #surpriseFor(
+    input: Float32Array,
+    output: Float32Array,
+    tokens: number,
+    surprise: unknown,
+  ): Floats {
+    if (surprise === undefined) return allocate(() => new Float32Array(tokens));
+    checkFloatsOf(surprise, tokens, 'surprise', 'the number of tokens');
+    checkDisjoint(input, surprise, 'input and surprise', false);
+    checkDisjoint(output, surprise, 'output and surprise', false);
+    return surprise;
+  }
+
+  /**
+   * `forward` for long inputs: on Node's addon in another thread, on WebAssembly in slices of a few
+   * milliseconds. The input is copied at once. Until the promise settles the layer is busy: its
+   * other methods fail with `BUSY`, except `destroy`, which takes effect afterwards. If the call
+   * fails or is aborted (`ABORTED`), memory and arrays are as before it.
+   */
+  async forwardAsync(input: Float32Array, options: ForwardAsyncOptions = {}): Promise<Floats> {
+    return (await this.#read(input, options, false)).output;
+  }
+
+  /** `observe` for long inputs, in the manner of `forwardAsync`. */
+  async observeAsync(input: Float32Array, options: ObserveAsyncOptions = {}): Promise<Observation> {
+    return this.#read(input, options, true);
+  }
+
+  async #read(
+    input: Float32Array,
+    options: ObserveAsyncOptions,
+    wantSurprise: boolean,
+  ): Promise<Observation> {
+    this.#idle();
+    const given = takeOptions(options, OBSERVE_ASYNC);
+    const signal = takeSignal(given.signal);
+    if (signal?.aborted) throw abortError(signal);
+    const handle = this.#idle(); // again: a getter may have done anything
+    const tokens = checkInput(input, this.#dim);
+    const output = given.output === undefined ? undefined : this.#outputFor(input, given.output);
+    const hasSurprise = wantSurprise && given.surprise !== undefined;
+    const surprise = hasSurprise
+      ? this.#surpriseFor(input, output ?? input, tokens, given.surprise)
+      : undefined;
+    this.#life.begin();
+    const running = runAsync({
+      backend: this.#backend,
+      handle,
+      input,
+      length: tokens * this.#dim,
+      tokens,
+      output,
+      surprise,
+      wantSurprise,
+      signal,
+      explain: (status) => readError(status, input),
+    });
+    try {
+      return await running;
+    } finally {
+      this.#life.end();
+    }
+  }
+
+  /** The memory and everything it depends on, to be loaded by a like layer on any machine. */
+  saveState(): Bytes {
+    const handle = this.#idle();
+    const size = this.#backend.stateSize(handle);
+    const bytes = allocate(() => new Uint8Array(size));
+    this.#check(this.#backend.saveState(handle, bytes));
+    return bytes;
+  }
+
+  /**
+   * Replaces the memory by a saved one. The layer must have the hiddenDim, innerLr, objective and
+   * weights of the one that was saved; each mismatch and any damage has its own code (`STATE_...`)
+   * and leaves the memory as it was.
+   */
+  loadState(bytes: Uint8Array | ArrayBuffer): void {
+    const handle = this.#idle();
+    const view = checkBytes(bytes, 'the state');
+    const status = this.#backend.loadState(handle, view);
+    if (status === statusOf('OUT_OF_MEMORY')) throw errorOf(status);
+    if (status !== 0) throw stateError(status, view, this.#config);
+  }
+
+  /** Empties the memory: the layer is as it was made. */
+  reset(): void {
+    this.#check(this.#backend.reset(this.#idle()));
+  }
+
+  /** A second layer with a copy of the memory; from here on they learn apart. */
+  clone(): TTT {
+    const handle = this.#backend.clone(this.#idle());
+    return new TTT(KEY, this.#backend, handle, this.#config);
+  }
+
+  /** Copies of the ternary weights. */
+  getWeights(): TTTWeights {
+    const handle = this.#idle();
+    const length = this.#dim * this.memoryDim;
+    const down = allocate(() => new Int8Array(length));
+    const up = allocate(() => new Int8Array(length));
+    this.#check(this.#backend.getWeights(handle, down, up));
+    return { down, up };
+  }
+
+  /** Replaces the ternary weights by copies of these, and resets the memory. */
+  setWeights(weights: TTTWeights): void {
+    this.#idle();
+    const checked = readWeights(weights, this.#dim);
+    const handle = this.#idle(); // again: a getter may have done anything
+    const status = this.#backend.setWeights(handle, checked.down, checked.up);
+    if (status === statusOf('INVALID_WEIGHTS')) throw weightsError(checked);
+    this.#check(status);
+  }
+
+  /** A copy of the memory's matrix, `[memoryDim][memoryDim]`, row by row. */
+  getMemory(): Float32Array {
+    const handle = this.#idle();
+    const w = allocate(() => new Float32Array(this.memoryDim ** 2));
+    this.#check(this.#backend.getMemory(handle, w));
+    return w;
+  }
+
+  /**
+   * Frees the layer; calling it again is fine. While an asynchronous call is at work the layer
+   * counts as destroyed at once, the call finishes, and then the memory is freed.
+   */
+  destroy(): void {
+    this.#life.destroy();
+  }
+
+  /** `destroy`, for `using layer = await TTT.create(...)`. */
+  [DISPOSE](): void {
+    this.destroy();
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * documents.ts - cuts a text into documents, and makes tokens of them.
+ * SPDX-License-Identifier: MIT
+ */
+import { allocate } from '../common/args.js';
+import { describe } from '../common/brands.js';
+import { TTTError } from '../common/errors.js';
+import { itemsOf } from '../common/iterables.js';
+import { checkTokenizer } from './shared.js';
+import type { SignalOptions } from './types.js';
+import { takeOptions } from '../common/named-options.js';
+import { SIGNAL } from './option-names.js';
+import { takeSignal } from '../common/signal.js';
+import type { Tokenizer } from '../tokenizer/index.js';
+import { Turns } from '../common/turns.js';
+
+/** A line between documents. Within a line it is text like any other. */
+const SEPARATOR_LINE = /^[ \t]*<\|endoftext\|>[ \t]*\r?$/m;
+
+/**
+ * The documents of a text: what stands between lines `<|endoftext|>`, without the white space
+ * around it; empty ones are left out.
+ */
+export function splitDocuments(text: string): string[] {
+  if (typeof text !== 'string') {
+    throw new TTTError('INVALID_ARGUMENT', `text must be a string, not ${describe(text)}`);
+  }
+  return text
+    .split(SEPARATOR_LINE)
+    .map((document) => document.trim())
+    .filter((document) => document !== '');
+}
+
+/**
+ * All documents as one array of tokens, with the tokenizer's end of text (if it has one) before,
+ * between and after them: what a `Trainer` learns from. Lets the event loop run in between.
+ * Codes: `INVALID_ARGUMENT`, `ABORTED`, `OUT_OF_MEMORY`.
+ */
+export async function encodeDocuments(
+  documents: Iterable<string>,
+  tokenizer: Tokenizer,
+  options: SignalOptions = {},
+): Promise<Uint32Array> {
+  const signal = takeSignal(takeOptions(options, SIGNAL).signal);
+  checkTokenizer(tokenizer);
+  const { endOfText } = tokenizer;
+  const separator = Uint32Array.from(endOfText === undefined ? [] : [endOfText]);
+  const parts: Uint32Array[] = [separator];
+  const turns = new Turns(signal);
+  for (const one of itemsOf(documents, 'documents', 'an iterable of strings')) {
+    parts.push(await tokenizer.encodeAsync(one as string, { signal }), separator);
+    await turns.rest();
+  }
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const all = allocate(() => new Uint32Array(length));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}

@@ -1,0 +1,146 @@
+/**
+ * generation.ts - options of a generation, and the watch for stop strings.
+ * SPDX-License-Identifier: MIT
+ */
+import { describe } from '../common/brands.js';
+import { TTTError } from '../common/errors.js';
+import type { DrawOptions } from '../engine/llama-engine.js';
+import type { SamplingOptions } from './types.js';
+import { takeOptions } from '../common/named-options.js';
+import { GENERATE, SAMPLING } from './option-names.js';
+import {
+  optionalNumber,
+  readFlag,
+  readFunction,
+  readList,
+  readSeed,
+  readTokens,
+} from '../common/options.js';
+import { takeSignal } from '../common/signal.js';
+import type { AbortSignalLike } from '../common/types.js';
+
+const DEFAULT_TOKENS = 256;
+const MAX_UINT32 = 2 ** 32 - 1;
+/** Above 0, also as a 32-bit float. */
+const LEAST_SHARE = 1e-30;
+/** The engine's sign for its usual penalty. */
+const USUAL_PENALTY = 0;
+
+/** Checked options of `generate`. */
+export interface Generation {
+  draw: DrawOptions;
+  maxTokens: number;
+  stop: readonly string[];
+  stopTokens: ReadonlySet<number>;
+  signal: AbortSignalLike | undefined;
+  raw: boolean;
+  onToken: ((token: number) => void) | undefined;
+}
+
+type Sampling = { readonly [name in keyof SamplingOptions]: unknown };
+
+/** Options of `draw`. */
+export function readSampling(options: unknown): DrawOptions {
+  return drawOptions(takeOptions(options, SAMPLING, '', GENERATE));
+}
+
+/** Sampling options as the engine takes them. */
+function drawOptions(options: Sampling): DrawOptions {
+  const { temperature, topK, topP, minP, repetitionPenalty, seed } = options;
+  const numbers = Float64Array.of(
+    optionalNumber(temperature, 'temperature', { min: 0, max: 100 }, 0.7),
+    optionalNumber(topK, 'topK', { min: 0, max: MAX_UINT32, integer: true }, 0),
+    optionalNumber(topP, 'topP', { min: LEAST_SHARE, max: 1 }, 1),
+    optionalNumber(minP, 'minP', { min: 0, max: 1 }, 0.1),
+    optionalNumber(repetitionPenalty, 'repetitionPenalty', { min: 1, max: 10 }, USUAL_PENALTY),
+  );
+  return { numbers, seed: readSeed(seed) };
+}
+
+function readStop(value: unknown): string[] {
+  if (value === undefined) return [];
+  const wanted = 'an array of strings that are not empty';
+  return readList(value, 'stop', wanted, (text, name) => {
+    if (typeof text === 'string' && text !== '') return text;
+    const got = text === '' ? 'an empty one' : describe(text);
+    throw new TTTError('INVALID_ARGUMENT', `stop must be ${wanted}, but ${name} is ${got}`);
+  });
+}
+
+/** Everything that `generate` was given, each option read once. */
+export function readGeneration(
+  options: unknown,
+  vocab: number,
+  endOfText: number | undefined,
+): Generation {
+  const { maxTokens, stop, stopTokens, signal, raw, onToken, ...sampling } = takeOptions(
+    options,
+    GENERATE,
+  );
+  const ends = stopTokens ?? (endOfText === undefined ? [] : [endOfText]);
+  return {
+    draw: drawOptions(sampling),
+    maxTokens: optionalNumber(
+      maxTokens,
+      'maxTokens',
+      { min: 0, max: MAX_UINT32, integer: true },
+      DEFAULT_TOKENS,
+    ),
+    stop: readStop(stop),
+    stopTokens: new Set(readTokens(ends, vocab, 'stopTokens')),
+    signal: takeSignal(signal),
+    raw: readFlag(raw, 'raw'),
+    onToken: readFunction(onToken, 'onToken'),
+  };
+}
+
+/** The largest of what `measure` says of them, which may be too many for the arguments of a call; 0 for none. */
+function most(texts: readonly string[], measure: (text: string) => number): number {
+  return texts.reduce((largest, text) => Math.max(largest, measure(text)), 0);
+}
+
+/**
+ * Lets text through until a stop string is complete, and keeps back what may be the beginning of
+ * one. Which one it is depends on the text alone, not on its pieces: the one that ends first, and
+ * of several that end there the longest.
+ */
+export class StopWatch {
+  readonly #stops: readonly string[];
+  #held = '';
+  /** True once a stop string was met. */
+  stopped = false;
+
+  constructor(stops: readonly string[]) {
+    this.#stops = stops;
+  }
+
+  /** The part of the text so far that is certainly to be given out. */
+  push(piece: string): string {
+    const text = this.#held + piece;
+    for (let end = this.#held.length + 1; end <= text.length; end++) {
+      const complete = this.#stops.filter((stop) => text.endsWith(stop, end));
+      if (complete.length === 0) continue;
+      this.stopped = true;
+      this.#held = '';
+      return text.slice(0, end - most(complete, (stop) => stop.length));
+    }
+    const kept = most(this.#stops, (stop) => this.#overlap(text, stop));
+    this.#held = text.slice(text.length - kept);
+    return text.slice(0, text.length - kept);
+  }
+
+  /** What was kept back, when nothing more comes. */
+  flush(): string {
+    const rest = this.#held;
+    this.#held = '';
+    return rest;
+  }
+
+  /** Length of the longest end of `text` that a stop string begins with. */
+  #overlap(text: string, stop: string): number {
+    for (let n = Math.min(text.length, stop.length - 1); n > 0; n--) {
+      if (text.endsWith(stop.slice(0, n))) return n;
+    }
+    return 0;
+  }
+}

@@ -1,0 +1,315 @@
+/**
+ * session.ts - the class Session: one reader and writer of a model, with a memory of its own.
+ * SPDX-License-Identifier: MIT
+ */
+import { allocate, checkBytes } from '../common/args.js';
+import type { Backend, Handle } from '../engine/engine.js';
+import { errorOf, statusOf, TTTError } from '../common/errors.js';
+import { readGeneration, readSampling, StopWatch } from './generation.js';
+import type { Generation } from './generation.js';
+import { DISPOSE, Lifecycle } from '../common/lifecycle.js';
+import { LLAMA_KEY, needTokenizer } from './shared.js';
+import type {
+  GenerateOptions,
+  GenerateResult,
+  LlamaConfig,
+  ObserveTextOptions,
+  SamplingOptions,
+  TokenObservation,
+  TokenReadings,
+} from './types.js';
+import { takeOptions } from '../common/named-options.js';
+import { OBSERVE_TEXT } from './option-names.js';
+import { readFlag, readTokens } from '../common/options.js';
+import { guardReceivers } from '../common/receiver.js';
+import { abortError, takeSignal } from '../common/signal.js';
+import { Turns } from '../common/turns.js';
+import type { AbortSignalLike, BackendKind, Bytes, Floats } from '../common/types.js';
+import type { Tokenizer } from '../tokenizer/index.js';
+
+/** A model as its sessions see it; `BitLlama` is one. */
+export interface LanguageModel {
+  readonly config: LlamaConfig;
+  /** Number of weights. */
+  readonly parameters: number;
+  /** 64 bits that tell models apart. */
+  readonly fingerprint: bigint;
+  readonly tokenizer: Tokenizer | undefined;
+  readonly backend: BackendKind;
+  readonly destroyed: boolean;
+  createSession(): Session;
+  pack(): Bytes;
+  destroy(): void;
+}
+
+/**
+ * Reads and writes with a model, and learns from all of it. What a session remembers has the same
+ * size however much was read. A session belongs to the thread that made it; to move one, save it
+ * and restore it in a session of the same model there.
+ */
+export class Session {
+  readonly model: LanguageModel;
+
+  static {
+    Object.defineProperty(this, 'name', { value: 'Session' });
+    guardReceivers(this, (value) => #life in value);
+  }
+
+  readonly #backend: Backend;
+  readonly #handle: Handle;
+  readonly #life: Lifecycle;
+
+  /** @internal Made by `model.createSession()` and `fork`. */
+  constructor(key: symbol, model: LanguageModel, backend: Backend, handle: Handle) {
+    if (key !== LLAMA_KEY) {
+      throw new TTTError('INVALID_ARGUMENT', 'sessions are made by `model.createSession()`');
+    }
+    const engine = backend.llama;
+    this.model = model;
+    this.#backend = backend;
+    this.#handle = handle;
+    this.#life = new Lifecycle(this, 'the session', () => engine.destroySession(handle));
+  }
+
+  /** Tokens read since the session was made or reset. */
+  get tokensSeen(): number {
+    this.#life.checkLiving();
+    return this.#backend.llama.tokensRead(this.#handle);
+  }
+
+  /** Bytes of a saved session; the same for all sessions of a model. */
+  get stateSize(): number {
+    this.#life.checkLiving();
+    return this.#backend.llama.stateSize(this.#handle);
+  }
+
+  /** True once `destroy` has been called. */
+  get destroyed(): boolean {
+    return this.#life.destroyed;
+  }
+
+  #check(status: number): void {
+    if (status !== 0) throw errorOf(status);
+  }
+
+  /**
+   * Reads tokens at once, and tells how well the model foresaw each. Codes: `INVALID_TOKEN` (then
+   * none is read), `NON_FINITE`.
+   */
+  read(tokens: ArrayLike<number>): TokenReadings {
+    this.#life.checkIdle();
+    const ids = readTokens(tokens, this.model.config.vocabSize, 'tokens');
+    this.#life.checkIdle(); // again: reading a foreign list may have done anything
+    return this.#read(ids);
+  }
+
+  #read(ids: Uint32Array): TokenReadings {
+    const logProbabilities = allocate(() => new Float32Array(ids.length));
+    const surprise = allocate(() => new Float32Array(ids.length));
+    this.#check(this.#backend.llama.read(this.#handle, ids, logProbabilities, surprise));
+    return { logProbabilities, surprise };
+  }
+
+  /** The logits of the token to come, one for each id; zeros before the first token. */
+  logits(): Floats {
+    this.#life.checkIdle();
+    const out = allocate(() => new Float32Array(this.model.config.vocabSize));
+    this.#check(this.#backend.llama.logits(this.#handle, out));
+    return out;
+  }
+
+  /** Chooses the next token, without reading it. Depends on what was read, options and seed only. */
+  draw(options: SamplingOptions = {}): number {
+    this.#life.checkIdle();
+    const draw = readSampling(options);
+    this.#life.checkIdle();
+    return this.#draw(draw);
+  }
+
+  #draw(options: Generation['draw']): number {
+    const token = this.#backend.llama.draw(this.#handle, options);
+    if (token < 0) throw errorOf(-token);
+    return token;
+  }
+
+  /** The tokens of a prompt; a text at the start of a session comes after the end of another. */
+  async #tokensOf(
+    prompt: string | ArrayLike<number>,
+    raw: boolean,
+    signal: AbortSignalLike | undefined,
+  ): Promise<Uint32Array> {
+    if (typeof prompt !== 'string') {
+      return readTokens(prompt, this.model.config.vocabSize, 'the prompt');
+    }
+    const tokenizer = needTokenizer(this.model.tokenizer);
+    const ids = await tokenizer.encodeAsync(prompt, { signal });
+    const { endOfText } = tokenizer;
+    if (raw || endOfText === undefined || this.tokensSeen > 0) return ids;
+    return concat(endOfText, ids);
+  }
+
+  /**
+   * Reads the prompt, then writes, token by token, and reads what it writes. Gives text in pieces
+   * of whole characters; returns the tokens and why it ended. The event loop stays free. The token
+   * that ends a text is not read, so that a session can go on.
+   *
+   * Codes: `INVALID_ARGUMENT`, `INVALID_OPTION`, `INVALID_TOKEN`, `INVALID_TOKENIZER` (text
+   * without a tokenizer), `ABORTED`, `BUSY`, `DESTROYED`.
+   */
+  async *generate(
+    prompt: string | ArrayLike<number> = '',
+    options: GenerateOptions = {},
+  ): AsyncGenerator<string, GenerateResult, undefined> {
+    this.#life.checkIdle();
+    const tokenizer = this.model.tokenizer;
+    const vocab = this.model.config.vocabSize;
+    const wanted = readGeneration(options, vocab, tokenizer?.endOfText);
+    if (wanted.signal?.aborted) throw abortError(wanted.signal);
+    this.#life.begin();
+    try {
+      const turns = new Turns(wanted.signal);
+      const given = await this.#tokensOf(prompt, wanted.raw, wanted.signal);
+      const end = tokenizer?.endOfText;
+      const nothing = given.length === 0 && this.tokensSeen === 0 && !wanted.raw;
+      const ids = nothing && end !== undefined ? Uint32Array.of(end) : given;
+      await turns.inShares(ids.length, (from, to) => {
+        this.#check(
+          this.#backend.llama.read(this.#handle, ids.subarray(from, to), undefined, undefined),
+        );
+      });
+      return yield* this.#write(wanted, turns);
+    } finally {
+      this.#life.end();
+    }
+  }
+
+  async *#write(
+    wanted: Generation,
+    turns: Turns,
+  ): AsyncGenerator<string, GenerateResult, undefined> {
+    const tokenizer = this.model.tokenizer;
+    const decoder = tokenizer?.createDecoder();
+    const watch = new StopWatch(wanted.stop);
+    const result: GenerateResult = { tokens: [], reason: 'length' };
+    while (result.tokens.length < wanted.maxTokens) {
+      const token = this.#draw(wanted.draw);
+      if (wanted.stopTokens.has(token)) {
+        result.reason = 'stop';
+        result.stopToken = token;
+        break;
+      }
+      const status = this.#backend.llama.read(
+        this.#handle,
+        Uint32Array.of(token),
+        undefined,
+        undefined,
+      );
+      this.#check(status);
+      result.tokens.push(token);
+      wanted.onToken?.(token);
+      const known = tokenizer !== undefined && token < tokenizer.vocabSize;
+      const piece = watch.push(known ? decoder!.push(token) : '');
+      if (piece !== '') yield piece;
+      if (watch.stopped) {
+        result.reason = 'stop';
+        return result;
+      }
+      await turns.rest();
+      this.#life.checkLiving(); // destroyed meanwhile: nobody waits for the rest
+    }
+    const last = watch.push(decoder?.flush() ?? '') + (watch.stopped ? '' : watch.flush());
+    if (watch.stopped) result.reason = 'stop';
+    if (last !== '') yield last;
+    return result;
+  }
+
+  /** Reads a text, and tells of each token how likely it was and how much it surprised. */
+  async observe(
+    text: string | ArrayLike<number>,
+    options: ObserveTextOptions = {},
+  ): Promise<TokenObservation[]> {
+    this.#life.checkIdle();
+    const given = takeOptions(options, OBSERVE_TEXT);
+    const signal = takeSignal(given.signal);
+    const isRaw = readFlag(given.raw, 'raw');
+    if (signal?.aborted) throw abortError(signal);
+    this.#life.begin();
+    try {
+      const ids = await this.#tokensOf(text, isRaw, signal);
+      const found: TokenObservation[] = [];
+      const decoder = this.model.tokenizer?.createDecoder();
+      await new Turns(signal).inShares(ids.length, (from, to) => {
+        const part = ids.subarray(from, to);
+        const { logProbabilities, surprise } = this.#read(part);
+        part.forEach((token, i) => {
+          const known = token < (this.model.tokenizer?.vocabSize ?? 0);
+          found.push({
+            token,
+            text: known ? decoder!.push(token) : '',
+            logProbability: logProbabilities[i]!,
+            surprise: surprise[i]!,
+          });
+        });
+      });
+      const last = found.at(-1);
+      if (last) last.text += decoder?.flush() ?? '';
+      return found;
+    } finally {
+      this.#life.end();
+    }
+  }
+
+  /** All that the session remembers, to be restored by any session of the same model anywhere. */
+  save(): Bytes {
+    this.#life.checkIdle();
+    const size = this.#backend.llama.stateSize(this.#handle);
+    const bytes = allocate(() => new Uint8Array(size));
+    this.#check(this.#backend.llama.save(this.#handle, bytes));
+    return bytes;
+  }
+
+  /** Becomes what was saved. Codes: `STATE_DAMAGED`, `STATE_VERSION`, `STATE_WEIGHTS`. */
+  restore(bytes: Uint8Array | ArrayBuffer): void {
+    this.#life.checkIdle();
+    const status = this.#backend.llama.load(this.#handle, checkBytes(bytes, 'the state'));
+    if (status === 0) return;
+    const other = status === statusOf('STATE_WEIGHTS');
+    throw errorOf(status, other ? 'the state is of a session of another model' : undefined);
+  }
+
+  /** A second session that remembers the same; from here on they go apart. */
+  fork(): Session {
+    this.#life.checkIdle();
+    const handle = this.#backend.llama.fork(this.#handle);
+    return new Session(LLAMA_KEY, this.model, this.#backend, handle);
+  }
+
+  /** Forgets everything. */
+  reset(): void {
+    this.#life.checkIdle();
+    this.#check(this.#backend.llama.reset(this.#handle));
+  }
+
+  /** While frozen, reading uses the memories without changing them. */
+  freeze(frozen = true): void {
+    this.#life.checkIdle();
+    this.#check(this.#backend.llama.freeze(this.#handle, readFlag(frozen, 'frozen')));
+  }
+
+  /** Frees the session; after a call that is at work, which still ends. Again is fine. */
+  destroy(): void {
+    this.#life.destroy();
+  }
+
+  /** `destroy`, for `using session = model.createSession()`. */
+  [DISPOSE](): void {
+    this.destroy();
+  }
+}
+
+function concat(first: number, rest: Uint32Array): Uint32Array {
+  const all = new Uint32Array(rest.length + 1);
+  all[0] = first;
+  all.set(rest, 1);
+  return all;
+}

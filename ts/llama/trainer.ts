@@ -1,0 +1,274 @@
+/**
+ * trainer.ts - the class Trainer: makes a language model from a text, step by step.
+ * SPDX-License-Identifier: MIT
+ */
+import { allocate, checkBytes } from '../common/args.js';
+import { describe } from '../common/brands.js';
+import type { Backend, Handle } from '../engine/engine.js';
+import { now } from '../common/clock.js';
+import { errorOf, TTTError } from '../common/errors.js';
+import { encodeDocuments, splitDocuments } from './documents.js';
+import { evaluateText } from './evaluation.js';
+import { DISPOSE, letOthersGo, Lifecycle } from '../common/lifecycle.js';
+import { configNumbers, readConfig } from './config.js';
+import { BitLlama } from './model.js';
+import { failureError, LLAMA_KEY, needTokenizer, tokenizerBytes } from './shared.js';
+import type {
+  Evaluation,
+  LlamaConfig,
+  RunOptions,
+  SignalOptions,
+  TrainerOptions,
+  TrainingStep,
+} from './types.js';
+import { takeOptions } from '../common/named-options.js';
+import { RUN, SIGNAL, TRAINER } from './option-names.js';
+import { optionalNumber, readTokens } from '../common/options.js';
+import { resolveBackend } from '../engine/choose.js';
+import { guardReceivers } from '../common/receiver.js';
+import { abortError, takeSignal } from '../common/signal.js';
+import { isTokenizer, Tokenizer } from '../tokenizer/index.js';
+import type { TokenizerSource } from '../tokenizer/index.js';
+import { readTraining } from './training.js';
+import type { BackendKind, Bytes } from '../common/types.js';
+
+const STEP_NUMBERS = 5;
+
+/** What a trainer is made of, checked. */
+interface Parts {
+  backend: Backend;
+  handle: Handle;
+  config: LlamaConfig;
+  steps: number;
+  tokenizer: Tokenizer | undefined;
+}
+
+function readTokenizer(given: unknown): Tokenizer | undefined {
+  if (given === undefined || isTokenizer(given)) return given;
+  return Tokenizer.from(given as TokenizerSource);
+}
+
+/**
+ * Trains a model. The same options give the same weights on one kernel, for any number of threads
+ * and however often the training is interrupted and resumed.
+ */
+export class Trainer {
+  readonly config: LlamaConfig;
+  readonly tokenizer: Tokenizer | undefined;
+  /** Steps of the schedule. */
+  readonly steps: number;
+  readonly backend: BackendKind;
+
+  static {
+    Object.defineProperty(this, 'name', { value: 'Trainer' });
+    guardReceivers(this, (value) => #life in value);
+  }
+
+  readonly #backend: Backend;
+  readonly #handle: Handle;
+  readonly #life: Lifecycle;
+  readonly #out = new Float64Array(STEP_NUMBERS);
+  #stepsDone = 0;
+  /** Tokens and seconds of the steps since this trainer was made, for the speed. */
+  #trained = 0;
+  #seconds = 0;
+  #tokensBefore = 0;
+
+  private constructor(key: symbol, parts: Parts) {
+    if (key !== LLAMA_KEY) {
+      throw new TTTError(
+        'INVALID_ARGUMENT',
+        'trainers are made by `await Trainer.create(options)`',
+      );
+    }
+    const { backend, handle } = parts;
+    this.config = parts.config;
+    this.tokenizer = parts.tokenizer;
+    this.steps = parts.steps;
+    this.backend = backend.kind;
+    this.#backend = backend;
+    this.#handle = handle;
+    this.#life = new Lifecycle(this, 'the trainer', () => backend.llama.destroyTrainer(handle));
+  }
+
+  /**
+   * Makes a trainer from a text (with a tokenizer) or from tokens. Codes: `INVALID_ARGUMENT`,
+   * `INVALID_OPTION`, `MODEL_CONFIG`, `INVALID_TOKEN`, `INVALID_DATA` (too short),
+   * `INVALID_TOKENIZER`, `CHECKPOINT`, `OUT_OF_MEMORY`, `ABORTED` (while tokens are made).
+   */
+  static async create(options: TrainerOptions): Promise<Trainer> {
+    const given = takeOptions(options, TRAINER);
+    const { text, tokens, config, training, checkpoint, ...others } = given;
+    const signal = takeSignal(others.signal);
+    if (signal?.aborted) throw abortError(signal);
+    const tokenizer = readTokenizer(others.tokenizer);
+    const { backend } = await resolveBackend(others);
+    await letOthersGo();
+    if ((text === undefined) === (tokens === undefined)) {
+      throw new TTTError('INVALID_ARGUMENT', 'give either text or tokens');
+    }
+    if (text !== undefined && typeof text !== 'string') {
+      throw new TTTError('INVALID_ARGUMENT', `text must be a string, not ${describe(text)}`);
+    }
+    const shape = readConfig(config, tokenizer?.vocabSize);
+    const checked = readTraining(training, shape.vocabSize, tokenizer?.endOfText);
+    if (tokenizer && tokenizer.vocabSize > shape.vocabSize) {
+      const sizes = `${tokenizer.vocabSize} tokens, the model ${shape.vocabSize}`;
+      throw new TTTError('MODEL_CONFIG', `the tokenizer has ${sizes}`);
+    }
+    const ids =
+      tokens !== undefined
+        ? readTokens(tokens, shape.vocabSize, 'tokens')
+        : await encodeDocuments(splitDocuments(text!), needTokenizer(tokenizer), { signal });
+    const made = backend.llama.createTrainer({
+      ...configNumbers(shape),
+      training: checked.numbers,
+      seed: checked.seed,
+      tokens: ids,
+    });
+    if (typeof made !== 'number') throw failureError(made);
+    const parts = { backend, handle: made, config: shape, steps: checked.steps, tokenizer };
+    const trainer = new Trainer(LLAMA_KEY, parts);
+    try {
+      if (checkpoint !== undefined) trainer.#resume(checkpoint);
+    } catch (error) {
+      trainer.destroy();
+      throw error;
+    }
+    return trainer;
+  }
+
+  #resume(checkpoint: unknown): void {
+    const bytes = checkBytes(checkpoint, 'the checkpoint');
+    const loaded = this.#backend.llama.loadTrainer(this.#handle, bytes);
+    if (loaded !== 0) throw failureError(loaded);
+    this.#stepsDone = this.#backend.llama.trainerStepsDone(this.#handle);
+  }
+
+  /** Steps done, those before a checkpoint included. */
+  get stepsDone(): number {
+    return this.#stepsDone;
+  }
+
+  get destroyed(): boolean {
+    return this.#life.destroyed;
+  }
+
+  #report(seconds: number): TrainingStep {
+    const [loss, learningRate, gradientNorm, step, tokens] = this.#out as unknown as number[];
+    if (this.#seconds === 0) this.#tokensBefore = tokens! - tokens! / (step! || 1);
+    this.#stepsDone = step!;
+    this.#seconds += seconds;
+    this.#trained = tokens! - this.#tokensBefore;
+    const rate = this.#seconds > 0 ? this.#trained / this.#seconds : 0;
+    const left = Math.max(0, this.steps - step!);
+    const perStep = tokens! / step!;
+    return {
+      step: step!,
+      loss: loss!,
+      learningRate: learningRate!,
+      gradientNorm: gradientNorm!,
+      tokens: tokens!,
+      tokensPerSecond: rate,
+      secondsLeft: rate > 0 ? (left * perStep) / rate : 0,
+    };
+  }
+
+  /** One step, at once. Codes: `DIVERGED` (the weights are then as before), `BUSY`. */
+  step(): TrainingStep {
+    this.#life.checkIdle();
+    const began = now();
+    const status = this.#backend.llama.step(this.#handle, this.#out);
+    if (status !== 0) throw this.#stepError(status);
+    return this.#report((now() - began) / 1000);
+  }
+
+  #stepError(status: number): TTTError {
+    const diverged = status === 5;
+    const text = 'the loss is not finite any more: a smaller learning rate may help';
+    return errorOf(status, diverged ? text : undefined);
+  }
+
+  /** The trainer is busy until the promise settles. */
+  async #stepAside(): Promise<TrainingStep> {
+    this.#life.begin();
+    try {
+      const began = now();
+      const status = await new Promise<number>((resolve) => {
+        const failed = this.#backend.llama.stepAsync(this.#handle, this.#out, resolve);
+        if (failed !== 0) resolve(failed);
+      });
+      if (status !== 0) throw this.#stepError(status);
+      return this.#report((now() - began) / 1000);
+    } finally {
+      this.#life.end();
+    }
+  }
+
+  /**
+   * Trains up to a step (the last of the schedule unless given), and reports each: on Node's addon
+   * in other threads, on WebAssembly a step at a time between turns of the event loop, which is
+   * for workers. Leaving the loop, or an abort (`ABORTED`), ends it between two steps; what was
+   * learnt stays, and another `run` goes on. Inside the loop the trainer is at rest, and may be
+   * saved or asked for its model.
+   */
+  async *run(options: RunOptions = {}): AsyncGenerator<TrainingStep, void, undefined> {
+    this.#life.checkIdle();
+    const { until, ...others } = takeOptions(options, RUN);
+    const signal = takeSignal(others.signal);
+    const rule = { min: 0, max: 2 ** 32 - 1, integer: true };
+    const last = optionalNumber(until, 'until', rule, this.steps);
+    while (this.#stepsDone < last) {
+      if (signal?.aborted) throw abortError(signal, 'the training was aborted between two steps');
+      yield await this.#stepAside();
+    }
+  }
+
+  /** Everything that a trainer of the same options needs to go on as if it had never stopped. */
+  save(): Bytes {
+    this.#life.checkIdle();
+    const size = this.#backend.llama.trainerStateSize(this.#handle);
+    const bytes = allocate(() => new Uint8Array(size));
+    const status = this.#backend.llama.saveTrainer(this.#handle, bytes);
+    if (status !== 0) throw errorOf(status);
+    return bytes;
+  }
+
+  /** The weights as they are trained: an f32 `.safetensors` with config and tokenizer inside. */
+  weights(): Bytes {
+    this.#life.checkIdle();
+    const tokenizer = tokenizerBytes(this.tokenizer);
+    return this.#backend.llama.trainerWeights(this.#handle, tokenizer);
+  }
+
+  /** The model as it stands, quantised as it is shipped. */
+  model(): BitLlama {
+    this.#life.checkIdle();
+    const bytes = tokenizerBytes(this.tokenizer);
+    const handle = this.#backend.llama.trainerModel(this.#handle, bytes);
+    return new BitLlama(LLAMA_KEY, this.#backend, handle, this.tokenizer);
+  }
+
+  /** How well the model as it stands foretells a text, or tokens; see `evaluateText`. */
+  async evaluate(
+    text: string | ArrayLike<number>,
+    options: SignalOptions = {},
+  ): Promise<Evaluation> {
+    const given = takeOptions(options, SIGNAL) as SignalOptions;
+    const model = this.model();
+    try {
+      return await evaluateText(model, text, given);
+    } finally {
+      model.destroy();
+    }
+  }
+
+  /** Frees the trainer, after a step that is at work. Again is fine. */
+  destroy(): void {
+    this.#life.destroy();
+  }
+
+  [DISPOSE](): void {
+    this.destroy();
+  }
+}

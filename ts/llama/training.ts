@@ -1,0 +1,98 @@
+/**
+ * training.ts - reads and checks the options of a training.
+ * SPDX-License-Identifier: MIT
+ */
+import type { TrainingOptions } from './types.js';
+import { takeOptions } from '../common/named-options.js';
+import { TRAINING } from './option-names.js';
+import { optionalNumber, readFlag, readSeed } from '../common/options.js';
+import type { NumberRule } from '../common/options.js';
+
+const MAX_UINT32 = 2 ** 32 - 1;
+const COUNT: NumberRule = { min: 1, max: MAX_UINT32, integer: true };
+const SHARE: NumberRule = { min: 0, max: 1 };
+/** Averages of the optimiser: below 1, also as a 32-bit float. */
+const AVERAGE: NumberRule = { min: 0, max: 0.9999999 };
+const NO_SEPARATOR = -1;
+/** Steps of warm-up, if that is less than half of them; shares of the peak rate and of windows. */
+const WARMUP = 50;
+const FINAL_SHARE = 0.05;
+const FROM_START = 0.5;
+
+type Key = Exclude<keyof TrainingOptions, 'separator' | 'seed' | 'bf16'>;
+
+/**
+ * Ranges and defaults, in the order of llama.h's bitllama_training before bf16 and the separator. Where the
+ * default is 0, it may depend on the others.
+ */
+const COUNTS: readonly (readonly [Key, number, NumberRule])[] = [
+  ['batch', 16, { ...COUNT, max: 4096 }],
+  ['context', 128, { min: 16, max: 65536, integer: true }],
+  ['accumulate', 1, { ...COUNT, max: 65536 }],
+  ['steps', 1000, COUNT],
+  ['warmup', 0, { ...COUNT, min: 0 }],
+  ['threads', 1, { ...COUNT, max: 64 }],
+];
+
+/** ... and after them. */
+const RATES: readonly (readonly [Key, number, NumberRule])[] = [
+  ['learningRate', 5e-3, { min: 1e-30, max: 1 }],
+  ['finalLearningRate', 0, SHARE],
+  ['weightDecay', 0.01, SHARE],
+  ['beta1', 0.9, AVERAGE],
+  ['beta2', 0.98, AVERAGE],
+  ['clip', 1, { min: 1e-6, max: 1e6 }],
+  ['repeat', 0.15, SHARE],
+  ['fromStart', 0, SHARE],
+  ['dropout', 0, { min: 0, max: 0.9 }],
+];
+
+/** The options as the engine takes them. */
+export interface CheckedTraining {
+  numbers: Float64Array;
+  seed: bigint;
+  steps: number;
+}
+
+/** A default that depends on what comes before it. */
+function usualOf(key: Key, found: Partial<Record<Key, number>>, documents: boolean): number {
+  switch (key) {
+    case 'warmup':
+      return Math.min(WARMUP, Math.floor(found.steps! / 2));
+    case 'finalLearningRate':
+      return FINAL_SHARE * found.learningRate!;
+    default:
+      return key === 'fromStart' && documents ? FROM_START : 0;
+  }
+}
+
+/** `endOfText` is the separator unless another is given; it must be below `vocab`. */
+export function readTraining(
+  given: unknown = {},
+  vocab: number,
+  endOfText: number | undefined,
+): CheckedTraining {
+  const { separator, seed, bf16, ...others } = takeOptions(given, TRAINING, 'training');
+  const between = optionalNumber(
+    separator,
+    'training.separator',
+    { min: 0, max: vocab - 1, integer: true },
+    endOfText ?? NO_SEPARATOR,
+  );
+  const found: Partial<Record<Key, number>> = {};
+  for (const [key, missing, rule] of [...COUNTS, ...RATES]) {
+    const usual = missing === 0 ? usualOf(key, found, between !== NO_SEPARATOR) : missing;
+    found[key] = optionalNumber(others[key], `training.${key}`, rule, usual);
+  }
+  const numbersOf = (rows: typeof COUNTS): number[] => rows.map(([key]) => found[key]!);
+  return {
+    numbers: Float64Array.of(
+      ...numbersOf(COUNTS),
+      Number(readFlag(bf16, 'training.bf16')),
+      between,
+      ...numbersOf(RATES),
+    ),
+    seed: readSeed(seed),
+    steps: found.steps!,
+  };
+}
