@@ -102,6 +102,54 @@ BT_API const char *bitllama_tokenizer_json(const bitllama_model *model, size_t *
 BT_API int bitllama_pack(const bitllama_model *model, const char *tokenizer, size_t tokenizer_size,
                          void *buffer, size_t capacity, size_t *size);
 
+/* The files of a model, as bitllama_open and bitllama_open_sharded take them. */
+typedef struct bitllama_files {
+    const bitllama_shard *list; /* without an index: one file, whose name is not used */
+    size_t count;
+    const void *index; /* NULL: there is none */
+    size_t index_size;
+    const void *config; /* as with bitllama_open */
+    size_t config_size;
+} bitllama_files;
+
+/* Kinds of files of f32 tensors: the original's single file, and a safetensors file. */
+typedef enum bitllama_format { BITLLAMA_BITT = 0, BITLLAMA_SAFETENSORS = 1 } bitllama_format;
+
+#define BITLLAMA_MAX_METADATA 64u
+
+/* An entry of a safetensors file's __metadata__: UTF-8 with a terminating NUL. */
+typedef struct bitllama_metadata {
+    const char *key, *value;
+} bitllama_metadata;
+
+/* What bitllama_rewrite reads and writes. */
+typedef struct bitllama_rewriting {
+    uint32_t size;        /* sizeof(bitllama_rewriting) */
+    uint32_t format;      /* a bitllama_format */
+    bitllama_files files; /* the input */
+    const char
+        *tokenizer; /* JSON, for the header of a .bitt file: replaces the input's unless NULL;
+                            * of length 0: none */
+    size_t tokenizer_size;
+    const bitllama_metadata
+        *metadata; /* of the safetensors part. A .safetensors file needs no others
+                                        * beside it if "config" and "tokenizer" are the texts of
+                                        * config.json and tokenizer.json. */
+    size_t entries;
+} bitllama_rewriting;
+
+/* Writes a model's tensors as f32, in the order of the input's headers: f32 to the bit, f16 and bf16
+ * widened, those of a compact file as weights that quantise to what is stored, so that the model has
+ * the same fingerprint. (Where all codes of a ternary tensor are 0, or its scale is extreme, that may
+ * differ.) Tensors that the configuration does not ask for are kept if they can be f32. A .bitt file
+ * gets the input's configuration as it stands there and, if that has a format_version, a checksum.
+ * *size and buffer, which may not overlap the input, as with bitllama_pack; each call checks the whole
+ * input as opening it does, with the same errors. Others: INVALID_OPTION (size or format), BUFFER_SIZE,
+ * INVALID_DATA (the tokenizer is not a JSON object; the metadata is too much, has a key twice or is not
+ * UTF-8). */
+BT_API int bitllama_rewrite(const bitllama_rewriting *rewriting, void *buffer, size_t capacity,
+                            size_t *size, ttt_error *error);
+
 /* ---- session --------------------------------------------------------------------------------- */
 
 typedef struct bitllama_session bitllama_session;
