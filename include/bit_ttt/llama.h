@@ -122,31 +122,29 @@ typedef struct bitllama_metadata {
     const char *key, *value;
 } bitllama_metadata;
 
-/* What bitllama_rewrite reads and writes. */
+/* What bitllama_rewrite reads and writes. tokenizer (JSON) goes into the header of a .bitt file in
+ * place of the input's, unless it is NULL; of length 0, there is none. metadata is that of the
+ * safetensors part: with the texts of config.json and tokenizer.json as "config" and "tokenizer", a
+ * .safetensors file needs no others beside it. */
 typedef struct bitllama_rewriting {
     uint32_t size;        /* sizeof(bitllama_rewriting) */
     uint32_t format;      /* a bitllama_format */
     bitllama_files files; /* the input */
-    const char
-        *tokenizer; /* JSON, for the header of a .bitt file: replaces the input's unless NULL;
-                            * of length 0: none */
+    const char *tokenizer;
     size_t tokenizer_size;
-    const bitllama_metadata
-        *metadata; /* of the safetensors part. A .safetensors file needs no others
-                                        * beside it if "config" and "tokenizer" are the texts of
-                                        * config.json and tokenizer.json. */
+    const bitllama_metadata *metadata; /* [entries], at most BITLLAMA_MAX_METADATA */
     size_t entries;
 } bitllama_rewriting;
 
-/* Writes a model's tensors as f32, in the order of the input's headers: f32 to the bit, f16 and bf16
- * widened, those of a compact file as weights that quantise to what is stored, so that the model has
- * the same fingerprint. (Where all codes of a ternary tensor are 0, or its scale is extreme, that may
- * differ.) Tensors that the configuration does not ask for are kept if they can be f32. A .bitt file
- * gets the input's configuration as it stands there and, if that has a format_version, a checksum.
- * *size and buffer, which may not overlap the input, as with bitllama_pack; each call checks the whole
- * input as opening it does, with the same errors. Others: INVALID_OPTION (size or format), BUFFER_SIZE,
- * INVALID_DATA (the tokenizer is not a JSON object; the metadata is too much, has a key twice or is not
- * UTF-8). */
+/* Writes the tensors of a model's files as f32, in the order of the headers: f32 to the bit, f16 and
+ * bf16 widened exactly, those of a compact file as weights that quantise to what is stored, so that
+ * the model keeps its fingerprint. (It may change where all codes of a ternary tensor are 0, or where
+ * a scale is near the limits of its range.) Tensors that the configuration does not ask for are kept
+ * if they can be f32. A .bitt file gets the input's configuration as it stands there and, if that has
+ * a format_version, a checksum.
+ * Errors: those of opening the files, which each call does; *size and buffer as with bitllama_pack,
+ * BUFFER_SIZE; INVALID_OPTION (size or format); INVALID_DATA (the tokenizer is not a JSON object; the
+ * metadata is too large, has a key twice or is not UTF-8). The buffer may not overlap the files. */
 BT_API int bitllama_rewrite(const bitllama_rewriting *rewriting, void *buffer, size_t capacity,
                             size_t *size, ttt_error *error);
 

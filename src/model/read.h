@@ -22,8 +22,9 @@ typedef struct bt_opened {
     ttt_error *error;
 } bt_opened;
 
-/* Opens, checks and builds as bitllama_open and bitllama_open_sharded say, within bt_fpenv_enter. After
- * success and failure alike, *o is to be closed; after success, the files must outlive it. */
+/* Opens, checks and builds a model as bitllama_open and bitllama_open_sharded do, between
+ * bt_fpenv_enter and bt_fpenv_leave. *o is then to be closed, also after a failure; the files must
+ * outlive it. */
 int bt_opened_read(bt_opened *o, const bitllama_files *files, bt_model **model, ttt_error *error);
 void bt_opened_close(bt_opened *o);
 

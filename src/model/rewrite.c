@@ -1,7 +1,7 @@
 /* rewrite.c - writes the tensors of model files once more, as f32.
  *
- * A ternary tensor (codes, scale s) and an int8 row (codes, step d) become weights w for which quantize.c
- * gives the same codes and, in f32, mean |w| = s and max |w| / 127 = d.
+ * A ternary tensor (codes, scale s) and an int8 row (codes, step d) become weights w for which
+ * quantize.c gives the same codes and, in f32, mean |w| = s and max |w| / 127 = d.
  * SPDX-License-Identifier: MIT */
 #include "read.h"
 
@@ -33,8 +33,8 @@ static int code_at(const uint8_t *codes, size_t i)
     return (int)(codes[i / 4] >> i % 4 * 2 & 3) - 1;
 }
 
-/* All weights whose code is not 0 are as large, but the first: it makes up for the rounding of the
- * others, so that the mean of all is the scale to the last bit. */
+/* Weights whose code is not 0 get one magnitude, so that the mean magnitude of all n is the scale.
+ * The first of them makes up for the rounding of that magnitude to f32. */
 static void put_ternary(uint8_t *to, const bt_tensor *t, float scale)
 {
     size_t n = 4 * t->size;
@@ -161,7 +161,7 @@ static int take_metadata(const bitllama_rewriting *options, bt_metadata *out, tt
     return TTT_OK;
 }
 
-/* Writes what was opened. */
+/* Writes files that were opened and found good. */
 static int write_opened(bt_opened *o, const bitllama_rewriting *options, uint8_t *buffer,
                         size_t capacity, size_t *size)
 {

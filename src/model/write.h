@@ -1,5 +1,5 @@
-/* write.h - model files as they are written: the container of a `.bitt` file (read.c says what that is), and
- * a safetensors file in it or alone.
+/* write.h - writes model files: safetensors, alone or as the body of a `.bitt` file (described in
+ * read.c).
  * SPDX-License-Identifier: MIT */
 #ifndef BT_WRITE_H
 #define BT_WRITE_H
@@ -31,20 +31,20 @@ typedef struct bt_bitt_header {
     bool summed;
 } bt_bitt_header;
 
+/* What a file is made of. */
 typedef struct bt_model_file {
     const bt_bitt_header *header; /* NULL: a safetensors file alone */
     const bt_tensor *tensors;
     const bt_metadata *metadata;
     size_t count, entries;
-    bool
-        listed; /* tensors and metadata stay in this order, as bt_safetensors_write_listed has it */
+    bool listed; /* in this order, by bt_safetensors_write_listed; otherwise sorted */
 } bt_model_file;
 
-/* Writes the file but for its checksum; *size and buffer as with bitllama_pack: TTT_OK, TTT_BUFFER_SIZE,
- * TTT_OUT_OF_MEMORY, or TTT_INVALID_DATA for metadata that cannot be written. On failure nothing was
- * written. */
+/* Writes the file with zeros for its checksum; *size and buffer as with bitllama_pack. TTT_OK,
+ * TTT_BUFFER_SIZE, TTT_OUT_OF_MEMORY, or TTT_INVALID_DATA for metadata that cannot be written; on
+ * failure nothing was written. */
 int bt_model_file_write(const bt_model_file *file, uint8_t *buffer, size_t capacity, size_t *size);
-/* Puts the checksum into the whole file, if its header has one. */
+/* Puts the checksum of the finished file into its header, if it is to have one. */
 void bt_model_file_seal(const bt_model_file *file, uint8_t *bytes, size_t size);
 
 #endif

@@ -1,5 +1,5 @@
-/* test_model_rewrite.c - model files written once more in f32: every value to the bit against a reference
- * of its own, the container byte by byte, what is kept and in which order, and every refusal.
+/* test_model_rewrite.c - model files written once more in f32: every value to the bit against a
+ * reference of its own, the container byte by byte, and which tensors are kept in which order.
  * SPDX-License-Identifier: MIT */
 #include "check.h"
 #include "model_image.h"
@@ -179,7 +179,7 @@ static uint32_t crc32c(const uint8_t *bytes, size_t size)
 {
     uint32_t crc = UINT32_MAX;
     for (size_t i = 0; i < 8 * size; i++) {
-        uint32_t bit = bytes[i / 8] >> i % 8 & 1u;
+        uint32_t bit = (uint32_t)bytes[i / 8] >> i % 8 & 1u;
         crc = crc >> 1 ^ ((crc ^ bit) & 1u ? 0x82f63b78u : 0);
     }
     return ~crc;
@@ -207,7 +207,7 @@ static void check_header(const image *im, const char *config, const char *tokeni
     free(zeros.bytes);
 }
 
-/* The input's texts, or another tokenizer; a checksum exactly where the configuration has a version. */
+/* The input's texts, or another tokenizer; a checksum only if the configuration has a version. */
 static void headers(void)
 {
     bt_model_config c = config_of(BT_RECONSTRUCT);
@@ -256,8 +256,7 @@ static bt_tensor extra(const char *name, bt_dtype dtype, uint64_t rows, uint64_t
                        .shape = {rows, cols}};
 }
 
-/* A model whose header has its tensors the other way round, and others among them. The last n of the list
- * of others come first. */
+/* A model's file whose header has n other tensors first, and then the model's in reverse order. */
 static image disordered(const weights *w, const bt_tensor *others, size_t n)
 {
     image plain = safetensors_of(w, BT_DTYPE_F32, NULL, NULL, NULL, NULL), im = {0};

@@ -1,5 +1,5 @@
-/* test_model_rewrite_input.c - rewriting: models in several files, and every input, option and buffer that
- * must be refused, with the same words as when it is opened.
+/* test_model_rewrite_input.c - rewriting models in several files, and all inputs, options and buffers
+ * that must be refused; inputs with the same words as when they are opened.
  * SPDX-License-Identifier: MIT */
 #include "check.h"
 #include "model_image.h"
@@ -200,6 +200,7 @@ static void damaged_shards(void)
     for (size_t i = 0; i < r.files.count; i++) many[i] = h.shards[0];
     r.files.list = many;
     CHECK_EQ(check_as_opened(&r), TTT_MODEL_FORMAT);
+    free(many);
     r.files.list = h.shards;
     r.files.count = 2;
     static const char *const configs[] = {
