@@ -64,8 +64,8 @@ int bt_safetensors_write(const bt_tensor *tensors, size_t count, const bt_metada
                          bt_io_error *error);
 
 /* The same in the order in which tensors and metadata are given; names and keys must be unique,
- * which is not checked. Takes no memory. In both, the place of a tensor whose data is NULL is left as
- * it is, for the caller to fill. */
+ * which is not checked. Takes no memory. In both, the place of a tensor whose data is NULL is left
+ * as it is, for the caller to fill. */
 int bt_safetensors_write_listed(const bt_tensor *tensors, size_t count, const bt_metadata *metadata,
                                 size_t entries, void *buffer, size_t capacity, size_t *size);
 

@@ -1,5 +1,5 @@
-/* test_model_rewrite_input.c - rewriting models in several files, and all inputs, options and buffers
- * that must be refused; inputs with the same words as when they are opened.
+/* test_model_rewrite_input.c - rewriting models in several files, and all inputs, options and
+ * buffers that must be refused; inputs with the same words as when they are opened.
  * SPDX-License-Identifier: MIT */
 #include "check.h"
 #include "model_image.h"
