@@ -166,8 +166,8 @@ static int rewrite_sharded(void)
     const bitllama_shard shards[] = {{"b", all.rest.bytes, all.rest.size},
                                      {"a", all.norm.bytes, all.norm.size}};
     bitllama_rewriting r = rewriting_of(shards, BITLLAMA_SAFETENSORS);
-    r.files = (bitllama_files){shards,     2,          all.index,
-                               strlen(all.index), all.config, strlen(all.config)};
+    r.files =
+        (bitllama_files){shards, 2, all.index, strlen(all.index), all.config, strlen(all.config)};
     size_t size = 0;
     int status = bitllama_rewrite(&r, all.buffer, all.capacity, &size, NULL);
     CHECK((status == TTT_OK) == (size > 0));
