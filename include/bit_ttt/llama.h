@@ -102,6 +102,52 @@ BT_API const char *bitllama_tokenizer_json(const bitllama_model *model, size_t *
 BT_API int bitllama_pack(const bitllama_model *model, const char *tokenizer, size_t tokenizer_size,
                          void *buffer, size_t capacity, size_t *size);
 
+/* The files of a model, as bitllama_open and bitllama_open_sharded take them. */
+typedef struct bitllama_files {
+    const bitllama_shard *list; /* without an index: one file, whose name is not used */
+    size_t count;
+    const void *index; /* NULL: there is none */
+    size_t index_size;
+    const void *config; /* as with bitllama_open */
+    size_t config_size;
+} bitllama_files;
+
+/* Kinds of files of f32 tensors: the original's single file, and a safetensors file. */
+typedef enum bitllama_format { BITLLAMA_BITT = 0, BITLLAMA_SAFETENSORS = 1 } bitllama_format;
+
+#define BITLLAMA_MAX_METADATA 64u
+
+/* An entry of a safetensors file's __metadata__: UTF-8 with a terminating NUL. */
+typedef struct bitllama_metadata {
+    const char *key, *value;
+} bitllama_metadata;
+
+/* What bitllama_rewrite reads and writes. tokenizer (JSON) goes into the header of a .bitt file in
+ * place of the input's, unless it is NULL; of length 0, there is none. metadata is that of the
+ * safetensors part: with the texts of config.json and tokenizer.json as "config" and "tokenizer", a
+ * .safetensors file needs no others beside it. */
+typedef struct bitllama_rewriting {
+    uint32_t size;        /* sizeof(bitllama_rewriting) */
+    uint32_t format;      /* a bitllama_format */
+    bitllama_files files; /* the input */
+    const char *tokenizer;
+    size_t tokenizer_size;
+    const bitllama_metadata *metadata; /* [entries], at most BITLLAMA_MAX_METADATA */
+    size_t entries;
+} bitllama_rewriting;
+
+/* Writes the tensors of a model's files as f32, in the order of the headers: f32 to the bit, f16 and
+ * bf16 widened exactly, those of a compact file as weights that quantise to what is stored, so that
+ * the model keeps its fingerprint. (It may change where all codes of a ternary tensor are 0, or where
+ * a scale is near the limits of its range.) Tensors that the configuration does not ask for are kept
+ * if they can be f32. A .bitt file gets the input's configuration as it stands there and, if that has
+ * a format_version, a checksum.
+ * Errors: those of opening the files, which each call does; *size and buffer as with bitllama_pack,
+ * BUFFER_SIZE; INVALID_OPTION (size or format); INVALID_DATA (the tokenizer is not a JSON object; the
+ * metadata is too large, has a key twice or is not UTF-8). The buffer may not overlap the files. */
+BT_API int bitllama_rewrite(const bitllama_rewriting *rewriting, void *buffer, size_t capacity,
+                            size_t *size, ttt_error *error);
+
 /* ---- session --------------------------------------------------------------------------------- */
 
 typedef struct bitllama_session bitllama_session;

@@ -3,6 +3,7 @@
 #ifndef BT_BYTES_H
 #define BT_BYTES_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -34,6 +35,14 @@ static inline float bt_float_from_bits(uint32_t bits)
     float v;
     memcpy(&v, &bits, sizeof v);
     return v;
+}
+static inline float bt_get_float(const uint8_t *p, size_t i)
+{
+    return bt_float_from_bits(bt_get_u32(p + 4 * i));
+}
+static inline void bt_put_floats(uint8_t *p, const float *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++) bt_put_u32(p + 4 * i, bt_float_bits(v[i]));
 }
 
 #endif

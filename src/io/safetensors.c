@@ -452,6 +452,11 @@ const bt_tensor *bt_safetensors_find(const bt_safetensors *table, bt_text name)
     return i < table->count ? table->tensors + i : NULL;
 }
 
+const bt_tensor *bt_safetensors_listed(const bt_safetensors *table, size_t number)
+{
+    return number < table->count ? table->tensors + number : NULL;
+}
+
 size_t bt_safetensors_number(const bt_safetensors *table, const bt_tensor *tensor)
 {
     return (size_t)(tensor - table->tensors);

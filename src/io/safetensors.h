@@ -31,7 +31,8 @@ void bt_safetensors_close(bt_safetensors *table); /* NULL is fine */
 size_t bt_safetensors_count(const bt_safetensors *table);
 const bt_tensor *bt_safetensors_at(const bt_safetensors *table, size_t index);
 const bt_tensor *bt_safetensors_find(const bt_safetensors *table, bt_text name);
-/* The number of one of its tensors, below the count; none is another's. */
+/* One by its number, from 0, in the order of the header; and the number of one. */
+const bt_tensor *bt_safetensors_listed(const bt_safetensors *table, size_t number);
 size_t bt_safetensors_number(const bt_safetensors *table, const bt_tensor *tensor);
 
 /* The keys of __metadata__, in the order of the header. They are the table's. */
@@ -61,5 +62,11 @@ typedef struct bt_metadata {
 int bt_safetensors_write(const bt_tensor *tensors, size_t count, const bt_metadata *metadata,
                          size_t entries, void *buffer, size_t capacity, size_t *size,
                          bt_io_error *error);
+
+/* The same in the order in which tensors and metadata are given; names and keys must be unique,
+ * which is not checked. Takes no memory. In both, the place of a tensor whose data is NULL is left
+ * as it is, for the caller to fill. */
+int bt_safetensors_write_listed(const bt_tensor *tensors, size_t count, const bt_metadata *metadata,
+                                size_t entries, void *buffer, size_t capacity, size_t *size);
 
 #endif

@@ -66,15 +66,20 @@ typedef struct {
     const bt_tensor *tensors;
     const bt_metadata *metadata;
     size_t count, entries;
-    bt_rank *by_key, *by_place;
+    bt_rank *by_key, *by_place; /* NULL: as they are listed */
 } plan;
+
+static const bt_tensor *tensor_at(const plan *p, size_t i)
+{
+    return p->tensors + (p->by_place ? p->by_place[i].index : i);
+}
 
 static void put_header(sink *s, const plan *p)
 {
     put_literal(s, "{");
     if (p->entries > 0) put_literal(s, "\"__metadata__\":{");
     for (size_t i = 0; i < p->entries; i++) {
-        const bt_metadata *m = p->metadata + p->by_key[i].index;
+        const bt_metadata *m = p->metadata + (p->by_key ? p->by_key[i].index : i);
         if (i > 0) put_literal(s, ",");
         put_string(s, m->key.bytes, m->key.length);
         put_literal(s, ":");
@@ -83,7 +88,7 @@ static void put_header(sink *s, const plan *p)
     if (p->entries > 0) put_literal(s, "}");
     uint64_t begin = 0;
     for (size_t i = 0; i < p->count; i++) {
-        const bt_tensor *t = p->tensors + p->by_place[i].index;
+        const bt_tensor *t = tensor_at(p, i);
         if (i > 0 || p->entries > 0) put_literal(s, ",");
         put_tensor(s, t, begin);
         begin += t->size;
@@ -212,8 +217,8 @@ static int emit(const plan *p, size_t data, uint8_t *buffer, size_t capacity, si
     put_header(&written, p);
     uint8_t *to = buffer + 8 + header;
     for (size_t i = 0; i < p->count; i++) {
-        const bt_tensor *t = p->tensors + p->by_place[i].index;
-        if (t->size > 0) memcpy(to, t->data, t->size);
+        const bt_tensor *t = tensor_at(p, i);
+        if (t->size > 0 && t->data) memcpy(to, t->data, t->size);
         to += t->size;
     }
     return BT_IO_OK;
@@ -237,4 +242,14 @@ int bt_safetensors_write(const bt_tensor *tensors, size_t count, const bt_metada
     if (code == BT_IO_OK) code = emit(&p, data, buffer, capacity, size, error);
     bt_free(block);
     return code;
+}
+
+int bt_safetensors_write_listed(const bt_tensor *tensors, size_t count, const bt_metadata *metadata,
+                                size_t entries, void *buffer, size_t capacity, size_t *size)
+{
+    const plan p = {.tensors = tensors, .metadata = metadata, .count = count, .entries = entries};
+    size_t data;
+    *size = 0;
+    int code = check(&p, &data, NULL);
+    return code ? code : emit(&p, data, buffer, capacity, size, NULL);
 }

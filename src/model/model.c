@@ -41,11 +41,6 @@ static bool bounded(float v)
     return fabsf(v) <= BT_WEIGHT_LIMIT; /* false for a NaN */
 }
 
-static float scale_at(const bt_weights *w, size_t i)
-{
-    return bt_float_from_bits(bt_get_u32(w->scales + 4 * i));
-}
-
 static int dense(builder *b, const bt_param *t, const bt_weights *w, bt_model_tensor *out)
 {
     size_t n = t->rows * t->cols;
@@ -73,7 +68,9 @@ static int ternary(builder *b, const bt_param *t, const bt_weights *w, bt_model_
     for (size_t i = 0; w->values && i < n; i++)
         if (!isfinite(w->values[i])) return too_large(b, t);
     float mean = w->values ? bt_ternary_scale(w->values, n) : 0.0f;
-    out->scale = !w->values ? scale_at(w, 0) : b->model->params.config.unscaled ? 1.0f : mean;
+    out->scale = !w->values                         ? bt_get_float(w->scales, 0)
+                 : b->model->params.config.unscaled ? 1.0f
+                                                    : mean;
     if (!(bounded(out->scale) && out->scale > 0.0f)) return too_large(b, t);
     uint8_t *panels = out->data = bt_alloc(1, bt_ternary_bytes(t->rows, t->cols));
     if (!panels) return TTT_OUT_OF_MEMORY;
@@ -105,7 +102,7 @@ static int take_row(builder *b, const bt_param *t, const bt_weights *w, size_t i
         *step = bt_row_int8(row, t->cols, q);
     } else {
         memcpy(q, w->rows + i * t->cols, t->cols);
-        *step = scale_at(w, i);
+        *step = bt_get_float(w->scales, i);
         if (!(*step > 0.0f && *step <= BT_WEIGHT_LIMIT / 126)) return too_large(b, t);
         if (memchr(q, 0x80, t->cols)) return fail(b, t, TTT_MODEL_TENSOR, "an int8 weight is -128");
     }

@@ -5,12 +5,11 @@
  *            NAME_scale, F32 [1]
  *   int8     I8 [rows, cols], and NAME_scale, F32 [rows]: w ~ q * scale
  * SPDX-License-Identifier: MIT */
-#include "read.h"
+#include "model.h"
+#include "write.h"
 
 #include "../base/alloc.h"
 #include "../base/bytes.h"
-#include "../base/checked.h"
-#include "../io/safetensors.h"
 #include "../kernels/layout.h"
 
 #include <string.h>
@@ -39,11 +38,6 @@ static void add(image *im, const char *name, const char *suffix, bt_dtype dtype,
                      .dtype = (uint8_t)dtype,
                      .rank = rows ? 2 : 1};
     im->at += t->size;
-}
-
-static void put_floats(uint8_t *to, const float *from, size_t n)
-{
-    for (size_t i = 0; i < n; i++) bt_put_u32(to + 4 * i, bt_float_bits(from[i]));
 }
 
 static void put_codes(uint8_t *to, const bt_ternary *w)
@@ -76,20 +70,20 @@ static void add_param(image *im, const bt_model *m, size_t i)
     bt_param_name(p, name);
     if (p->kind == BT_DENSE) {
         add(im, name, "", BT_DTYPE_F32, p->rows == 1 ? 0 : p->rows, p->cols);
-        put_floats(data, t->data, p->rows * p->cols);
+        bt_put_floats(data, t->data, p->rows * p->cols);
     } else if (p->kind == BT_TERNARY) {
         add(im, name, "", BT_DTYPE_U8, p->rows, p->cols / 4);
         put_codes(data, &t->w);
         data = im->data + im->at;
-        add(im, name, "_scale", BT_DTYPE_F32, 0, 1);
-        put_floats(data, &t->scale, 1);
+        add(im, name, BT_SCALE_SUFFIX, BT_DTYPE_F32, 0, 1);
+        bt_put_floats(data, &t->scale, 1);
     } else {
         add(im, name, "", BT_DTYPE_I8, p->rows, p->cols);
         if (i == m->params.head) put_head(data, &m->head);
         else memcpy(data, t->data, p->rows * p->cols);
         data = im->data + im->at;
-        add(im, name, "_scale", BT_DTYPE_F32, 0, p->rows);
-        put_floats(data, t->steps, p->rows);
+        add(im, name, BT_SCALE_SUFFIX, BT_DTYPE_F32, 0, p->rows);
+        bt_put_floats(data, t->steps, p->rows);
     }
 }
 
@@ -122,40 +116,6 @@ static bool image_make(image *im, const bt_model *m)
     return true;
 }
 
-/* The JSON header with its padding: the body is then aligned. Its length; NULL only counts. *digits
- * is where those of the checksum are. */
-static size_t header(const bt_model *m, const char *tokenizer, size_t length, char *out,
-                     size_t *digits)
-{
-    static const char before[] = "{\"config\":", between[] = ",\"tokenizer\":",
-                      sum[] = ",\"" BT_KEY_SUM "\":\"" BT_BITT_NO_SUM "\"}";
-    const struct {
-        const char *text;
-        size_t length;
-    } parts[] = {{before, sizeof before - 1},
-                 {m->config_text, m->config_length},
-                 {between, length ? sizeof between - 1 : 0},
-                 {tokenizer, length},
-                 {sum, sizeof sum - 1}};
-    size_t at = 0;
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        if (out && parts[i].length) memcpy(out + at, parts[i].text, parts[i].length);
-        at += parts[i].length;
-    }
-    *digits = at - BT_BITT_SUM_DIGITS - 2; /* a quote and a brace follow */
-    for (; (BT_BITT_START + at) % 8 != 0; at++)
-        if (out) out[at] = ' ';
-    return at;
-}
-
-static void put_sum(uint8_t *file, size_t size, size_t at)
-{
-    static const char hex[] = "0123456789abcdef";
-    uint32_t sum = bt_bitt_sum(file, size, at);
-    for (size_t i = 0; i < BT_BITT_SUM_DIGITS; i++)
-        file[at + i] = (uint8_t)hex[sum >> (28 - 4 * i) & 15];
-}
-
 int bitllama_pack(const bitllama_model *model, const char *tokenizer, size_t tokenizer_size,
                   void *buffer, size_t capacity, size_t *size)
 {
@@ -164,28 +124,15 @@ int bitllama_pack(const bitllama_model *model, const char *tokenizer, size_t tok
     if (tokenizer_size > 0 && !bt_take_json_object(&tokenizer, &tokenizer_size))
         return TTT_INVALID_DATA;
     image im = {0};
-    size_t digits, body = 0, whole = 0;
-    size_t head = header(model, tokenizer, tokenizer_size, NULL, &digits);
-    bool made = image_make(&im, model);
-    int code = made ? bt_safetensors_write(im.tensors, im.count, NULL, 0, NULL, 0, &body, NULL)
-                    : BT_IO_OUT_OF_MEMORY;
-    int status = code == BT_IO_OK && bt_add_size(BT_BITT_START + head, body, &whole)
-                     ? TTT_OK
-                     : TTT_OUT_OF_MEMORY;
-    if (status == TTT_OK && buffer && whole > capacity) status = TTT_BUFFER_SIZE;
-    if (status == TTT_OK && buffer) {
-        uint8_t *out = buffer;
-        if (bt_safetensors_write(im.tensors, im.count, NULL, 0, out + BT_BITT_START + head, body,
-                                 &body, NULL) != BT_IO_OK)
-            status = TTT_OUT_OF_MEMORY; /* of the sorting */
-        else {
-            memcpy(out, BT_BITT_MAGIC, 4);
-            bt_put_u64(out + 4, head);
-            header(model, tokenizer, tokenizer_size, (char *)out + BT_BITT_START, &digits);
-            put_sum(out, whole, BT_BITT_START + digits);
-        }
+    const bt_bitt_header header = {.config = {model->config_text, model->config_length},
+                                   .tokenizer = {tokenizer, tokenizer_size},
+                                   .summed = true};
+    int status = TTT_OUT_OF_MEMORY;
+    if (image_make(&im, model)) {
+        const bt_model_file file = {.header = &header, .tensors = im.tensors, .count = im.count};
+        status = bt_model_file_write(&file, buffer, capacity, size);
+        if (status == TTT_OK && buffer) bt_model_file_seal(&file, buffer, *size);
     }
-    if (status == TTT_OK || status == TTT_BUFFER_SIZE) *size = whole;
     image_free(&im);
     return status;
 }

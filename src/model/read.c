@@ -13,53 +13,33 @@
 
 #include "../base/alloc.h"
 #include "../base/bytes.h"
-#include "../base/crc32c.h"
 #include "../base/fpenv.h"
 #include "../io/json.h"
-#include "../io/safetensors.h"
 #include "error.h"
-#include "shards.h"
 
 #include <string.h>
 
-/* A model on its way. */
-typedef struct {
-    const uint8_t *file; /* a .bitt */
-    size_t size;
-    bt_shards shards;
-    bool configured, summed; /* there was a configuration, a checksum */
-    bt_model_config config;
-    const char *tokenizer; /* text of the file, or own */
-    size_t tokenizer_length;
-    char *own;
-    float *scratch; /* the last tensor in f32 */
-    ttt_error *error;
-} opened;
-
 /* ---- the header of a .bitt file -------------------------------------------------------------- */
 
-static int format_error(opened *o, uint64_t at, const char *sentence)
+static int format_error(bt_opened *o, uint64_t at, const char *sentence)
 {
     return bt_error(o->error, TTT_MODEL_FORMAT, at, NULL, 0, sentence);
 }
 
-static int own_tokenizer(opened *o, size_t length)
+static int own_tokenizer(bt_opened *o, size_t length)
 {
-    bt_free(o->own);
-    o->own = bt_alloc(length ? length : 1, 1);
-    if (!o->own) return bt_error(o->error, TTT_OUT_OF_MEMORY, 0, NULL, 0, NULL);
-    o->tokenizer = o->own;
+    o->tokenizer = o->own_tokenizer = bt_alloc(length ? length : 1, 1);
     o->tokenizer_length = length;
-    return TTT_OK;
+    return o->tokenizer ? TTT_OK : bt_error(o->error, TTT_OUT_OF_MEMORY, 0, NULL, 0, NULL);
 }
 
 /* An object as it stands, a string that holds one, or null. */
-static int read_tokenizer(opened *o, bt_json *json, const bt_json_token *token)
+static int read_tokenizer(bt_opened *o, bt_json *json, const bt_json_token *token)
 {
     if (token->kind == BT_JSON_STRING) {
         int status = own_tokenizer(o, bt_json_length(token));
         if (status != TTT_OK) return status;
-        bt_json_copy(token, o->own, o->tokenizer_length);
+        bt_json_copy(token, o->own_tokenizer, o->tokenizer_length);
     } else if (token->kind == BT_JSON_OBJECT) {
         if (!bt_json_skip(json, token)) return TTT_OK; /* the next token is the error */
         o->tokenizer = json->text + token->offset;
@@ -70,15 +50,7 @@ static int read_tokenizer(opened *o, bt_json *json, const bt_json_token *token)
     return TTT_OK;
 }
 
-uint32_t bt_bitt_sum(const uint8_t *file, size_t size, size_t at)
-{
-    size_t after = at + BT_BITT_SUM_DIGITS;
-    uint32_t crc = bt_crc32c(file, at);
-    crc = bt_crc32c_more(crc, BT_BITT_NO_SUM, BT_BITT_SUM_DIGITS);
-    return bt_crc32c_more(crc, file + after, size - after);
-}
-
-static int read_sum(opened *o, const bt_json_token *token)
+static int read_sum(bt_opened *o, const bt_json_token *token)
 {
     uint32_t sum = 0;
     bool good = token->kind == BT_JSON_STRING && token->length == BT_BITT_SUM_DIGITS;
@@ -90,12 +62,14 @@ static int read_sum(opened *o, const bt_json_token *token)
     if (!good)
         return format_error(o, BT_BITT_START + token->offset, "the checksum must be 8 hex digits");
     o->summed = true;
-    size_t at = (size_t)((const uint8_t *)token->text - o->file);
-    if (bt_bitt_sum(o->file, o->size, at) == sum) return TTT_OK;
+    const uint8_t *file = o->shards.list->bytes - o->shards.list->at;
+    size_t size = o->shards.list->size + (size_t)o->shards.list->at;
+    if (bt_bitt_sum(file, size, (size_t)((const uint8_t *)token->text - file)) == sum)
+        return TTT_OK;
     return format_error(o, 0, "the file is damaged: its checksum does not match");
 }
 
-static int read_entry(opened *o, bt_json *json, bt_json_token *token, unsigned *seen)
+static int read_entry(bt_opened *o, bt_json *json, bt_json_token *token, unsigned *seen)
 {
     bool config = bt_json_equals(token, BT_KEY_CONFIG);
     bool tokenizer = bt_json_equals(token, BT_KEY_TOKENIZER);
@@ -113,11 +87,13 @@ static int read_entry(opened *o, bt_json *json, bt_json_token *token, unsigned *
     if (kind != BT_JSON_OBJECT)
         return bt_error(o->error, TTT_MODEL_CONFIG, BT_BITT_START + token->offset, NULL, 0,
                         "the configuration must be an object");
-    o->configured = true;
-    return bt_config_read(json, BT_BITT_START, &o->config, o->error);
+    o->config_text = json->text + token->offset;
+    int status = bt_config_read(json, BT_BITT_START, &o->config, o->error);
+    o->config_length = json->at - token->offset;
+    return status;
 }
 
-static int read_header(opened *o, const char *text, size_t size)
+static int read_header(bt_opened *o, const char *text, size_t size)
 {
     bt_json json;
     bt_json_token token;
@@ -132,12 +108,12 @@ static int read_header(opened *o, const char *text, size_t size)
     }
     if (kind != BT_JSON_OBJECT_END || bt_json_next(&json, &token) != BT_JSON_END)
         return format_error(o, BT_BITT_START + json.at, bt_io_text(json.code));
-    if (o->configured && o->config.version > 0 && !o->summed)
+    if (o->config_text && o->config.version > 0 && !o->summed)
         return format_error(o, BT_BITT_START, "the file is damaged: its checksum is missing");
     return TTT_OK;
 }
 
-static int open_bitt(opened *o, const uint8_t *file, size_t size, size_t config_size)
+static int open_bitt(bt_opened *o, const uint8_t *file, size_t size, size_t config_size)
 {
     if (config_size > 0)
         return bt_error(o->error, TTT_MODEL_CONFIG, 0, NULL, 0,
@@ -156,7 +132,7 @@ static int open_bitt(opened *o, const uint8_t *file, size_t size, size_t config_
 
 /* The text of a metadata entry in memory of its own, from the first shard that has one; NULL with
  * TTT_OK if none does. */
-static int metadata(opened *o, const char *key, char **text, size_t *length)
+static int metadata(bt_opened *o, const char *key, char **text, size_t *length)
 {
     bt_shard *shard = o->shards.list, *end = shard + o->shards.count;
     bt_text name = bt_text_of(key);
@@ -170,44 +146,39 @@ static int metadata(opened *o, const char *key, char **text, size_t *length)
     return TTT_OK;
 }
 
-static int configure(opened *o, const void *config, size_t config_size)
+static int configure(bt_opened *o, const void *config, size_t config_size)
 {
-    char *text;
-    size_t length;
+    bool in_header = o->config_text != NULL; /* of a .bitt file, and has been read */
     int status = TTT_OK;
     if (config_size > 0) {
-        o->configured = true;
-        status = bt_config_parse(config, config_size, &o->config, o->error);
-    } else if (!o->configured) {
-        status = metadata(o, BT_KEY_CONFIG, &text, &length);
-        if (status == TTT_OK && text) {
-            o->configured = true;
-            status = bt_config_parse(text, length, &o->config, o->error);
-        }
-        bt_free(text);
+        o->config_text = config;
+        o->config_length = config_size;
+    } else if (!in_header) {
+        status = metadata(o, BT_KEY_CONFIG, &o->own_config, &o->config_length);
+        o->config_text = o->own_config;
+        if (status == TTT_OK && !o->config_text)
+            status = bt_error(o->error, TTT_MODEL_CONFIG, 0, NULL, 0,
+                              "there is no configuration: a config.json is needed");
     }
-    if (status == TTT_OK && !o->configured)
-        status = bt_error(o->error, TTT_MODEL_CONFIG, 0, NULL, 0,
-                          "there is no configuration: a config.json is needed");
+    if (status == TTT_OK && !in_header)
+        status = bt_config_parse(o->config_text, o->config_length, &o->config, o->error);
     if (status != TTT_OK || o->tokenizer) return status;
-    status = metadata(o, BT_KEY_TOKENIZER, &text, &length);
-    if (status != TTT_OK || !text) return status;
-    o->tokenizer = o->own = text;
-    o->tokenizer_length = length;
-    return TTT_OK;
+    status = metadata(o, BT_KEY_TOKENIZER, &o->own_tokenizer, &o->tokenizer_length);
+    o->tokenizer = o->own_tokenizer;
+    return status;
 }
 
 /* ---- tensors --------------------------------------------------------------------------------- */
 
 /* Of the tensor that was looked up last. */
-static int tensor_error(opened *o, const bt_tensor *t, const char *name, const char *sentence)
+static int tensor_error(bt_opened *o, const bt_tensor *t, const char *name, const char *sentence)
 {
     return bt_error(o->error, TTT_MODEL_TENSOR, t ? o->shards.at + 8 + t->header_at : 0, name,
                     strlen(name), sentence);
 }
 
 /* A tensor of this name and shape: [rows][cols], or [cols] if rows is 0. */
-static int look_up(opened *o, const char *name, size_t rows, size_t cols, const bt_tensor **out)
+static int look_up(bt_opened *o, const char *name, size_t rows, size_t cols, const bt_tensor **out)
 {
     uint64_t shape[2] = {rows ? rows : cols, cols};
     *out = bt_shards_find(&o->shards, bt_text_of(name));
@@ -217,13 +188,13 @@ static int look_up(opened *o, const char *name, size_t rows, size_t cols, const 
     return TTT_OK;
 }
 
-static int look_up_scales(opened *o, const char *name, size_t count, bt_weights *w)
+static int look_up_scales(bt_opened *o, const char *name, size_t count, bt_weights *w)
 {
     char scale_name[BT_NAME_SIZE + 8];
     size_t length = strlen(name);
     const bt_tensor *t;
     memcpy(scale_name, name, length);
-    memcpy(scale_name + length, "_scale", 7);
+    memcpy(scale_name + length, BT_SCALE_SUFFIX, sizeof BT_SCALE_SUFFIX);
     int status = look_up(o, scale_name, 0, count, &t);
     if (status != TTT_OK) return status;
     if (t->dtype != BT_DTYPE_F32) return tensor_error(o, t, scale_name, "a scale must be F32");
@@ -231,7 +202,7 @@ static int look_up_scales(opened *o, const char *name, size_t count, bt_weights 
     return TTT_OK;
 }
 
-static int to_f32(opened *o, const bt_tensor *t, bt_weights *w)
+static int to_f32(bt_opened *o, const bt_tensor *t, bt_weights *w)
 {
     bt_io_error error;
     bt_free(o->scratch);
@@ -244,7 +215,7 @@ static int to_f32(opened *o, const bt_tensor *t, bt_weights *w)
 
 static int source(void *context, const bt_param *p, bt_weights *w, ttt_error *error)
 {
-    opened *o = context;
+    bt_opened *o = context;
     char name[BT_NAME_SIZE];
     (void)error; /* o has it */
     bt_param_name(p, name);
@@ -259,10 +230,10 @@ static int source(void *context, const bt_param *p, bt_weights *w, ttt_error *er
     return look_up_scales(o, name, codes ? 1 : p->rows, w);
 }
 
-/* What every way to open ends with: the tables have been read. */
-static int build(opened *o, const void *config, size_t config_size, bt_model **model)
+/* The model, once the tables have been read. */
+static int build(bt_opened *o, const bitllama_files *files, bt_model **model)
 {
-    int status = configure(o, config, config_size);
+    int status = configure(o, files->config, files->config_size);
     if (status == TTT_OK && o->tokenizer_length > 0 &&
         !bt_take_json_object(&o->tokenizer, &o->tokenizer_length))
         status = format_error(o, 0, "the tokenizer is not a JSON object");
@@ -273,69 +244,88 @@ static int build(opened *o, const void *config, size_t config_size, bt_model **m
                           o->error);
 }
 
-/* Frees what opening took; an error gets the name of the file that it is in. */
-static int finish(opened *o, int status)
+/* ---- files ----------------------------------------------------------------------------------- */
+
+static int check_arguments(const bitllama_files *f, ttt_error *error)
 {
+    bool null = (!f->list && f->count > 0) || (!f->config && f->config_size > 0);
+    for (size_t i = 0; !null && i < f->count; i++)
+        null = !f->list[i].bytes || (f->index && !f->list[i].name);
+    if (null) return bt_error(error, TTT_NULL_POINTER, 0, NULL, 0, NULL);
+    if (f->count >= 1 && f->count <= (f->index ? BITLLAMA_MAX_SHARDS : 1)) return TTT_OK;
+    return bt_error(error, TTT_MODEL_FORMAT, 0, NULL, 0,
+                    f->index ? "a model has 1 to 1024 shards"
+                             : "without an index there is one file");
+}
+
+/* The tables of all files. A .bitt file is always the only one. */
+static int open_tables(bt_opened *o, const bitllama_files *f)
+{
+    bt_shards *s = &o->shards;
+    s->list = bt_alloc(f->count, sizeof *s->list);
+    if (!s->list) return bt_error(o->error, TTT_OUT_OF_MEMORY, 0, NULL, 0, NULL);
+    s->count = f->count;
+    for (size_t i = 0; i < s->count; i++) {
+        s->list[i] = (bt_shard){.bytes = f->list[i].bytes, .size = f->list[i].size};
+        if (f->index) s->list[i].name = bt_text_of(f->list[i].name);
+    }
+    int status = TTT_OK;
+    if (f->index) status = bt_shards_sort(s);
+    else if (s->list->size >= 4 && memcmp(s->list->bytes, BT_BITT_MAGIC, 4) == 0)
+        status = open_bitt(o, s->list->bytes, s->list->size, f->config_size);
+    if (status == TTT_OK) status = bt_shards_open(s);
+    if (status == TTT_OK && f->index) status = bt_shards_match(s, f->index, f->index_size);
+    return status;
+}
+
+int bt_opened_read(bt_opened *o, const bitllama_files *files, bt_model **model, ttt_error *error)
+{
+    *o = (bt_opened){.error = error, .shards = {.error = error}};
+    int status = check_arguments(files, error);
+    if (status == TTT_OK) status = open_tables(o, files);
+    if (status == TTT_OK) status = build(o, files, model);
     bt_text about = o->shards.about;
     if (status != TTT_OK && status != TTT_OUT_OF_MEMORY && about.bytes)
-        bt_error_within(o->error, about.bytes, about.length);
-    bt_free(o->scratch);
-    bt_free(o->own);
+        bt_error_within(error, about.bytes, about.length);
+    return status;
+}
+
+void bt_opened_close(bt_opened *o)
+{
     bt_shards_close(&o->shards);
+    bt_free(o->shards.list);
+    bt_free(o->scratch);
+    bt_free(o->own_config);
+    bt_free(o->own_tokenizer);
+}
+
+static int open_files(const bitllama_files *files, bitllama_model **model, ttt_error *error)
+{
+    bt_opened o;
+    bt_fpenv saved = bt_fpenv_enter(); /* scales are computed */
+    int status = bt_opened_read(&o, files, model, error);
+    bt_opened_close(&o);
+    bt_fpenv_leave(saved);
     return status;
 }
 
 int bitllama_open(const void *file, size_t size, const void *config, size_t config_size,
                   bitllama_model **model, ttt_error *error)
 {
-    if (model) *model = NULL;
-    if (!file || !model || (!config && config_size > 0))
-        return bt_error(error, TTT_NULL_POINTER, 0, NULL, 0, NULL);
-    bt_fpenv saved = bt_fpenv_enter(); /* scales are computed */
-    bt_shard only = {.bytes = file, .size = size};
-    opened o = {.file = file,
-                .size = size,
-                .error = error,
-                .shards = {.list = &only, .count = 1, .error = error}};
-    int status = TTT_OK;
-    if (size >= 4 && memcmp(file, BT_BITT_MAGIC, 4) == 0)
-        status = open_bitt(&o, file, size, config_size);
-    if (status == TTT_OK) status = bt_shards_open(&o.shards);
-    if (status == TTT_OK) status = build(&o, config, config_size, model);
-    status = finish(&o, status);
-    bt_fpenv_leave(saved);
-    return status;
-}
-
-static int open_shards(opened *o, const void *index, size_t index_size, const bitllama_shard *given)
-{
-    for (size_t i = 0; i < o->shards.count; i++)
-        o->shards.list[i] = (bt_shard){
-            .name = bt_text_of(given[i].name), .bytes = given[i].bytes, .size = given[i].size};
-    int status = bt_shards_sort(&o->shards);
-    if (status == TTT_OK) status = bt_shards_open(&o->shards);
-    if (status == TTT_OK) status = bt_shards_match(&o->shards, index, index_size);
-    return status;
+    const bitllama_shard only = {.bytes = file, .size = size};
+    const bitllama_files files = {
+        .list = &only, .count = 1, .config = config, .config_size = config_size};
+    if (!model) return bt_error(error, TTT_NULL_POINTER, 0, NULL, 0, NULL);
+    *model = NULL;
+    return open_files(&files, model, error);
 }
 
 int bitllama_open_sharded(const void *index, size_t index_size, const bitllama_shard *shards,
                           size_t count, const void *config, size_t config_size,
                           bitllama_model **model, ttt_error *error)
 {
+    const bitllama_files files = {shards, count, index, index_size, config, config_size};
     if (model) *model = NULL;
-    bool null = !index || !model || (!shards && count > 0) || (!config && config_size > 0);
-    for (size_t i = 0; !null && i < count; i++) null = !shards[i].name || !shards[i].bytes;
-    if (null) return bt_error(error, TTT_NULL_POINTER, 0, NULL, 0, NULL);
-    if (count < 1 || count > BITLLAMA_MAX_SHARDS)
-        return bt_error(error, TTT_MODEL_FORMAT, 0, NULL, 0, "a model has 1 to 1024 shards");
-    bt_shard *list = bt_alloc(count, sizeof *list);
-    if (!list) return bt_error(error, TTT_OUT_OF_MEMORY, 0, NULL, 0, NULL);
-    bt_fpenv saved = bt_fpenv_enter();
-    opened o = {.error = error, .shards = {.list = list, .count = count, .error = error}};
-    int status = open_shards(&o, index, index_size, shards);
-    if (status == TTT_OK) status = build(&o, config, config_size, model);
-    status = finish(&o, status);
-    bt_free(list);
-    bt_fpenv_leave(saved);
-    return status;
+    if (!index || !model) return bt_error(error, TTT_NULL_POINTER, 0, NULL, 0, NULL);
+    return open_files(&files, model, error);
 }

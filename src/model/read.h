@@ -1,24 +1,31 @@
-/* read.h - from the bytes of a model file to a model, and back.
+/* read.h - from the bytes of model files to a model.
  * SPDX-License-Identifier: MIT */
 #ifndef BT_READ_H
 #define BT_READ_H
 
 #include "model.h"
+#include "shards.h"
+#include "write.h"
 
-#define BT_BITT_MAGIC "BITT"
-#define BT_BITT_START 12u /* magic, and u64 length of the JSON header that follows */
+/* Model files while they are read. Tables and texts point into the files, or belong to this. */
+typedef struct bt_opened {
+    bt_shards shards;
+    bt_model_config config;
+    const char
+        *config_text; /* as it stands in the file, or was given: a JSON object, which may have a
+                              * byte order mark before it */
+    const char *tokenizer; /* a JSON object; length 0: there is none */
+    size_t config_length, tokenizer_length;
+    bool summed;                      /* a .bitt file has a checksum */
+    char *own_config, *own_tokenizer; /* texts whose escapes were resolved */
+    float *scratch;                   /* the last tensor in f32 */
+    ttt_error *error;
+} bt_opened;
 
-/* The last key of the header: CRC-32C of the whole file in eight hexadecimal digits, computed with
- * BT_BITT_NO_SUM in their place. */
-#define BT_KEY_SUM "crc32c"
-#define BT_BITT_NO_SUM "00000000"
-enum { BT_BITT_SUM_DIGITS = 8 };
-
-/* The checksum of a file whose digits are at `at`, which may have any value. */
-uint32_t bt_bitt_sum(const uint8_t *file, size_t size, size_t at);
-
-/* The configuration's and tokenizer's keys in the metadata of safetensors files. */
-#define BT_KEY_CONFIG "config"
-#define BT_KEY_TOKENIZER "tokenizer"
+/* Opens, checks and builds a model as bitllama_open and bitllama_open_sharded do, between
+ * bt_fpenv_enter and bt_fpenv_leave. *o is then to be closed, also after a failure; the files must
+ * outlive it. */
+int bt_opened_read(bt_opened *o, const bitllama_files *files, bt_model **model, ttt_error *error);
+void bt_opened_close(bt_opened *o);
 
 #endif

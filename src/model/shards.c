@@ -138,8 +138,8 @@ static int take_places(reader *r)
     if (!r->places || !r->order) return bt_error(s->error, TTT_OUT_OF_MEMORY, 0, NULL, 0, NULL);
     for (size_t i = 0; i < s->count; i++)
         for (size_t k = 0; k < bt_safetensors_count(s->list[i].table); k++) {
-            const bt_tensor *t = bt_safetensors_at(s->list[i].table, k);
-            size_t at = s->list[i].first + bt_safetensors_number(s->list[i].table, t);
+            const bt_tensor *t = bt_safetensors_listed(s->list[i].table, k);
+            size_t at = s->list[i].first + k;
             r->places[at] = (place){.shard = &s->list[i], .tensor = t};
             r->order[at] = (bt_rank){bt_text_hash(t->name, t->name_length), (uint32_t)at};
         }

@@ -102,13 +102,43 @@ image pack_of(const bitllama_model *model)
     return im;
 }
 
+bitllama_rewriting rewriting_of(const bitllama_shard *file, bitllama_format format)
+{
+    static const bitllama_metadata writer = {"writer", "te\"st"};
+    return (bitllama_rewriting){.size = sizeof(bitllama_rewriting),
+                                .format = format,
+                                .files = {.list = file, .count = 1},
+                                .metadata = &writer,
+                                .entries = 1};
+}
+
+image rewritten(const bitllama_rewriting *r)
+{
+    image im = {0};
+    ttt_error error = {0};
+    size_t size = 0;
+    int status = bitllama_rewrite(r, NULL, 0, &im.size, &error);
+    if (status != TTT_OK) check_note("%s", error.text);
+    REQUIRE(status == TTT_OK);
+    im.bytes = must_zero(im.size);
+    REQUIRE(bitllama_rewrite(r, im.bytes, im.size, &size, &error) == TTT_OK);
+    CHECK_EQ(size, im.size);
+    return im;
+}
+
+bt_safetensors *table_of(const image *im)
+{
+    size_t at = 0;
+    if (memcmp(im->bytes, "BITT", 4) == 0)
+        at = 12u + im->bytes[4] + 256u * im->bytes[5] + 65536u * im->bytes[6];
+    bt_safetensors *table = NULL;
+    REQUIRE(bt_safetensors_open(im->bytes + at, im->size - at, &table, NULL) == 0);
+    return table;
+}
+
 uint8_t *tensor_data(const image *compact, const char *name, size_t *size)
 {
-    size_t header = 0;
-    for (size_t i = 0; i < 4; i++) header |= (size_t)compact->bytes[4 + i] << 8 * i;
-    bt_safetensors *table = NULL;
-    REQUIRE(bt_safetensors_open(compact->bytes + 12 + header, compact->size - 12 - header, &table,
-                                NULL) == 0);
+    bt_safetensors *table = table_of(compact);
     const bt_tensor *t = bt_safetensors_find(table, bt_text_of(name));
     uint8_t *data = t ? (uint8_t *)(uintptr_t)t->data : NULL;
     if (t && size) *size = t->size;

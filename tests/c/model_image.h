@@ -27,6 +27,13 @@ image bitt_of(const char *header, const image *body);
 /* The compact file of a model, with its own tokenizer. */
 image pack_of(const bitllama_model *model);
 
+/* What rewrites a single file, with the metadata {"writer": "te\"st"}; and what that gives. */
+bitllama_rewriting rewriting_of(const bitllama_shard *file, bitllama_format format);
+image rewritten(const bitllama_rewriting *r);
+
+/* The table of the safetensors part of a file of either kind; leaves the case if there is none. */
+bt_safetensors *table_of(const image *im);
+
 /* Makes the checksum of a compact file right, if it still has one. */
 void seal_compact(image *compact);
 

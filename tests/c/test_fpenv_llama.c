@@ -92,6 +92,22 @@ static void use_session(bitllama_model *model)
     free(state);
 }
 
+/* From a compact file: scales become weights by arithmetic. */
+static void use_rewriting(const image *packed)
+{
+    bitllama_shard shard = {NULL, packed->bytes, packed->size};
+    bitllama_rewriting r = rewriting_of(&shard, BITLLAMA_BITT);
+    size_t size = 0;
+    GIVES(TTT_OK, bitllama_rewrite(&r, NULL, 0, &size, NULL));
+    uint8_t *file = must_alloc(size);
+    GIVES(TTT_OK, bitllama_rewrite(&r, file, size, &size, NULL));
+    keep(file, size);
+    GIVES(TTT_BUFFER_SIZE, bitllama_rewrite(&r, file, size - 1, &size, NULL));
+    shard.size = 100;
+    GIVES(TTT_MODEL_FORMAT, bitllama_rewrite(&r, file, size, &size, NULL));
+    free(file);
+}
+
 static void use_model(bitllama_model *model)
 {
     bitllama_config config;
@@ -119,6 +135,7 @@ static void use_model(bitllama_model *model)
     keep(packed.bytes, packed.size);
     GIVES(TTT_OK, bitllama_open(packed.bytes, packed.size, NULL, 0, &again, NULL));
     CALL(bitllama_release(again));
+    use_rewriting(&packed);
     use_session(model);
     free(packed.bytes);
 }

@@ -148,6 +148,32 @@ static int pack(void)
     return status;
 }
 
+/* From the compact file to a .bitt of f32, or from two shards to a safetensors file. */
+static int rewrite(void)
+{
+    const bitllama_shard compact = {NULL, all.compact.bytes, all.compact.size};
+    bitllama_rewriting r = rewriting_of(&compact, BITLLAMA_BITT);
+    ttt_error error = {0};
+    size_t size = 0;
+    int status = bitllama_rewrite(&r, all.buffer, all.capacity, &size, &error);
+    CHECK((status == TTT_OK) == (size > 0));
+    CHECK_EQ(error.status, status);
+    return status;
+}
+
+static int rewrite_sharded(void)
+{
+    const bitllama_shard shards[] = {{"b", all.rest.bytes, all.rest.size},
+                                     {"a", all.norm.bytes, all.norm.size}};
+    bitllama_rewriting r = rewriting_of(shards, BITLLAMA_SAFETENSORS);
+    r.files =
+        (bitllama_files){shards, 2, all.index, strlen(all.index), all.config, strlen(all.config)};
+    size_t size = 0;
+    int status = bitllama_rewrite(&r, all.buffer, all.capacity, &size, NULL);
+    CHECK((status == TTT_OK) == (size > 0));
+    return status;
+}
+
 static int create_session(void)
 {
     bitllama_session *s = (bitllama_session *)&all;
@@ -230,6 +256,8 @@ static void every_allocation(void)
         {"open compact", open_compact, 20},
         {"open sharded", open_sharded, 25},
         {"pack", pack, 5},
+        {"rewrite", rewrite, 20},
+        {"rewrite sharded", rewrite_sharded, 25},
         {"create session", create_session, 12},
         {"fork", fork_session, 12},
         {"create trainer", create_trainer, 40},
@@ -309,6 +337,9 @@ static void cost(void)
         check_note("a file of %zu bytes takes %zu", images[i]->size, bt_peak_bytes());
         CHECK(bt_peak_bytes() < 4 * images[i]->size + 100000);
     }
+    bt_reset_peak();
+    CHECK_EQ(rewrite(), TTT_OK);
+    CHECK(bt_peak_bytes() < 4 * all.compact.size + 100000);
     bt_reset_peak();
     CHECK_EQ(open_sharded(), TTT_OK);
     CHECK(bt_peak_bytes() < 4 * (all.rest.size + all.norm.size) + 100000);

@@ -20,6 +20,21 @@ static void check_packed(const bitllama_model *model)
     free(bytes);
 }
 
+/* What can be opened can be rewritten, into as many bytes as it says. */
+static void check_rewritten(const uint8_t *data, size_t size, const char *config, size_t length)
+{
+    const bitllama_shard shard = {.bytes = data, .size = size};
+    const bitllama_rewriting r = {
+        .size = sizeof r,
+        .format = BITLLAMA_SAFETENSORS,
+        .files = {.list = &shard, .count = 1, .config = config, .config_size = length}};
+    size_t needed = 0;
+    fuzz_require(bitllama_rewrite(&r, NULL, 0, &needed, NULL) == TTT_OK, "cannot be rewritten");
+    void *bytes = malloc(needed);
+    fuzz_require(bytes && bitllama_rewrite(&r, bytes, needed, &needed, NULL) == TTT_OK, "writing");
+    free(bytes);
+}
+
 static void check_session(bitllama_model *model, uint32_t vocab)
 {
     const uint32_t ids[] = {0, vocab - 1, 7 % vocab, 0};
@@ -42,8 +57,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         bitllama_model *model = NULL;
         bitllama_config c;
         ttt_error error = {0};
-        int status = bitllama_open(data, size, given ? config : NULL,
-                                   given ? sizeof config - 1 : 0, &model, &error);
+        int status = bitllama_open(data, size, given ? config : NULL, given ? sizeof config - 1 : 0,
+                                   &model, &error);
         fuzz_require((status == TTT_OK) == (model != NULL), "status and model differ");
         if (status != TTT_OK) {
             fuzz_require(error.status == status && error.text[0], "an error without a text");
@@ -51,6 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
         bitllama_get_config(model, &c);
         check_packed(model);
+        check_rewritten(data, size, given ? config : NULL, given ? sizeof config - 1 : 0);
         check_session(model, c.vocab_size);
         bitllama_release(model);
     }
