@@ -22,10 +22,10 @@ typedef v128_t packed, weights, inputs, accumulator;
 #define BT_FLUSH_CHUNKS 16u
 #define BT_TILE_V 2
 #define BT_TILE_T 4
-#define BT_MASKS 2
-#define BT_VECTOR8_V 4
-#define BT_VECTOR_V 2
-#define BT_VECTOR_FLUSH 8u
+#define BT_FIELD_SCALES 2
+#define BT_MATVEC8_V 4
+#define BT_MATVEC_V 2
+#define BT_MATVEC_FLUSH 8u
 
 /* Stands for the relaxed dot product of x (signed bytes) and w (0 to 127). */
 BT_INLINE v128_t relaxed_dot(v128_t x, v128_t w)
@@ -45,20 +45,20 @@ BT_INLINE void store_activations(activation *p, vi v)
 {
     BT_UNROLL_FOR(int i = 0; i < 4; i++) p[i] = (int8_t)v[i];
 }
-BT_INLINE packed load_w(const uint8_t *p)
+BT_INLINE packed load_panel(const uint8_t *p)
 {
     return wasm_v128_load(p);
 }
-BT_INLINE weights unpack(packed raw, int field)
+BT_INLINE weights unpack_field(packed raw, int field)
 {
     return wasm_v128_and(wasm_u16x8_shr(raw, (uint32_t)(2 * field)), wasm_i8x16_splat(3));
 }
-BT_INLINE weights mask(packed raw, int field)
+BT_INLINE weights mask_field(packed raw, int field)
 {
     if (field >= 2) raw = wasm_u16x8_shr(raw, 4);
     return wasm_v128_and(raw, wasm_i8x16_splat(field % 2 ? 12 : 3));
 }
-BT_INLINE inputs load_x(const activation *p)
+BT_INLINE inputs load_inputs(const activation *p)
 {
     return wasm_v128_load32_splat(p);
 }
@@ -66,7 +66,7 @@ BT_INLINE accumulator dot(accumulator acc, weights w, inputs x)
 {
     return wasm_i16x8_add(acc, relaxed_dot(x, w));
 }
-BT_INLINE vi total(accumulator acc)
+BT_INLINE vi widen(accumulator acc)
 {
     return (vi)wasm_i32x4_extadd_pairwise_i16x8(acc);
 }

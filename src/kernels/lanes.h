@@ -22,11 +22,11 @@
 
 /* Keeps gcc from summing a tile's products as trees, which takes more registers than there are. */
 #if defined(__GNUC__) && !defined(__clang__) && (defined(__x86_64__) || defined(__i386__))
-#define BT_HOLD(v) __asm__("" : "+v"(v))
+#define BT_OPAQUE(v) __asm__("" : "+v"(v))
 #elif defined(__GNUC__) && !defined(__clang__) && defined(__aarch64__)
-#define BT_HOLD(v) __asm__("" : "+w"(v))
+#define BT_OPAQUE(v) __asm__("" : "+w"(v))
 #else
-#define BT_HOLD(v) (void)0
+#define BT_OPAQUE(v) (void)0
 #endif
 
 typedef float vf __attribute__((vector_size(BT_VL * 4)));
@@ -44,7 +44,7 @@ BT_INLINE void store_f(float *p, vf v)
     *(vf_memory *)p = v;
 }
 /* The n < BT_VL floats at p, then zeros. */
-BT_INLINE vf load_some(const float *p, size_t n)
+BT_INLINE vf load_partial(const float *p, size_t n)
 {
     float some[BT_VL] = {0};
     for (size_t k = 0; k < BT_VL && k < n; k++) some[k] = p[k];

@@ -7,7 +7,7 @@
 #ifndef BT_LOOKUP128_H
 #define BT_LOOKUP128_H
 
-#define BT_LOOKUP_WORTH 128u /* rows from which the tables pay */
+#define BT_LOOKUP_MIN_ROWS 128u /* rows from which the tables pay */
 
 enum {
     LOOKUP_ROWS = 512,   /* rows a pass, for which tables are made again; 71 KB of stack in all */

@@ -17,10 +17,10 @@ typedef struct {
 } weights, inputs;
 typedef vi accumulator;
 #define BT_FLUSH_CHUNKS 0u
-#define BT_MASKS 1
-#define BT_VECTOR8_V 4
-#define BT_VECTOR_V 4
-#define BT_VECTOR_FLUSH 0u
+#define BT_FIELD_SCALES 1
+#define BT_MATVEC8_V 4
+#define BT_MATVEC_V 4
+#define BT_MATVEC_FLUSH 0u
 
 BT_INLINE vi multiply_pairs(vh a, vh b);
 
@@ -53,11 +53,11 @@ BT_INLINE vf splat4(const float *p)
 {
     return load_f(p);
 }
-BT_INLINE packed load_w(const uint8_t *p)
+BT_INLINE packed load_panel(const uint8_t *p)
 {
     return *(const vuh *)(const void *)p;
 }
-BT_INLINE weights unpack(packed raw, int field)
+BT_INLINE weights unpack_field(packed raw, int field)
 {
     const vuh mask = {3, 3, 3, 3, 3, 3, 3, 3};
     return (weights){(vh)((raw >> (2 * field)) & mask), (vh)((raw >> (2 * field + 8)) & mask)};
@@ -65,13 +65,13 @@ BT_INLINE weights unpack(packed raw, int field)
 /* Not shifted down: the inputs are shifted up instead, to 2^6 times the product, as rows share them.
  * Bound: |sum| <= 2^6 * 3 * 127 * 65536 < 2^31, with what it begins at. */
 #define BT_MASK_SHIFT 6
-BT_INLINE weights mask(packed raw, int field)
+BT_INLINE weights mask_field(packed raw, int field)
 {
     uint16_t bits = (uint16_t)(3 << 2 * field);
     const vuh mask = {bits, bits, bits, bits, bits, bits, bits, bits};
     return (weights){(vh)(raw & mask), (vh)(raw >> 8 & mask)};
 }
-BT_INLINE inputs load_x(const activation *p)
+BT_INLINE inputs load_inputs(const activation *p)
 {
     int32_t pair[2];
     memcpy(pair, p, sizeof pair);
@@ -80,18 +80,18 @@ BT_INLINE inputs load_x(const activation *p)
 BT_INLINE accumulator dot(accumulator acc, weights w, inputs x)
 {
     acc += multiply_pairs(w.even, x.even) + multiply_pairs(w.odd, x.odd);
-    BT_HOLD(acc);
+    BT_OPAQUE(acc);
     return acc;
 }
-#define BT_DOT_FIELD 1
+#define BT_HAS_DOT_FIELD 1
 BT_INLINE accumulator dot_field(accumulator acc, weights w, const activation *p, int field)
 {
-    inputs x = load_x(p);
+    inputs x = load_inputs(p);
     x.even = (vh)((vuh)x.even << (BT_MASK_SHIFT - 2 * field));
     x.odd = (vh)((vuh)x.odd << (BT_MASK_SHIFT - 2 * field));
     return dot(acc, w, x);
 }
-BT_INLINE vi total(accumulator acc)
+BT_INLINE vi widen(accumulator acc)
 {
     return acc;
 }
