@@ -1,6 +1,8 @@
-/* isa_avx2.c - 8 lanes, vpmaddubsw into 16-bit accumulators, widened once a block.
- * Bound: a step adds at most 2 * 2 * 127 = 508, so 64 steps (16 chunks) stay below 2^15; where codes are
- * masked as they lie, at most four times that, twice a chunk: 8 chunks.
+/* isa_avx2.c - AVX2: 8 lanes; vpmaddubsw adds to int16 accumulators, which are widened after a few
+ * chunks.
+ * Bound: a dot adds at most 2 * 2 * 127 = 508, so 64 of them (16 chunks) stay below 2^15. With the
+ * codes of mask_field it adds up to four times that, but only two of a chunk's four to one
+ * accumulator: 8 chunks.
  * SPDX-License-Identifier: MIT */
 #include "tables.h"
 
@@ -91,7 +93,8 @@ BT_INLINE vi widen(accumulator acc)
     return (vi)_mm256_madd_epi16(acc, _mm256_set1_epi16(1));
 }
 
-/* |x| times sign(x) w: a pair is at most 2 * 127 * 127 < 2^15. */
+/* vpmaddubsw needs an unsigned operand, so w x = |x| * (sign(x) w). A pair of products is at most
+ * 2 * 127 * 127 < 2^15. */
 #define BT_OFFSET8 0
 BT_INLINE weights unpack8(packed raw)
 {

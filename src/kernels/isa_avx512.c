@@ -1,6 +1,7 @@
-/* isa_avx512.c - 16 lanes, vpdpbusd: u8 codes (w + 1) times s8 activations, four products a lane.
- * Bound: |sum| <= 2 * 127 * 65536 < 2^31. Zen 4: vpdpbusd 1 a cycle, latency 4, so the 2 x 8 tile
- * keeps 16 independent accumulators in flight.
+/* isa_avx512.c - AVX-512 with VNNI: 16 lanes; vpdpbusd multiplies codes (w + 1, unsigned) by
+ * activations (signed) and adds four products to each int32 lane.
+ * Bound: |sum| <= 2 * 127 * 65536 < 2^31. The 16 accumulators of the 2 x 8 tile are independent,
+ * which hides the instruction's latency (on Zen 4: one per cycle, latency 4).
  * SPDX-License-Identifier: MIT */
 #include "tables.h"
 
@@ -21,7 +22,7 @@ typedef __m512i packed, weights, inputs, accumulator;
 #define BT_MATVEC_FLUSH 0u
 #define BT_MEMORY_TILES 2
 #define BT_MEMORY_BLOCKS 8
-#define BT_BARRIER4(x) __asm__("" : "+v"(x[0]), "+v"(x[1]), "+v"(x[2]), "+v"(x[3]))
+#define BT_BARRIER4(x) __asm__("" : "+v"((x)[0]), "+v"((x)[1]), "+v"((x)[2]), "+v"((x)[3]))
 
 BT_INLINE vi max_i(vi a, vi b)
 {
@@ -85,19 +86,23 @@ BT_INLINE accumulator dot(accumulator acc, weights w, inputs x)
 {
 #if defined(__clang__)
     return _mm512_dpbusd_epi32(acc, w, x);
-#else /* gcc's intrinsic copies the accumulator around, and spills */
+#else /* with the intrinsic, gcc copies and spills accumulators */
     __asm__("vpdpbusd %2, %1, %0" : "+v"(acc) : "v"(w), "v"(x));
     return acc;
 #endif
 }
-/* Broadcast by the instruction itself, which takes hardly a place in the pipes. */
+/* The instruction broadcasts the inputs from memory itself, which is cheaper than a separate
+ * broadcast. */
+typedef struct {
+    activation x[4];
+} quad;
 #define BT_HAS_DOT_FIELD 1
 BT_INLINE accumulator dot_field(accumulator acc, weights w, const activation *x, int field)
 {
     (void)field;
     __asm__("vpdpbusd %2%{1to16%}, %1, %0"
             : "+v"(acc)
-            : "v"(w), "m"(*(const int8_t (*)[4])(const void *)x));
+            : "v"(w), "m"(*(const quad *)(const void *)x));
     return acc;
 }
 BT_INLINE vi widen(accumulator acc)

@@ -1,6 +1,6 @@
-/* isa_neon.c - 4 lanes, AArch64 NEON; compiled twice, for any ARMv8 CPU and, with BT_NEON_DOT, for
- * those with the dot product instructions (sdot: four s8 products a lane).
- * Bound without them: a product is at most 8 * 127, a pair 2032, and pairs are widened at once.
+/* isa_neon.c - AArch64 NEON: 4 lanes. Compiled twice: for any ARMv8 CPU and, by isa_neon_dot.c with
+ * BT_NEON_DOT, for CPUs with sdot, which adds four products of int8 to each int32 lane.
+ * Bound without sdot: a product is at most 8 * 127, a pair of them 2032, and every pair is widened.
  * SPDX-License-Identifier: MIT */
 #include "tables.h"
 
@@ -62,7 +62,7 @@ BT_INLINE weights unpack_field(packed raw, int field)
 {
     return vreinterpretq_s8_u8((raw >> (uint8_t)(2 * field)) & vdupq_n_u8(3));
 }
-BT_INLINE weights mask_field(packed raw, int field) /* two shifts: a code in bits 6 and 7 has a sign */
+BT_INLINE weights mask_field(packed raw, int field) /* shifted by 4, as bit 7 would be a sign */
 {
     if (field >= 2) raw = raw >> (uint8_t)4;
     return vreinterpretq_s8_u8(raw & vdupq_n_u8(field % 2 ? 12 : 3));
@@ -88,7 +88,8 @@ BT_INLINE vi widen(accumulator acc)
     return (vi)acc;
 }
 
-/* Without dot product instructions a pair is at most 2 * 127 * 127 < 2^15, then widened. */
+/* Bound without sdot: a pair of products is at most 2 * 127 * 127 < 2^15, and every pair is
+ * widened. */
 #define BT_OFFSET8 0
 BT_INLINE weights unpack8(packed raw)
 {

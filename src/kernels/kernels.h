@@ -1,9 +1,10 @@
 /* kernels.h - the table of compute kernels and the contract of each entry.
  *
- * Every instruction set compiles the same source (body.inc) into a table of its own, so all tables
- * return the same bits. An operand called "padded" is 64-byte aligned and followed by zeros up to a
- * multiple of 16 floats, which kernels may read and overwrite; any other operand is accessed only
- * within its length. Kernels allocate nothing, keep no state and may run on several threads at once.
+ * Every instruction set compiles the same source (body.inc) into a table of its own. All tables
+ * return the same bits, except that the matrix products of training use a fused multiply-add where
+ * there is one. A "padded" operand is 64-byte aligned and followed by zeros up to a multiple of 16
+ * floats, which kernels may read and overwrite; all others are accessed only within their length.
+ * Kernels allocate nothing, keep no state and may run on several threads at once.
  * SPDX-License-Identifier: MIT */
 #ifndef BT_KERNELS_H
 #define BT_KERNELS_H
@@ -24,10 +25,10 @@ typedef struct bt_ternary {
     size_t row_blocks, chunks; /* ceil(rows / 16), ceil(cols / 16) */
 } bt_ternary;
 
-/* Operands of the quantiser. For each token: largest = max |x[i]|; scale = 127 / largest and step =
- * largest / 127, or both 1 if largest <= 1e-9; activations[i] = round(x[i] * scale), halves away from
- * zero, and zero from n to the next multiple of 16. A token with a NaN or an infinity gets zeros as
- * activations and NaN as scale and step. */
+/* Operands of the quantiser. For each token: largest = max |x[i]|; scale = 127 / largest and
+ * step = largest / 127, or both 1 if largest <= 1e-9; activations[i] = round(x[i] * scale),
+ * halves away from zero, and zero from n to the next multiple of 16. A token with a NaN or an
+ * infinity gets zeros as activations and NaN as scale and step. */
 typedef struct bt_quantize {
     const float *x; /* [tokens][stride] */
     size_t n, stride, tokens;
@@ -58,15 +59,15 @@ typedef struct bt_matmul {
     size_t tokens;
 } bt_matmul;
 
-/* A matrix of int8 with one scale per row, packed: [row_blocks][quads][16 rows][4 inputs]. A byte is the
- * value + 128; rows and inputs past the end hold 128. */
+/* A matrix of int8 with one scale per row, packed: [row_blocks][quads][16 rows][4 inputs]. A
+ * byte is the value + 128; rows and inputs past the end hold 128. */
 typedef struct bt_rows8 {
     const uint8_t *panels;
     const float *scales;                  /* [row_blocks * 16] */
     size_t rows, cols, row_blocks, quads; /* quads = ceil(cols / 16) * 4 */
 } bt_rows8;
 
-/* Operands of the int8 product: out[t][i] = (acc * scales[i]) * multipliers[t], where acc is exact in
+/* Operands of the int8 product: out[t][i] = (acc * scales[i]) * multipliers[t], with acc exact in
  * int32 (cols up to 65536). */
 typedef struct bt_matmul8 {
     const bt_rows8 *w;
@@ -79,21 +80,21 @@ typedef struct bt_matmul8 {
     size_t block_begin, block_end; /* row blocks to compute */
 } bt_matmul8;
 
-/* Operands of the memory pass: the delta rule, one token after another, for the rows i of the requested
- * tiles. The key of token t is k = q[t] and its query q[t+1], so that q has tokens + 1 rows, of which
- * the first belongs to the token before this call. For t = 0 .. tokens - 1:
+/* Operands of the memory pass: the delta rule, one token after another, for the rows i of the
+ * requested tiles. The key of token t is k = q[t] and its query q[t+1], so that q has tokens + 1
+ * rows, of which the first belongs to the token before this call. For t = 0 .. tokens - 1:
  *     g_i = rate * (r[t]_i - target[t]_i);   S_i <- S_i - g_i k^T;   r[t+1]_i = S_i . q[t+1]
  * or, with gates (keep is not NULL), a = keep[t] and b = write[t]:
  *     g_i = b * (a * r[t]_i - target[t]_i);  S_i <- a S_i - g_i k^T;  r[t+1]_i = S_i . q[t+1]
- * The dot product keeps four partial sums by column mod 4 and adds them as (s0 + s1) + (s2 + s3);
- * every multiplication and addition rounds separately. */
+ * The dot product has four partial sums by column mod 4, added as (s0 + s1) + (s2 + s3); every
+ * multiplication and addition rounds separately. */
 typedef struct bt_memory {
     float *state;        /* padded tiles, layout.h */
     const float *q;      /* padded [tokens + 1][stride] */
     const float *target; /* padded [tokens][target_stride] */
-    float *r;            /* padded [tokens + 1][stride]; row 0 is an input, the others are results */
-    size_t stride;       /* in floats, a multiple of 16 */
-    size_t dim;          /* rows and columns of S */
+    float *r;      /* padded [tokens + 1][stride]; row 0 is an input, the others are results */
+    size_t stride; /* in floats, a multiple of 16 */
+    size_t dim;    /* rows and columns of S */
     size_t tokens;
     float rate;
     const float *keep, *write; /* [tokens], gate_stride floats apart; both NULL without gates */
@@ -102,10 +103,11 @@ typedef struct bt_memory {
 
 #define BT_MEMORY_CHUNK 16u /* tokens that are solved together; the state before each is stored */
 
-/* One head of one sequence's memory in training (body_memory.inc). The query of token t is q(t), its key
- * k(t) = q(t-1), zero for t = 0. The target v(t) depends on the task: k(t) if v == q and not ahead
- * (reconstruct), q(t) if v == q and ahead (predict), else the row of another array (induction). q, v, r
- * and their gradients are [tokens][stride], of which width columns are used, a multiple of 16. */
+/* One head of one sequence's memory in training (body_memory.inc). The query of token t is q(t),
+ * its key k(t) = q(t-1), zero for t = 0. The target v(t) depends on the task: k(t) if v == q and
+ * not ahead (reconstruct), q(t) if v == q and ahead (predict), else the row of another array
+ * (induction). q, v, r and their gradients are [tokens][stride], of which width columns are
+ * used, a multiple of 16. */
 typedef struct bt_memory_train {
     size_t tokens, width, stride, gate_stride;
     const float *q, *v;
@@ -127,15 +129,15 @@ static inline size_t bt_memory_work(size_t width)
     return 3 * width * width + 13 * (BT_MEMORY_CHUNK + 1) * width;
 }
 
-/* Parameters of one AdamW step. scale multiplies the gradients (clipping); correction1 and correction2 are
- * 1 / (1 - beta^step), the bias corrections. */
+/* Parameters of one AdamW step. scale multiplies the gradients (clipping); correction1 and
+ * correction2 are 1 / (1 - beta^step), the bias corrections. */
 typedef struct bt_adamw {
     float rate, beta1, beta2, eps, decay, scale, correction1, correction2;
 } bt_adamw;
 
-/* Matrix products in bfloat16 (8 bits of significand) with sums in f32, for training. A panel that
- * gemm_pack_a or gemm_pack_b of bt_kernels wrote is rounded in place, into a layout that only `tile`
- * of the same struct understands; `tile` is otherwise gemm_tile. */
+/* Matrix products in bfloat16 (8 bits of significand) with sums in f32, for training. A panel
+ * that gemm_pack_a or gemm_pack_b of bt_kernels wrote is rounded in place, into a layout that
+ * only `tile` of the same struct understands; `tile` is otherwise gemm_tile. */
 typedef struct bt_bf16 {
     void (*round)(float *panel, size_t width, size_t depth); /* panel [depth][width] */
     void (*tile)(size_t depth, const float *a, const float *b, float *c, size_t stride,
@@ -154,14 +156,14 @@ typedef struct bt_kernels {
     void (*matmul8)(const bt_matmul8 *op);
     void (*normalize)(const bt_normalize *op);
 
-    /* |x - y|^2. x and y are padded. There are 16 partial sums, by index mod 16; indices 8 apart are
-     * added first, then 4, 2 and 1 apart. */
+    /* |x - y|^2. x and y are padded. There are 16 partial sums, by index mod 16; indices 8 apart
+     * are added first, then 4, 2 and 1 apart. */
     float (*distance2)(const float *x, const float *y, size_t n);
 
     /* The memory pass over tiles [tile_begin, tile_end). */
     void (*memory)(const bt_memory *op, size_t tile_begin, size_t tile_end);
 
-    /* The rest is for the language model and training; n is a multiple of 16. Formulas: body_train.inc. */
+    /* For the language model and training (body_train.inc); n is a multiple of 16. */
     void (*sigmoid)(const float *x, float *y, size_t n);
     void (*swiglu)(const float *gate, const float *up, float *h, size_t n);
     void (*swiglu_backward)(const float *gate, const float *up, const float *dh, float *dgate,
@@ -170,27 +172,27 @@ typedef struct bt_kernels {
     float (*rmsnorm)(const float *x, const float *w, float eps, float *y, size_t n);
     void (*rmsnorm_backward)(const float *x, const float *w, float inverse, const float *dy,
                              float *dx, size_t n);
-    /* Returns -log softmax(logits)[target]. With gradient, logits become scale * (softmax - onehot). */
+    /* Returns -log softmax(logits)[target]; with gradient, the logits become their gradient. */
     float (*cross_entropy)(float *logits, size_t n, size_t target, float scale, bool gradient);
     /* w <- exp((w - largest) * sharpness); returns the sum of the results. */
     float (*softmax_weights)(float *w, size_t n, float largest, float sharpness);
-    /* places_above stores the indices i with x[i] >= least in ascending order, at most `most` of them,
-     * and returns how many. largest_place returns the first index of the largest x. No x is NaN. */
+    /* places_above stores the first `most` indices i with x[i] >= least and returns how many there
+     * are; largest_place returns the first index of the largest x. No x is NaN. */
     size_t (*places_above)(const float *x, size_t n, float least, uint32_t *places, size_t most);
     uint32_t (*largest_place)(const float *x, size_t n);
-    /* y = the values that quantize would represent: activation * step. All NaN if an x is not finite. */
+    /* y = activation * step, as quantize makes them of x; all NaN if an x is not finite. */
     void (*fake_quantize)(const float *x, float *y, size_t n);
     float (*dot)(const float *x, const float *y, size_t n);
 
     /* Matrix products in f32. Packing copies an operand into panels [depth][gemm_rows] (of a) or
-     * [depth][gemm_cols] (of b) and fills the last one up with zeros. Element (row, k) of a, or (col, k)
-     * of b, is x[row * stride + k * k_stride]. */
+     * [depth][gemm_cols] (of b) and fills the last one up with zeros. Element (row, k) of a, or
+     * (col, k) of b, is x[row * stride + k * k_stride]. */
     size_t gemm_rows, gemm_cols;
     void (*gemm_pack_a)(float *out, const float *x, size_t rows, size_t stride, size_t depth,
                         size_t k_stride);
     void (*gemm_pack_b)(float *out, const float *x, size_t cols, size_t stride, size_t depth,
                         size_t k_stride);
-    /* c = a b, or c += a b: a and b are panels, c is [gemm_rows][gemm_cols], its rows stride apart. */
+    /* c = a b or c += a b, for panels a and b and c [gemm_rows][gemm_cols], rows stride apart. */
     void (*gemm_tile)(size_t depth, const float *a, const float *b, float *c, size_t stride,
                       bool accumulate);
     bt_bf16 bf16; /* the portable one; bt_bf16_best may find a faster one */
@@ -203,8 +205,8 @@ typedef struct bt_kernels {
 /* The active table (registry.c); the first call chooses the best that this CPU can run. */
 const bt_kernels *bt_kernels_active(void);
 
-/* The fastest bfloat16 products that go with these kernels: the CPU's bfloat16 instructions with the AVX-512
- * kernels, if it has them, else kernels->bf16. */
+/* The fastest bfloat16 products that go with these kernels: the CPU's bfloat16 instructions with
+ * the AVX-512 kernels, if it has them, else kernels->bf16. */
 const bt_bf16 *bt_bf16_best(const bt_kernels *kernels);
 
 #endif
