@@ -1,6 +1,8 @@
-/* isa_avx2.c - 8 lanes, vpmaddubsw into 16-bit accumulators, widened once a block.
- * Bound: a step adds at most 2 * 2 * 127 = 508, so 64 steps (16 chunks) stay below 2^15; where codes are
- * masked as they lie, at most four times that, twice a chunk: 8 chunks.
+/* isa_avx2.c - AVX2: 8 lanes; vpmaddubsw adds to int16 accumulators, which are widened after a few
+ * chunks.
+ * Bound: a dot adds at most 2 * 2 * 127 = 508, so 64 of them (16 chunks) stay below 2^15. With the
+ * codes of mask_field it adds up to four times that, but only two of a chunk's four to one
+ * accumulator: 8 chunks.
  * SPDX-License-Identifier: MIT */
 #include "tables.h"
 
@@ -14,10 +16,10 @@ typedef __m256i packed, weights, inputs, accumulator;
 #define BT_FLUSH_CHUNKS 16u
 #define BT_TILE_V 2
 #define BT_TILE_T 4
-#define BT_MASKS 2
-#define BT_VECTOR8_V 4
-#define BT_VECTOR_V 2
-#define BT_VECTOR_FLUSH 8u
+#define BT_FIELD_SCALES 2
+#define BT_MATVEC8_V 4
+#define BT_MATVEC_V 2
+#define BT_MATVEC_FLUSH 8u
 
 BT_INLINE vi max_i(vi a, vi b)
 {
@@ -51,8 +53,8 @@ BT_INLINE void store_activations(activation *p, vi v)
                                     _mm256_extracti128_si256((__m256i)v, 1));
     _mm_storel_epi64((__m128i *)(void *)p, _mm_packs_epi16(words, words));
 }
-#define BT_STORE_FOUR 1
-BT_INLINE vi store_four(activation *p, const vi v[4], vi sum)
+#define BT_HAS_STORE_ACTIVATIONS4 1
+BT_INLINE vi store_activations4(activation *p, const vi v[4], vi sum)
 {
     const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
     __m256i low = _mm256_packs_epi32((__m256i)v[0], (__m256i)v[1]);
@@ -61,20 +63,20 @@ BT_INLINE vi store_four(activation *p, const vi v[4], vi sum)
     _mm256_storeu_si256((__m256i *)(void *)p, bytes);
     return sum + (v[0] + v[1]) + (v[2] + v[3]);
 }
-BT_INLINE packed load_w(const uint8_t *p)
+BT_INLINE packed load_panel(const uint8_t *p)
 {
     return _mm256_load_si256((const __m256i *)(const void *)p);
 }
-BT_INLINE weights unpack(packed raw, int field)
+BT_INLINE weights unpack_field(packed raw, int field)
 {
     return _mm256_and_si256(_mm256_srli_epi16(raw, 2 * field), _mm256_set1_epi8(3));
 }
-BT_INLINE weights mask(packed raw, int field)
+BT_INLINE weights mask_field(packed raw, int field)
 {
     if (field >= 2) raw = _mm256_srli_epi16(raw, 4);
     return _mm256_and_si256(raw, _mm256_set1_epi8(field % 2 ? 12 : 3));
 }
-BT_INLINE inputs load_x(const activation *p)
+BT_INLINE inputs load_inputs(const activation *p)
 {
     int32_t four;
     memcpy(&four, p, sizeof four);
@@ -83,15 +85,16 @@ BT_INLINE inputs load_x(const activation *p)
 BT_INLINE accumulator dot(accumulator acc, weights w, inputs x)
 {
     acc = _mm256_add_epi16(acc, _mm256_maddubs_epi16(w, x));
-    BT_HOLD(acc);
+    BT_OPAQUE(acc);
     return acc;
 }
-BT_INLINE vi total(accumulator acc)
+BT_INLINE vi widen(accumulator acc)
 {
     return (vi)_mm256_madd_epi16(acc, _mm256_set1_epi16(1));
 }
 
-/* |x| times sign(x) w: a pair is at most 2 * 127 * 127 < 2^15. */
+/* vpmaddubsw needs an unsigned operand, so w x = |x| * (sign(x) w). A pair of products is at most
+ * 2 * 127 * 127 < 2^15. */
 #define BT_OFFSET8 0
 BT_INLINE weights unpack8(packed raw)
 {
@@ -101,7 +104,7 @@ BT_INLINE vi dot8(vi acc, weights w, inputs x)
 {
     __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(x), _mm256_sign_epi8(w, x));
     acc += (vi)_mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
-    BT_HOLD(acc);
+    BT_OPAQUE(acc);
     return acc;
 }
 

@@ -1,6 +1,7 @@
-/* isa_avx512.c - 16 lanes, vpdpbusd: u8 codes (w + 1) times s8 activations, four products a lane.
- * Bound: |sum| <= 2 * 127 * 65536 < 2^31. Zen 4: vpdpbusd 1 a cycle, latency 4, so the 2 x 8 tile
- * keeps 16 independent accumulators in flight.
+/* isa_avx512.c - AVX-512 with VNNI: 16 lanes; vpdpbusd multiplies codes (w + 1, unsigned) by
+ * activations (signed) and adds four products to each int32 lane.
+ * Bound: |sum| <= 2 * 127 * 65536 < 2^31. The 16 accumulators of the 2 x 8 tile are independent,
+ * which hides the instruction's latency (on Zen 4: one per cycle, latency 4).
  * SPDX-License-Identifier: MIT */
 #include "tables.h"
 
@@ -14,14 +15,14 @@ typedef __m512i packed, weights, inputs, accumulator;
 #define BT_FLUSH_CHUNKS 0u
 #define BT_TILE_V 2
 #define BT_TILE_T 8
-#define BT_MASKS 4
-#define BT_VECTOR8_V 1
-#define BT_VECTOR8_Q 4
-#define BT_VECTOR_V 4
-#define BT_VECTOR_FLUSH 0u
+#define BT_FIELD_SCALES 4
+#define BT_MATVEC8_V 1
+#define BT_MATVEC8_SUMS 4
+#define BT_MATVEC_V 4
+#define BT_MATVEC_FLUSH 0u
 #define BT_MEMORY_TILES 2
 #define BT_MEMORY_BLOCKS 8
-#define BT_TOGETHER(x) __asm__("" : "+v"(x[0]), "+v"(x[1]), "+v"(x[2]), "+v"(x[3]))
+#define BT_BARRIER4(x) __asm__("" : "+v"((x)[0]), "+v"((x)[1]), "+v"((x)[2]), "+v"((x)[3]))
 
 BT_INLINE vi max_i(vi a, vi b)
 {
@@ -53,8 +54,8 @@ BT_INLINE void store_activations(activation *p, vi v)
 {
     _mm_storeu_si128((__m128i *)(void *)p, _mm512_cvtepi32_epi8((__m512i)v));
 }
-#define BT_STORE_FOUR 1
-BT_INLINE vi store_four(activation *p, const vi v[4], vi sum)
+#define BT_HAS_STORE_ACTIVATIONS4 1
+BT_INLINE vi store_activations4(activation *p, const vi v[4], vi sum)
 {
     const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
     __m512i low = _mm512_packs_epi32((__m512i)v[0], (__m512i)v[1]);
@@ -63,19 +64,19 @@ BT_INLINE vi store_four(activation *p, const vi v[4], vi sum)
     _mm512_storeu_si512(p, bytes);
     return (vi)_mm512_dpbusd_epi32((__m512i)sum, _mm512_set1_epi8(1), bytes);
 }
-BT_INLINE packed load_w(const uint8_t *p)
+BT_INLINE packed load_panel(const uint8_t *p)
 {
     return _mm512_load_si512(p);
 }
-BT_INLINE weights unpack(packed raw, int field)
+BT_INLINE weights unpack_field(packed raw, int field)
 {
     return _mm512_and_si512(_mm512_srli_epi32(raw, (unsigned)(2 * field)), _mm512_set1_epi8(3));
 }
-BT_INLINE weights mask(packed raw, int field)
+BT_INLINE weights mask_field(packed raw, int field)
 {
     return _mm512_and_si512(raw, _mm512_set1_epi8((char)(3 << (2 * field))));
 }
-BT_INLINE inputs load_x(const activation *p)
+BT_INLINE inputs load_inputs(const activation *p)
 {
     int32_t four;
     memcpy(&four, p, sizeof four);
@@ -85,22 +86,26 @@ BT_INLINE accumulator dot(accumulator acc, weights w, inputs x)
 {
 #if defined(__clang__)
     return _mm512_dpbusd_epi32(acc, w, x);
-#else /* gcc's intrinsic copies the accumulator around, and spills */
+#else /* with the intrinsic, gcc copies and spills accumulators */
     __asm__("vpdpbusd %2, %1, %0" : "+v"(acc) : "v"(w), "v"(x));
     return acc;
 #endif
 }
-/* Broadcast by the instruction itself, which takes hardly a place in the pipes. */
-#define BT_DOT_FIELD 1
+/* The instruction broadcasts the inputs from memory itself, which is cheaper than a separate
+ * broadcast. */
+typedef struct {
+    activation x[4];
+} quad;
+#define BT_HAS_DOT_FIELD 1
 BT_INLINE accumulator dot_field(accumulator acc, weights w, const activation *x, int field)
 {
     (void)field;
     __asm__("vpdpbusd %2%{1to16%}, %1, %0"
             : "+v"(acc)
-            : "v"(w), "m"(*(const int8_t (*)[4])(const void *)x));
+            : "v"(w), "m"(*(const quad *)(const void *)x));
     return acc;
 }
-BT_INLINE vi total(accumulator acc)
+BT_INLINE vi widen(accumulator acc)
 {
     return (vi)acc;
 }

@@ -1,5 +1,6 @@
-/* isa_avx512bf16.c - products of training in bfloat16: operands rounded to 8 bits of mantissa, sums in
- * f32; twice as many products an instruction. Beside the kernels of isa_avx512.c.
+/* isa_avx512bf16.c - the matrix products of training with the CPU's bfloat16 instructions, which
+ * make twice as many products per instruction as f32; used with the kernels of isa_avx512.c
+ * (bt_bf16_best).
  * SPDX-License-Identifier: MIT */
 #include "tables.h"
 
@@ -8,8 +9,9 @@
 #define ROWS 12
 #define BT_UNROLL_FOR(...) _Pragma("GCC unroll 16") for (__VA_ARGS__)
 
-/* Two lines of a panel become one of pairs, in place: the first in the lower halves, rounded to nearest,
- * ties to even. A last line without a partner is paired with zeros. */
+/* Rounds a panel [depth][width] to bfloat16, nearest with ties to even, and packs depths k and
+ * k + 1 into the lower and upper halves of one row of floats, in place. An odd last row is paired
+ * with zeros. */
 static void round_pairs(float *panel, size_t width, size_t depth)
 {
     for (size_t k = 0; k < depth; k += 2) {
@@ -29,7 +31,7 @@ static void round_pairs(float *panel, size_t width, size_t depth)
     }
 }
 
-/* As gemm_tile of body_gemm.inc, over pairs of lines. */
+/* gemm_tile of body_gemm.inc over pairs of depths. */
 static void tile(size_t depth, const float *a, const float *b, float *c, size_t stride,
                  bool accumulate)
 {

@@ -1,5 +1,5 @@
-/* isa_baseline.c - 4 lanes with what every CPU of the architecture has; on x86-64 that is SSE2.
- * Other architectures take plain C, which any compiler with vector extensions accepts.
+/* isa_baseline.c - 4 lanes, for every CPU of the architecture: SSE2 on x86-64, elsewhere plain C
+ * with vector extensions.
  * SPDX-License-Identifier: MIT */
 #include "tables.h"
 

@@ -1,6 +1,6 @@
-/* isa_neon.c - 4 lanes, AArch64 NEON; compiled twice, for any ARMv8 CPU and, with BT_NEON_DOT, for
- * those with the dot product instructions (sdot: four s8 products a lane).
- * Bound without them: a product is at most 8 * 127, a pair 2032, and pairs are widened at once.
+/* isa_neon.c - AArch64 NEON: 4 lanes. Compiled twice: for any ARMv8 CPU and, by isa_neon_dot.c with
+ * BT_NEON_DOT, for CPUs with sdot, which adds four products of int8 to each int32 lane.
+ * Bound without sdot: a product is at most 8 * 127, a pair of them 2032, and every pair is widened.
  * SPDX-License-Identifier: MIT */
 #include "tables.h"
 
@@ -16,10 +16,10 @@ typedef int32x4_t accumulator;
 #define BT_FLUSH_CHUNKS 0u
 #define BT_TILE_V 4
 #define BT_TILE_T 4
-#define BT_MASKS 2
-#define BT_VECTOR8_V 4
-#define BT_VECTOR_V 4
-#define BT_VECTOR_FLUSH 0u
+#define BT_FIELD_SCALES 2
+#define BT_MATVEC8_V 4
+#define BT_MATVEC_V 4
+#define BT_MATVEC_FLUSH 0u
 
 BT_INLINE vi max_i(vi a, vi b)
 {
@@ -54,20 +54,20 @@ BT_INLINE void store_activations(activation *p, vi v)
     int32_t four = vget_lane_s32(vreinterpret_s32_s8(bytes), 0);
     memcpy(p, &four, sizeof four);
 }
-BT_INLINE packed load_w(const uint8_t *p)
+BT_INLINE packed load_panel(const uint8_t *p)
 {
     return vld1q_u8(p);
 }
-BT_INLINE weights unpack(packed raw, int field)
+BT_INLINE weights unpack_field(packed raw, int field)
 {
     return vreinterpretq_s8_u8((raw >> (uint8_t)(2 * field)) & vdupq_n_u8(3));
 }
-BT_INLINE weights mask(packed raw, int field) /* two shifts: a code in bits 6 and 7 has a sign */
+BT_INLINE weights mask_field(packed raw, int field) /* shifted by 4, as bit 7 would be a sign */
 {
     if (field >= 2) raw = raw >> (uint8_t)4;
     return vreinterpretq_s8_u8(raw & vdupq_n_u8(field % 2 ? 12 : 3));
 }
-BT_INLINE inputs load_x(const activation *p)
+BT_INLINE inputs load_inputs(const activation *p)
 {
     int32_t four;
     memcpy(&four, p, sizeof four);
@@ -83,12 +83,13 @@ BT_INLINE accumulator dot(accumulator acc, weights w, inputs x)
     return vpadalq_s16(acc, vpaddq_s16(low, high));
 #endif
 }
-BT_INLINE vi total(accumulator acc)
+BT_INLINE vi widen(accumulator acc)
 {
     return (vi)acc;
 }
 
-/* Without dot product instructions a pair is at most 2 * 127 * 127 < 2^15, then widened. */
+/* Bound without sdot: a pair of products is at most 2 * 127 * 127 < 2^15, and every pair is
+ * widened. */
 #define BT_OFFSET8 0
 BT_INLINE weights unpack8(packed raw)
 {

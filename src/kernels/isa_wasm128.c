@@ -1,4 +1,4 @@
-/* isa_wasm128.c - 4 lanes, WebAssembly SIMD128: i32x4.dot_i16x8_s on widened codes.
+/* isa_wasm128.c - WebAssembly SIMD128: 4 lanes; i32x4.dot_i16x8_s on int16 codes and activations.
  * SPDX-License-Identifier: MIT */
 #include "tables.h"
 

@@ -1,12 +1,13 @@
-/* isa_wasm_relaxed.c - 4 lanes, WebAssembly with the relaxed integer dot product: int8 activations times
- * 7-bit values, two products a 16-bit lane; the other kernels are those of isa_wasm128.c.
+/* isa_wasm_relaxed.c - WebAssembly with relaxed SIMD: 4 lanes; i16x8.relaxed_dot_i8x16_i7x16_s
+ * multiplies int8 by 7-bit values and adds two products to each int16 lane. It serves the integer
+ * products; the other kernels are those of isa_wasm128.c.
  *
- * The instruction (i16x8.relaxed_dot_i8x16_i7x16_s) is not in every engine, and a module that has it is
- * refused whole by those without. So it is compiled as another one of the same shape, which nothing else
- * here uses, and wasm/relax.mjs puts the real one in its place, in a second module. Whether this module
- * is that one, and whether the engine computes it right, is found out by trying.
- * Bound: what isa_avx2.c says, whose instruction is the same but for the order of operands; the products
- * are exact for 7-bit operands of 0 to 127, whatever an engine does with others.
+ * A runtime without this instruction rejects any module that contains it. So this file compiles to
+ * a placeholder, an instruction with the same operands that nothing else here uses, and
+ * wasm/relax.mjs replaces it by the real one in a second module. At run time computes_exactly()
+ * finds out whether this module is the second one and whether the runtime's results are exact.
+ * Bound: as in isa_avx2.c, whose instruction has the operands swapped. The specification makes the
+ * products exact for 7-bit operands of 0 to 127, and no others are used.
  * SPDX-License-Identifier: MIT */
 #include "tables.h"
 
@@ -22,15 +23,15 @@ typedef v128_t packed, weights, inputs, accumulator;
 #define BT_FLUSH_CHUNKS 16u
 #define BT_TILE_V 2
 #define BT_TILE_T 4
-#define BT_MASKS 2
-#define BT_VECTOR8_V 4
-#define BT_VECTOR_V 2
-#define BT_VECTOR_FLUSH 8u
+#define BT_FIELD_SCALES 2
+#define BT_MATVEC8_V 4
+#define BT_MATVEC_V 2
+#define BT_MATVEC_FLUSH 8u
 
-/* Stands for the relaxed dot product of x (signed bytes) and w (0 to 127). */
+/* The placeholder of the relaxed dot product of x (int8) and w (0 to 127). */
 BT_INLINE v128_t relaxed_dot(v128_t x, v128_t w)
 {
-#if defined(BT_OTHER_STAND_IN) /* wasm/relax.mjs compares the two */
+#if defined(BT_OTHER_STAND_IN) /* wasm/relax.mjs finds the placeholder where two builds differ */
     return wasm_i16x8_narrow_i32x4(x, w);
 #else
     return wasm_u16x8_narrow_i32x4(x, w);
@@ -45,20 +46,20 @@ BT_INLINE void store_activations(activation *p, vi v)
 {
     BT_UNROLL_FOR(int i = 0; i < 4; i++) p[i] = (int8_t)v[i];
 }
-BT_INLINE packed load_w(const uint8_t *p)
+BT_INLINE packed load_panel(const uint8_t *p)
 {
     return wasm_v128_load(p);
 }
-BT_INLINE weights unpack(packed raw, int field)
+BT_INLINE weights unpack_field(packed raw, int field)
 {
     return wasm_v128_and(wasm_u16x8_shr(raw, (uint32_t)(2 * field)), wasm_i8x16_splat(3));
 }
-BT_INLINE weights mask(packed raw, int field)
+BT_INLINE weights mask_field(packed raw, int field)
 {
     if (field >= 2) raw = wasm_u16x8_shr(raw, 4);
     return wasm_v128_and(raw, wasm_i8x16_splat(field % 2 ? 12 : 3));
 }
-BT_INLINE inputs load_x(const activation *p)
+BT_INLINE inputs load_inputs(const activation *p)
 {
     return wasm_v128_load32_splat(p);
 }
@@ -66,12 +67,12 @@ BT_INLINE accumulator dot(accumulator acc, weights w, inputs x)
 {
     return wasm_i16x8_add(acc, relaxed_dot(x, w));
 }
-BT_INLINE vi total(accumulator acc)
+BT_INLINE vi widen(accumulator acc)
 {
     return (vi)wasm_i32x4_extadd_pairwise_i16x8(acc);
 }
 
-/* |x|, which has 7 bits, times sign(x) w: a pair is at most 2 * 127 * 127 < 2^15. */
+/* w x = |x| * (sign(x) w), where |x| has 7 bits. A pair is at most 2 * 127 * 127 < 2^15. */
 #define BT_OFFSET8 0
 BT_INLINE weights unpack8(packed raw)
 {
@@ -80,16 +81,16 @@ BT_INLINE weights unpack8(packed raw)
 BT_INLINE vi dot8(vi acc, weights w, inputs x)
 {
     v128_t sign = wasm_i8x16_shr(x, 7);
-    v128_t turned = wasm_i8x16_sub(wasm_v128_xor(w, sign), sign);
-    return acc + (vi)wasm_i32x4_extadd_pairwise_i16x8(relaxed_dot(turned, wasm_i8x16_abs(x)));
+    v128_t signed_w = wasm_i8x16_sub(wasm_v128_xor(w, sign), sign);
+    return acc + (vi)wasm_i32x4_extadd_pairwise_i16x8(relaxed_dot(signed_w, wasm_i8x16_abs(x)));
 }
 
 #include "body_product.inc"
 
 bt_kernels bt_kernels_wasm_relaxed = {.name = "relaxed"};
 
-/* Every byte against 0, 1, 64 and 127, in both places of a pair. */
-static bool computes_right(void)
+/* Tries every activation with the factors 0, 1, 64 and 127, in both positions of a pair. */
+static bool computes_exactly(void)
 {
     static const int8_t factors[] = {0, 1, 64, 127};
     for (int x = -127; x <= 127; x++)
@@ -117,7 +118,7 @@ static bool computes_right(void)
 bool bt_wasm_relaxed_usable(void)
 {
     if (bt_kernels_wasm_relaxed.matmul) return true;
-    if (!computes_right()) return false;
+    if (!computes_exactly()) return false;
     const char *name = bt_kernels_wasm_relaxed.name;
     bt_kernels table = bt_kernels_wasm128;
     table.name = name;

@@ -1,7 +1,7 @@
-/* lanes.h - vectors of BT_VL floats or int32, in GCC/clang vector extensions.
+/* lanes.h - vectors of BT_VL floats or int32, with the vector extensions of GCC and clang.
  *
- * The file that includes this has set BT_VL to 4, 8 or 16. All arithmetic is element-wise IEEE 754
- * (compiled with -ffp-contract=off), so the width never shows in a result.
+ * The including file has defined BT_VL as 4, 8 or 16. All arithmetic is element-wise IEEE 754,
+ * compiled with -ffp-contract=off, so results do not depend on the width.
  * SPDX-License-Identifier: MIT */
 #ifndef BT_LANES_H
 #define BT_LANES_H
@@ -20,18 +20,19 @@
 #define BT_SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (vi){__VA_ARGS__})
 #endif
 
-/* Keeps gcc from summing a tile's products as trees, which takes more registers than there are. */
+/* Hides the value of v from gcc, which else reassociates the integer sums of a tile into trees
+ * that need more registers than there are. */
 #if defined(__GNUC__) && !defined(__clang__) && (defined(__x86_64__) || defined(__i386__))
-#define BT_HOLD(v) __asm__("" : "+v"(v))
+#define BT_OPAQUE(v) __asm__("" : "+v"(v))
 #elif defined(__GNUC__) && !defined(__clang__) && defined(__aarch64__)
-#define BT_HOLD(v) __asm__("" : "+w"(v))
+#define BT_OPAQUE(v) __asm__("" : "+w"(v))
 #else
-#define BT_HOLD(v) (void)0
+#define BT_OPAQUE(v) (void)0
 #endif
 
 typedef float vf __attribute__((vector_size(BT_VL * 4)));
 typedef int32_t vi __attribute__((vector_size(BT_VL * 4)));
-typedef uint32_t vu __attribute__((vector_size(BT_VL * 4))); /* where a NaN's bits may wrap */
+typedef uint32_t vu __attribute__((vector_size(BT_VL * 4))); /* for arithmetic that may wrap */
 typedef float vf_memory __attribute__((vector_size(BT_VL * 4), aligned(4), may_alias));
 typedef int32_t vi_memory __attribute__((vector_size(BT_VL * 4), aligned(4), may_alias));
 
@@ -44,7 +45,7 @@ BT_INLINE void store_f(float *p, vf v)
     *(vf_memory *)p = v;
 }
 /* The n < BT_VL floats at p, then zeros. */
-BT_INLINE vf load_some(const float *p, size_t n)
+BT_INLINE vf load_partial(const float *p, size_t n)
 {
     float some[BT_VL] = {0};
     for (size_t k = 0; k < BT_VL && k < n; k++) some[k] = p[k];
@@ -56,7 +57,7 @@ BT_INLINE vi load_bits(const float *p)
 }
 BT_INLINE vf splat_f(float x)
 {
-    return x - (vf){0}; /* x - 0 is x, also for -0 */
+    return x - (vf){0}; /* x is broadcast; x - 0 is x, also for -0 */
 }
 BT_INLINE vi splat_i(int32_t x)
 {
@@ -71,7 +72,7 @@ BT_INLINE vi truncate(vf v)
     return __builtin_convertvector(v, vi);
 }
 
-/* a where the mask has ones, else b. */
+/* Bit by bit, a where the mask is 1 and b where it is 0. */
 BT_INLINE vi choose_bits(vi mask, vi a, vi b)
 {
 #if BT_VL == 16
@@ -81,7 +82,10 @@ BT_INLINE vi choose_bits(vi mask, vi a, vi b)
 #endif
 }
 
-/* The upper half, quarter, ... of the lanes brought down; what ends up above does not matter. */
+/* BT_FOLD(v, join) reduces v to lane 0 by halves: lane k is joined with lane k + VL / 2, then with
+ * lane k + VL / 4, and so on to 1. The other lanes end up undefined. v is a variable, join a
+ * function or macro of two vectors. BT_DOWN_n is the shuffle that brings lane k + n to lane k.
+ * NOLINTBEGIN(bugprone-macro-parentheses): the arguments are variables, functions, index lists. */
 #define BT_FOLD4(v, join)                                                                          \
     v = join(v, BT_SHUFFLE(v, v, BT_DOWN_2));                                                      \
     v = join(v, BT_SHUFFLE(v, v, BT_DOWN_1))
@@ -108,7 +112,7 @@ BT_INLINE vi choose_bits(vi mask, vi a, vi b)
 #endif
 #define BT_ADD(a, b) ((a) + (b))
 #define BT_OR(a, b) ((a) | (b))
-BT_INLINE float fold_f(vf v) /* lanes k and k + VL / 2 first, then quarters, ... */
+BT_INLINE float fold_f(vf v)
 {
     BT_FOLD(v, BT_ADD);
     return v[0];
@@ -119,9 +123,9 @@ BT_INLINE int32_t fold_i(vi v)
     return v[0];
 }
 
-/* BT_VL vectors, each folded as by BT_FOLD, to one: lane k is what v[k] comes to. Each step lays the
- * halves, quarters, ... of two vectors side by side, so that it takes a third of the operations of
- * folding one by one. */
+/* BT_FOLD_ALL(v, join) reduces each of the BT_VL vectors v[k] in the order of BT_FOLD; lane k of
+ * v[0] is the result for v[k]. Each step joins the halves (then quarters, ...) of two vectors in
+ * one operation, which takes a third of the operations of BT_VL times BT_FOLD. */
 #define BT_FOLD_STEP(v, count, join, low, high)                                                    \
     BT_UNROLL_FOR(int i_ = 0; i_ < (count); i_++)                                                  \
     v[i_] = join(BT_SHUFFLE(v[i_], v[i_ + (count)], low), BT_SHUFFLE(v[i_], v[i_ + (count)], high))
@@ -160,8 +164,10 @@ BT_INLINE int32_t fold_i(vi v)
     BT_FOLD_STEP(v, 1, join, BT_LOW_1, BT_HIGH_1)
 #endif
 
-/* Four vectors, each of BT_VL / 4 rows with four partial sums a0..a3 a row, to one vector of
- * (a0 + a1) + (a2 + a3): lane 4 l + x is row l of vector x. */
+/* NOLINTEND(bugprone-macro-parentheses) */
+
+/* fold_rows: each of four vectors holds BT_VL / 4 rows, with four partial sums s0..s3 per row.
+ * Lane 4 l + x of the result is (s0 + s1) + (s2 + s3) of row l of vector x. */
 #if BT_VL == 4
 #define BT_EVEN_PAIRS 0, 2, 4, 6
 #define BT_ODD_PAIRS 1, 3, 5, 7
@@ -181,15 +187,16 @@ BT_INLINE vf fold_rows(const vf s[4])
     return add_pairs(add_pairs(s[0], s[1]), add_pairs(s[2], s[3]));
 }
 
-/* Element x of each quarter of four lanes, in all four. */
+/* spread_rows, the inverse layout: lane 4 l + x of v is repeated in lanes 4 l .. 4 l + 3 of
+ * out[x]. */
 #if BT_VL == 4
-#define BT_QUARTER(x) x, x, x, x
+#define BT_QUARTER(x) (x), (x), (x), (x)
 #elif BT_VL == 8
-#define BT_QUARTER(x) x, x, x, x, 4 + x, 4 + x, 4 + x, 4 + x
+#define BT_QUARTER(x) (x), (x), (x), (x), 4 + (x), 4 + (x), 4 + (x), 4 + (x)
 #else
 #define BT_QUARTER(x)                                                                              \
-    x, x, x, x, 4 + x, 4 + x, 4 + x, 4 + x, 8 + x, 8 + x, 8 + x, 8 + x, 12 + x, 12 + x, 12 + x,    \
-        12 + x
+    (x), (x), (x), (x), 4 + (x), 4 + (x), 4 + (x), 4 + (x), 8 + (x), 8 + (x), 8 + (x), 8 + (x),    \
+        12 + (x), 12 + (x), 12 + (x), 12 + (x)
 #endif
 BT_INLINE void spread_rows(vf v, vf out[4])
 {

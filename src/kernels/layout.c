@@ -1,4 +1,4 @@
-/* layout.c - packs and reads ternary panels.
+/* layout.c - writes and reads packed ternary panels.
  * SPDX-License-Identifier: MIT */
 #include "layout.h"
 
@@ -45,10 +45,10 @@ void bt_ternary_set(uint8_t *panels, size_t cols, size_t row, size_t col, int va
 void bt_ternary_set16(uint8_t *panels, size_t cols, size_t row, size_t col, const int32_t *values)
 {
     uint8_t *bytes = panels + byte_offset(cols, row, col);
-    uint32_t sums[4] = {0}; /* all four at once, which compilers make a vector of */
+    uint32_t codes[4] = {0}; /* uint32_t, so that compilers vectorise the loops */
     for (size_t f = 0; f < 4; f++)
-        for (size_t b = 0; b < 4; b++) sums[b] |= (uint32_t)(values[4 * f + b] + 1) << 2 * f;
-    for (size_t b = 0; b < 4; b++) bytes[b] = (uint8_t)sums[b];
+        for (size_t b = 0; b < 4; b++) codes[b] |= (uint32_t)(values[4 * f + b] + 1) << 2 * f;
+    for (size_t b = 0; b < 4; b++) bytes[b] = (uint8_t)codes[b];
 }
 
 int bt_ternary_get(const bt_ternary *w, size_t row, size_t col)

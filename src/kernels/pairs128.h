@@ -1,7 +1,9 @@
-/* pairs128.h - the int8 dot product of 128-bit targets without a byte one: codes and activations
- * as 16-bit pairs, multiplied and added pairwise to int32 by multiply_pairs (pmaddwd and its like).
- * An activation quad x0 x1 x2 x3 is stored as x0 x2 x1 x3, since even and odd bytes of a packed
- * lane unpack to pairs (0, 2) and (1, 3).
+/* pairs128.h - the hooks of body.inc for 128-bit targets without a dot product of bytes (SSE2,
+ * SIMD128): codes and activations are int16, and multiply_pairs (pmaddwd or the like), which the
+ * including file defines, multiplies them and adds neighbouring products to int32.
+ *
+ * The even bytes of a packed row are those of inputs 0 and 2, the odd bytes those of 1 and 3. So
+ * four activations x0 x1 x2 x3 are stored as x0 x2 x1 x3.
  * SPDX-License-Identifier: MIT */
 #ifndef BT_PAIRS128_H
 #define BT_PAIRS128_H
@@ -17,11 +19,12 @@ typedef struct {
 } weights, inputs;
 typedef vi accumulator;
 #define BT_FLUSH_CHUNKS 0u
-#define BT_MASKS 1
-#define BT_VECTOR8_V 4
-#define BT_VECTOR_V 4
-#define BT_VECTOR_FLUSH 0u
+#define BT_FIELD_SCALES 1
+#define BT_MATVEC8_V 4
+#define BT_MATVEC_V 4
+#define BT_MATVEC_FLUSH 0u
 
+/* Lane k: a[2 k] * b[2 k] + a[2 k + 1] * b[2 k + 1]. */
 BT_INLINE vi multiply_pairs(vh a, vh b);
 
 BT_INLINE vi max_i(vi a, vi b)
@@ -53,25 +56,26 @@ BT_INLINE vf splat4(const float *p)
 {
     return load_f(p);
 }
-BT_INLINE packed load_w(const uint8_t *p)
+BT_INLINE packed load_panel(const uint8_t *p)
 {
     return *(const vuh *)(const void *)p;
 }
-BT_INLINE weights unpack(packed raw, int field)
+BT_INLINE weights unpack_field(packed raw, int field)
 {
     const vuh mask = {3, 3, 3, 3, 3, 3, 3, 3};
     return (weights){(vh)((raw >> (2 * field)) & mask), (vh)((raw >> (2 * field + 8)) & mask)};
 }
-/* Not shifted down: the inputs are shifted up instead, to 2^6 times the product, as rows share them.
- * Bound: |sum| <= 2^6 * 3 * 127 * 65536 < 2^31, with what it begins at. */
+/* Codes of field f stay where they lie, times 4^f. dot_field shifts the inputs left by 6 - 2 f
+ * instead, once for all rows, so that every product has the factor 2^6.
+ * Bound, including the initial value: |sum| <= 2^6 * 3 * 127 * 65536 < 2^31. */
 #define BT_MASK_SHIFT 6
-BT_INLINE weights mask(packed raw, int field)
+BT_INLINE weights mask_field(packed raw, int field)
 {
     uint16_t bits = (uint16_t)(3 << 2 * field);
     const vuh mask = {bits, bits, bits, bits, bits, bits, bits, bits};
     return (weights){(vh)(raw & mask), (vh)(raw >> 8 & mask)};
 }
-BT_INLINE inputs load_x(const activation *p)
+BT_INLINE inputs load_inputs(const activation *p)
 {
     int32_t pair[2];
     memcpy(pair, p, sizeof pair);
@@ -80,18 +84,18 @@ BT_INLINE inputs load_x(const activation *p)
 BT_INLINE accumulator dot(accumulator acc, weights w, inputs x)
 {
     acc += multiply_pairs(w.even, x.even) + multiply_pairs(w.odd, x.odd);
-    BT_HOLD(acc);
+    BT_OPAQUE(acc);
     return acc;
 }
-#define BT_DOT_FIELD 1
+#define BT_HAS_DOT_FIELD 1
 BT_INLINE accumulator dot_field(accumulator acc, weights w, const activation *p, int field)
 {
-    inputs x = load_x(p);
+    inputs x = load_inputs(p);
     x.even = (vh)((vuh)x.even << (BT_MASK_SHIFT - 2 * field));
     x.odd = (vh)((vuh)x.odd << (BT_MASK_SHIFT - 2 * field));
     return dot(acc, w, x);
 }
-BT_INLINE vi total(accumulator acc)
+BT_INLINE vi widen(accumulator acc)
 {
     return acc;
 }

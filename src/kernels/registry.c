@@ -1,4 +1,5 @@
-/* registry.c - which kernels are compiled in, which this CPU can run, and which one is active.
+/* registry.c - the kernel tables that are compiled in, those that this CPU can run, and the active
+ * one.
  * SPDX-License-Identifier: MIT */
 #include "tables.h"
 
@@ -14,8 +15,8 @@
 
 typedef struct {
     const bt_kernels *table;
-    bool (*usable)(void);
-} row;
+    bool (*usable)(void); /* whether this CPU can run it */
+} entry;
 
 static bool always(void)
 {
@@ -23,7 +24,7 @@ static bool always(void)
 }
 
 #if defined(BT_HAVE_X86)
-/* The builtins read CPUID and XGETBV, so they also say whether the OS saves the registers. */
+/* The builtins check XGETBV besides CPUID: the operating system must save the wide registers. */
 static bool has_avx2(void)
 {
     __builtin_cpu_init();
@@ -48,7 +49,7 @@ static bool has_neon_dot(void)
 #endif
 
 /* Best first. */
-static const row rows[] = {
+static const entry entries[] = {
 #if defined(BT_HAVE_X86)
     {&bt_kernels_avx512, has_avx512},
     {&bt_kernels_avx2, has_avx2},
@@ -63,30 +64,30 @@ static const row rows[] = {
     {&bt_kernels_baseline, always},
 #endif
 };
-#define ROWS (sizeof rows / sizeof rows[0])
+#define ENTRIES (sizeof entries / sizeof entries[0])
 
 static _Atomic(const bt_kernels *) active;
 
-static const row *find(const char *name)
+static const entry *find(const char *name)
 {
-    for (size_t i = 0; i < ROWS; i++)
-        if (strcmp(rows[i].table->name, name) == 0) return &rows[i];
+    for (size_t i = 0; i < ENTRIES; i++)
+        if (strcmp(entries[i].table->name, name) == 0) return &entries[i];
     return NULL;
 }
 
-/* The best usable one, or the usable one that the environment names. */
+/* The table that the environment names, if usable, else the best usable one. */
 static const bt_kernels *choose(void)
 {
 #if defined(__EMSCRIPTEN__)
-    const char *wish = NULL; /* no environment to import */
+    const char *requested = NULL; /* the module imports no environment */
 #else
-    const char *wish = getenv("BIT_TTT_KERNEL");
+    const char *requested = getenv("BIT_TTT_KERNEL");
 #endif
-    const row *named = wish ? find(wish) : NULL;
+    const entry *named = requested ? find(requested) : NULL;
     if (named && named->usable()) return named->table;
-    for (size_t i = 0; i < ROWS; i++)
-        if (rows[i].usable()) return rows[i].table;
-    return rows[ROWS - 1].table;
+    for (size_t i = 0; i < ENTRIES; i++)
+        if (entries[i].usable()) return entries[i].table;
+    return entries[ENTRIES - 1].table;
 }
 
 const bt_kernels *bt_kernels_active(void)
@@ -119,7 +120,7 @@ int ttt_set_kernel(const char *name)
     if (strcmp(name, "auto") == 0) {
         table = choose();
     } else {
-        const row *named = find(name);
+        const entry *named = find(name);
         if (!named) return TTT_UNKNOWN_KERNEL;
         if (!named->usable()) return TTT_UNSUPPORTED_KERNEL;
         table = named->table;
@@ -130,15 +131,15 @@ int ttt_set_kernel(const char *name)
 
 size_t ttt_kernel_count(void)
 {
-    return ROWS;
+    return ENTRIES;
 }
 
 const char *ttt_kernel_name(size_t index)
 {
-    return index < ROWS ? rows[index].table->name : NULL;
+    return index < ENTRIES ? entries[index].table->name : NULL;
 }
 
 int ttt_kernel_usable(size_t index)
 {
-    return index < ROWS && rows[index].usable();
+    return index < ENTRIES && entries[index].usable();
 }

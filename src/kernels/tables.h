@@ -1,4 +1,4 @@
-/* tables.h - the kernel tables that may be compiled in; each is defined by its isa_*.c.
+/* tables.h - the tables of all instruction sets; the build compiles the isa_*.c of its target.
  * SPDX-License-Identifier: MIT */
 #ifndef BT_TABLES_H
 #define BT_TABLES_H
@@ -13,7 +13,8 @@ extern const bt_kernels bt_kernels_neon;
 extern const bt_kernels bt_kernels_neon_dot;
 extern const bt_kernels bt_kernels_wasm128;
 
-/* Filled by the first call that finds the relaxed dot product here, and right. */
+/* Complete once bt_wasm_relaxed_usable has returned true: the module contains the relaxed dot
+ * product, and its results are exact. */
 extern bt_kernels bt_kernels_wasm_relaxed;
 bool bt_wasm_relaxed_usable(void);
 
