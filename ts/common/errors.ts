@@ -106,6 +106,11 @@ export class TTTError extends Error {
   }
 }
 
+/** The error for a value of another type than `wanted`, which reads on after "must be". */
+export function wrongType(name: string, wanted: string, value: unknown): TTTError {
+  return new TTTError('INVALID_ARGUMENT', `${name} must be ${wanted}, not ${describe(value)}`);
+}
+
 /** The code of a status that a backend returned. */
 export function codeOf(status: number): TTTErrorCode {
   const codes = Object.keys(STATUS) as TTTErrorCode[];

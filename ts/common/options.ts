@@ -4,8 +4,8 @@
  */
 import { allocate, checkList, reading } from './args.js';
 import { describe } from './brands.js';
-import { TTTError } from './errors.js';
 import type { TTTErrorCode } from './errors.js';
+import { TTTError, wrongType } from './errors.js';
 
 const MAX_SEED = (1n << 64n) - 1n;
 
@@ -16,17 +16,18 @@ export interface NumberRule {
   integer?: boolean;
 }
 
-function wrongType(name: string, wanted: string, value: unknown): TTTError {
-  return new TTTError('INVALID_ARGUMENT', `${name} must be ${wanted}, not ${describe(value)}`);
-}
-
-/** A number in its range: `INVALID_ARGUMENT` for another type, `INVALID_OPTION` beyond. */
-export function readNumber(value: unknown, name: string, rule: NumberRule): number {
+/** A number in its range. Throws `INVALID_ARGUMENT` for another type, and `code` beyond the range. */
+export function readNumber(
+  value: unknown,
+  name: string,
+  rule: NumberRule,
+  code: TTTErrorCode = 'INVALID_OPTION',
+): number {
   const kind = rule.integer ? 'an integer' : 'a number';
   const wanted = `${kind} from ${rule.min} to ${rule.max}`;
   if (typeof value !== 'number') throw wrongType(name, wanted, value);
   const good = value >= rule.min && value <= rule.max && (!rule.integer || Number.isInteger(value));
-  if (!good) throw new TTTError('INVALID_OPTION', `${name} must be ${wanted}, not ${value}`);
+  if (!good) throw new TTTError(code, `${name} must be ${wanted}, not ${value}`);
   return value;
 }
 
