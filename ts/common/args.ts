@@ -4,7 +4,6 @@
  */
 import {
   bufferOf,
-  describe,
   hasResizable,
   kindOf,
   lengthOf,
@@ -12,7 +11,7 @@ import {
   resizableOf,
   tagOf,
 } from './brands.js';
-import { TTTError } from './errors.js';
+import { TTTError, wrongType } from './errors.js';
 import type { Bytes, Floats } from './types.js';
 
 /** Index of the first NaN or infinity, or -1. */
@@ -63,7 +62,7 @@ function checkBuffer(buffer: ArrayBuffer, name: string): void {
 
 function checkArray(value: unknown, tag: string, name: string): void {
   if (tagOf.call(value) !== tag) {
-    throw invalid(`${name} must be a ${tag}, not ${describe(value)}`);
+    throw wrongType(name, `a ${tag}`, value);
   }
   checkBuffer(bufferOf.call(value), name);
 }
@@ -76,7 +75,7 @@ function checkNotDetached(array: ArrayBufferView, name: string): void {
 }
 
 /** Refuses anything but a Float32Array on ordinary memory. Its length may be 0. */
-export function checkFloats(value: unknown, name: string): asserts value is Floats {
+function checkFloats(value: unknown, name: string): asserts value is Floats {
   checkArray(value, 'Float32Array', name);
 }
 
@@ -132,7 +131,7 @@ export function checkWeights(
 /** Refuses a typed array that is not on ordinary memory, and a DataView. Its length may be 0. */
 export function checkList(value: ArrayBufferView, name: string): void {
   if (tagOf.call(value) === undefined) {
-    throw invalid(`${name} must be an array, not ${describe(value)}`);
+    throw wrongType(name, 'an array', value);
   }
   checkBuffer(bufferOf.call(value), name);
   if (lengthOf(value) === 0) checkNotDetached(value, name);
@@ -154,7 +153,7 @@ export function checkBytes(value: unknown, name: string): Bytes {
     }
     return new Uint8Array(value as ArrayBuffer);
   }
-  throw invalid(`${name} must be a Uint8Array or an ArrayBuffer, not ${describe(value)}`);
+  throw wrongType(name, 'a Uint8Array or an ArrayBuffer', value);
 }
 
 /** Refuses arrays that share bytes, unless they are exactly the same ones and that is allowed. */
@@ -189,10 +188,15 @@ export function readProperty(value: object, key: PropertyKey, name: string): unk
   return reading(name, () => (value as Record<PropertyKey, unknown>)[key]);
 }
 
+/** Refuses what is no string. */
+export function checkText(value: unknown, name: string): asserts value is string {
+  if (typeof value !== 'string') throw wrongType(name, 'a string', value);
+}
+
 /** An object to read options from. */
 export function checkObject(value: unknown, name: string): asserts value is object {
   if (typeof value !== 'object' || value === null) {
-    throw invalid(`${name} must be an object, not ${describe(value)}`);
+    throw wrongType(name, 'an object', value);
   }
 }
 

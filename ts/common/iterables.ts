@@ -5,9 +5,10 @@
  */
 import { reading, readProperty } from './args.js';
 import { describe } from './brands.js';
-import { TTTError } from './errors.js';
+import { TTTError, wrongType } from './errors.js';
 
-type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
+/** An iterator of a user's, of either kind. */
+export type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
 
 /** The elements of an array: getters of its own are errors of the argument, not of an iterator. */
 function* elementsOf(list: readonly unknown[], name: string): Generator<unknown, void, undefined> {
@@ -49,7 +50,7 @@ export function* itemsOf(
 ): Generator<unknown, void, undefined> {
   const iterator = iteratorOf(value, Symbol.iterator, name) as Iterator<unknown> | undefined;
   if (!iterator) {
-    throw new TTTError('INVALID_ARGUMENT', `${name} must be ${wanted}, not ${describe(value)}`);
+    throw wrongType(name, wanted, value);
   }
   let ended = false;
   try {

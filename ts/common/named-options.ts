@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: MIT
  */
 import { checkObject, reading } from './args.js';
-import { describe, kindOf } from './brands.js';
-import { TTTError } from './errors.js';
+import { kindOf } from './brands.js';
+import { TTTError, wrongType } from './errors.js';
 import { suggestion } from './suggestion.js';
 
 /** The names of an interface's options: all of them, and no others. */
@@ -46,10 +46,7 @@ export function takeOptions<Name extends string>(
   const prefix = within === '' ? '' : `${within}.`;
   checkObject(value, what);
   if (reading(what, () => hasNoOptions(value))) {
-    throw new TTTError(
-      'INVALID_ARGUMENT',
-      `${what} must be an object with options, not ${describe(value)}`,
-    );
+    throw wrongType(what, 'an object with options', value);
   }
   // Called for every token of a stream: no function and no text is made for each name.
   const options = value as Record<string, unknown>;

@@ -3,9 +3,8 @@
  * calls it is to end.
  * SPDX-License-Identifier: MIT
  */
-import { checkObject, readProperty, reading } from './args.js';
-import { describe } from './brands.js';
-import { TTTError } from './errors.js';
+import { checkObject, reading, readProperty } from './args.js';
+import { TTTError, wrongType } from './errors.js';
 import type { AbortSignalLike } from './types.js';
 
 /** The rejection of an aborted call: `cause` is the signal's reason. */
@@ -29,7 +28,7 @@ function checkSignal(value: unknown): asserts value is AbortSignalLike | undefin
     );
   });
   if (isSignal) return;
-  throw new TTTError('INVALID_ARGUMENT', `signal must be an AbortSignal, not ${describe(value)}`);
+  throw wrongType('signal', 'an AbortSignal', value);
 }
 
 /** Who waits for a signal, and the one listener that tells them all. */

@@ -3,8 +3,8 @@
  * needs Node: the demo page trains by the same rules.
  * SPDX-License-Identifier: MIT
  */
-import { Tokenizer, trainBpe } from 'bit-ttt';
 import type { BpeProgress } from 'bit-ttt';
+import { Tokenizer, trainBpe } from 'bit-ttt';
 
 /** Documents to train on, and others. */
 export interface Split {

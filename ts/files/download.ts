@@ -2,9 +2,9 @@
  * download.ts - the bytes at a URL, up to a limit.
  * SPDX-License-Identifier: MIT
  */
-import { gather, TooLarge } from './gather.js';
-import type { Limits } from './gather.js';
 import type { AbortSignalLike, Bytes } from '../common/types.js';
+import type { Limits } from './gather.js';
+import { gather, TooLarge } from './gather.js';
 
 async function* bodyChunks(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
   const reader = body.getReader(); // not every browser can iterate over a stream

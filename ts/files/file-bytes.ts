@@ -5,8 +5,8 @@
  * writes to is waited for on the event loop, where a signal can end it.
  * SPDX-License-Identifier: MIT
  */
-import { close, constants, fstat, open, read } from 'node:fs';
 import type { Stats } from 'node:fs';
+import { close, constants, fstat, open, read } from 'node:fs';
 import { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -15,8 +15,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import type { AbortSignalLike, Bytes } from '../common/types.js';
-import { gather, TooLarge } from './gather.js';
 import type { Limits } from './gather.js';
+import { gather, TooLarge } from './gather.js';
 import type { Files, Place } from './place.js';
 
 const openAsync = promisify(open);

@@ -3,8 +3,8 @@
  * its end. Judging a file is the engine's part, which gets what was read.
  * SPDX-License-Identifier: MIT
  */
+import { MAX_JSON_BYTES } from '../common/limits.js';
 import type { Extent, Limits } from './gather.js';
-import { MAX_JSON_BYTES } from './model-limits.js';
 
 const MAGIC = [0x42, 0x49, 0x54, 0x54]; // BITT
 const BITT_START = 12;

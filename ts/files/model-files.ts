@@ -4,12 +4,12 @@
  */
 import { TTTError } from '../common/errors.js';
 import type { AbortSignalLike, Bytes } from '../common/types.js';
-import { tooLargeError } from './gather.js';
 import type { ExtentOf, Limits } from './gather.js';
+import { tooLargeError } from './gather.js';
 import { JSON_LIMITS, modelExtent } from './model-extent.js';
 import type { Place } from './place.js';
-import { INDEX_NAME, isIndexName, readShards } from './sharded.js';
 import type { ShardedFiles } from './sharded.js';
+import { INDEX_NAME, isIndexName, readShards } from './sharded.js';
 
 /** A text that belongs to a model, and where it was. */
 export interface BesideFile {

@@ -39,7 +39,7 @@ function indexError(name: string, text: string): TTTError {
  * The files that an index names, each once. An index may be a stranger's, and must not lead out of
  * the folder that it lies in: a name is that of a `.safetensors` there, and no path.
  */
-export function shardNames(index: Uint8Array, name: string): string[] {
+function shardNames(index: Uint8Array, name: string): string[] {
   let map: unknown;
   try {
     const json: unknown = JSON.parse(new TextDecoder().decode(index));

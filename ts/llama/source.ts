@@ -5,16 +5,16 @@
 import { allocate, checkBytes, checkObject, reading, readProperty } from '../common/args.js';
 import { describe, kindOf, lengthOf, messageOf } from '../common/brands.js';
 import { TTTError } from '../common/errors.js';
+import { MAX_BROWSER_MODEL_BYTES, MAX_MODEL_BYTES } from '../common/limits.js';
 import { optionalNumber } from '../common/options.js';
 import { abortError, takeSignal } from '../common/signal.js';
 import type { AbortSignalLike, Bytes } from '../common/types.js';
 import { platformFiles } from '../engine/choose.js';
 import { TooLarge, tooLargeError } from '../files/gather.js';
 import { readModelFiles } from '../files/model-files.js';
-import { MAX_BROWSER_MODEL_BYTES, MAX_MODEL_BYTES } from '../files/model-limits.js';
 import { hrefOf, placeOf } from '../files/place.js';
-import { MAX_SHARDS } from '../files/sharded.js';
 import type { ShardedFiles } from '../files/sharded.js';
+import { MAX_SHARDS } from '../files/sharded.js';
 import type { Tokenizer, TokenizerSource } from '../tokenizer/index.js';
 import type { LoadOptions, ModelSource } from './types.js';
 

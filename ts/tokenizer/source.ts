@@ -4,10 +4,9 @@
  */
 import { checkBytes } from '../common/args.js';
 import { describe, kindOf } from '../common/brands.js';
-import { TTTError } from '../common/errors.js';
+import { TTTError, wrongType } from '../common/errors.js';
+import { MAX_JSON_BYTES } from '../common/limits.js';
 
-/** Bytes, or UTF-16 code units. The largest in use have some 40 MB. */
-const MAX_FILE = 2 ** 26;
 const MAX_DEPTH = 100;
 
 /** An object of the file. */
@@ -47,8 +46,9 @@ function textOf(bytes: Uint8Array): string {
   }
 }
 
+/** @param size in bytes, or in UTF-16 code units */
 function checkSize(size: number): void {
-  if (size > MAX_FILE) throw damaged(`is larger than ${MAX_FILE / 2 ** 20} MiB`);
+  if (size > MAX_JSON_BYTES) throw damaged(`is larger than ${MAX_JSON_BYTES / 2 ** 20} MiB`);
 }
 
 function parse(text: string): unknown {
@@ -104,9 +104,7 @@ function parseSource(source: unknown): Fields {
     return fieldsOf(parse(textOf(bytes)), 'the file');
   }
   if (typeof source !== 'object' || source === null) {
-    const wanted = 'an object, or a file as a string or as bytes';
-    const got = describe(source);
-    throw new TTTError('INVALID_ARGUMENT', `a tokenizer must be ${wanted}, not ${got}`);
+    throw wrongType('a tokenizer', 'an object, or a file as a string or as bytes', source);
   }
   return fieldsOf(copyOf(source), 'the file');
 }

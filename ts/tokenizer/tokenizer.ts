@@ -2,8 +2,8 @@
  * tokenizer.ts - text to token ids and back, without losing a byte.
  * SPDX-License-Identifier: MIT
  */
-import { describe } from '../common/brands.js';
-import { TTTError } from '../common/errors.js';
+import { checkText } from '../common/args.js';
+import { TTTError, wrongType } from '../common/errors.js';
 import { itemsOf } from '../common/iterables.js';
 import type { NamesOf } from '../common/named-options.js';
 import { takeOptions } from '../common/named-options.js';
@@ -13,11 +13,12 @@ import { takeSignal } from '../common/signal.js';
 import { Turns } from '../common/turns.js';
 import type { AbortSignalLike } from '../common/types.js';
 import { bytesOfSymbols, wordsOf } from './byte-level.js';
-import { cutAfter, type CutRules } from './cutting.js';
+import { type CutRules, cutAfter } from './cutting.js';
 import { IdList } from './id-list.js';
 import type { TokenizerJson } from './json.js';
 import { Literals } from './literals.js';
-import { type DecodableToken, DECODER_KEY, StreamDecoder } from './stream-decoder.js';
+import { DECODER_KEY, type DecodableToken, StreamDecoder } from './stream-decoder.js';
+import { bytesOf } from './utf8.js';
 import { readVocabulary, type TokenizerSource, type Vocabulary } from './vocabulary.js';
 import { WordEncoder } from './word-encoder.js';
 
@@ -58,11 +59,6 @@ const KEY = Symbol('bit-ttt tokenizer');
 
 function flag(value: unknown, name: string): boolean {
   return readFlag(value ?? undefined, name);
-}
-
-function checkText(text: unknown): asserts text is string {
-  if (typeof text === 'string') return;
-  throw new TTTError('INVALID_ARGUMENT', `text must be a string, not ${describe(text)}`);
 }
 
 /** Whether something is a Tokenizer itself, not a Proxy of one. */
@@ -114,12 +110,11 @@ export class Tokenizer {
     }
     const { tokens, added } = vocabulary;
     const specials = [...added].filter(([, token]) => token.special);
-    const utf8 = new TextEncoder();
     this.#vocabulary = vocabulary;
     this.#tokens = tokens.map((token) => {
       const found = added.get(token);
       if (!found) return { bytes: bytesOfSymbols(token)!, text: undefined, special: false };
-      return { bytes: utf8.encode(token), text: token, special: found.special };
+      return { bytes: bytesOf(token), text: token, special: found.special };
     });
     this.#words = new WordEncoder(vocabulary);
     this.#literals = new Literals(added.keys());
@@ -159,7 +154,7 @@ export class Tokenizer {
    * ids may then be others than those of the library at the cut, if merges could cross it.
    */
   encode(text: string, options: EncodeOptions = {}): Uint32Array {
-    checkText(text);
+    checkText(text, 'text');
     const { specialTokens } = takeOptions(options, ENCODE);
     const ids = new IdList(text.length);
     for (const _ of this.#encodeInto(ids, text, flag(specialTokens, 'specialTokens')));
@@ -168,7 +163,7 @@ export class Tokenizer {
 
   /** As `encode`, in turns of a few milliseconds, between which the event loop runs. */
   async encodeAsync(text: string, options: EncodeAsyncOptions = {}): Promise<Uint32Array> {
-    checkText(text);
+    checkText(text, 'text');
     const { specialTokens, signal } = takeOptions(options, ENCODE);
     const withSpecials = flag(specialTokens, 'specialTokens');
     const turns = new Turns(takeSignal(signal), { message: 'encoding the text was aborted' });
@@ -251,14 +246,11 @@ export class Tokenizer {
 
   #checkId(id: unknown, name: string): number {
     if (typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < this.vocabSize) return id;
-    const wanted = `an integer from 0 to ${this.vocabSize - 1}`;
-    throw new TTTError('INVALID_ARGUMENT', `${name} must be ${wanted}, not ${describe(id)}`);
+    throw wrongType(name, `an integer from 0 to ${this.vocabSize - 1}`, id);
   }
 
   *#checkIds(ids: unknown): Generator<number, void, undefined> {
-    if (typeof ids === 'string') {
-      throw new TTTError('INVALID_ARGUMENT', `ids must be an array of ids, not ${describe(ids)}`);
-    }
+    if (typeof ids === 'string') throw wrongType('ids', 'an array of ids', ids);
     let index = 0;
     for (const id of itemsOf(ids, 'ids', 'an array of ids'))
       yield this.#checkId(id, `ids[${index++}]`);

@@ -2,24 +2,24 @@
  * train-bpe.ts - trains a byte-level BPE tokenizer on a text.
  * SPDX-License-Identifier: MIT
  */
+import { checkText } from '../common/args.js';
 import { describe } from '../common/brands.js';
-import { TTTError } from '../common/errors.js';
+import { TTTError, wrongType } from '../common/errors.js';
+import type { AnyIterator } from '../common/iterables.js';
 import { iteratorOf, stepOf } from '../common/iterables.js';
 import type { NamesOf } from '../common/named-options.js';
 import { takeOptions } from '../common/named-options.js';
-import { readFunction, readList } from '../common/options.js';
+import { readFunction, readList, readNumber } from '../common/options.js';
 import { takeSignal } from '../common/signal.js';
 import { Turns } from '../common/turns.js';
 import type { AbortSignalLike } from '../common/types.js';
-import { bytesOfSymbols } from './byte-level.js';
+import { bytesInSymbolOrder, bytesOfSymbols } from './byte-level.js';
 import { makeTokenizerJson, type TokenizerJson } from './json.js';
 import { PairMerger } from './pair-merger.js';
-import { MAX_ADDED_UNITS } from './vocabulary.js';
+import { MAX_ADDED_UNITS, MAX_TOKENS } from './vocabulary.js';
 import { WordCounter } from './word-counter.js';
 
 const DEFAULT_VOCAB = 2048;
-const MAX_VOCAB = 2 ** 20;
-const BYTES = 256;
 const DEFAULT_SPECIALS: readonly string[] = ['<|endoftext|>', '<|padding|>'];
 
 /** One text: whole, or in pieces that follow one another and may be cut anywhere. */
@@ -72,17 +72,8 @@ export interface TrainedBpe {
   readonly bytes: number;
 }
 
-function wrongType(name: string, wanted: string, value: unknown): TTTError {
-  return new TTTError('INVALID_ARGUMENT', `${name} must be ${wanted}, not ${describe(value)}`);
-}
-
-function integerOption(value: unknown, name: string, least: number, most: number): number {
-  const wanted = `an integer from ${least} to ${most}`;
-  if (typeof value !== 'number') throw wrongType(name, wanted, value);
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw new TTTError('INVALID_CONFIG', `${name} must be ${wanted}, not ${value}`);
-  }
-  return value;
+function readInteger(value: unknown, name: string, min: number, max: number): number {
+  return readNumber(value, name, { min, max, integer: true }, 'INVALID_CONFIG');
 }
 
 function checkSpecials(value: unknown): readonly string[] {
@@ -115,16 +106,14 @@ interface CheckedTraining {
 function checkOptions(options: unknown): CheckedTraining {
   const { vocabSize, minFrequency, specialTokens, signal } = takeOptions(options, TRAIN);
   const specials = checkSpecials(specialTokens ?? DEFAULT_SPECIALS);
-  const fewest = specials.length + BYTES;
+  const fewest = specials.length + bytesInSymbolOrder.length;
   return {
-    vocabSize: integerOption(vocabSize ?? DEFAULT_VOCAB, 'vocabSize', fewest, MAX_VOCAB),
-    minFrequency: integerOption(minFrequency ?? 2, 'minFrequency', 1, Number.MAX_SAFE_INTEGER),
+    vocabSize: readInteger(vocabSize ?? DEFAULT_VOCAB, 'vocabSize', fewest, MAX_TOKENS),
+    minFrequency: readInteger(minFrequency ?? 2, 'minFrequency', 1, Number.MAX_SAFE_INTEGER),
     specials,
     signal: takeSignal(signal),
   };
 }
-
-type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
 
 function iterate(source: TextSource): AnyIterator {
   if (typeof source === 'string') return [source][Symbol.iterator]();
@@ -159,9 +148,7 @@ async function* piecesOf(
         ended = true;
         return;
       }
-      if (typeof value !== 'string') {
-        throw wrongType(`piece ${count} of the text`, 'a string', value);
-      }
+      checkText(value, `piece ${count} of the text`);
       yield value;
     }
   } finally {

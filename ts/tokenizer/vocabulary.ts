@@ -12,7 +12,7 @@ import type { Fields } from './source.js';
 import { damaged, fieldsOf, flagOf, isFields, quote, readSource } from './source.js';
 
 /** Limits of a file. The largest in use have a quarter of a million tokens. */
-const MAX_TOKENS = 2 ** 20;
+export const MAX_TOKENS = 2 ** 20;
 const MAX_MERGES = 2 ** 22;
 /** Longest text of an added token, in UTF-16 code units. */
 export const MAX_ADDED_UNITS = 1024;

@@ -3,12 +3,12 @@
  * SPDX-License-Identifier: MIT
  */
 import { wordsOf } from './byte-level.js';
-import { cutAfter, type CutRules, lookahead, splitsPair } from './cutting.js';
+import { type CutRules, cutAfter, lookahead, splitsPair } from './cutting.js';
 import { Literals } from './literals.js';
 import { ownCopy } from './utf8.js';
 
 /** Longest word that is learnt from, in UTF-16 code units: longer ones count as several. */
-export const MAX_WORD_UNITS = 10_000;
+const MAX_WORD_UNITS = 10_000;
 
 const WINDOW_UNITS = 1 << 13;
 const LONGEST_PIECE_UNITS = 8 * WINDOW_UNITS;

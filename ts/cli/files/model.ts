@@ -10,7 +10,7 @@ import { localFiles } from '../../files/file-bytes.js';
 import { headerLength, isBitt, JSON_LIMITS, modelExtent } from '../../files/model-extent.js';
 import { readModelFiles } from '../../files/model-files.js';
 import type { BesideFile, ModelFiles } from '../../files/model-files.js';
-import { MAX_MODEL_BYTES } from '../../files/model-limits.js';
+import { MAX_MODEL_BYTES } from '../../common/limits.js';
 import { Failure, fileFailure, systemCode } from '../screen/failure.js';
 import { headedKind } from './headed-file.js';
 import { nameOf } from './input.js';

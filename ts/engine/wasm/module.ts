@@ -7,7 +7,7 @@ import relaxedPlaces from 'relaxed_places.json';
 
 import { kindOf, messageOf } from '../../common/brands.js';
 import { TTTError } from '../../common/errors.js';
-import { MAX_MODULE_BYTES } from '../../files/model-limits.js';
+import { MAX_MODULE_BYTES } from '../../common/limits.js';
 import { placeOf } from '../../files/place.js';
 import type { Files } from '../../files/place.js';
 import type { WasmSource } from '../../common/types.js';
