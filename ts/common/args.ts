@@ -1,5 +1,6 @@
 /**
- * args.ts - checks of the values that users pass, the same for both backends.
+ * args.ts - checks of the values that users pass, the same for every engine. Each throws TTTError,
+ * `INVALID_ARGUMENT` unless it says otherwise.
  * SPDX-License-Identifier: MIT
  */
 import {
@@ -35,7 +36,7 @@ function isDetached(buffer: ArrayBuffer): boolean {
   }
 }
 
-/** Why a buffer cannot be used; the caller knows that something is wrong with it. */
+/** The error for a buffer that is shared or resizable. */
 function badBuffer(buffer: ArrayBuffer, name: string): TTTError {
   try {
     resizableOf.call(buffer);
@@ -67,7 +68,7 @@ function checkArray(value: unknown, tag: string, name: string): void {
   checkBuffer(bufferOf.call(value), name);
 }
 
-/** Refuses an array whose memory was transferred away; meant for arrays of length 0. */
+/** Refuses an array whose memory was transferred away; only one of length 0 can be that. */
 function checkNotDetached(array: ArrayBufferView, name: string): void {
   if (isDetached(bufferOf.call(array))) {
     throw invalid(`${name} is detached: its buffer was transferred elsewhere`);
@@ -79,7 +80,7 @@ function checkFloats(value: unknown, name: string): asserts value is Floats {
   checkArray(value, 'Float32Array', name);
 }
 
-/** A Float32Array with exactly `length` elements. */
+/** A Float32Array with exactly `length` elements (`meaning` says why), or `DIMENSION_MISMATCH`. */
 export function checkFloatsOf(
   value: unknown,
   length: number,
@@ -96,7 +97,7 @@ export function checkFloatsOf(
   );
 }
 
-/** An input of whole tokens, at least one; returns how many. */
+/** The number of tokens in an input of `dim` floats each, at least one; else `DIMENSION_MISMATCH`. */
 export function checkInput(value: unknown, dim: number): number {
   checkFloats(value, 'input');
   const length = lengthOf(value);
@@ -111,7 +112,7 @@ export function checkInput(value: unknown, dim: number): number {
   );
 }
 
-/** An Int8Array of ternary weights with exactly `length` elements. */
+/** An Int8Array with exactly `length` elements, or `DIMENSION_MISMATCH`. */
 export function checkWeights(
   value: unknown,
   length: number,
@@ -156,7 +157,7 @@ export function checkBytes(value: unknown, name: string): Bytes {
   throw wrongType(name, 'a Uint8Array or an ArrayBuffer', value);
 }
 
-/** Refuses arrays that share bytes, unless they are exactly the same ones and that is allowed. */
+/** Refuses with `OVERLAP` arrays that share bytes, unless they are exactly the same and that is allowed. */
 export function checkDisjoint(
   a: Float32Array,
   b: Float32Array,
@@ -174,7 +175,7 @@ export function checkDisjoint(
   throw new TTTError('OVERLAP', `${names} overlap in memory`);
 }
 
-/** What `read` gives, which asks a user's value; an error of the value's own becomes the cause. */
+/** The result of `read`, which looks into a user's value; what the value's code throws becomes the cause. */
 export function reading<T>(name: string, read: () => T): T {
   try {
     return read();
@@ -193,14 +194,14 @@ export function checkText(value: unknown, name: string): asserts value is string
   if (typeof value !== 'string') throw wrongType(name, 'a string', value);
 }
 
-/** An object to read options from. */
+/** Refuses what is no object. */
 export function checkObject(value: unknown, name: string): asserts value is object {
   if (typeof value !== 'object' || value === null) {
     throw wrongType(name, 'an object', value);
   }
 }
 
-/** New memory, or OUT_OF_MEMORY instead of the engine's RangeError. */
+/** The result of `make`, or `OUT_OF_MEMORY` instead of the RangeError of the JavaScript engine. */
 export function allocate<T>(make: () => T): T {
   try {
     return make();

@@ -1,6 +1,6 @@
 /**
- * option-names.ts - the names of the options of backends and layers. The compiler demands that they
- * are those of the interfaces, here and in ts/llama/option-names.ts.
+ * option-names.ts - the names of the options of backends and layers, at run time. The compiler checks them
+ * against the interfaces, here and in ts/llama/option-names.ts.
  * SPDX-License-Identifier: MIT
  */
 import type { NamesOf } from './named-options.js';

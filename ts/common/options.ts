@@ -1,5 +1,6 @@
 /**
- * options.ts - reads numbers of option objects: their type, their range, their default.
+ * options.ts - reads the values of options: their type, range and default. Each function throws TTTError,
+ * `INVALID_ARGUMENT` for another type.
  * SPDX-License-Identifier: MIT
  */
 import { allocate, checkList, reading } from './args.js';
@@ -58,7 +59,7 @@ export function readSeed(value: unknown, code: TTTErrorCode = 'INVALID_OPTION'):
   return seed;
 }
 
-/** A user's function, if one was given. What it throws when called is the user's own, and passes as it is. */
+/** A user's function, if one was given. What it throws when called is passed on as it is. */
 export function readFunction<T extends unknown[]>(
   value: unknown,
   name: string,
@@ -68,6 +69,7 @@ export function readFunction<T extends unknown[]>(
   return value as (...values: T) => void;
 }
 
+/** True or false; false unless given. */
 export function readFlag(value: unknown, name: string): boolean {
   if (value === undefined) return false;
   if (typeof value !== 'boolean') throw wrongType(name, 'true or false', value);
@@ -95,7 +97,7 @@ export function readList<T>(
   return taken;
 }
 
-/** An element of a list that may be foreign. Millions are read: no function is made for each. */
+/** One element. Millions are read, so that no closure is made for each, as `reading` would need. */
 function idAt(list: ArrayLike<unknown>, i: number, name: string): unknown {
   try {
     return list[i];
@@ -105,8 +107,8 @@ function idAt(list: ArrayLike<unknown>, i: number, name: string): unknown {
 }
 
 /**
- * Token ids below `vocab` as an array of ours, each element read once. A typed array must be on
- * ordinary memory, as everywhere; other lists may be anything with a length.
+ * A copy of token ids, each read once. Throws `INVALID_TOKEN` for one that is not below `vocab`. A typed
+ * array must be on ordinary memory, as everywhere; other lists may be anything with a length.
  */
 export function readTokens(value: unknown, vocab: number, name: string): Uint32Array {
   if (typeof value !== 'object' || value === null) {

@@ -8,10 +8,10 @@ import type { ExtentOf, Limits } from './gather.js';
 import { tooLargeError } from './gather.js';
 import { JSON_LIMITS, modelExtent } from './model-extent.js';
 import type { Place } from './place.js';
-import type { ShardedFiles } from './sharded.js';
-import { INDEX_NAME, isIndexName, readShards } from './sharded.js';
+import type { Shard, ShardedFiles } from './sharded.js';
+import { INDEX_NAME, isIndexName, shardNames } from './sharded.js';
 
-/** A text that belongs to a model, and where it was. */
+/** A config.json or tokenizer.json that lies beside a model's weights. */
 export interface BesideFile {
   path: string;
   bytes: Uint8Array;
@@ -26,10 +26,11 @@ export interface ModelFiles {
   tokenizer: BesideFile | undefined;
 }
 
-/** How much of the weights is read at most, and what ends that. */
+/** How a model is read. */
 export interface ReadOptions {
+  /** Most bytes of weights, over all files. */
   maxBytes: number;
-  /** Ends the reading of a file that may also be something else; that of a model unless given. */
+  /** How long a single file is, if it may be something else than a model; `modelExtent` unless given. */
   extentOf?: ExtentOf | undefined;
   signal?: AbortSignalLike | undefined;
 }
@@ -94,10 +95,14 @@ async function readIndexed(
   index: Uint8Array,
   options: ReadOptions,
 ): Promise<ModelFiles> {
-  const shards = await readShards(index, place.name, options.maxBytes, (name, maxBytes) =>
-    readFile(place.beside(name), { maxBytes }, options),
-  );
-  return withTexts(place, shards, options);
+  const shards: Shard[] = [];
+  let left = options.maxBytes;
+  for (const name of shardNames(index, place.name)) {
+    const bytes = await readFile(place.beside(name), { maxBytes: left }, options);
+    left -= bytes.length;
+    shards.push({ name, bytes });
+  }
+  return withTexts(place, { index, shards }, options);
 }
 
 async function readFolder(folder: Place, options: ReadOptions): Promise<ModelFiles> {

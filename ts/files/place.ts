@@ -30,7 +30,7 @@ export type Files = (place: string | URL) => Place;
 /** What can be fetched, and files. Anything else before a colon belongs to a path: C:\, story:v1. */
 const URL_START = /^(https?|file|data|blob):/i;
 
-/** Something to fetch. A relative URL is resolved as late as possible: `fetch` knows best against what. */
+/** Something to fetch. A relative URL is resolved only where that is needed, as `fetch` does it best. */
 class UrlPlace implements Place {
   readonly isLocal = false;
 

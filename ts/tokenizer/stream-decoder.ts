@@ -29,9 +29,7 @@ export class StreamDecoder {
   readonly #utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
   static {
-    // Bundlers rename classes that mention themselves; messages and inspection want this name.
-    Object.defineProperty(this, 'name', { value: 'StreamDecoder' });
-    guardReceivers(this, (value) => #lookUp in value);
+    guardReceivers(this, 'StreamDecoder', (value) => #lookUp in value);
   }
 
   /** @internal Made by `Tokenizer.createDecoder`. */

@@ -90,9 +90,7 @@ export class Tokenizer {
   readonly ignored: readonly string[];
 
   static {
-    // Bundlers rename classes that mention themselves; messages and inspection want this name.
-    Object.defineProperty(this, 'name', { value: 'Tokenizer' });
-    guardReceivers(this, (value) => #words in value);
+    guardReceivers(this, 'Tokenizer', (value) => #words in value);
     isTokenizer = (value): value is Tokenizer =>
       typeof value === 'object' && value !== null && #words in value;
   }
