@@ -97,7 +97,9 @@ export function checkFloatsOf(
   );
 }
 
-/** The number of tokens in an input of `dim` floats each, at least one; else `DIMENSION_MISMATCH`. */
+/**
+ * The number of tokens in an input of `dim` floats each, at least one; else `DIMENSION_MISMATCH`.
+ */
 export function checkInput(value: unknown, dim: number): number {
   checkFloats(value, 'input');
   const length = lengthOf(value);
@@ -157,7 +159,10 @@ export function checkBytes(value: unknown, name: string): Bytes {
   throw wrongType(name, 'a Uint8Array or an ArrayBuffer', value);
 }
 
-/** Refuses with `OVERLAP` arrays that share bytes, unless they are exactly the same and that is allowed. */
+/**
+ * Refuses with `OVERLAP` arrays that share bytes, unless they are exactly the same and that is
+ * allowed.
+ */
 export function checkDisjoint(
   a: Float32Array,
   b: Float32Array,
@@ -175,7 +180,10 @@ export function checkDisjoint(
   throw new TTTError('OVERLAP', `${names} overlap in memory`);
 }
 
-/** The result of `read`, which looks into a user's value; what the value's code throws becomes the cause. */
+/**
+ * The result of `read`, which looks into a user's value; what the value's code throws becomes the
+ * cause.
+ */
 export function reading<T>(name: string, read: () => T): T {
   try {
     return read();

@@ -1,12 +1,13 @@
 /**
- * clock.ts - the clock and the timers of the platform, as they were when the package was loaded: under fake
- * timers that a test installs afterwards (Jest, Vitest, node:test) every long call would wait for ever.
+ * clock.ts - the clock and the timers of the platform, as they were when the package was loaded:
+ * under fake timers that a test installs afterwards (Jest, Vitest, node:test) every long call would
+ * wait for ever.
  * SPDX-License-Identifier: MIT
  */
 
 /**
- * The platform's own setImmediate, if there is one. One of fake timers that were installed before is told
- * by what it returns, which is no `Immediate`.
+ * The platform's own setImmediate, if there is one. One of fake timers that were installed before
+ * is told by what it returns, which is no `Immediate`.
  */
 function ownImmediate(): typeof setImmediate | undefined {
   if (typeof setImmediate !== 'function' || typeof clearImmediate !== 'function') return undefined;

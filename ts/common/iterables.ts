@@ -1,6 +1,6 @@
 /**
- * iterables.ts - reads users' iterables. What an iterator throws is passed on as it is; an iterable that
- * is none is an `INVALID_ARGUMENT`.
+ * iterables.ts - reads users' iterables. What an iterator throws is passed on as it is; an iterable
+ * that is none is an `INVALID_ARGUMENT`.
  * SPDX-License-Identifier: MIT
  */
 import { reading, readProperty } from './args.js';

@@ -1,6 +1,7 @@
 /**
- * lifecycle.ts - the states of an object that owns memory of an engine: one asynchronous call at a time, a
- * destroy that waits for its end, and release after garbage collection where destroy was forgotten.
+ * lifecycle.ts - the states of an object that owns memory of an engine: one asynchronous call at a
+ * time, a destroy that waits for its end, and release after garbage collection where destroy was
+ * forgotten.
  * SPDX-License-Identifier: MIT
  */
 import { nextTurn } from './clock.js';
@@ -24,8 +25,8 @@ const MADE_A_TURN = 32;
 let made = 0;
 
 /**
- * To be awaited before an object is made asynchronously. Finalizers run in their own turn of the event
- * loop, and a loop of `await create()` that never has to wait would not leave them one.
+ * To be awaited before an object is made asynchronously. Finalizers run in their own turn of the
+ * event loop, and a loop of `await create()` that never has to wait would not leave them one.
  */
 export async function letOthersGo(): Promise<void> {
   if (made < MADE_A_TURN) return;
@@ -43,7 +44,8 @@ export class Lifecycle {
 
   /**
    * `free` runs once: on destroy (then after a call that is at work), or after `owner` was garbage
-   * collected, so that it must not refer to the owner. Messages call the owner `what`: `the session`.
+   * collected, so that it must not refer to the owner. Messages call the owner `what`: `the
+   * session`.
    */
   constructor(owner: object, what: string, free: () => void) {
     made++;

@@ -30,9 +30,9 @@ function hasNoOptions(value: object): boolean {
 }
 
 /**
- * The options in `value`, each read once. Throws `INVALID_ARGUMENT` for a name that is not in `names`, as
- * it may be misspelt, unless its value is undefined or it is in `shared`: the names of other functions that
- * may be given the same object.
+ * The options in `value`, each read once. Throws `INVALID_ARGUMENT` for a name that is not in
+ * `names`, as it may be misspelt, unless its value is undefined or it is in `shared`: the names of
+ * other functions that may be given the same object.
  *
  * @param within the option that holds these, such as `training`; '' for a function's own
  */

@@ -1,6 +1,6 @@
 /**
- * options.ts - reads the values of options: their type, range and default. Each function throws TTTError,
- * `INVALID_ARGUMENT` for another type.
+ * options.ts - reads the values of options: their type, range and default. Each function throws
+ * TTTError, `INVALID_ARGUMENT` for another type.
  * SPDX-License-Identifier: MIT
  */
 import { allocate, checkList, reading } from './args.js';
@@ -17,7 +17,9 @@ export interface NumberRule {
   integer?: boolean;
 }
 
-/** A number in its range. Throws `INVALID_ARGUMENT` for another type, and `code` beyond the range. */
+/**
+ * A number in its range. Throws `INVALID_ARGUMENT` for another type, and `code` beyond the range.
+ */
 export function readNumber(
   value: unknown,
   name: string,
@@ -77,8 +79,8 @@ export function readFlag(value: unknown, name: string): boolean {
 }
 
 /**
- * A list's elements, each read once and checked by `take`, which gets its name for messages. `wanted` says what the
- * list is to be.
+ * A list's elements, each read once and checked by `take`, which gets its name for messages.
+ * `wanted` says what the list is to be.
  */
 export function readList<T>(
   value: unknown,
@@ -107,8 +109,8 @@ function idAt(list: ArrayLike<unknown>, i: number, name: string): unknown {
 }
 
 /**
- * A copy of token ids, each read once. Throws `INVALID_TOKEN` for one that is not below `vocab`. A typed
- * array must be on ordinary memory, as everywhere; other lists may be anything with a length.
+ * A copy of token ids, each read once. Throws `INVALID_TOKEN` for one that is not below `vocab`. A
+ * typed array must be on ordinary memory, as everywhere; other lists may be anything with a length.
  */
 export function readTokens(value: unknown, vocab: number, name: string): Uint32Array {
   if (typeof value !== 'object' || value === null) {

@@ -1,8 +1,9 @@
 /**
- * receiver.ts - a clear error for methods that are called on something else than an object of their class.
+ * receiver.ts - a clear error for methods that are called on something else than an object of their
+ * class.
  *
- * The usual cause is a Proxy, behind which private fields do not work: reactive state (Vue's `reactive` and
- * `ref`, MobX, Svelte's `$state`) wraps in one whatever is put into it.
+ * The usual cause is a Proxy, behind which private fields do not work: reactive state (Vue's
+ * `reactive` and `ref`, MobX, Svelte's `$state`) wraps in one whatever is put into it.
  * SPDX-License-Identifier: MIT
  */
 import { describe } from './brands.js';
@@ -30,7 +31,9 @@ function refusal(value: unknown, owner: Class, key: PropertyKey): TTTError {
   return new TTTError('INVALID_ARGUMENT', text);
 }
 
-/** Fails as the method would: by an exception, a rejected promise, or at a generator's first step. */
+/**
+ * Fails as the method would: by an exception, a rejected promise, or at a generator's first step.
+ */
 function refuse(method: Method, error: TTTError): unknown {
   switch (Object.prototype.toString.call(method)) {
     case '[object AsyncFunction]':
@@ -65,8 +68,8 @@ function guarded(
 
 /**
  * Makes all methods and accessors of a class refuse other receivers, and the class keep its name:
- * bundlers rename classes that mention themselves. To be called in the class's static block; `isOwn`
- * tells whether an object has the class's private fields.
+ * bundlers rename classes that mention themselves. To be called in the class's static block;
+ * `isOwn` tells whether an object has the class's private fields.
  */
 export function guardReceivers(
   owner: Class,

@@ -1,6 +1,6 @@
 /**
- * signal.ts - a caller's AbortSignal: checked when it is taken, and listened to once for all calls that it
- * is to end, as platforms warn of a leak above ten listeners.
+ * signal.ts - a caller's AbortSignal: checked when it is taken, and listened to once for all calls
+ * that it is to end, as platforms warn of a leak above ten listeners.
  * SPDX-License-Identifier: MIT
  */
 import { checkObject, reading, readProperty } from './args.js';
@@ -87,7 +87,9 @@ class CheckedSignal implements AbortSignalLike {
   }
 }
 
-/** The signal that a caller gave, if any. Throws `INVALID_ARGUMENT` for what is none, of any realm. */
+/**
+ * The signal that a caller gave, if any. Throws `INVALID_ARGUMENT` for what is none, of any realm.
+ */
 export function takeSignal(value: unknown): AbortSignalLike | undefined {
   checkSignal(value);
   if (value === undefined || value instanceof CheckedSignal) return value;

@@ -1,6 +1,6 @@
 /**
- * turns.ts - long work on the JavaScript thread in turns of a few milliseconds, between which the event
- * loop runs everything else, and after which an AbortSignal can end the work.
+ * turns.ts - long work on the JavaScript thread in turns of a few milliseconds, between which the
+ * event loop runs everything else, and after which an AbortSignal can end the work.
  * SPDX-License-Identifier: MIT
  */
 import { nextTurn, now } from './clock.js';
@@ -14,8 +14,8 @@ const FIRST_SHARE = 8;
 const LARGEST_SHARE = 1024;
 
 /**
- * How many items to take next so that they fill a turn, when the last `share` of them took `elapsed`
- * milliseconds: at most twice as many, and 1 to `most`.
+ * How many items to take next so that they fill a turn, when the last `share` of them took
+ * `elapsed` milliseconds: at most twice as many, and 1 to `most`.
  */
 export function nextShare(share: number, elapsed: number, most = LARGEST_SHARE): number {
   const wanted = elapsed > 0 ? (share * TURN_MS) / elapsed : most;
@@ -52,7 +52,10 @@ export class Turns {
     if (this.#signal?.aborted) throw abortError(this.#signal, this.#message);
   }
 
-  /** To be called between two steps: lets the event loop run if the turn is over, and says whether it was. */
+  /**
+   * To be called between two steps: lets the event loop run if the turn is over, and says whether
+   * it was.
+   */
   async rest(): Promise<boolean> {
     const over = this.#isOver;
     if (over) await this.#nextTurn();
@@ -75,7 +78,9 @@ export class Turns {
     }
   }
 
-  /** Steps through `work` to its end, and yields a value of `report` after each turn but the last. */
+  /**
+   * Steps through `work` to its end, and yields a value of `report` after each turn but the last.
+   */
   async *run<T>(work: Iterator<void>, report: () => T): AsyncGenerator<T, void, undefined> {
     this.check();
     while (!work.next().done) {
@@ -85,7 +90,9 @@ export class Turns {
     }
   }
 
-  /** The value of a promise, or an error as soon as the signal comes, which need not wait for it. */
+  /**
+   * The value of a promise, or an error as soon as the signal comes, which need not wait for it.
+   */
   async wait<T>(promise: Promise<T>): Promise<T> {
     const signal = this.#signal;
     if (!signal) return promise;

@@ -1,8 +1,8 @@
 /**
  * file-bytes.ts - reads whatever a path names: files, pipes, terminals, devices. Node only.
  *
- * Each is opened once, and never looked at before: what is read from a pipe is gone. A pipe that nobody
- * writes to is waited for on the event loop, where a signal can end it.
+ * Each is opened once, and never looked at before: what is read from a pipe is gone. A pipe that
+ * nobody writes to is waited for on the event loop, where a signal can end it.
  * SPDX-License-Identifier: MIT
  */
 import type { Stats } from 'node:fs';

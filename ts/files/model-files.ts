@@ -30,12 +30,17 @@ export interface ModelFiles {
 export interface ReadOptions {
   /** Most bytes of weights, over all files. */
   maxBytes: number;
-  /** How long a single file is, if it may be something else than a model; `modelExtent` unless given. */
+  /**
+   * How long a single file is, if it may be something else than a model; `modelExtent` unless
+   * given.
+   */
   extentOf?: ExtentOf | undefined;
   signal?: AbortSignalLike | undefined;
 }
 
-/** All bytes of a file, or undefined for a folder. Throws the system's error, or MODEL_TOO_LARGE. */
+/**
+ * All bytes of a file, or undefined for a folder. Throws the system's error, or MODEL_TOO_LARGE.
+ */
 async function read(
   place: Place,
   limits: Limits,
@@ -118,10 +123,11 @@ async function readFolder(folder: Place, options: ReadOptions): Promise<ModelFil
 }
 
 /**
- * Reads a model, each byte once, so that it may be a pipe: a file or URL, the files that an index names,
- * or what a folder holds; with a local `.safetensors` or index also the config.json and tokenizer.json
- * beside it. Throws TTTError (`MODEL_UNAVAILABLE` for a folder without a model, `MODEL_TOO_LARGE`,
- * `MODEL_FORMAT` for a bad index), and the errors of system and network as they are.
+ * Reads a model, each byte once, so that it may be a pipe: a file or URL, the files that an index
+ * names, or what a folder holds; with a local `.safetensors` or index also the config.json and
+ * tokenizer.json beside it. Throws TTTError (`MODEL_UNAVAILABLE` for a folder without a model,
+ * `MODEL_TOO_LARGE`, `MODEL_FORMAT` for a bad index), and the errors of system and network as they
+ * are.
  */
 export async function readModelFiles(place: Place, options: ReadOptions): Promise<ModelFiles> {
   if (isIndexName(place.path)) {

@@ -1,6 +1,6 @@
 /**
- * place.ts - where bytes can be read from: a file by its path or `file:` URL, or any other URL, which is
- * fetched. Models and the WebAssembly module are found in the same way.
+ * place.ts - where bytes can be read from: a file by its path or `file:` URL, or any other URL,
+ * which is fetched. Models and the WebAssembly module are found in the same way.
  * SPDX-License-Identifier: MIT
  */
 import { readProperty } from '../common/args.js';
@@ -16,7 +16,10 @@ export interface Place {
   readonly path: string;
   /** Whether it lies in a file system, where a folder may be looked through for what is there. */
   readonly isLocal: boolean;
-  /** All its bytes; undefined for a folder. Throws the system's error, or what `gather` and `fetch` throw. */
+  /**
+   * All its bytes; undefined for a folder. Throws the system's error, or what `gather` and `fetch`
+   * throw.
+   */
   read(limits: Limits, signal?: AbortSignalLike): Promise<Bytes | undefined>;
   /** The file of this name in the same folder. */
   beside(name: string): Place;
@@ -24,13 +27,21 @@ export interface Place {
   inside(name: string): Place;
 }
 
-/** Finds a file by its path or `file:` URL; what a platform with a file system offers (file-bytes.ts). */
+/**
+ * Finds a file by its path or `file:` URL; what a platform with a file system offers
+ * (file-bytes.ts).
+ */
 export type Files = (place: string | URL) => Place;
 
-/** What can be fetched, and files. Anything else before a colon belongs to a path: C:\, story:v1. */
+/**
+ * What can be fetched, and files. Anything else before a colon belongs to a path: C:\, story:v1.
+ */
 const URL_START = /^(https?|file|data|blob):/i;
 
-/** Something to fetch. A relative URL is resolved only where that is needed, as `fetch` does it best. */
+/**
+ * Something to fetch. A relative URL is resolved only where that is needed, as `fetch` does it
+ * best.
+ */
 class UrlPlace implements Place {
   readonly isLocal = false;
 

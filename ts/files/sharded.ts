@@ -1,6 +1,7 @@
 /**
- * sharded.ts - the index of a model whose tensors lie in several files (`model.safetensors.index.json`).
- * Only the names of the files are read here; the core checks the files, and the index against them.
+ * sharded.ts - the index of a model whose tensors lie in several files
+ * (`model.safetensors.index.json`). Only the names of the files are read here; the core checks the
+ * files, and the index against them.
  * SPDX-License-Identifier: MIT
  */
 import { TTTError } from '../common/errors.js';
@@ -36,9 +37,9 @@ function indexError(name: string, text: string): TTTError {
 }
 
 /**
- * The files that an index names, each once; `name` is the index's own, for messages. An index may be
- * hostile and must not lead out of its folder: only plain names of `.safetensors` files are accepted.
- * Throws TTTError `MODEL_FORMAT`.
+ * The files that an index names, each once; `name` is the index's own, for messages. An index may
+ * be hostile and must not lead out of its folder: only plain names of `.safetensors` files are
+ * accepted. Throws TTTError `MODEL_FORMAT`.
  */
 export function shardNames(index: Uint8Array, name: string): string[] {
   let map: unknown;

@@ -1,5 +1,5 @@
 /**
- * documents.ts - cuts a text into documents, and makes tokens of them.
+ * documents.ts - cuts a text into documents, and encodes them.
  * SPDX-License-Identifier: MIT
  */
 import { allocate, checkText } from '../common/args.js';
@@ -16,8 +16,8 @@ import type { SignalOptions } from './types.js';
 const SEPARATOR_LINE = /^[ \t]*<\|endoftext\|>[ \t]*\r?$/m;
 
 /**
- * The documents of a text: what stands between lines `<|endoftext|>`, without the white space
- * around it; empty ones are left out.
+ * The documents of a text: the parts between lines `<|endoftext|>`, without the white space around
+ * them; empty ones are left out. Throws TTTError `INVALID_ARGUMENT` for what is no string.
  */
 export function splitDocuments(text: string): string[] {
   checkText(text, 'text');

@@ -1,5 +1,5 @@
 /**
- * source.ts - gets a model's bytes from wherever they are.
+ * source.ts - reads what a caller named as a model: a path, a URL, or the bytes themselves.
  * SPDX-License-Identifier: MIT
  */
 import { allocate, checkBytes, checkObject, reading, readProperty } from '../common/args.js';
@@ -57,7 +57,7 @@ function jsonBytes(given: unknown, name: string): Bytes {
   return new TextEncoder().encode(typeof given === 'string' ? given : jsonOf(given, name));
 }
 
-/** Of a failed `fetch` only the cause tells why. */
+/** The reason of a failed `fetch` is the cause of its TypeError. */
 function unavailable(name: string, cause: unknown): TTTError {
   const reason = cause instanceof TypeError ? cause.cause : undefined;
   const why = reason instanceof Error ? ` (${messageOf(reason)})` : '';
@@ -82,14 +82,14 @@ async function readFound(place: string, reading: Reading): Promise<Omit<ModelPar
   }
 }
 
-/** Bytes that the caller has, of which there may be so many. */
+/** A copy of a caller's bytes, of which there may be `maxBytes`. */
 function ownBytes(given: unknown, name: string, maxBytes: number): Bytes {
   const bytes = checkBytes(given, name);
   if (lengthOf(bytes) > maxBytes) throw tooLargeError(name, new TooLarge(maxBytes));
   return checkFilled(copyOf(bytes), name);
 }
 
-/** The files of a sharded model that the caller has. */
+/** Copies of a caller's files of a sharded model, `maxBytes` in all. */
 function ownShards(index: unknown, shards: unknown, maxBytes: number): ShardedFiles {
   checkObject(shards, 'shards');
   let left = maxBytes;
@@ -117,7 +117,11 @@ function ownWeights(source: unknown, maxBytes: number): ModelParts['weights'] {
   throw new TTTError('INVALID_ARGUMENT', text);
 }
 
-/** All parts of a model; the options' config and tokenizer go before those found. */
+/**
+ * All parts of a model; the options' config and tokenizer take precedence over those found. Throws
+ * TTTError: `INVALID_ARGUMENT`, `INVALID_OPTION`, `MODEL_UNAVAILABLE`, `MODEL_TOO_LARGE`,
+ * `MODEL_FORMAT` (empty, or a bad index), `OUT_OF_MEMORY`, `ABORTED`.
+ */
 export async function readModel(source: ModelSource, options: LoadOptions): Promise<ModelParts> {
   const { tokenizer } = options;
   const signal = takeSignal(options.signal);

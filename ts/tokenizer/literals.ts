@@ -1,20 +1,20 @@
 /**
- * literals.ts - finds given texts, such as those of special tokens, in a text.
+ * literals.ts - finds given strings, such as those of special tokens, in a text.
  *
- * The texts lie sorted, and a place in a text narrows them down character by character, so that looking costs
- * the same for a hundred thousand of them as for one.
+ * A binary search per character narrows the sorted strings down, so that a hundred thousand of them
+ * cost little more than one.
  * SPDX-License-Identifier: MIT
  */
 
-/** A set of texts to look for; where several begin at one place, the longest counts. */
+/** A set of strings to look for; of those that begin at one place, the longest counts. */
 export class Literals {
   /** Length of the longest, in UTF-16 code units. */
   readonly longest: number;
   readonly #sorted: readonly string[];
-  /** By code unit: whether one of the texts begins with it. */
+  /** By code unit: whether one of the strings begins with it. */
   readonly #begins: Uint8Array;
 
-  /** @param texts none of them empty */
+  /** None of `texts` is empty. */
   constructor(texts: Iterable<string>) {
     this.#sorted = [...new Set(texts)].sort(); // by code units
     this.longest = this.#sorted.reduce((most, text) => Math.max(most, text.length), 0);
@@ -47,7 +47,7 @@ export class Literals {
   /** The first of `low` to `high` whose unit at `depth` is above `unit`; they ascend there. */
   #above(unit: number, depth: number, low: number, high: number): number {
     const sorted = this.#sorted;
-    // From the end, in growing steps: most often few are left out, or most.
+    // Galloping from the end: most often nearly none or nearly all are left out.
     for (let step = 1; high - step >= low; step *= 2) {
       if (sorted[high - step]!.charCodeAt(depth) <= unit) {
         low = high - step + 1;

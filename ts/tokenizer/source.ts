@@ -1,5 +1,6 @@
 /**
- * source.ts - reads a tokenizer.json as JSON, from an object, a string or bytes, and names what is damaged.
+ * source.ts - reads a tokenizer.json as JSON from an object, a string or bytes, and its fields by
+ * type.
  * SPDX-License-Identifier: MIT
  */
 import { checkBytes } from '../common/args.js';
@@ -12,6 +13,7 @@ const MAX_DEPTH = 100;
 /** An object of the file. */
 export type Fields = Record<string, unknown>;
 
+/** The error for a tokenizer.json that cannot be used, `INVALID_TOKENIZER`. */
 export function damaged(problem: string, options?: { cause: unknown }): TTTError {
   return new TTTError('INVALID_TOKENIZER', `tokenizer.json: ${problem}`, options);
 }
@@ -21,15 +23,18 @@ export function quote(text: string): string {
   return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}...` : text);
 }
 
+/** Whether a value is an object and no array. */
 export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** A value that must be an object. */
 export function fieldsOf(value: unknown, name: string): Fields {
   if (!isFields(value)) throw damaged(`${name} must be an object, not ${describe(value)}`);
   return value;
 }
 
+/** A field that must be true or false; `missing` where there is none. */
 export function flagOf(fields: Fields, key: string, name: string, missing = false): boolean {
   const value = fields[key] ?? missing;
   if (typeof value !== 'boolean') {

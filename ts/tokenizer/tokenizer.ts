@@ -22,9 +22,9 @@ import { bytesOf } from './utf8.js';
 import { readVocabulary, type TokenizerSource, type Vocabulary } from './vocabulary.js';
 import { WordEncoder } from './word-encoder.js';
 
-/** Pieces of a text that are encoded at once, in UTF-16 code units; words end with them ... */
+/** Length of the pieces of a text that are encoded at once, in UTF-16 code units. */
 const PIECE_UNITS = 1 << 11;
-/** ... unless one is longer than this: it is then cut. */
+/** Longest piece; a word that does not end in it is cut. */
 const LONGEST_PIECE_UNITS = 1 << 12;
 /** Special tokens that end a text, by their customary names. */
 const END_OF_TEXT = ['<|endoftext|>', '<|end_of_text|>', '</s>', '<eos>', '<|eos|>', '[EOS]'];
@@ -54,7 +54,7 @@ export interface DecodeOptions {
 const ENCODE = { specialTokens: true, signal: true } satisfies NamesOf<EncodeAsyncOptions>;
 const DECODE = { skipSpecialTokens: true } satisfies NamesOf<DecodeOptions>;
 
-/** Only this file has it, so only Tokenizer.from can make tokenizers. */
+/** Known to this file alone, so that only `Tokenizer.from` makes tokenizers. */
 const KEY = Symbol('bit-ttt tokenizer');
 
 function flag(value: unknown, name: string): boolean {
@@ -84,8 +84,8 @@ export class Tokenizer {
    */
   readonly byteLengths: Uint32Array;
   /**
-   * What the tokenizer.json asks for and is not done: `truncation`, `padding`, a `post_processor` that
-   * adds tokens, and parts that this package does not know.
+   * What the tokenizer.json asks for and is not done: `truncation`, `padding`, a `post_processor`
+   * that adds tokens, and parts that this package does not know.
    */
   readonly ignored: readonly string[];
 
@@ -159,7 +159,10 @@ export class Tokenizer {
     return ids.toArray();
   }
 
-  /** As `encode`, in turns of a few milliseconds, between which the event loop runs. */
+  /**
+   * As `encode`, in turns of a few milliseconds, between which the event loop runs. The promise is
+   * rejected as `encode` throws, and with `ABORTED`.
+   */
   async encodeAsync(text: string, options: EncodeAsyncOptions = {}): Promise<Uint32Array> {
     checkText(text, 'text');
     const { specialTokens, signal } = takeOptions(options, ENCODE);
@@ -219,7 +222,7 @@ export class Tokenizer {
     return text + decoder.flush();
   }
 
-  /** For ids that come one by one; gives text as soon as characters are complete. */
+  /** Decodes ids that come one by one. Throws TTTError (`INVALID_ARGUMENT`) for wrong options. */
   createDecoder(options: DecodeOptions = {}): StreamDecoder {
     const skip = flag(takeOptions(options, DECODE).skipSpecialTokens, 'skipSpecialTokens');
     return new StreamDecoder(DECODER_KEY, (id) => this.#tokens[this.#checkId(id, 'id')]!, skip);
@@ -228,7 +231,7 @@ export class Tokenizer {
   /**
    * The text of each id, which joined are `decode(ids)`: a character that several tokens make up
    * comes with the last of them, those before give an empty string. If the text ends within a
-   * character, one more string than there are ids ends it.
+   * character, one more string than there are ids ends it. Throws as `decode` does.
    */
   *pieces(ids: Iterable<number>, options: DecodeOptions = {}): Generator<string, void, undefined> {
     const decoder = this.createDecoder(options);
@@ -237,7 +240,10 @@ export class Tokenizer {
     if (rest !== '') yield rest;
   }
 
-  /** A copy of the bytes that a token stands for; for special tokens, those of their names. */
+  /**
+   * A copy of the bytes that a token stands for; for special tokens, those of their names. Throws
+   * TTTError (`INVALID_ARGUMENT`) for what is no token's id.
+   */
   tokenBytes(id: number): Uint8Array {
     return this.#tokens[this.#checkId(id, 'id')]!.bytes.slice();
   }

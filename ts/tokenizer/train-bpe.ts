@@ -40,7 +40,7 @@ export interface BpeTrainingOptions {
   signal?: AbortSignalLike | undefined;
 }
 
-/** How far a training is. */
+/** The progress of a training. */
 export type BpeProgress =
   | {
       readonly phase: 'count';
@@ -123,16 +123,16 @@ function iterate(source: TextSource): AnyIterator {
   throw wrongType('text', 'a string or an iterable of strings', source);
 }
 
-/** Lets go of a source. Not awaited: one that does not answer must not hold up an error. */
+/** Closes a source. Not awaited, as one that does not answer must not hold up an error. */
 function close(iterator: AnyIterator): void {
   try {
     Promise.resolve(iterator.return?.()).catch(() => undefined);
   } catch {
-    // The error that ended the training is the one to tell.
+    // The error that ended the training is more important.
   }
 }
 
-/** The pieces of a text, checked; an abort does not wait for a slow source. */
+/** The pieces of a text, each checked to be a string; an abort does not wait for a slow source. */
 async function* piecesOf(
   source: TextSource,
   turns: Turns,

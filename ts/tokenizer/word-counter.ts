@@ -26,7 +26,7 @@ export class WordCounter {
   readonly #specials: Literals;
   #pending = '';
 
-  /** @param specials texts that separate words; none is empty */
+  /** `specials` are texts that separate words; none is empty. */
   constructor(specials: readonly string[]) {
     this.#specials = new Literals(specials);
     this.#rules = {
@@ -45,7 +45,7 @@ export class WordCounter {
       at = this.#countPiece(text, at);
       yield;
     }
-    // Not sliced when nothing was taken: small pieces then stay a rope, which costs nothing.
+    // Slicing would flatten the string that the JavaScript engine keeps as a list of small pieces.
     this.#pending = at > 0 ? text.slice(at) : text;
   }
 
