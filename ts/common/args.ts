@@ -36,35 +36,23 @@ function isDetached(buffer: ArrayBuffer): boolean {
   }
 }
 
-/** The error for a buffer that is shared or resizable. */
-function badBuffer(buffer: ArrayBuffer, name: string): TTTError {
+/** Refuses shared and resizable memory. */
+function checkBuffer(buffer: ArrayBuffer, name: string): void {
+  let resizable: unknown;
   try {
-    resizableOf.call(buffer);
+    resizable = resizableOf.call(buffer);
   } catch {
-    return invalid(
+    throw invalid(
       `${name} is on a SharedArrayBuffer, which other threads may change during the call; ` +
         'pass a copy (new Float32Array(array))',
     );
   }
-  return invalid(`${name} is on a resizable ArrayBuffer; pass a copy (array.slice())`);
-}
-
-/** Refuses shared and resizable memory. */
-function checkBuffer(buffer: ArrayBuffer, name: string): void {
-  let fixed: boolean;
-  try {
-    const answer = resizableOf.call(buffer);
-    fixed = hasResizable ? !answer : true;
-  } catch {
-    fixed = false;
-  }
-  if (!fixed) throw badBuffer(buffer, name);
+  if (!hasResizable || !resizable) return;
+  throw invalid(`${name} is on a resizable ArrayBuffer; pass a copy (array.slice())`);
 }
 
 function checkArray(value: unknown, tag: string, name: string): void {
-  if (tagOf.call(value) !== tag) {
-    throw wrongType(name, `a ${tag}`, value);
-  }
+  if (tagOf.call(value) !== tag) throw wrongType(name, `a ${tag}`, value);
   checkBuffer(bufferOf.call(value), name);
 }
 
@@ -75,43 +63,31 @@ function checkNotDetached(array: ArrayBufferView, name: string): void {
   }
 }
 
-/** Refuses anything but a Float32Array on ordinary memory. Its length may be 0. */
-function checkFloats(value: unknown, name: string): asserts value is Floats {
-  checkArray(value, 'Float32Array', name);
+/** An array of exactly `length` elements; `meaning` says why. Throws `DIMENSION_MISMATCH` too. */
+function checkArrayOf(
+  value: unknown,
+  tag: string,
+  length: number,
+  name: string,
+  meaning: string,
+): void {
+  checkArray(value, tag, name);
+  const array = value as ArrayBufferView;
+  const got = lengthOf(array);
+  if (got === length) return;
+  if (got === 0) checkNotDetached(array, name);
+  const text = `${name} has length ${got}, must be ${length} (${meaning})`;
+  throw new TTTError('DIMENSION_MISMATCH', text);
 }
 
-/** A Float32Array with exactly `length` elements (`meaning` says why), or `DIMENSION_MISMATCH`. */
+/** A Float32Array with exactly `length` elements, or `DIMENSION_MISMATCH`. */
 export function checkFloatsOf(
   value: unknown,
   length: number,
   name: string,
   meaning: string,
 ): asserts value is Floats {
-  checkFloats(value, name);
-  const got = lengthOf(value);
-  if (got === length) return;
-  if (got === 0) checkNotDetached(value, name);
-  throw new TTTError(
-    'DIMENSION_MISMATCH',
-    `${name} has length ${got}, must be ${length} (${meaning})`,
-  );
-}
-
-/**
- * The number of tokens in an input of `dim` floats each, at least one; else `DIMENSION_MISMATCH`.
- */
-export function checkInput(value: unknown, dim: number): number {
-  checkFloats(value, 'input');
-  const length = lengthOf(value);
-  const tokens = length / dim;
-  if (tokens >= 1 && tokens === Math.floor(tokens)) return tokens;
-  if (length === 0) checkNotDetached(value, 'input');
-  throw new TTTError(
-    'DIMENSION_MISMATCH',
-    length === 0
-      ? `input is empty; expected a multiple of hiddenDim (${dim})`
-      : `input has length ${length}, expected a multiple of hiddenDim (${dim})`,
-  );
+  checkArrayOf(value, 'Float32Array', length, name, meaning);
 }
 
 /** An Int8Array with exactly `length` elements, or `DIMENSION_MISMATCH`. */
@@ -121,21 +97,25 @@ export function checkWeights(
   name: string,
   shape: string,
 ): asserts value is Int8Array {
-  checkArray(value, 'Int8Array', name);
-  const got = lengthOf(value as Int8Array);
-  if (got === length) return;
-  if (got === 0) checkNotDetached(value as Int8Array, name);
-  throw new TTTError(
-    'DIMENSION_MISMATCH',
-    `${name} has length ${got}, must be ${length} (${shape})`,
-  );
+  checkArrayOf(value, 'Int8Array', length, name, shape);
+}
+
+/** The number of tokens, of `dim` floats each, in an input; `DIMENSION_MISMATCH` if not a whole one. */
+export function checkInput(value: unknown, dim: number): number {
+  checkArray(value, 'Float32Array', 'input');
+  const array = value as Float32Array;
+  const length = lengthOf(array);
+  const tokens = length / dim;
+  if (tokens >= 1 && tokens === Math.floor(tokens)) return tokens;
+  if (length === 0) checkNotDetached(array, 'input');
+  const got = length === 0 ? 'is empty;' : `has length ${length},`;
+  const text = `input ${got} expected a multiple of hiddenDim (${dim})`;
+  throw new TTTError('DIMENSION_MISMATCH', text);
 }
 
 /** Refuses a typed array that is not on ordinary memory, and a DataView. Its length may be 0. */
 export function checkList(value: ArrayBufferView, name: string): void {
-  if (tagOf.call(value) === undefined) {
-    throw wrongType(name, 'an array', value);
-  }
+  if (tagOf.call(value) === undefined) throw wrongType(name, 'an array', value);
   checkBuffer(bufferOf.call(value), name);
   if (lengthOf(value) === 0) checkNotDetached(value, name);
 }

@@ -58,7 +58,10 @@ export class Turns {
    */
   async rest(): Promise<boolean> {
     const over = this.#isOver;
-    if (over) await this.#nextTurn();
+    if (over) {
+      await nextTurn();
+      this.#since = now();
+    }
     this.check();
     return over;
   }
@@ -96,25 +99,20 @@ export class Turns {
   async wait<T>(promise: Promise<T>): Promise<T> {
     const signal = this.#signal;
     if (!signal) return promise;
-    let onAbort: (() => void) | undefined;
+    let abort = (): void => undefined;
+    const aborted = new Promise<never>((_, reject) => {
+      abort = () => reject(abortError(signal, this.#message));
+      signal.addEventListener('abort', abort);
+      if (signal.aborted) abort();
+    });
     try {
-      return await new Promise<T>((resolve, reject) => {
-        onAbort = () => reject(abortError(signal, this.#message));
-        signal.addEventListener('abort', onAbort);
-        promise.then(resolve, reject);
-        if (signal.aborted) onAbort();
-      });
+      return await Promise.race([promise, aborted]);
     } finally {
-      if (onAbort) signal.removeEventListener('abort', onAbort);
+      signal.removeEventListener('abort', abort);
     }
   }
 
   get #isOver(): boolean {
     return now() - this.#since >= this.#milliseconds;
-  }
-
-  async #nextTurn(): Promise<void> {
-    await nextTurn();
-    this.#since = now();
   }
 }

@@ -63,23 +63,18 @@ export class Literals {
     return low;
   }
 
-  /** Where the first begins from `from` on; the text's length if there is none. */
-  find(text: string, from: number): number {
-    if (this.longest === 0) return text.length;
-    let at = from;
-    while (at < text.length && this.lengthAt(text, at) === 0) at++;
-    return at;
-  }
-
-  /** The parts of a text before, between and after the literals that stand in it. */
+  /** Cuts a text at the literals in it: at odd places stand these, at even ones what is between. */
   split(text: string): string[] {
+    if (this.longest === 0) return [text];
     const parts: string[] = [];
     let done = 0;
-    for (let at = this.find(text, 0); at < text.length; at = this.find(text, done)) {
-      parts.push(text.slice(done, at));
-      done = at + this.lengthAt(text, at);
+    for (let at = 0; at < text.length; at++) {
+      const length = this.lengthAt(text, at);
+      if (length === 0) continue;
+      parts.push(text.slice(done, at), text.slice(at, at + length));
+      done = at + length;
+      at = done - 1;
     }
-    parts.push(text.slice(done));
-    return parts;
+    return [...parts, text.slice(done)];
   }
 }

@@ -191,21 +191,16 @@ export class Tokenizer {
       for (const word of wordsOf(spaced)) ids.add(this.#words.encode(word));
       needsSpace = false;
     };
+    const addToken = (literal: string): void => {
+      ids.add([added.get(literal)!.id]);
+      needsSpace = addPrefixSpace;
+    };
     for (let at = 0; at < text.length; ) {
       const end = cutAfter(text, at, rules);
-      const piece = text.slice(at, end);
-      let done = 0;
-      for (
-        let found = wanted.find(piece, 0);
-        found < piece.length;
-        found = wanted.find(piece, done)
-      ) {
-        addText(piece.slice(done, found));
-        done = found + wanted.lengthAt(piece, found);
-        ids.add([added.get(piece.slice(found, done))!.id]);
-        needsSpace = addPrefixSpace;
+      for (const [i, part] of wanted.split(text.slice(at, end)).entries()) {
+        if (i % 2 === 0) addText(part);
+        else addToken(part);
       }
-      addText(piece.slice(done));
       at = end;
       yield;
     }

@@ -62,8 +62,8 @@ export class WordCounter {
   #countPiece(text: string, start: number): number {
     const end = cutAfter(text, start, this.#rules);
     const piece = text.slice(start, end);
-    for (const part of this.#specials.split(piece)) {
-      for (const word of wordsOf(part)) this.#countWord(word);
+    for (const [i, part] of this.#specials.split(piece).entries()) {
+      if (i % 2 === 0) for (const word of wordsOf(part)) this.#countWord(word);
     }
     this.units += end - start;
     return end;
