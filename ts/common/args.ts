@@ -139,10 +139,7 @@ export function checkBytes(value: unknown, name: string): Bytes {
   throw wrongType(name, 'a Uint8Array or an ArrayBuffer', value);
 }
 
-/**
- * Refuses with `OVERLAP` arrays that share bytes, unless they are exactly the same and that is
- * allowed.
- */
+/** Throws `OVERLAP` for arrays that share bytes; the very same bytes may be allowed. */
 export function checkDisjoint(
   a: Float32Array,
   b: Float32Array,
@@ -160,10 +157,7 @@ export function checkDisjoint(
   throw new TTTError('OVERLAP', `${names} overlap in memory`);
 }
 
-/**
- * The result of `read`, which looks into a user's value; what the value's code throws becomes the
- * cause.
- */
+/** The result of `read`, which looks into a user's value; what that throws becomes the cause. */
 export function reading<T>(name: string, read: () => T): T {
   try {
     return read();

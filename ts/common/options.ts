@@ -17,9 +17,7 @@ export interface NumberRule {
   integer?: boolean;
 }
 
-/**
- * A number in its range. Throws `INVALID_ARGUMENT` for another type, and `code` beyond the range.
- */
+/** A number; throws `INVALID_ARGUMENT` for another type, and `code` beyond the range. */
 export function readNumber(
   value: unknown,
   name: string,

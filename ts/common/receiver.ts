@@ -31,9 +31,7 @@ function refusal(value: unknown, owner: Class, key: PropertyKey): TTTError {
   return new TTTError('INVALID_ARGUMENT', text);
 }
 
-/**
- * Fails as the method would: by an exception, a rejected promise, or at a generator's first step.
- */
+/** Fails as the method would: an exception, a rejected promise, or a generator's first step. */
 function refuse(method: Method, error: TTTError): unknown {
   switch (Object.prototype.toString.call(method)) {
     case '[object AsyncFunction]':

@@ -87,9 +87,7 @@ class CheckedSignal implements AbortSignalLike {
   }
 }
 
-/**
- * The signal that a caller gave, if any. Throws `INVALID_ARGUMENT` for what is none, of any realm.
- */
+/** The signal that a caller gave, if any, of any realm. Throws `INVALID_ARGUMENT`. */
 export function takeSignal(value: unknown): AbortSignalLike | undefined {
   checkSignal(value);
   if (value === undefined || value instanceof CheckedSignal) return value;

@@ -52,10 +52,7 @@ export class Turns {
     if (this.#signal?.aborted) throw abortError(this.#signal, this.#message);
   }
 
-  /**
-   * To be called between two steps: lets the event loop run if the turn is over, and says whether
-   * it was.
-   */
+  /** Between two steps: lets the event loop run if the turn is over, and says whether it was. */
   async rest(): Promise<boolean> {
     const over = this.#isOver;
     if (over) {
@@ -81,9 +78,7 @@ export class Turns {
     }
   }
 
-  /**
-   * Steps through `work` to its end, and yields a value of `report` after each turn but the last.
-   */
+  /** Steps through `work` to its end, and yields `report()` after each turn but the last. */
   async *run<T>(work: Iterator<void>, report: () => T): AsyncGenerator<T, void, undefined> {
     this.check();
     while (!work.next().done) {
@@ -93,9 +88,7 @@ export class Turns {
     }
   }
 
-  /**
-   * The value of a promise, or an error as soon as the signal comes, which need not wait for it.
-   */
+  /** Awaits a promise, but throws as soon as the signal is aborted. */
   async wait<T>(promise: Promise<T>): Promise<T> {
     const signal = this.#signal;
     if (!signal) return promise;

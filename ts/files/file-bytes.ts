@@ -32,15 +32,15 @@ function streamOf(file: number): Readable {
   return new Socket({ fd: file, readable: true, writable: false });
 }
 
-/** Whoever has the signal says so in words of its own. */
+/** The caller, who has the signal, puts an error of its own in the place of this one. */
 const aborted = (): Error => new Error('the reading was aborted');
 
-/** Something that was opened: its bytes, once. Whoever does not read them closes it. */
+/** An open file, whose bytes can be read once; if they are not read, it has to be closed. */
 export class OpenFile implements AsyncIterable<Uint8Array> {
   readonly isFolder: boolean;
-  /** Bytes that a file has; undefined for what is none. */
+  /** In bytes; undefined for what is no file. */
   readonly size: number | undefined;
-  /** There may be nothing to read yet. */
+  /** Whether reading may have to wait for a writer. */
   readonly #waits: boolean;
   #closed = false;
 
@@ -58,14 +58,14 @@ export class OpenFile implements AsyncIterable<Uint8Array> {
     return this.#waits ? this.#streamed() : this.#inChunks();
   }
 
-  /** Again is fine. */
+  /** Calling it again is fine. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     await closeAsync(this.file);
   }
 
-  /** A chunk is good until the next. */
+  /** Each chunk is valid until the next is asked for. */
   async *#inChunks(): AsyncGenerator<Uint8Array, void, undefined> {
     const buffer = new Uint8Array(CHUNK_BYTES);
     try {
@@ -83,7 +83,7 @@ export class OpenFile implements AsyncIterable<Uint8Array> {
   async *#streamed(): AsyncGenerator<Uint8Array, void, undefined> {
     const { signal } = this;
     const stream = streamOf(this.file);
-    this.#closed = true; // the stream will
+    this.#closed = true; // the stream closes it
     const abort = (): void => void stream.destroy(aborted());
     signal?.addEventListener('abort', abort);
     try {

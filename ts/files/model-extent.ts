@@ -52,9 +52,7 @@ function tensorsExtent(bytes: Uint8Array, at: number): Extent {
   return { bytes: data + dataEnd(bytes.subarray(at + 8, data)), all: true };
 }
 
-/**
- * The extent of JSON, which does not tell it; of what does not begin as an object, its beginning.
- */
+/** The extent of JSON, whose beginning does not tell it, or what shows that it is none. */
 function jsonExtent(bytes: Uint8Array): Extent {
   if (bytes.length < JSON_START) return { bytes: JSON_START, all: false };
   return { bytes: beginsJson(bytes) ? Infinity : JSON_START, all: true };

@@ -30,17 +30,12 @@ export interface ModelFiles {
 export interface ReadOptions {
   /** Most bytes of weights, over all files. */
   maxBytes: number;
-  /**
-   * How long a single file is, if it may be something else than a model; `modelExtent` unless
-   * given.
-   */
+  /** For a single file that may be something else than a model; `modelExtent` unless given. */
   extentOf?: ExtentOf | undefined;
   signal?: AbortSignalLike | undefined;
 }
 
-/**
- * All bytes of a file, or undefined for a folder. Throws the system's error, or MODEL_TOO_LARGE.
- */
+/** All bytes, or undefined for a folder. Throws the system's error, or MODEL_TOO_LARGE. */
 async function read(
   place: Place,
   limits: Limits,

@@ -16,10 +16,7 @@ export interface Place {
   readonly path: string;
   /** Whether it lies in a file system, where a folder may be looked through for what is there. */
   readonly isLocal: boolean;
-  /**
-   * All its bytes; undefined for a folder. Throws the system's error, or what `gather` and `fetch`
-   * throw.
-   */
+  /** All bytes; undefined for a folder. Throws as the system, `download` and `gather` do. */
   read(limits: Limits, signal?: AbortSignalLike): Promise<Bytes | undefined>;
   /** The file of this name in the same folder. */
   beside(name: string): Place;
@@ -27,21 +24,13 @@ export interface Place {
   inside(name: string): Place;
 }
 
-/**
- * Finds a file by its path or `file:` URL; what a platform with a file system offers
- * (file-bytes.ts).
- */
+/** Finds a file by its path or `file:` URL, on platforms with a file system (file-bytes.ts). */
 export type Files = (place: string | URL) => Place;
 
-/**
- * What can be fetched, and files. Anything else before a colon belongs to a path: C:\, story:v1.
- */
+/** URLs of files and of what can be fetched; any other colon is part of a path: C:\, story:v1. */
 const URL_START = /^(https?|file|data|blob):/i;
 
-/**
- * Something to fetch. A relative URL is resolved only where that is needed, as `fetch` does it
- * best.
- */
+/** Something to fetch. `fetch` resolves relative URLs best, so it is done here only if needed. */
 class UrlPlace implements Place {
   readonly isLocal = false;
 

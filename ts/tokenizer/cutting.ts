@@ -104,9 +104,7 @@ class KeptTexts {
   }
 }
 
-/**
- * A cut inside a word that is too long: if possible a harmless one in the last half of the piece.
- */
+/** A cut inside a word that is too long; harmless if possible in the last half of the piece. */
 function forcedCut(text: string, start: number, rules: CutRules, kept: KeptTexts): number {
   const { isHarmless, longest } = rules;
   const end = start + longest;

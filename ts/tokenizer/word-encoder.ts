@@ -14,9 +14,7 @@ const CACHED_WORDS = 1 << 15;
 /** Longer words, in UTF-16 code units, are not cached. */
 const CACHED_UNITS = 64;
 
-/**
- * The tokenizer.json for the library: tokens of bytes only, and no step before or after the words.
- */
+/** The tokenizer.json for the library: tokens of bytes only, and no step but the words. */
 function forLibrary({ tokens, added, merges, ignoreMerges }: Vocabulary): object {
   const mergeable = tokens.map((token, id) => [token, id] as const);
   return {
