@@ -11,6 +11,11 @@ import type { Place } from './place.js';
 import type { Shard, ShardedFiles } from './sharded.js';
 import { INDEX_NAME, isIndexName, shardNames } from './sharded.js';
 
+/** The names of a model's files in its folder; the weights may also lie in several (INDEX_NAME). */
+export const WEIGHTS_NAME = 'model.safetensors';
+export const CONFIG_NAME = 'config.json';
+export const TOKENIZER_NAME = 'tokenizer.json';
+
 /** A config.json or tokenizer.json that lies beside a model's weights. */
 export interface BesideFile {
   path: string;
@@ -84,8 +89,8 @@ async function withTexts(
 ): Promise<ModelFiles> {
   const path = place.name;
   if (!place.isLocal) return { path, weights, config: undefined, tokenizer: undefined };
-  const config = await readText(place.beside('config.json'), options);
-  const tokenizer = await readText(place.beside('tokenizer.json'), options);
+  const config = await readText(place.beside(CONFIG_NAME), options);
+  const tokenizer = await readText(place.beside(TOKENIZER_NAME), options);
   return { path, weights, config, tokenizer };
 }
 
@@ -106,14 +111,14 @@ async function readIndexed(
 }
 
 async function readFolder(folder: Place, options: ReadOptions): Promise<ModelFiles> {
-  const weights = folder.inside('model.safetensors');
+  const weights = folder.inside(WEIGHTS_NAME);
   const limits = { maxBytes: options.maxBytes, extentOf: modelExtent };
   const whole = await readIfThere(weights, limits, options);
   if (whole) return withTexts(weights, whole, options);
   const index = folder.inside(INDEX_NAME);
   const names = await readIfThere(index, JSON_LIMITS, options);
   if (names) return readIndexed(index, names, options);
-  const text = `${folder.name} is a folder without a model.safetensors or a ${INDEX_NAME}`;
+  const text = `${folder.name} is a folder without a ${WEIGHTS_NAME} or a ${INDEX_NAME}`;
   throw new TTTError('MODEL_UNAVAILABLE', text);
 }
 
