@@ -5,6 +5,7 @@
  */
 import {
   bufferOf,
+  describe,
   hasResizable,
   kindOf,
   lengthOf,
@@ -12,7 +13,7 @@ import {
   resizableOf,
   tagOf,
 } from './brands.js';
-import { TTTError, wrongType } from './errors.js';
+import { TTTError } from './errors.js';
 import type { Bytes, Floats } from './types.js';
 
 /** Index of the first NaN or infinity, or -1. */
@@ -21,6 +22,11 @@ export function findNonFinite(values: Float32Array): number {
     if (!Number.isFinite(values[i])) return i;
   }
   return -1;
+}
+
+/** The error for a value of another type than `wanted`, which reads on after "must be". */
+export function wrongType(name: string, wanted: string, value: unknown): TTTError {
+  return new TTTError('INVALID_ARGUMENT', `${name} must be ${wanted}, not ${describe(value)}`);
 }
 
 function invalid(message: string): TTTError {

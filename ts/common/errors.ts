@@ -1,5 +1,6 @@
 /**
- * errors.ts - the one error class: a `code` to switch on and the numeric `status` of the C ABI.
+ * errors.ts - the one error class: a `code` to switch on and the numeric `status` of the C ABI. The
+ * command's bundle takes TTTError, and nothing else of this file, from the package, so that both share it.
  * SPDX-License-Identifier: MIT
  */
 import { describe } from './brands.js';
@@ -104,11 +105,6 @@ export class TTTError extends Error {
   override get name(): string {
     return this.code === 'ABORTED' ? 'AbortError' : 'TTTError';
   }
-}
-
-/** The error for a value of another type than `wanted`, which reads on after "must be". */
-export function wrongType(name: string, wanted: string, value: unknown): TTTError {
-  return new TTTError('INVALID_ARGUMENT', `${name} must be ${wanted}, not ${describe(value)}`);
 }
 
 /** The code of a status; PANIC for an unknown one. */

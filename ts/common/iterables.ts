@@ -3,9 +3,9 @@
  * that is none is an `INVALID_ARGUMENT`.
  * SPDX-License-Identifier: MIT
  */
-import { reading, readProperty } from './args.js';
+import { reading, readProperty, wrongType } from './args.js';
 import { describe } from './brands.js';
-import { TTTError, wrongType } from './errors.js';
+import { TTTError } from './errors.js';
 
 /** An iterator of a user's, of either kind. */
 export type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;

@@ -2,9 +2,9 @@
  * named-options.ts - takes options from an object: each once, and none that nobody knows.
  * SPDX-License-Identifier: MIT
  */
-import { checkObject, reading } from './args.js';
+import { checkObject, reading, wrongType } from './args.js';
 import { kindOf } from './brands.js';
-import { TTTError, wrongType } from './errors.js';
+import { TTTError } from './errors.js';
 import { suggestion } from './suggestion.js';
 
 /** The names of an interface's options: all of them, and no others. */

@@ -3,10 +3,10 @@
  * TTTError, `INVALID_ARGUMENT` for another type.
  * SPDX-License-Identifier: MIT
  */
-import { allocate, checkList, reading } from './args.js';
+import { allocate, checkList, reading, wrongType } from './args.js';
 import { describe } from './brands.js';
 import type { TTTErrorCode } from './errors.js';
-import { TTTError, wrongType } from './errors.js';
+import { TTTError } from './errors.js';
 
 const MAX_SEED = (1n << 64n) - 1n;
 

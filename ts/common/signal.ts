@@ -3,8 +3,8 @@
  * that it is to end, as platforms warn of a leak above ten listeners.
  * SPDX-License-Identifier: MIT
  */
-import { checkObject, reading, readProperty } from './args.js';
-import { TTTError, wrongType } from './errors.js';
+import { checkObject, reading, readProperty, wrongType } from './args.js';
+import { TTTError } from './errors.js';
 import type { AbortSignalLike } from './types.js';
 
 /** The rejection of an aborted call: `cause` is the signal's reason. */

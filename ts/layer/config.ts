@@ -2,10 +2,10 @@
  * config.ts - reads and checks the options of a new layer.
  * SPDX-License-Identifier: MIT
  */
-import { checkObject, checkWeights, readProperty } from '../common/args.js';
+import { checkObject, checkWeights, readProperty, wrongType } from '../common/args.js';
 import { describe } from '../common/brands.js';
 import type { LayerConfig } from '../engine/engine.js';
-import { TTTError, wrongType } from '../common/errors.js';
+import { TTTError } from '../common/errors.js';
 import { takeOptions } from '../common/named-options.js';
 import { LAYER } from '../common/option-names.js';
 import { readNumber, readSeed } from '../common/options.js';

@@ -2,8 +2,8 @@
  * shared.ts - what the classes of the language model share.
  * SPDX-License-Identifier: MIT
  */
-import { readProperty } from '../common/args.js';
-import { codeOf, TTTError, wrongType } from '../common/errors.js';
+import { readProperty, wrongType } from '../common/args.js';
+import { codeOf, TTTError } from '../common/errors.js';
 import type { Failure } from '../engine/llama-engine.js';
 import type { Tokenizer } from '../tokenizer/index.js';
 

@@ -3,9 +3,9 @@
  * type.
  * SPDX-License-Identifier: MIT
  */
-import { checkBytes } from '../common/args.js';
+import { checkBytes, wrongType } from '../common/args.js';
 import { describe, kindOf } from '../common/brands.js';
-import { TTTError, wrongType } from '../common/errors.js';
+import { TTTError } from '../common/errors.js';
 import { MAX_JSON_BYTES } from '../common/limits.js';
 
 const MAX_DEPTH = 100;

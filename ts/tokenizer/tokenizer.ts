@@ -2,8 +2,8 @@
  * tokenizer.ts - text to token ids and back, without losing a byte.
  * SPDX-License-Identifier: MIT
  */
-import { checkText } from '../common/args.js';
-import { TTTError, wrongType } from '../common/errors.js';
+import { checkText, wrongType } from '../common/args.js';
+import { TTTError } from '../common/errors.js';
 import { itemsOf } from '../common/iterables.js';
 import type { NamesOf } from '../common/named-options.js';
 import { takeOptions } from '../common/named-options.js';

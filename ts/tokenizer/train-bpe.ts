@@ -2,9 +2,9 @@
  * train-bpe.ts - trains a byte-level BPE tokenizer on a text.
  * SPDX-License-Identifier: MIT
  */
-import { checkText } from '../common/args.js';
+import { checkText, wrongType } from '../common/args.js';
 import { describe } from '../common/brands.js';
-import { TTTError, wrongType } from '../common/errors.js';
+import { TTTError } from '../common/errors.js';
 import type { AnyIterator } from '../common/iterables.js';
 import { iteratorOf, stepOf } from '../common/iterables.js';
 import type { NamesOf } from '../common/named-options.js';
