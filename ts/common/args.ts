@@ -106,7 +106,7 @@ export function checkWeights(
   checkArrayOf(value, 'Int8Array', length, name, shape);
 }
 
-/** The number of tokens, of `dim` floats each, in an input; `DIMENSION_MISMATCH` if not a whole one. */
+/** The number of tokens, of `dim` floats each, in an input; else `DIMENSION_MISMATCH`. */
 export function checkInput(value: unknown, dim: number): number {
   checkArray(value, 'Float32Array', 'input');
   const array = value as Float32Array;

@@ -1,6 +1,7 @@
 /**
  * errors.ts - the one error class: a `code` to switch on and the numeric `status` of the C ABI. The
- * command's bundle takes TTTError, and nothing else of this file, from the package, so that both share it.
+ * command's bundle takes TTTError from the package, so that both share it, and nothing else of this
+ * file.
  * SPDX-License-Identifier: MIT
  */
 import { describe } from './brands.js';
