@@ -1,7 +1,7 @@
 /**
- * errors.ts - the one error class: a `code` to switch on and the numeric `status` of the C ABI. The
- * command's bundle takes TTTError from the package, so that both share it, and nothing else of this
- * file.
+ * errors.ts - the one error class: a `code` to switch on and the numeric `status` of the C ABI.
+ * What the command imports may use nothing but TTTError of this file, as the command's bundle takes
+ * that class from the package (scripts/bundle.mjs).
  * SPDX-License-Identifier: MIT
  */
 import { describe } from './brands.js';
