@@ -54,7 +54,7 @@ describe('the package', () => {
     const allowed = [
       /^dist\/[\w-]+\.[cm]js$/,
       /^dist\/bit_ttt(_relaxed)?\.wasm$/,
-      /^dist\/types\/(tokenizer\/)?[\w-]+\.d\.[cm]ts$/,
+      /^dist\/types\/([\w-]+\/)?[\w-]+\.d\.[cm]ts$/,
       /^dist\/native\/[\w-]+\/bit_ttt\.node$/,
       /^models\/[\w.-]+$/,
       /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|THIRD-PARTY-LICENSES)$/,

@@ -1,5 +1,6 @@
 /**
- * args.ts - checks of the values that users pass, the same for both backends.
+ * args.ts - checks of the values that users pass, the same for every engine. Each throws TTTError,
+ * `INVALID_ARGUMENT` unless it says otherwise.
  * SPDX-License-Identifier: MIT
  */
 import {
@@ -23,6 +24,11 @@ export function findNonFinite(values: Float32Array): number {
   return -1;
 }
 
+/** The error for a value of another type than `wanted`, which reads on after "must be". */
+export function wrongType(name: string, wanted: string, value: unknown): TTTError {
+  return new TTTError('INVALID_ARGUMENT', `${name} must be ${wanted}, not ${describe(value)}`);
+}
+
 function invalid(message: string): TTTError {
   return new TTTError('INVALID_ARGUMENT', message);
 }
@@ -36,104 +42,86 @@ function isDetached(buffer: ArrayBuffer): boolean {
   }
 }
 
-/** Why a buffer cannot be used; the caller knows that something is wrong with it. */
-function badBuffer(buffer: ArrayBuffer, name: string): TTTError {
+/** Refuses shared and resizable memory. */
+function checkBuffer(buffer: ArrayBuffer, name: string): void {
+  let resizable: unknown;
   try {
-    resizableOf.call(buffer);
+    resizable = resizableOf.call(buffer);
   } catch {
-    return invalid(
+    throw invalid(
       `${name} is on a SharedArrayBuffer, which other threads may change during the call; ` +
         'pass a copy (new Float32Array(array))',
     );
   }
-  return invalid(`${name} is on a resizable ArrayBuffer; pass a copy (array.slice())`);
-}
-
-/** Refuses shared and resizable memory. */
-function checkBuffer(buffer: ArrayBuffer, name: string): void {
-  let fixed: boolean;
-  try {
-    const answer = resizableOf.call(buffer);
-    fixed = hasResizable ? !answer : true;
-  } catch {
-    fixed = false;
-  }
-  if (!fixed) throw badBuffer(buffer, name);
+  if (!hasResizable || !resizable) return;
+  throw invalid(`${name} is on a resizable ArrayBuffer; pass a copy (array.slice())`);
 }
 
 function checkArray(value: unknown, tag: string, name: string): void {
-  if (tagOf.call(value) !== tag) {
-    throw invalid(`${name} must be a ${tag}, not ${describe(value)}`);
-  }
+  if (tagOf.call(value) !== tag) throw wrongType(name, `a ${tag}`, value);
   checkBuffer(bufferOf.call(value), name);
 }
 
-/** Refuses an array whose memory was transferred away; meant for arrays of length 0. */
+/** Refuses an array whose memory was transferred away; only one of length 0 can be that. */
 function checkNotDetached(array: ArrayBufferView, name: string): void {
   if (isDetached(bufferOf.call(array))) {
     throw invalid(`${name} is detached: its buffer was transferred elsewhere`);
   }
 }
 
-/** Refuses anything but a Float32Array on ordinary memory. Its length may be 0. */
-export function checkFloats(value: unknown, name: string): asserts value is Floats {
-  checkArray(value, 'Float32Array', name);
+/** An array of exactly `length` elements; `meaning` says why. Throws `DIMENSION_MISMATCH` too. */
+function checkArrayOf(
+  value: unknown,
+  tag: string,
+  length: number,
+  name: string,
+  meaning: string,
+): void {
+  checkArray(value, tag, name);
+  const array = value as ArrayBufferView;
+  const got = lengthOf(array);
+  if (got === length) return;
+  if (got === 0) checkNotDetached(array, name);
+  const text = `${name} has length ${got}, must be ${length} (${meaning})`;
+  throw new TTTError('DIMENSION_MISMATCH', text);
 }
 
-/** A Float32Array with exactly `length` elements. */
+/** A Float32Array with exactly `length` elements, or `DIMENSION_MISMATCH`. */
 export function checkFloatsOf(
   value: unknown,
   length: number,
   name: string,
   meaning: string,
 ): asserts value is Floats {
-  checkFloats(value, name);
-  const got = lengthOf(value);
-  if (got === length) return;
-  if (got === 0) checkNotDetached(value, name);
-  throw new TTTError(
-    'DIMENSION_MISMATCH',
-    `${name} has length ${got}, must be ${length} (${meaning})`,
-  );
+  checkArrayOf(value, 'Float32Array', length, name, meaning);
 }
 
-/** An input of whole tokens, at least one; returns how many. */
-export function checkInput(value: unknown, dim: number): number {
-  checkFloats(value, 'input');
-  const length = lengthOf(value);
-  const tokens = length / dim;
-  if (tokens >= 1 && tokens === Math.floor(tokens)) return tokens;
-  if (length === 0) checkNotDetached(value, 'input');
-  throw new TTTError(
-    'DIMENSION_MISMATCH',
-    length === 0
-      ? `input is empty; expected a multiple of hiddenDim (${dim})`
-      : `input has length ${length}, expected a multiple of hiddenDim (${dim})`,
-  );
-}
-
-/** An Int8Array of ternary weights with exactly `length` elements. */
+/** An Int8Array with exactly `length` elements, or `DIMENSION_MISMATCH`. */
 export function checkWeights(
   value: unknown,
   length: number,
   name: string,
   shape: string,
 ): asserts value is Int8Array {
-  checkArray(value, 'Int8Array', name);
-  const got = lengthOf(value as Int8Array);
-  if (got === length) return;
-  if (got === 0) checkNotDetached(value as Int8Array, name);
-  throw new TTTError(
-    'DIMENSION_MISMATCH',
-    `${name} has length ${got}, must be ${length} (${shape})`,
-  );
+  checkArrayOf(value, 'Int8Array', length, name, shape);
+}
+
+/** The number of tokens, of `dim` floats each, in an input; else `DIMENSION_MISMATCH`. */
+export function checkInput(value: unknown, dim: number): number {
+  checkArray(value, 'Float32Array', 'input');
+  const array = value as Float32Array;
+  const length = lengthOf(array);
+  const tokens = length / dim;
+  if (tokens >= 1 && tokens === Math.floor(tokens)) return tokens;
+  if (length === 0) checkNotDetached(array, 'input');
+  const got = length === 0 ? 'is empty;' : `has length ${length},`;
+  const text = `input ${got} expected a multiple of hiddenDim (${dim})`;
+  throw new TTTError('DIMENSION_MISMATCH', text);
 }
 
 /** Refuses a typed array that is not on ordinary memory, and a DataView. Its length may be 0. */
 export function checkList(value: ArrayBufferView, name: string): void {
-  if (tagOf.call(value) === undefined) {
-    throw invalid(`${name} must be an array, not ${describe(value)}`);
-  }
+  if (tagOf.call(value) === undefined) throw wrongType(name, 'an array', value);
   checkBuffer(bufferOf.call(value), name);
   if (lengthOf(value) === 0) checkNotDetached(value, name);
 }
@@ -154,10 +142,10 @@ export function checkBytes(value: unknown, name: string): Bytes {
     }
     return new Uint8Array(value as ArrayBuffer);
   }
-  throw invalid(`${name} must be a Uint8Array or an ArrayBuffer, not ${describe(value)}`);
+  throw wrongType(name, 'a Uint8Array or an ArrayBuffer', value);
 }
 
-/** Refuses arrays that share bytes, unless they are exactly the same ones and that is allowed. */
+/** Throws `OVERLAP` for arrays that share bytes; the very same bytes may be allowed. */
 export function checkDisjoint(
   a: Float32Array,
   b: Float32Array,
@@ -175,7 +163,7 @@ export function checkDisjoint(
   throw new TTTError('OVERLAP', `${names} overlap in memory`);
 }
 
-/** What `read` gives, which asks a user's value; an error of the value's own becomes the cause. */
+/** The result of `read`, which looks into a user's value; what that throws becomes the cause. */
 export function reading<T>(name: string, read: () => T): T {
   try {
     return read();
@@ -189,14 +177,19 @@ export function readProperty(value: object, key: PropertyKey, name: string): unk
   return reading(name, () => (value as Record<PropertyKey, unknown>)[key]);
 }
 
-/** An object to read options from. */
+/** Refuses what is no string. */
+export function checkText(value: unknown, name: string): asserts value is string {
+  if (typeof value !== 'string') throw wrongType(name, 'a string', value);
+}
+
+/** Refuses what is no object. */
 export function checkObject(value: unknown, name: string): asserts value is object {
   if (typeof value !== 'object' || value === null) {
-    throw invalid(`${name} must be an object, not ${describe(value)}`);
+    throw wrongType(name, 'an object', value);
   }
 }
 
-/** New memory, or OUT_OF_MEMORY instead of the engine's RangeError. */
+/** The result of `make`, or `OUT_OF_MEMORY` instead of the RangeError of the JavaScript engine. */
 export function allocate<T>(make: () => T): T {
   try {
     return make();

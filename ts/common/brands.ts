@@ -1,8 +1,8 @@
 /**
- * brands.ts - what a value is, whatever it says of itself.
+ * brands.ts - tells the type of a value by its internal slots (its "brand").
  *
- * Typed arrays are recognised by brand, so that arrays of another realm (an iframe, node:vm, a
- * test runner) work, and through the built-in getters, so that no subclass can tell us otherwise.
+ * Typed arrays of another realm (an iframe, node:vm, a test runner) are recognised as well, and a
+ * subclass that overrides `length` or `buffer` cannot deceive the built-in getters.
  * SPDX-License-Identifier: MIT
  */
 import type { Floats } from './types.js';
@@ -14,6 +14,7 @@ function builtinGetter<T>(prototype: object, key: PropertyKey): Getter<T> | unde
 }
 
 const typedArrayPrototype = Object.getPrototypeOf(Uint8Array.prototype) as object;
+/** The name of a typed array's class; undefined for anything else. */
 export const tagOf = builtinGetter<string | undefined>(typedArrayPrototype, Symbol.toStringTag)!;
 export const bufferOf = builtinGetter<ArrayBuffer>(typedArrayPrototype, 'buffer')!;
 const lengthGetter = builtinGetter<number>(typedArrayPrototype, 'length')!;
@@ -34,7 +35,7 @@ export function plainView(array: Float32Array): Floats {
   return new Float32Array(bufferOf.call(array), offsetGetter.call(array), lengthOf(array));
 }
 
-/** What `Object.prototype.toString` calls a value; foreign code, which that may run, can fail. */
+/** The class of a value by `Object.prototype.toString`, which may run a user's code that fails. */
 export function kindOf(value: unknown): string {
   try {
     return tagOf.call(value) ?? Object.prototype.toString.call(value).slice(8, -1).slice(0, 40);
@@ -43,7 +44,7 @@ export function kindOf(value: unknown): string {
   }
 }
 
-/** How a value is called in messages. */
+/** A value as messages name it: `null`, `a Map`, `the string "x"`, `5`. */
 export function describe(value: unknown): string {
   if (value === null) return 'null';
   if (typeof value === 'object') {
@@ -56,7 +57,7 @@ export function describe(value: unknown): string {
   return String(value);
 }
 
-/** What an error says; a foreign one may be anything, and not let itself be read. */
+/** The message of whatever was thrown; of an error that cannot be read, its type. */
 export function messageOf(error: unknown): string {
   try {
     return String(error instanceof Error ? error.message : error);

@@ -1,12 +1,13 @@
 /**
- * clock.ts - time, and turns of the event loop, as they were when the package was loaded: fake timers
- * that a test installs afterwards (Jest, Vitest, node:test) would let every long call wait for ever.
+ * clock.ts - the clock and the timers of the platform, as they were when the package was loaded:
+ * under fake timers that a test installs afterwards (Jest, Vitest, node:test) every long call would
+ * wait for ever.
  * SPDX-License-Identifier: MIT
  */
 
 /**
- * The platform's own setImmediate, if there is one. One that fake timers put in its place before the
- * package was loaded may bear its name, but gives no `Immediate`.
+ * The platform's own setImmediate, if there is one. One of fake timers that were installed before
+ * is told by what it returns, which is no `Immediate`.
  */
 function ownImmediate(): typeof setImmediate | undefined {
   if (typeof setImmediate !== 'function' || typeof clearImmediate !== 'function') return undefined;
@@ -15,7 +16,7 @@ function ownImmediate(): typeof setImmediate | undefined {
     clearImmediate(made);
     return made.constructor.name === 'Immediate' ? setImmediate : undefined;
   } catch {
-    return undefined; // one of another kind than what clears it
+    return undefined; // only one of the two is faked
   }
 }
 
@@ -26,12 +27,12 @@ const timeout = setTimeout;
 /** Milliseconds since some moment, for differences. */
 export const now: () => number = performance.now.bind(performance);
 
-/** Calls back in a later turn of the event loop, after events that are waiting, with no delay. */
+/** Calls back without delay, in a turn of the event loop after the events that are waiting. */
 export function soon(callback: () => void): void {
   if (immediate) {
     immediate(callback);
   } else if (Channel) {
-    // No fake timers replace it.
+    // Fake timers leave it alone.
     const { port1, port2 } = new Channel();
     port1.onmessage = () => {
       port1.close();

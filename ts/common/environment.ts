@@ -6,7 +6,7 @@
 /** What holds environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A variable; undefined also where the runtime forbids asking (Deno without --allow-env throws). */
+/** A variable; undefined also where it may not be read (Deno without --allow-env throws). */
 export function variable(name: string, environment: Environment = process.env): string | undefined {
   try {
     return environment[name];

@@ -1,10 +1,12 @@
 /**
  * errors.ts - the one error class: a `code` to switch on and the numeric `status` of the C ABI.
+ * What the command imports may use nothing but TTTError of this file, as the command's bundle takes
+ * that class from the package (scripts/bundle.mjs).
  * SPDX-License-Identifier: MIT
  */
 import { describe } from './brands.js';
 
-/** Every code with its number: 1 to 59 and 99 are the engine's, the others the package's own. */
+/** Every code with its number: 1 to 59 and 99 are the core's, the others the package's own. */
 const STATUS = {
   NULL_POINTER: 1,
   DIMENSION_MISMATCH: 2,
@@ -48,7 +50,7 @@ const STATUS = {
 /** What went wrong, as a word. */
 export type TTTErrorCode = keyof typeof STATUS;
 
-/** Texts for statuses whose details nobody can add to. */
+/** Messages for errors that come as a bare status. */
 const TEXT: Partial<Record<TTTErrorCode, string>> = {
   INPUT_RANGE: 'an input value is finite, but so large that its projection would overflow',
   DIVERGED:
@@ -106,7 +108,7 @@ export class TTTError extends Error {
   }
 }
 
-/** The code of a status that a backend returned. */
+/** The code of a status; PANIC for an unknown one. */
 export function codeOf(status: number): TTTErrorCode {
   const codes = Object.keys(STATUS) as TTTErrorCode[];
   return codes.find((code) => STATUS[code] === status) ?? 'PANIC';

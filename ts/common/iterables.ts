@@ -1,15 +1,16 @@
 /**
- * iterables.ts - what stands in a user's iterable. An error that its iterator throws is the user's
- * own, and passes as it is.
+ * iterables.ts - reads users' iterables. What an iterator throws is passed on as it is; an iterable
+ * that is none is an `INVALID_ARGUMENT`.
  * SPDX-License-Identifier: MIT
  */
-import { reading, readProperty } from './args.js';
+import { reading, readProperty, wrongType } from './args.js';
 import { describe } from './brands.js';
 import { TTTError } from './errors.js';
 
-type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
+/** An iterator of a user's, of either kind. */
+export type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
 
-/** The elements of an array: getters of its own are errors of the argument, not of an iterator. */
+/** The elements of an array; unlike an iterator, a getter that throws makes it a bad argument. */
 function* elementsOf(list: readonly unknown[], name: string): Generator<unknown, void, undefined> {
   const length = (): number => reading(name, () => list.length);
   for (let i = 0; i < length(); i++) yield reading(`${name}[${i}]`, () => list[i]);
@@ -41,7 +42,7 @@ export function stepOf(result: unknown, name: string): IteratorResult<unknown> {
   throw new TTTError('INVALID_ARGUMENT', text);
 }
 
-/** The items of an iterable; `wanted` says what it is to be. */
+/** The items of an iterable, which is closed if the loop is left; `wanted` is for the message. */
 export function* itemsOf(
   value: unknown,
   name: string,
@@ -49,7 +50,7 @@ export function* itemsOf(
 ): Generator<unknown, void, undefined> {
   const iterator = iteratorOf(value, Symbol.iterator, name) as Iterator<unknown> | undefined;
   if (!iterator) {
-    throw new TTTError('INVALID_ARGUMENT', `${name} must be ${wanted}, not ${describe(value)}`);
+    throw wrongType(name, wanted, value);
   }
   let ended = false;
   try {
@@ -60,7 +61,7 @@ export function* itemsOf(
       yield item;
     }
   } catch (error) {
-    ended = true; // it has failed itself, as loops see it
+    ended = true; // an iterator that threw is not closed, as in a for loop
     throw error;
   } finally {
     if (!ended) iterator.return?.();

@@ -1,6 +1,7 @@
 /**
- * lifecycle.ts - the life of an object that owns something of a backend: one asynchronous call at
- * a time, a destroy that waits for it, and a net for what nobody destroys.
+ * lifecycle.ts - the states of an object that owns memory of an engine: one asynchronous call at a
+ * time, a destroy that waits for its end, and release after garbage collection where destroy was
+ * forgotten.
  * SPDX-License-Identifier: MIT
  */
 import { nextTurn } from './clock.js';
@@ -19,13 +20,13 @@ const leaks =
     ? new FinalizationRegistry((free: () => void) => free())
     : undefined;
 
-/** Objects that are made before those that were dropped get their turn. */
+/** Objects that may be made before finalizers get to run. */
 const MADE_A_TURN = 32;
 let made = 0;
 
 /**
- * Whatever makes objects asynchronously awaits this first. What the collector has found is freed in
- * a turn of the event loop of its own, and a loop that only awaits what is there at once leaves none.
+ * To be awaited before an object is made asynchronously. Finalizers run in their own turn of the
+ * event loop, and a loop of `await create()` that never has to wait would not leave them one.
  */
 export async function letOthersGo(): Promise<void> {
   if (made < MADE_A_TURN) return;
@@ -42,8 +43,9 @@ export class Lifecycle {
   readonly #free: () => void;
 
   /**
-   * `free` runs once: on destroy, after a call that is at work, or after `owner` was collected. It
-   * must not refer to the owner. `what` is the owner's name in messages: `the session`.
+   * `free` runs once: on destroy (then after a call that is at work), or after `owner` was garbage
+   * collected, so that it must not refer to the owner. Messages call the owner `what`: `the
+   * session`.
    */
   constructor(owner: object, what: string, free: () => void) {
     made++;

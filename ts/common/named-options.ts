@@ -2,15 +2,15 @@
  * named-options.ts - takes options from an object: each once, and none that nobody knows.
  * SPDX-License-Identifier: MIT
  */
-import { checkObject, reading } from './args.js';
-import { describe, kindOf } from './brands.js';
+import { checkObject, reading, wrongType } from './args.js';
+import { kindOf } from './brands.js';
 import { TTTError } from './errors.js';
 import { suggestion } from './suggestion.js';
 
 /** The names of an interface's options: all of them, and no others. */
 export type NamesOf<T> = Readonly<Record<keyof T, true>>;
 
-/** Objects that have no options, however many properties somebody gives them. */
+/** Built-in classes of which no object is meant as one with options. */
 const NO_OPTIONS =
   /^(.*Array|.*ArrayBuffer|DataView|(Weak)?(Map|Set)|Promise|Date|RegExp|Abort(Signal|Controller)|URL|Error|String|Number|Boolean|BigInt|Symbol)$/;
 
@@ -24,17 +24,17 @@ function unknownName(key: string, known: readonly string[], prefix: string): TTT
   );
 }
 
-/** What has no options: neither a plain object nor one of a class of the caller's. */
+/** Whether it is neither a plain object nor one of the caller's own classes. */
 function hasNoOptions(value: object): boolean {
   return Object.getPrototypeOf(value) !== Object.prototype && NO_OPTIONS.test(kindOf(value));
 }
 
 /**
- * The options in `value`, each read once. A name that is not in `names` is an error, as a slip of the
- * finger would otherwise go unnoticed, unless its value is undefined, which is as if it were not
- * given, or it is in `shared`: names of functions that an object may be meant for as well.
+ * The options in `value`, each read once. Throws `INVALID_ARGUMENT` for a name that is not in
+ * `names`, as it may be misspelt, unless its value is undefined or it is in `shared`: the names of
+ * other functions that may be given the same object.
  *
- * @param within the option that holds these, as `training`; '' for a function's own
+ * @param within the option that holds these, such as `training`; '' for a function's own
  */
 export function takeOptions<Name extends string>(
   value: unknown,
@@ -46,10 +46,7 @@ export function takeOptions<Name extends string>(
   const prefix = within === '' ? '' : `${within}.`;
   checkObject(value, what);
   if (reading(what, () => hasNoOptions(value))) {
-    throw new TTTError(
-      'INVALID_ARGUMENT',
-      `${what} must be an object with options, not ${describe(value)}`,
-    );
+    throw wrongType(what, 'an object with options', value);
   }
   // Called for every token of a stream: no function and no text is made for each name.
   const options = value as Record<string, unknown>;

@@ -1,6 +1,6 @@
 /**
- * option-names.ts - the names of the options of backends and layers. The compiler demands that they
- * are those of the interfaces, here and in ts/llama/option-names.ts.
+ * option-names.ts - the names of the options of backends and layers, at run time. The compiler
+ * checks them against the interfaces, here and in ts/llama/option-names.ts.
  * SPDX-License-Identifier: MIT
  */
 import type { NamesOf } from './named-options.js';
@@ -32,8 +32,8 @@ export const OBSERVE_ASYNC = {
 } satisfies NamesOf<ObserveAsyncOptions>;
 
 /**
- * An object of options may be made for a backend and for all that is to run on it: besides those of a
- * layer the names of BitLlama.load and Trainer.create, which ts/llama/option-names.ts compares.
+ * An object of options may be made for a backend and for all that is to run on it: besides those of
+ * a layer the names of BitLlama.load and Trainer.create, which ts/llama/option-names.ts compares.
  */
 export const WITH_BACKEND = {
   ...LAYER,

@@ -1,11 +1,12 @@
 /**
- * options.ts - reads numbers of option objects: their type, their range, their default.
+ * options.ts - reads the values of options: their type, range and default. Each function throws
+ * TTTError, `INVALID_ARGUMENT` for another type.
  * SPDX-License-Identifier: MIT
  */
-import { allocate, checkList, reading } from './args.js';
+import { allocate, checkList, reading, wrongType } from './args.js';
 import { describe } from './brands.js';
-import { TTTError } from './errors.js';
 import type { TTTErrorCode } from './errors.js';
+import { TTTError } from './errors.js';
 
 const MAX_SEED = (1n << 64n) - 1n;
 
@@ -16,17 +17,18 @@ export interface NumberRule {
   integer?: boolean;
 }
 
-function wrongType(name: string, wanted: string, value: unknown): TTTError {
-  return new TTTError('INVALID_ARGUMENT', `${name} must be ${wanted}, not ${describe(value)}`);
-}
-
-/** A number in its range: `INVALID_ARGUMENT` for another type, `INVALID_OPTION` beyond. */
-export function readNumber(value: unknown, name: string, rule: NumberRule): number {
+/** A number; throws `INVALID_ARGUMENT` for another type, and `code` beyond the range. */
+export function readNumber(
+  value: unknown,
+  name: string,
+  rule: NumberRule,
+  code: TTTErrorCode = 'INVALID_OPTION',
+): number {
   const kind = rule.integer ? 'an integer' : 'a number';
   const wanted = `${kind} from ${rule.min} to ${rule.max}`;
   if (typeof value !== 'number') throw wrongType(name, wanted, value);
   const good = value >= rule.min && value <= rule.max && (!rule.integer || Number.isInteger(value));
-  if (!good) throw new TTTError('INVALID_OPTION', `${name} must be ${wanted}, not ${value}`);
+  if (!good) throw new TTTError(code, `${name} must be ${wanted}, not ${value}`);
   return value;
 }
 
@@ -57,7 +59,7 @@ export function readSeed(value: unknown, code: TTTErrorCode = 'INVALID_OPTION'):
   return seed;
 }
 
-/** A user's function, if one was given. What it throws when called is the user's own, and passes as it is. */
+/** A user's function, if one was given. What it throws when called is passed on as it is. */
 export function readFunction<T extends unknown[]>(
   value: unknown,
   name: string,
@@ -67,6 +69,7 @@ export function readFunction<T extends unknown[]>(
   return value as (...values: T) => void;
 }
 
+/** True or false; false unless given. */
 export function readFlag(value: unknown, name: string): boolean {
   if (value === undefined) return false;
   if (typeof value !== 'boolean') throw wrongType(name, 'true or false', value);
@@ -74,8 +77,8 @@ export function readFlag(value: unknown, name: string): boolean {
 }
 
 /**
- * A list's elements, each read once and checked by `take`, which gets its name for messages. `wanted` says what the
- * list is to be.
+ * A list's elements, each read once and checked by `take`, which gets its name for messages.
+ * `wanted` says what the list is to be.
  */
 export function readList<T>(
   value: unknown,
@@ -94,7 +97,7 @@ export function readList<T>(
   return taken;
 }
 
-/** An element of a list that may be foreign. Millions are read: no function is made for each. */
+/** One element. Millions are read, so that no closure is made for each, as `reading` would need. */
 function idAt(list: ArrayLike<unknown>, i: number, name: string): unknown {
   try {
     return list[i];
@@ -104,8 +107,8 @@ function idAt(list: ArrayLike<unknown>, i: number, name: string): unknown {
 }
 
 /**
- * Token ids below `vocab` as an array of ours, each element read once. A typed array must be on
- * ordinary memory, as everywhere; other lists may be anything with a length.
+ * A copy of token ids, each read once. Throws `INVALID_TOKEN` for one that is not below `vocab`. A
+ * typed array must be on ordinary memory, as everywhere; other lists may be anything with a length.
  */
 export function readTokens(value: unknown, vocab: number, name: string): Uint32Array {
   if (typeof value !== 'object' || value === null) {

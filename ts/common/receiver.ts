@@ -1,8 +1,9 @@
 /**
- * receiver.ts - methods that are called on something else than an object of their class.
+ * receiver.ts - a clear error for methods that are called on something else than an object of their
+ * class.
  *
- * Objects with private fields do not work behind a Proxy, which is what reactive state (Vue's `reactive`
- * and `ref`, MobX, Svelte's `$state`) makes of all that is put into it. That is an error of its own.
+ * The usual cause is a Proxy, behind which private fields do not work: reactive state (Vue's
+ * `reactive` and `ref`, MobX, Svelte's `$state`) wraps in one whatever is put into it.
  * SPDX-License-Identifier: MIT
  */
 import { describe } from './brands.js';
@@ -30,7 +31,7 @@ function refusal(value: unknown, owner: Class, key: PropertyKey): TTTError {
   return new TTTError('INVALID_ARGUMENT', text);
 }
 
-/** Fails in the way of the method: at once, by a promise, or at the first step of a generator. */
+/** Fails as the method would: an exception, a rejected promise, or a generator's first step. */
 function refuse(method: Method, error: TTTError): unknown {
   switch (Object.prototype.toString.call(method)) {
     case '[object AsyncFunction]':
@@ -64,10 +65,16 @@ function guarded(
 }
 
 /**
- * Makes all methods and accessors of a class refuse other receivers. To be called in the class's
- * static block; `isOwn` tells whether an object has the class's private fields.
+ * Makes all methods and accessors of a class refuse other receivers, and the class keep its name:
+ * bundlers rename classes that mention themselves. To be called in the class's static block;
+ * `isOwn` tells whether an object has the class's private fields.
  */
-export function guardReceivers(owner: Class, isOwn: (value: object) => boolean): void {
+export function guardReceivers(
+  owner: Class,
+  name: string,
+  isOwn: (value: object) => boolean,
+): void {
+  Object.defineProperty(owner, 'name', { value: name });
   const { prototype } = owner;
   for (const key of Reflect.ownKeys(prototype)) {
     if (key === 'constructor') continue;

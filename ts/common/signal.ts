@@ -1,10 +1,9 @@
 /**
- * signal.ts - a caller's AbortSignal: checked once, safe to ask, and listened to once, however many
- * calls it is to end.
+ * signal.ts - a caller's AbortSignal: checked when it is taken, and listened to once for all calls
+ * that it is to end, as platforms warn of a leak above ten listeners.
  * SPDX-License-Identifier: MIT
  */
-import { checkObject, readProperty, reading } from './args.js';
-import { describe } from './brands.js';
+import { checkObject, reading, readProperty, wrongType } from './args.js';
 import { TTTError } from './errors.js';
 import type { AbortSignalLike } from './types.js';
 
@@ -29,7 +28,7 @@ function checkSignal(value: unknown): asserts value is AbortSignalLike | undefin
     );
   });
   if (isSignal) return;
-  throw new TTTError('INVALID_ARGUMENT', `signal must be an AbortSignal, not ${describe(value)}`);
+  throw wrongType('signal', 'an AbortSignal', value);
 }
 
 /** Who waits for a signal, and the one listener that tells them all. */
@@ -48,7 +47,6 @@ function listen(signal: AbortSignalLike, call: () => void): void {
   }
   const calls = new Set([call]);
   const tell = (): void => [...calls].forEach((one) => one());
-  // Platforms take more than ten listeners on one signal for a leak.
   signal.addEventListener('abort', tell);
   waiting.set(signal, { calls, tell });
 }
@@ -60,11 +58,11 @@ function ignore(signal: AbortSignalLike, call: () => void): void {
   try {
     signal.removeEventListener('abort', known.tell);
   } catch {
-    // A signal of somebody else's making; whoever listened has got what it wanted.
+    // Not the platform's signal; nobody waits for it any more.
   }
 }
 
-/** A signal as the package asks it. */
+/** A checked signal; a property that throws nevertheless becomes `INVALID_ARGUMENT`. */
 class CheckedSignal implements AbortSignalLike {
   readonly #given: AbortSignalLike;
 
@@ -89,7 +87,7 @@ class CheckedSignal implements AbortSignalLike {
   }
 }
 
-/** The signal that a caller gave, if any. */
+/** The signal that a caller gave, if any, of any realm. Throws `INVALID_ARGUMENT`. */
 export function takeSignal(value: unknown): AbortSignalLike | undefined {
   checkSignal(value);
   if (value === undefined || value instanceof CheckedSignal) return value;

@@ -1,9 +1,9 @@
 /**
- * suggestion.ts - what a misspelt name was meant to be.
+ * suggestion.ts - guesses which name a misspelt one was meant to be.
  * SPDX-License-Identifier: MIT
  */
 
-/** Number of letters to insert, delete, replace or swap to turn `a` into `b`. */
+/** The optimal string alignment distance: letters to insert, delete, replace or swap to get `b`. */
 function editDistance(a: string, b: string): number {
   let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
@@ -28,7 +28,7 @@ function folded(name: string): string {
   return name.toLowerCase().replace(/[-_ ]/g, '');
 }
 
-/** Longer names are no slips of the finger, and would take long to compare. */
+/** Longer names are not compared: that takes quadratic time. */
 const LONGEST = 64;
 
 /** `; did you mean x?` for the nearest known name, or nothing if none is near. */

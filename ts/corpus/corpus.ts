@@ -1,23 +1,23 @@
 /**
- * corpus.ts - what of a text is trained on, what is held out, and a tokenizer for it. Nothing here
- * needs Node: the demo page trains by the same rules.
+ * corpus.ts - prepares a text for training: what is held out for evaluation, and a tokenizer. The
+ * command and the demo page follow the same rules, so that nothing here needs Node.
  * SPDX-License-Identifier: MIT
  */
-import { Tokenizer, trainBpe } from 'bit-ttt';
 import type { BpeProgress } from 'bit-ttt';
+import { Tokenizer, trainBpe } from 'bit-ttt';
 
-/** Documents to train on, and others. */
+/** Documents to train on, and those to evaluate on. */
 export interface Split {
   training: string[];
   heldOut: string[];
 }
 
-/** Fewer documents than this are all trained on, but for the end of each. */
+/** Of fewer documents than this the end of each is held out, instead of whole documents. */
 const FEW = 20;
 /** Documents that are shorter are not cut, in UTF-16 code units. */
 const LEAST_CUT = 1000;
 
-/** The end of a document: `share` of it, from a line's or a word's beginning. */
+/** Cuts off the last `share` (0 to 1) of a document, at the beginning of a line or word. */
 function cutEnd(document: string, share: number): [string, string] {
   const from = Math.round(document.length * (1 - share));
   const line = document.indexOf('\n', from);
@@ -27,7 +27,7 @@ function cutEnd(document: string, share: number): [string, string] {
   return [document.slice(0, at).trim(), document.slice(at).trim()];
 }
 
-/** Holds out so many percent: the same documents each time. */
+/** Holds out `percent` (0 to 100) of the documents, always the same ones. */
 export function holdOut(documents: readonly string[], percent: number): Split {
   if (percent === 0) return { training: [...documents], heldOut: [] };
   const share = percent / 100;
@@ -48,20 +48,22 @@ export function holdOut(documents: readonly string[], percent: number): Split {
   return split;
 }
 
-/** A size of vocabulary for so much text. */
+/** The usual size of the vocabulary for so many bytes of text. */
 export function usualVocab(bytes: number): number {
   if (bytes < 200_000) return 512;
   return bytes < 2_000_000 ? 1024 : 2048;
 }
 
-/** The least vocabulary whose size a model can have. */
+/** The smallest multiple of 16 that has room for all bytes and the special tokens. */
 const LEAST_VOCAB = 272;
 const BYTES = 256;
 const SPECIALS = ['<|endoftext|>', '<|padding|>'];
 
 /**
- * A tokenizer made of documents. A model's vocabulary is a multiple of 16, so a text with too few
- * pairs for `vocab` gets the next smaller one, or, if that is none at all, tokens without a use.
+ * Trains a tokenizer of about `vocab` tokens. A model's vocabulary is a multiple of 16: a text with
+ * too few pairs gets the next smaller one, or the smallest one, filled up with tokens that are
+ * never used. Throws TTTError `INVALID_ARGUMENT` for documents without words, and whatever
+ * `onProgress` throws.
  */
 export async function makeTokenizer(
   documents: readonly string[],

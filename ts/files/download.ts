@@ -2,9 +2,9 @@
  * download.ts - the bytes at a URL, up to a limit.
  * SPDX-License-Identifier: MIT
  */
-import { gather, TooLarge } from './gather.js';
-import type { Limits } from './gather.js';
 import type { AbortSignalLike, Bytes } from '../common/types.js';
+import type { Limits } from './gather.js';
+import { gather, TooLarge } from './gather.js';
 
 async function* bodyChunks(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
   const reader = body.getReader(); // not every browser can iterate over a stream
@@ -19,15 +19,16 @@ async function* bodyChunks(body: ReadableStream<Uint8Array>): AsyncGenerator<Uin
   }
 }
 
-/** The body of a response; some have no stream. */
+/** The body of a response, which has no stream on some platforms. */
 async function* chunksOf(response: Response): AsyncGenerator<Uint8Array> {
   if (response.body) yield* bodyChunks(response.body);
   else yield new Uint8Array(await response.arrayBuffer());
 }
 
 /**
- * Fetches a URL. Throws TooLarge as soon as there are more bytes than the limit or the server says so;
- * its Content-Length counts the bytes of a compressed body before they are unpacked.
+ * Fetches a URL. Throws TooLarge as soon as there are more bytes than the limit or the server
+ * announces them, Error for an HTTP status of failure, and what `fetch` throws (also after an
+ * abort). The Content-Length of a compressed body counts the bytes before they are unpacked.
  */
 export async function download(
   url: string,

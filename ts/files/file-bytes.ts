@@ -1,24 +1,28 @@
 /**
  * file-bytes.ts - reads whatever a path names: files, pipes, terminals, devices. Node only.
  *
- * Each is opened once, and never looked at before: what is read from a pipe is gone. A pipe that nobody
- * writes to is waited for on the event loop, where a signal can end it.
+ * Each is opened once, and never looked at before: what is read from a pipe is gone. A pipe that
+ * nobody writes to is waited for on the event loop, where a signal can end it.
  * SPDX-License-Identifier: MIT
  */
-import { close, constants, fstat, open, read } from 'node:fs';
 import type { Stats } from 'node:fs';
+import { close, constants, fstat, open, read } from 'node:fs';
 import { Socket } from 'node:net';
+import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { isatty, ReadStream } from 'node:tty';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-import { gather, TooLarge } from './gather.js';
-import type { Limits } from './gather.js';
 import type { AbortSignalLike, Bytes } from '../common/types.js';
+import type { Limits } from './gather.js';
+import { gather, TooLarge } from './gather.js';
+import type { Files, Place } from './place.js';
 
-const [openFile, statFile, closeFile] = [promisify(open), promisify(fstat), promisify(close)];
-const readFile = promisify(read);
+const openAsync = promisify(open);
+const statAsync = promisify(fstat);
+const readAsync = promisify(read);
+const closeAsync = promisify(close);
 
 const CHUNK_BYTES = 1 << 18;
 
@@ -28,15 +32,15 @@ function streamOf(file: number): Readable {
   return new Socket({ fd: file, readable: true, writable: false });
 }
 
-/** Whoever has the signal says so in words of its own. */
+/** The caller, who has the signal, puts an error of its own in the place of this one. */
 const aborted = (): Error => new Error('the reading was aborted');
 
-/** Something that was opened: its bytes, once. Whoever does not read them closes it. */
+/** An open file, whose bytes can be read once; if they are not read, it has to be closed. */
 export class OpenFile implements AsyncIterable<Uint8Array> {
   readonly isFolder: boolean;
-  /** Bytes that a file has; undefined for what is none. */
+  /** In bytes; undefined for what is no file. */
   readonly size: number | undefined;
-  /** There may be nothing to read yet. */
+  /** Whether reading may have to wait for a writer. */
   readonly #waits: boolean;
   #closed = false;
 
@@ -54,20 +58,20 @@ export class OpenFile implements AsyncIterable<Uint8Array> {
     return this.#waits ? this.#streamed() : this.#inChunks();
   }
 
-  /** Again is fine. */
+  /** Calling it again is fine. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await closeFile(this.file);
+    await closeAsync(this.file);
   }
 
-  /** A chunk is good until the next. */
+  /** Each chunk is valid until the next is asked for. */
   async *#inChunks(): AsyncGenerator<Uint8Array, void, undefined> {
     const buffer = new Uint8Array(CHUNK_BYTES);
     try {
       for (;;) {
         if (this.signal?.aborted) throw aborted();
-        const { bytesRead } = await readFile(this.file, buffer, 0, CHUNK_BYTES, null);
+        const { bytesRead } = await readAsync(this.file, buffer, 0, CHUNK_BYTES, null);
         if (bytesRead === 0) return;
         yield buffer.subarray(0, bytesRead);
       }
@@ -79,7 +83,7 @@ export class OpenFile implements AsyncIterable<Uint8Array> {
   async *#streamed(): AsyncGenerator<Uint8Array, void, undefined> {
     const { signal } = this;
     const stream = streamOf(this.file);
-    this.#closed = true; // the stream will
+    this.#closed = true; // the stream closes it
     const abort = (): void => void stream.destroy(aborted());
     signal?.addEventListener('abort', abort);
     try {
@@ -92,32 +96,48 @@ export class OpenFile implements AsyncIterable<Uint8Array> {
   }
 }
 
-/** Opens a path or `file:` URL. Throws the system's error. */
-export async function openPlace(place: string | URL, signal?: AbortSignalLike): Promise<OpenFile> {
-  const path = typeof place === 'string' ? place : fileURLToPath(place);
+/** Opens a file; `signal` ends the wait for what a pipe is to bring. Throws the system's error. */
+export async function openFile(path: string, signal?: AbortSignalLike): Promise<OpenFile> {
   // Without O_NONBLOCK a pipe is opened when it has a writer, in a thread that nothing can stop.
-  const file = await openFile(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  const file = await openAsync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
-    return new OpenFile(file, await statFile(file), signal);
+    return new OpenFile(file, await statAsync(file), signal);
   } catch (error) {
-    await closeFile(file);
+    await closeAsync(file);
     throw error;
   }
 }
 
-/** All bytes of a file; undefined for a folder. Throws the system's error, and what `gather` does. */
-export async function readPlace(
-  place: string | URL,
-  limits: Limits,
-  signal?: AbortSignalLike,
-): Promise<Bytes | undefined> {
-  const opened = await openPlace(place, signal);
-  const { isFolder, size } = opened;
-  try {
-    if (isFolder) return undefined;
-    if (size !== undefined && size > limits.maxBytes) throw new TooLarge(limits.maxBytes);
-    return await gather(opened, { ...limits, size });
-  } finally {
-    await opened.close();
+class FilePlace implements Place {
+  readonly isLocal = true;
+
+  constructor(readonly path: string) {}
+
+  get name(): string {
+    return this.path;
+  }
+
+  async read(limits: Limits, signal?: AbortSignalLike): Promise<Bytes | undefined> {
+    const opened = await openFile(this.path, signal);
+    const { isFolder, size } = opened;
+    try {
+      if (isFolder) return undefined;
+      if (size !== undefined && size > limits.maxBytes) throw new TooLarge(limits.maxBytes);
+      return await gather(opened, { ...limits, size });
+    } finally {
+      await opened.close();
+    }
+  }
+
+  beside(name: string): Place {
+    return new FilePlace(join(dirname(this.path), name));
+  }
+
+  inside(name: string): Place {
+    return new FilePlace(join(this.path, name));
   }
 }
+
+/** The files of this machine, by path or `file:` URL. Nothing is opened before it is read. */
+export const localFiles: Files = (place) =>
+  new FilePlace(typeof place === 'string' ? place : fileURLToPath(place));

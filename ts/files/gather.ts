@@ -1,5 +1,6 @@
 /**
- * gather.ts - all bytes of something that comes in pieces, up to a limit: a file, a pipe, a download.
+ * gather.ts - all bytes of something that comes in pieces, up to a limit: a file, a pipe, a
+ * download.
  * SPDX-License-Identifier: MIT
  */
 import { allocate } from '../common/args.js';
@@ -7,15 +8,15 @@ import { TTTError } from '../common/errors.js';
 import type { Bytes } from '../common/types.js';
 
 /**
- * What the beginning of a file says of its length: that so many bytes are needed to tell more or,
- * if that is `all`, that there are no more than these.
+ * What the beginning of a file says of its length: if `all`, that there are no more than so many
+ * bytes; otherwise that so many are needed to say more.
  */
 export interface Extent {
   bytes: number;
   all: boolean;
 }
 
-/** Asks the bytes that have come how many there will be; first none, then what it needed. */
+/** Judges the bytes that have come, at first none, then each time as many as it asked for. */
 export type ExtentOf = (bytes: Uint8Array) => Extent;
 
 /** How far to read. */
@@ -53,7 +54,7 @@ function sizeText(bytes: number): string {
 const FIRST_BYTES = 1 << 16;
 const UNKNOWN: Extent = { bytes: Infinity, all: true };
 
-/** Bytes that become more. */
+/** A growing array of bytes. */
 class Growing {
   #bytes: Bytes;
   #length = 0;
@@ -103,7 +104,7 @@ export async function gather(
     if (all.view.length + chunk.length > maxBytes) throw new TooLarge(maxBytes);
     all.push(chunk);
     while (extentOf && !extent.all && all.view.length >= extent.bytes) extent = extentOf(all.view);
-    // Where the size is known, such a beginning is a damaged one.
+    // Only where the size is unknown: otherwise the beginning is damaged, and the core says how.
     const endless = size === undefined && extent.bytes < Infinity;
     if (endless && extent.bytes > maxBytes) throw new TooLarge(maxBytes);
     if (extent.all && all.view.length > extent.bytes) break;

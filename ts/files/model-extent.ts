@@ -1,16 +1,16 @@
 /**
- * model-extent.ts - how long a model file is, by its beginning: an endless input is then not read to
- * its end. Judging a file is the engine's part, which gets what was read.
+ * model-extent.ts - the length of a model file, by its beginning, so that an endless input is not
+ * read for ever. Whether the file is valid is for the core to judge, which gets what was read.
  * SPDX-License-Identifier: MIT
  */
+import { MAX_JSON_BYTES } from '../common/limits.js';
 import type { Extent, Limits } from './gather.js';
-import { MAX_JSON_BYTES } from './model-limits.js';
 
 const MAGIC = [0x42, 0x49, 0x54, 0x54]; // BITT
 const BITT_START = 12;
-/** Of a JSON file; before its brace there may be white space. */
+/** Bytes that tell whether a file is JSON; there may be white space before its brace. */
 const JSON_START = 64;
-/** Of a safetensors file, as in src/io/safetensors.h. */
+/** Of a safetensors file, in bytes; as in src/io/safetensors.h. */
 const LARGEST_HEADER = 100_000_000;
 
 /** Whether a file begins as a .bitt does. */
@@ -29,8 +29,9 @@ function u64At(bytes: Uint8Array, at: number): number {
 }
 
 /**
- * Where the data of the last tensor ends; 0 if the header names none. The header may be a stranger's, of
- * millions of entries, so that it is searched and not parsed: within a string quotes are escaped.
+ * Where the data of the last tensor ends; 0 if the header names none. The header may be a
+ * stranger's, of millions of entries, so that it is searched and not parsed: within a string quotes
+ * are escaped.
  */
 function dataEnd(header: Uint8Array): number {
   const text = new TextDecoder().decode(header);
@@ -51,7 +52,7 @@ function tensorsExtent(bytes: Uint8Array, at: number): Extent {
   return { bytes: data + dataEnd(bytes.subarray(at + 8, data)), all: true };
 }
 
-/** The extent of JSON, which does not tell it; of what does not begin as an object, its beginning. */
+/** The extent of JSON, whose beginning does not tell it, or what shows that it is none. */
 function jsonExtent(bytes: Uint8Array): Extent {
   if (bytes.length < JSON_START) return { bytes: JSON_START, all: false };
   return { bytes: beginsJson(bytes) ? Infinity : JSON_START, all: true };

@@ -1,21 +1,22 @@
 /**
- * sharded.ts - models whose tensors lie in several files, by their `model.safetensors.index.json`.
- * The engine checks the files, and the index against them; here only their names are read.
+ * sharded.ts - the index of a model whose tensors lie in several files
+ * (`model.safetensors.index.json`). Only the names of the files are read here; the core checks the
+ * files, and the index against them.
  * SPDX-License-Identifier: MIT
  */
 import { TTTError } from '../common/errors.js';
-import type { Bytes } from '../common/types.js';
 
 /** How the name of an index ends. */
 const INDEX_END = '.safetensors.index.json';
 /** The index of a folder. */
 export const INDEX_NAME = `model${INDEX_END}`;
 
+/** Most files that a model may consist of, as in the core. */
 export const MAX_SHARDS = 1024;
 
 /** One of the files of a model that lies in several. */
 export interface Shard {
-  /** As the index has it, and without zero characters. */
+  /** As in the index; it has no zero characters. */
   readonly name: string;
   readonly bytes: Uint8Array;
 }
@@ -36,8 +37,9 @@ function indexError(name: string, text: string): TTTError {
 }
 
 /**
- * The files that an index names, each once. An index may be a stranger's, and must not lead out of
- * the folder that it lies in: a name is that of a `.safetensors` there, and no path.
+ * The files that an index names, each once; `name` is the index's own, for messages. An index may
+ * be hostile and must not lead out of its folder: only plain names of `.safetensors` files are
+ * accepted. Throws TTTError `MODEL_FORMAT`.
  */
 export function shardNames(index: Uint8Array, name: string): string[] {
   let map: unknown;
@@ -57,21 +59,4 @@ export function shardNames(index: Uint8Array, name: string): string[] {
   }
   if (names.length >= 1 && names.length <= MAX_SHARDS) return names as string[];
   throw indexError(name, `the index names ${names.length} files; a model has 1 to ${MAX_SHARDS}`);
-}
-
-/** Reads the files that an index names, one after the other, `maxBytes` in all. */
-export async function readShards(
-  index: Uint8Array,
-  name: string,
-  maxBytes: number,
-  read: (file: string, maxBytes: number) => Promise<Bytes>,
-): Promise<ShardedFiles> {
-  const shards: Shard[] = [];
-  let left = maxBytes;
-  for (const file of shardNames(index, name)) {
-    const bytes = await read(file, left);
-    left -= bytes.length;
-    shards.push({ name: file, bytes });
-  }
-  return { index, shards };
 }

@@ -2,13 +2,13 @@
  * config.ts - reads and checks the options of a new layer.
  * SPDX-License-Identifier: MIT
  */
-import { checkObject, checkWeights, readProperty } from '../common/args.js';
+import { checkObject, checkWeights, readProperty, wrongType } from '../common/args.js';
 import { describe } from '../common/brands.js';
 import type { LayerConfig } from '../engine/engine.js';
 import { TTTError } from '../common/errors.js';
 import { takeOptions } from '../common/named-options.js';
 import { LAYER } from '../common/option-names.js';
-import { readSeed } from '../common/options.js';
+import { readNumber, readSeed } from '../common/options.js';
 import type { BackendChoice } from '../engine/choose.js';
 import type { Objective, TTTWeights } from '../common/types.js';
 
@@ -24,21 +24,13 @@ export interface CheckedOptions {
   choice: BackendChoice;
 }
 
-function wrongType(name: string, wanted: string, value: unknown): TTTError {
-  return new TTTError('INVALID_ARGUMENT', `${name} must be ${wanted}, not ${describe(value)}`);
-}
-
 function badConfig(message: string): TTTError {
   return new TTTError('INVALID_CONFIG', message);
 }
 
 function readDim(value: unknown): number {
-  const range = `an integer from ${MIN_DIM} to ${MAX_DIM}`;
-  if (typeof value !== 'number') throw wrongType('hiddenDim', range, value);
-  if (!Number.isInteger(value) || value < MIN_DIM || value > MAX_DIM) {
-    throw new TTTError('DIMENSION_MISMATCH', `hiddenDim must be ${range}, not ${value}`);
-  }
-  return value;
+  const range = { min: MIN_DIM, max: MAX_DIM, integer: true };
+  return readNumber(value, 'hiddenDim', range, 'DIMENSION_MISMATCH');
 }
 
 function readObjective(value: unknown): Objective {

@@ -70,9 +70,7 @@ export class TTT {
   readonly backend: BackendKind;
 
   static {
-    // Bundlers rename classes that mention themselves; messages and inspection want this name.
-    Object.defineProperty(this, 'name', { value: 'TTT' });
-    guardReceivers(this, (value) => #life in value);
+    guardReceivers(this, 'TTT', (value) => #life in value);
   }
 
   readonly #backend: Backend;

@@ -1,30 +1,26 @@
 /**
- * documents.ts - cuts a text into documents, and makes tokens of them.
+ * documents.ts - cuts a text into documents, and encodes them.
  * SPDX-License-Identifier: MIT
  */
-import { allocate } from '../common/args.js';
-import { describe } from '../common/brands.js';
-import { TTTError } from '../common/errors.js';
+import { allocate, checkText } from '../common/args.js';
 import { itemsOf } from '../common/iterables.js';
+import { takeOptions } from '../common/named-options.js';
+import { takeSignal } from '../common/signal.js';
+import { Turns } from '../common/turns.js';
+import type { Tokenizer } from '../tokenizer/index.js';
+import { SIGNAL } from './option-names.js';
 import { checkTokenizer } from './shared.js';
 import type { SignalOptions } from './types.js';
-import { takeOptions } from '../common/named-options.js';
-import { SIGNAL } from './option-names.js';
-import { takeSignal } from '../common/signal.js';
-import type { Tokenizer } from '../tokenizer/index.js';
-import { Turns } from '../common/turns.js';
 
 /** A line between documents. Within a line it is text like any other. */
 const SEPARATOR_LINE = /^[ \t]*<\|endoftext\|>[ \t]*\r?$/m;
 
 /**
- * The documents of a text: what stands between lines `<|endoftext|>`, without the white space
- * around it; empty ones are left out.
+ * The documents of a text: the parts between lines `<|endoftext|>`, without the white space around
+ * them; empty ones are left out. Throws TTTError `INVALID_ARGUMENT` for what is no string.
  */
 export function splitDocuments(text: string): string[] {
-  if (typeof text !== 'string') {
-    throw new TTTError('INVALID_ARGUMENT', `text must be a string, not ${describe(text)}`);
-  }
+  checkText(text, 'text');
   return text
     .split(SEPARATOR_LINE)
     .map((document) => document.trim())

@@ -35,9 +35,7 @@ export class BitLlama implements LanguageModel {
   readonly backend: BackendKind;
 
   static {
-    // Bundlers rename classes that mention themselves; messages and inspection want this name.
-    Object.defineProperty(this, 'name', { value: 'BitLlama' });
-    guardReceivers(this, (value) => #life in value);
+    guardReceivers(this, 'BitLlama', (value) => #life in value);
   }
 
   readonly #backend: Backend;

@@ -51,8 +51,7 @@ export class Session {
   readonly model: LanguageModel;
 
   static {
-    Object.defineProperty(this, 'name', { value: 'Session' });
-    guardReceivers(this, (value) => #life in value);
+    guardReceivers(this, 'Session', (value) => #life in value);
   }
 
   readonly #backend: Backend;

@@ -2,8 +2,7 @@
  * shared.ts - what the classes of the language model share.
  * SPDX-License-Identifier: MIT
  */
-import { readProperty } from '../common/args.js';
-import { describe } from '../common/brands.js';
+import { readProperty, wrongType } from '../common/args.js';
 import { codeOf, TTTError } from '../common/errors.js';
 import type { Failure } from '../engine/llama-engine.js';
 import type { Tokenizer } from '../tokenizer/index.js';
@@ -15,7 +14,7 @@ export const LLAMA_KEY = Symbol('bit-ttt model');
 function checkMethod(value: unknown, method: string, name: string, wanted: string): void {
   const isObject = typeof value === 'object' && value !== null;
   if (isObject && typeof readProperty(value, method, name) === 'function') return;
-  throw new TTTError('INVALID_ARGUMENT', `${name} must be ${wanted}, not ${describe(value)}`);
+  throw wrongType(name, wanted, value);
 }
 
 /** Refuses what is not a BitLlama. */

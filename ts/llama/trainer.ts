@@ -60,8 +60,7 @@ export class Trainer {
   readonly backend: BackendKind;
 
   static {
-    Object.defineProperty(this, 'name', { value: 'Trainer' });
-    guardReceivers(this, (value) => #life in value);
+    guardReceivers(this, 'Trainer', (value) => #life in value);
   }
 
   readonly #backend: Backend;

@@ -46,8 +46,8 @@ export function bytesOfSymbols(symbols: string): Uint8Array | undefined {
 }
 
 /**
- * A contraction; letters, digits or other signs with at most one space before them; white space,
- * whose last character is left to what follows.
+ * GPT-2's pre-tokenization: a contraction; letters, digits or other signs with at most one space
+ * before them; or white space, whose last character is left to the word that follows.
  */
 const WORD = /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+/gu;
 

@@ -1,9 +1,10 @@
 /**
- * cutting.ts - where a long text can be cut so that the pieces have the same words as the whole.
+ * cutting.ts - cuts a long text into pieces that have the same words as the whole.
  * SPDX-License-Identifier: MIT
  */
 import type { Literals } from './literals.js';
 
+// Classes of code points in the pattern of words (byte-level.ts).
 const SPACE = 0;
 const LETTER = 1;
 const NUMBER = 2;
@@ -22,7 +23,6 @@ function classify(codePoint: number): number {
 
 const asciiClasses = Uint8Array.from({ length: 128 }, (_, code) => classify(code));
 
-/** The class of a code point in the pattern of words. */
 function classOf(codePoint: number): number {
   return asciiClasses[codePoint] ?? classify(codePoint);
 }
@@ -47,8 +47,8 @@ function codePointBefore(text: string, at: number): number {
 }
 
 /**
- * Whether every word ends at `at`, whatever stands further away. White space is never cut from
- * what follows (it may belong to it), nor an apostrophe (it may begin a contraction).
+ * Whether a word ends at `at`, whatever stands further away. White space is never cut from what
+ * follows (it may belong to that word), nor an apostrophe (it may begin a contraction).
  */
 function isWordEnd(text: string, at: number): boolean {
   if (splitsPair(text, at)) return false;
@@ -65,7 +65,7 @@ export interface CutRules {
   readonly window: number;
   /** Longest piece: a word that does not end before is cut, which may change its tokens. */
   readonly longest: number;
-  /** Texts that are never cut: those of the special tokens that are looked for. */
+  /** Texts that are never cut: those of the added tokens that are looked for. */
   readonly keepWhole: Literals;
   /** Whether a cut between these code points, inside a word, leaves its tokens as they are. */
   readonly isHarmless?: (before: number, after: number) => boolean;
@@ -77,8 +77,8 @@ export function lookahead(rules: CutRules): number {
 }
 
 /**
- * Tells whether a cut would go through one of the texts that are to be kept whole. Each place of a
- * text from `start` on is looked at once, however many cuts are tried.
+ * Tells whether a cut would go through one of the texts to keep whole. Each place of a text from
+ * `start` on is examined once, however many cuts are tried.
  */
 class KeptTexts {
   readonly #text: string;
@@ -104,7 +104,7 @@ class KeptTexts {
   }
 }
 
-/** A cut inside a long word: a harmless one in the last half of the piece if there is one. */
+/** A cut inside a word that is too long; harmless if possible in the last half of the piece. */
 function forcedCut(text: string, start: number, rules: CutRules, kept: KeptTexts): number {
   const { isHarmless, longest } = rules;
   const end = start + longest;

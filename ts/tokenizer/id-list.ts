@@ -4,7 +4,7 @@
  */
 import { allocate } from '../common/args.js';
 
-/** Most texts have one token for three or four characters. */
+/** Most texts have a token for every three or four characters. */
 const UNITS_PER_ID = 3;
 const SMALLEST = 16;
 
@@ -28,7 +28,7 @@ export class IdList {
     this.#length = length;
   }
 
-  /** All ids, in memory of their own length. */
+  /** All ids, in an array of exactly their number. */
   toArray(): Uint32Array {
     return allocate(() => this.#ids.slice(0, this.#length));
   }

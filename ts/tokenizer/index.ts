@@ -3,7 +3,9 @@
  * SPDX-License-Identifier: MIT
  */
 export type { AddedTokenJson, BpeModelJson, MergeJson, TokenizerJson } from './json.js';
-export { trainBpe, trainBpeSteps } from './train-bpe.js';
+export type { StreamDecoder } from './stream-decoder.js';
+export type { DecodeOptions, EncodeAsyncOptions, EncodeOptions } from './tokenizer.js';
+export { isTokenizer, Tokenizer } from './tokenizer.js';
 export type {
   BpeProgress,
   BpeTrainingOptions,
@@ -11,7 +13,5 @@ export type {
   TrainBpeOptions,
   TrainedBpe,
 } from './train-bpe.js';
-export type { StreamDecoder } from './stream-decoder.js';
-export { isTokenizer, Tokenizer } from './tokenizer.js';
-export type { DecodeOptions, EncodeAsyncOptions, EncodeOptions } from './tokenizer.js';
+export { trainBpe, trainBpeSteps } from './train-bpe.js';
 export type { TokenizerSource } from './vocabulary.js';

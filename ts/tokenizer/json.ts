@@ -1,5 +1,5 @@
 /**
- * json.ts - what a tokenizer.json looks like, and how one is made from a trained vocabulary.
+ * json.ts - the types of a tokenizer.json, and the one of a trained vocabulary.
  * SPDX-License-Identifier: MIT
  */
 
@@ -37,7 +37,7 @@ export interface TokenizerJson {
   [key: string]: unknown;
 }
 
-/** Settings that both directions share in a file; only those of encoding matter. */
+/** The `ByteLevel` step, as HuggingFace's library writes it for encoding and decoding alike. */
 function byteLevel(addPrefixSpace: boolean): object {
   return {
     type: 'ByteLevel',

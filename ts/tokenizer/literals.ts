@@ -1,20 +1,20 @@
 /**
- * literals.ts - finds given texts, such as those of special tokens, in a text.
+ * literals.ts - finds given strings, such as those of special tokens, in a text.
  *
- * The texts lie sorted, and a place in a text narrows them down character by character, so that looking costs
- * the same for a hundred thousand of them as for one.
+ * A binary search per character narrows the sorted strings down, so that a hundred thousand of them
+ * cost little more than one.
  * SPDX-License-Identifier: MIT
  */
 
-/** A set of texts to look for; where several begin at one place, the longest counts. */
+/** A set of strings to look for; of those that begin at one place, the longest counts. */
 export class Literals {
   /** Length of the longest, in UTF-16 code units. */
   readonly longest: number;
   readonly #sorted: readonly string[];
-  /** By code unit: whether one of the texts begins with it. */
+  /** By code unit: whether one of the strings begins with it. */
   readonly #begins: Uint8Array;
 
-  /** @param texts none of them empty */
+  /** None of `texts` is empty. */
   constructor(texts: Iterable<string>) {
     this.#sorted = [...new Set(texts)].sort(); // by code units
     this.longest = this.#sorted.reduce((most, text) => Math.max(most, text.length), 0);
@@ -47,7 +47,7 @@ export class Literals {
   /** The first of `low` to `high` whose unit at `depth` is above `unit`; they ascend there. */
   #above(unit: number, depth: number, low: number, high: number): number {
     const sorted = this.#sorted;
-    // From the end, in growing steps: most often few are left out, or most.
+    // Galloping from the end: most often nearly none or nearly all are left out.
     for (let step = 1; high - step >= low; step *= 2) {
       if (sorted[high - step]!.charCodeAt(depth) <= unit) {
         low = high - step + 1;
@@ -63,23 +63,18 @@ export class Literals {
     return low;
   }
 
-  /** Where the first begins from `from` on; the text's length if there is none. */
-  find(text: string, from: number): number {
-    if (this.longest === 0) return text.length;
-    let at = from;
-    while (at < text.length && this.lengthAt(text, at) === 0) at++;
-    return at;
-  }
-
-  /** The parts of a text before, between and after the literals that stand in it. */
+  /** Cuts a text at the literals in it: at odd places stand these, at even ones what is between. */
   split(text: string): string[] {
+    if (this.longest === 0) return [text];
     const parts: string[] = [];
     let done = 0;
-    for (let at = this.find(text, 0); at < text.length; at = this.find(text, done)) {
-      parts.push(text.slice(done, at));
-      done = at + this.lengthAt(text, at);
+    for (let at = 0; at < text.length; at++) {
+      const length = this.lengthAt(text, at);
+      if (length === 0) continue;
+      parts.push(text.slice(done, at), text.slice(at, at + length));
+      done = at + length;
+      at = done - 1;
     }
-    parts.push(text.slice(done));
-    return parts;
+    return [...parts, text.slice(done)];
   }
 }

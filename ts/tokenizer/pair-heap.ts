@@ -3,13 +3,13 @@
  * SPDX-License-Identifier: MIT
  */
 
-/** A pair of tokens that stand next to each other somewhere. */
+/** Two tokens that are neighbours somewhere in the words. */
 export interface Pair {
   readonly left: number;
   readonly right: number;
-  /** How often they do, each word counted as often as it was met. */
+  /** How often they are, each word counted as often as it was met. */
   count: number;
-  /** Where they did: positions of `left`, some of them out of date. */
+  /** Positions of `left`; at some of them the pair was merged away meanwhile. */
   places: number[];
 }
 
@@ -19,7 +19,7 @@ function isBefore(aCount: number, a: Pair, bCount: number, b: Pair): boolean {
   return a.left !== b.left ? a.left < b.left : a.right < b.right;
 }
 
-/** A binary heap of pairs by the count that they had when they were put in. */
+/** A binary heap of pairs, ordered by the counts that they had when they were pushed. */
 export class PairHeap {
   readonly #pairs: Pair[] = [];
   readonly #counts: number[] = [];

@@ -1,20 +1,21 @@
 /**
- * pair-merger.ts - byte-pair encoding: merges the most frequent neighbours, again and again.
+ * pair-merger.ts - trains byte-pair encoding (Sennrich et al. 2016): the most frequent pair of
+ * neighbouring tokens becomes a new token, again and again.
  *
- * Each occurrence of a pair is visited once, when the pair is merged. Only its neighbours' counts
- * change then, so that a merge costs as much as there are occurrences, whatever the text's size.
+ * A merge visits each occurrence of its pair once and adjusts the counts of the pairs beside it, so
+ * that it costs as much as there are occurrences, whatever the size of the text.
  *
- * Two facts save work. No token ever reaches across the borders of one that is yet to be made, so
- * equal strings are merged in equal steps wherever they stand: each token comes from one pair, in
- * one round. And a pair of neighbours arises in the round that makes the later of the two, which
- * goes through the text in order: a pair's places are in order.
+ * Two invariants make this simple. Equal strings are merged in equal steps wherever they stand, so
+ * that every token is made from one pair, in one round. And a pair first occurs in the round that
+ * makes the later of its two tokens, which goes through the text in order, so that its places are
+ * in order.
  * SPDX-License-Identifier: MIT
  */
 import { bytesInSymbolOrder, symbolOfByte } from './byte-level.js';
 import { type Pair, PairHeap } from './pair-heap.js';
 import { bytesOf } from './utf8.js';
 
-/** Above the highest id; pairs of ids stay exact integers. */
+/** Above the highest id, and small enough for the key of a pair to be an exact integer. */
 const KEY_STEP = 2 ** 21;
 /** Positions between two chances to pause. */
 const STRIDE = 4096;
@@ -49,10 +50,10 @@ export class PairMerger {
   readonly #idOfByte: Uint32Array;
   readonly #pairs = new Map<number, Pair>();
   readonly #heap = new PairHeap();
-  /** Pairs that arose in this round; their counts are not final before its end. */
+  /** Pairs that are new in this round; their counts are final only at its end. */
   #newPairs: Pair[] = [];
 
-  // One entry per byte of a word; all words one after the other.
+  // All words one after the other, an entry per byte; a token stands at its first byte.
   #token = new Int32Array(0);
   #previous = new Int32Array(0);
   #next = new Int32Array(0);
@@ -68,7 +69,7 @@ export class PairMerger {
     bytesInSymbolOrder.forEach((byte, i) => (this.#idOfByte[byte] = reserved.length + i));
   }
 
-  /** Lays out the words and counts their pairs. To be run once, to its end. */
+  /** Lays out the words and counts their pairs; to be run once, to its end, before `run`. */
   *load(counts: ReadonlyMap<string, number>): Generator<void, void, undefined> {
     let length = 0;
     yield* eachWord(counts, (bytes, count) => {

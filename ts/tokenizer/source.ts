@@ -1,18 +1,19 @@
 /**
- * source.ts - reads a tokenizer.json as JSON, from an object, a string or bytes, and names what is damaged.
+ * source.ts - reads a tokenizer.json as JSON from an object, a string or bytes, and its fields by
+ * type.
  * SPDX-License-Identifier: MIT
  */
-import { checkBytes } from '../common/args.js';
+import { checkBytes, wrongType } from '../common/args.js';
 import { describe, kindOf } from '../common/brands.js';
 import { TTTError } from '../common/errors.js';
+import { MAX_JSON_BYTES } from '../common/limits.js';
 
-/** Bytes, or UTF-16 code units. The largest in use have some 40 MB. */
-const MAX_FILE = 2 ** 26;
 const MAX_DEPTH = 100;
 
 /** An object of the file. */
 export type Fields = Record<string, unknown>;
 
+/** The error for a tokenizer.json that cannot be used, `INVALID_TOKENIZER`. */
 export function damaged(problem: string, options?: { cause: unknown }): TTTError {
   return new TTTError('INVALID_TOKENIZER', `tokenizer.json: ${problem}`, options);
 }
@@ -22,15 +23,18 @@ export function quote(text: string): string {
   return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}...` : text);
 }
 
+/** Whether a value is an object and no array. */
 export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** A value that must be an object. */
 export function fieldsOf(value: unknown, name: string): Fields {
   if (!isFields(value)) throw damaged(`${name} must be an object, not ${describe(value)}`);
   return value;
 }
 
+/** A field that must be true or false; `missing` where there is none. */
 export function flagOf(fields: Fields, key: string, name: string, missing = false): boolean {
   const value = fields[key] ?? missing;
   if (typeof value !== 'boolean') {
@@ -47,8 +51,9 @@ function textOf(bytes: Uint8Array): string {
   }
 }
 
+/** @param size in bytes, or in UTF-16 code units */
 function checkSize(size: number): void {
-  if (size > MAX_FILE) throw damaged(`is larger than ${MAX_FILE / 2 ** 20} MiB`);
+  if (size > MAX_JSON_BYTES) throw damaged(`is larger than ${MAX_JSON_BYTES / 2 ** 20} MiB`);
 }
 
 function parse(text: string): unknown {
@@ -104,9 +109,7 @@ function parseSource(source: unknown): Fields {
     return fieldsOf(parse(textOf(bytes)), 'the file');
   }
   if (typeof source !== 'object' || source === null) {
-    const wanted = 'an object, or a file as a string or as bytes';
-    const got = describe(source);
-    throw new TTTError('INVALID_ARGUMENT', `a tokenizer must be ${wanted}, not ${got}`);
+    throw wrongType('a tokenizer', 'an object, or a file as a string or as bytes', source);
   }
   return fieldsOf(copyOf(source), 'the file');
 }

@@ -5,10 +5,10 @@
 import { TTTError } from '../common/errors.js';
 import { guardReceivers } from '../common/receiver.js';
 
-/** Only tokenizers have it. */
+/** Known to this package alone, so that only `Tokenizer.createDecoder` makes decoders. */
 export const DECODER_KEY = Symbol('bit-ttt decoder');
 
-/** What the decoder needs to know about a token. */
+/** A token as the decoder needs it. */
 export interface DecodableToken {
   /** The bytes that it stands for. */
   readonly bytes: Uint8Array;
@@ -18,10 +18,9 @@ export interface DecodableToken {
 }
 
 /**
- * Turns ids into text as they come. Only whole characters are given out: the bytes of one that is
- * not complete are kept for the next token. What all calls gave, joined, is what
- * `Tokenizer.decode` gives for all ids. One decoder is for one text; `flush` makes it ready for the
- * next.
+ * Turns ids into text as they come. Only whole characters are returned: the bytes of an incomplete
+ * one wait for the next token. The results of all calls, joined, are what `Tokenizer.decode`
+ * returns for all ids. A decoder is for one text at a time; `flush` makes it ready for the next.
  */
 export class StreamDecoder {
   readonly #lookUp: (id: number) => DecodableToken;
@@ -29,9 +28,7 @@ export class StreamDecoder {
   readonly #utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
   static {
-    // Bundlers rename classes that mention themselves; messages and inspection want this name.
-    Object.defineProperty(this, 'name', { value: 'StreamDecoder' });
-    guardReceivers(this, (value) => #lookUp in value);
+    guardReceivers(this, 'StreamDecoder', (value) => #lookUp in value);
   }
 
   /** @internal Made by `Tokenizer.createDecoder`. */

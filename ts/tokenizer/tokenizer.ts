@@ -2,7 +2,7 @@
  * tokenizer.ts - text to token ids and back, without losing a byte.
  * SPDX-License-Identifier: MIT
  */
-import { describe } from '../common/brands.js';
+import { checkText, wrongType } from '../common/args.js';
 import { TTTError } from '../common/errors.js';
 import { itemsOf } from '../common/iterables.js';
 import type { NamesOf } from '../common/named-options.js';
@@ -10,20 +10,21 @@ import { takeOptions } from '../common/named-options.js';
 import { readFlag } from '../common/options.js';
 import { guardReceivers } from '../common/receiver.js';
 import { takeSignal } from '../common/signal.js';
+import { Turns } from '../common/turns.js';
 import type { AbortSignalLike } from '../common/types.js';
 import { bytesOfSymbols, wordsOf } from './byte-level.js';
-import { cutAfter, type CutRules } from './cutting.js';
+import { type CutRules, cutAfter } from './cutting.js';
 import { IdList } from './id-list.js';
 import type { TokenizerJson } from './json.js';
 import { Literals } from './literals.js';
-import { Slices } from './slices.js';
-import { type DecodableToken, DECODER_KEY, StreamDecoder } from './stream-decoder.js';
+import { DECODER_KEY, type DecodableToken, StreamDecoder } from './stream-decoder.js';
+import { bytesOf } from './utf8.js';
 import { readVocabulary, type TokenizerSource, type Vocabulary } from './vocabulary.js';
 import { WordEncoder } from './word-encoder.js';
 
-/** Pieces of a text that are encoded at once, in UTF-16 code units; words end with them ... */
+/** Length of the pieces of a text that are encoded at once, in UTF-16 code units. */
 const PIECE_UNITS = 1 << 11;
-/** ... unless one is longer than this: it is then cut. */
+/** Longest piece; a word that does not end in it is cut. */
 const LONGEST_PIECE_UNITS = 1 << 12;
 /** Special tokens that end a text, by their customary names. */
 const END_OF_TEXT = ['<|endoftext|>', '<|end_of_text|>', '</s>', '<eos>', '<|eos|>', '[EOS]'];
@@ -37,7 +38,7 @@ export interface EncodeOptions {
   specialTokens?: boolean | undefined;
 }
 
-/** How to encode in slices. */
+/** How to encode asynchronously. */
 export interface EncodeAsyncOptions extends EncodeOptions {
   /** Stops the call; the promise is then rejected with the code `ABORTED`. */
   signal?: AbortSignalLike | undefined;
@@ -53,16 +54,11 @@ export interface DecodeOptions {
 const ENCODE = { specialTokens: true, signal: true } satisfies NamesOf<EncodeAsyncOptions>;
 const DECODE = { skipSpecialTokens: true } satisfies NamesOf<DecodeOptions>;
 
-/** Only this file has it, so only Tokenizer.from can make tokenizers. */
+/** Known to this file alone, so that only `Tokenizer.from` makes tokenizers. */
 const KEY = Symbol('bit-ttt tokenizer');
 
 function flag(value: unknown, name: string): boolean {
   return readFlag(value ?? undefined, name);
-}
-
-function checkText(text: unknown): asserts text is string {
-  if (typeof text === 'string') return;
-  throw new TTTError('INVALID_ARGUMENT', `text must be a string, not ${describe(text)}`);
 }
 
 /** Whether something is a Tokenizer itself, not a Proxy of one. */
@@ -88,15 +84,13 @@ export class Tokenizer {
    */
   readonly byteLengths: Uint32Array;
   /**
-   * What the tokenizer.json asks for and is not done: `truncation`, `padding`, a `post_processor` that
-   * adds tokens, and parts that this package does not know.
+   * What the tokenizer.json asks for and is not done: `truncation`, `padding`, a `post_processor`
+   * that adds tokens, and parts that this package does not know.
    */
   readonly ignored: readonly string[];
 
   static {
-    // Bundlers rename classes that mention themselves; messages and inspection want this name.
-    Object.defineProperty(this, 'name', { value: 'Tokenizer' });
-    guardReceivers(this, (value) => #words in value);
+    guardReceivers(this, 'Tokenizer', (value) => #words in value);
     isTokenizer = (value): value is Tokenizer =>
       typeof value === 'object' && value !== null && #words in value;
   }
@@ -114,12 +108,11 @@ export class Tokenizer {
     }
     const { tokens, added } = vocabulary;
     const specials = [...added].filter(([, token]) => token.special);
-    const utf8 = new TextEncoder();
     this.#vocabulary = vocabulary;
     this.#tokens = tokens.map((token) => {
       const found = added.get(token);
       if (!found) return { bytes: bytesOfSymbols(token)!, text: undefined, special: false };
-      return { bytes: utf8.encode(token), text: token, special: found.special };
+      return { bytes: bytesOf(token), text: token, special: found.special };
     });
     this.#words = new WordEncoder(vocabulary);
     this.#literals = new Literals(added.keys());
@@ -159,22 +152,26 @@ export class Tokenizer {
    * ids may then be others than those of the library at the cut, if merges could cross it.
    */
   encode(text: string, options: EncodeOptions = {}): Uint32Array {
-    checkText(text);
+    checkText(text, 'text');
     const { specialTokens } = takeOptions(options, ENCODE);
     const ids = new IdList(text.length);
     for (const _ of this.#encodeInto(ids, text, flag(specialTokens, 'specialTokens')));
     return ids.toArray();
   }
 
-  /** As `encode`, in slices of a few milliseconds between turns of the event loop. */
+  /**
+   * As `encode`, in turns of a few milliseconds, between which the event loop runs. The promise is
+   * rejected as `encode` throws, and with `ABORTED`.
+   */
   async encodeAsync(text: string, options: EncodeAsyncOptions = {}): Promise<Uint32Array> {
-    checkText(text);
+    checkText(text, 'text');
     const { specialTokens, signal } = takeOptions(options, ENCODE);
     const withSpecials = flag(specialTokens, 'specialTokens');
-    const slices = new Slices(takeSignal(signal), 'encoding the text');
+    const turns = new Turns(takeSignal(signal), { message: 'encoding the text was aborted' });
+    turns.check();
     const ids = new IdList(text.length);
     const work = this.#encodeInto(ids, text, withSpecials);
-    for await (const _ of slices.run(work, () => undefined));
+    for await (const _ of turns.run(work, () => undefined));
     return ids.toArray();
   }
 
@@ -194,21 +191,16 @@ export class Tokenizer {
       for (const word of wordsOf(spaced)) ids.add(this.#words.encode(word));
       needsSpace = false;
     };
+    const addToken = (literal: string): void => {
+      ids.add([added.get(literal)!.id]);
+      needsSpace = addPrefixSpace;
+    };
     for (let at = 0; at < text.length; ) {
       const end = cutAfter(text, at, rules);
-      const piece = text.slice(at, end);
-      let done = 0;
-      for (
-        let found = wanted.find(piece, 0);
-        found < piece.length;
-        found = wanted.find(piece, done)
-      ) {
-        addText(piece.slice(done, found));
-        done = found + wanted.lengthAt(piece, found);
-        ids.add([added.get(piece.slice(found, done))!.id]);
-        needsSpace = addPrefixSpace;
+      for (const [i, part] of wanted.split(text.slice(at, end)).entries()) {
+        if (i % 2 === 0) addText(part);
+        else addToken(part);
       }
-      addText(piece.slice(done));
       at = end;
       yield;
     }
@@ -225,7 +217,7 @@ export class Tokenizer {
     return text + decoder.flush();
   }
 
-  /** For ids that come one by one; gives text as soon as characters are complete. */
+  /** Decodes ids that come one by one. Throws TTTError (`INVALID_ARGUMENT`) for wrong options. */
   createDecoder(options: DecodeOptions = {}): StreamDecoder {
     const skip = flag(takeOptions(options, DECODE).skipSpecialTokens, 'skipSpecialTokens');
     return new StreamDecoder(DECODER_KEY, (id) => this.#tokens[this.#checkId(id, 'id')]!, skip);
@@ -234,7 +226,7 @@ export class Tokenizer {
   /**
    * The text of each id, which joined are `decode(ids)`: a character that several tokens make up
    * comes with the last of them, those before give an empty string. If the text ends within a
-   * character, one more string than there are ids ends it.
+   * character, one more string than there are ids ends it. Throws as `decode` does.
    */
   *pieces(ids: Iterable<number>, options: DecodeOptions = {}): Generator<string, void, undefined> {
     const decoder = this.createDecoder(options);
@@ -243,21 +235,21 @@ export class Tokenizer {
     if (rest !== '') yield rest;
   }
 
-  /** A copy of the bytes that a token stands for; for special tokens, those of their names. */
+  /**
+   * A copy of the bytes that a token stands for; for special tokens, those of their names. Throws
+   * TTTError (`INVALID_ARGUMENT`) for what is no token's id.
+   */
   tokenBytes(id: number): Uint8Array {
     return this.#tokens[this.#checkId(id, 'id')]!.bytes.slice();
   }
 
   #checkId(id: unknown, name: string): number {
     if (typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < this.vocabSize) return id;
-    const wanted = `an integer from 0 to ${this.vocabSize - 1}`;
-    throw new TTTError('INVALID_ARGUMENT', `${name} must be ${wanted}, not ${describe(id)}`);
+    throw wrongType(name, `an integer from 0 to ${this.vocabSize - 1}`, id);
   }
 
   *#checkIds(ids: unknown): Generator<number, void, undefined> {
-    if (typeof ids === 'string') {
-      throw new TTTError('INVALID_ARGUMENT', `ids must be an array of ids, not ${describe(ids)}`);
-    }
+    if (typeof ids === 'string') throw wrongType('ids', 'an array of ids', ids);
     let index = 0;
     for (const id of itemsOf(ids, 'ids', 'an array of ids'))
       yield this.#checkId(id, `ids[${index++}]`);

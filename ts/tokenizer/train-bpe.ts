@@ -2,24 +2,24 @@
  * train-bpe.ts - trains a byte-level BPE tokenizer on a text.
  * SPDX-License-Identifier: MIT
  */
+import { checkText, wrongType } from '../common/args.js';
 import { describe } from '../common/brands.js';
 import { TTTError } from '../common/errors.js';
+import type { AnyIterator } from '../common/iterables.js';
 import { iteratorOf, stepOf } from '../common/iterables.js';
 import type { NamesOf } from '../common/named-options.js';
 import { takeOptions } from '../common/named-options.js';
-import { readFunction, readList } from '../common/options.js';
+import { readFunction, readList, readNumber } from '../common/options.js';
 import { takeSignal } from '../common/signal.js';
+import { Turns } from '../common/turns.js';
 import type { AbortSignalLike } from '../common/types.js';
-import { bytesOfSymbols } from './byte-level.js';
+import { bytesInSymbolOrder, bytesOfSymbols } from './byte-level.js';
 import { makeTokenizerJson, type TokenizerJson } from './json.js';
 import { PairMerger } from './pair-merger.js';
-import { Slices } from './slices.js';
-import { MAX_ADDED_UNITS } from './vocabulary.js';
+import { MAX_ADDED_UNITS, MAX_TOKENS } from './vocabulary.js';
 import { WordCounter } from './word-counter.js';
 
 const DEFAULT_VOCAB = 2048;
-const MAX_VOCAB = 2 ** 20;
-const BYTES = 256;
 const DEFAULT_SPECIALS: readonly string[] = ['<|endoftext|>', '<|padding|>'];
 
 /** One text: whole, or in pieces that follow one another and may be cut anywhere. */
@@ -40,7 +40,7 @@ export interface BpeTrainingOptions {
   signal?: AbortSignalLike | undefined;
 }
 
-/** How far a training is. */
+/** The progress of a training. */
 export type BpeProgress =
   | {
       readonly phase: 'count';
@@ -72,17 +72,8 @@ export interface TrainedBpe {
   readonly bytes: number;
 }
 
-function wrongType(name: string, wanted: string, value: unknown): TTTError {
-  return new TTTError('INVALID_ARGUMENT', `${name} must be ${wanted}, not ${describe(value)}`);
-}
-
-function integerOption(value: unknown, name: string, least: number, most: number): number {
-  const wanted = `an integer from ${least} to ${most}`;
-  if (typeof value !== 'number') throw wrongType(name, wanted, value);
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw new TTTError('INVALID_CONFIG', `${name} must be ${wanted}, not ${value}`);
-  }
-  return value;
+function readInteger(value: unknown, name: string, min: number, max: number): number {
+  return readNumber(value, name, { min, max, integer: true }, 'INVALID_CONFIG');
 }
 
 function checkSpecials(value: unknown): readonly string[] {
@@ -115,16 +106,14 @@ interface CheckedTraining {
 function checkOptions(options: unknown): CheckedTraining {
   const { vocabSize, minFrequency, specialTokens, signal } = takeOptions(options, TRAIN);
   const specials = checkSpecials(specialTokens ?? DEFAULT_SPECIALS);
-  const fewest = specials.length + BYTES;
+  const fewest = specials.length + bytesInSymbolOrder.length;
   return {
-    vocabSize: integerOption(vocabSize ?? DEFAULT_VOCAB, 'vocabSize', fewest, MAX_VOCAB),
-    minFrequency: integerOption(minFrequency ?? 2, 'minFrequency', 1, Number.MAX_SAFE_INTEGER),
+    vocabSize: readInteger(vocabSize ?? DEFAULT_VOCAB, 'vocabSize', fewest, MAX_TOKENS),
+    minFrequency: readInteger(minFrequency ?? 2, 'minFrequency', 1, Number.MAX_SAFE_INTEGER),
     specials,
     signal: takeSignal(signal),
   };
 }
-
-type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
 
 function iterate(source: TextSource): AnyIterator {
   if (typeof source === 'string') return [source][Symbol.iterator]();
@@ -134,34 +123,32 @@ function iterate(source: TextSource): AnyIterator {
   throw wrongType('text', 'a string or an iterable of strings', source);
 }
 
-/** Lets go of a source. Not awaited: one that does not answer must not hold up an error. */
+/** Closes a source. Not awaited, as one that does not answer must not hold up an error. */
 function close(iterator: AnyIterator): void {
   try {
     Promise.resolve(iterator.return?.()).catch(() => undefined);
   } catch {
-    // The error that ended the training is the one to tell.
+    // The error that ended the training is more important.
   }
 }
 
-/** The pieces of a text, checked; an abort does not wait for a slow source. */
+/** The pieces of a text, each checked to be a string; an abort does not wait for a slow source. */
 async function* piecesOf(
   source: TextSource,
-  slices: Slices,
+  turns: Turns,
 ): AsyncGenerator<string, void, undefined> {
   const iterator = iterate(source);
   let ended = false;
   try {
     for (let count = 0; ; count++) {
       const next = iterator.next();
-      const step = next instanceof Promise ? await slices.wait(next) : await next;
+      const step = next instanceof Promise ? await turns.wait(next) : await next;
       const { done, value } = stepOf(step, 'text');
       if (done) {
         ended = true;
         return;
       }
-      if (typeof value !== 'string') {
-        throw wrongType(`piece ${count} of the text`, 'a string', value);
-      }
+      checkText(value, `piece ${count} of the text`);
       yield value;
     }
   } finally {
@@ -188,15 +175,16 @@ export async function* trainBpeSteps(
   options: BpeTrainingOptions = {},
 ): AsyncGenerator<BpeProgress, TrainedBpe, undefined> {
   const { vocabSize, minFrequency, specials, signal } = checkOptions(options);
-  const slices = new Slices(signal, 'training the tokenizer');
+  const turns = new Turns(signal, { message: 'training the tokenizer was aborted' });
+  turns.check();
   const counter = new WordCounter(specials);
   const counted = (): BpeProgress => ({
     phase: 'count',
     units: counter.units,
     words: counter.words,
   });
-  for await (const piece of piecesOf(text, slices)) yield* slices.run(counter.add(piece), counted);
-  yield* slices.run(counter.finish(), counted);
+  for await (const piece of piecesOf(text, turns)) yield* turns.run(counter.add(piece), counted);
+  yield* turns.run(counter.finish(), counted);
   if (counter.words === 0) {
     const what = counter.units === 0 ? 'is empty' : 'holds nothing but special tokens';
     throw new TTTError('INVALID_ARGUMENT', `the text to train on ${what}`);
@@ -209,8 +197,8 @@ export async function* trainBpeSteps(
     tokens: merger.tokens.length,
     target: vocabSize,
   });
-  yield* slices.run(merger.load(counter.counts), merged);
-  yield* slices.run(merger.run(vocabSize, minFrequency), merged);
+  yield* turns.run(merger.load(counter.counts), merged);
+  yield* turns.run(merger.run(vocabSize, minFrequency), merged);
   yield merged();
   return {
     json: makeTokenizerJson(merger.tokens, specials.length, merger.merges),

@@ -1,12 +1,13 @@
 /**
- * utf8.ts - text to bytes and back. Made on first use: where there is no TextEncoder, as in Jest's
- * jsdom, the package can still be loaded for all that needs none.
+ * utf8.ts - text to bytes and back.
  * SPDX-License-Identifier: MIT
  */
+
+// Made on first use, so that the package can be loaded where there are none, as in Jest's jsdom.
 let encoder: TextEncoder | undefined;
 let decoder: TextDecoder | undefined;
 
-/** Engines keep shorter substrings as copies, not as references to the text that they are from. */
+/** JavaScript engines copy shorter substrings; longer ones keep the whole text alive. */
 const COPIED_UNITS = 12;
 
 /** A text's bytes; lone surrogates become U+FFFD. */

@@ -1,8 +1,7 @@
 /**
- * vocabulary.ts - reads a tokenizer.json and refuses, by name, what it cannot be right about.
- *
- * What is accepted is exactly what can be honoured: byte-level BPE whose words are GPT-2's, with no
- * step that changes the text.
+ * vocabulary.ts - reads a tokenizer.json. Accepted is only what this package does to the letter:
+ * byte-level BPE with the words of GPT-2 and no step that changes the text. Anything else is
+ * refused by its name.
  * SPDX-License-Identifier: MIT
  */
 import { describe } from '../common/brands.js';
@@ -12,7 +11,7 @@ import type { Fields } from './source.js';
 import { damaged, fieldsOf, flagOf, isFields, quote, readSource } from './source.js';
 
 /** Limits of a file. The largest in use have a quarter of a million tokens. */
-const MAX_TOKENS = 2 ** 20;
+export const MAX_TOKENS = 2 ** 20;
 const MAX_MERGES = 2 ** 22;
 /** Longest text of an added token, in UTF-16 code units. */
 export const MAX_ADDED_UNITS = 1024;
@@ -61,7 +60,7 @@ function checkModel(model: Fields): void {
   }
 }
 
-/** The steps of a part of the pipeline; a Sequence is what stands in it. */
+/** The steps of a part of the pipeline; nested Sequences are flattened. */
 function stepsOf(value: unknown, list: string, name: string): Fields[] {
   if (value === undefined || value === null) return [];
   const fields = fieldsOf(value, name);
@@ -99,7 +98,7 @@ function checkPipeline(file: Fields): void {
       `normalizer must be null, not ${describe(changes['type'])}: it would change the text`,
     );
   }
-  // Left out by some trainers; byte-level tokens have one decoding.
+  // Some trainers leave the decoder out; byte-level tokens can be decoded in one way only.
   const decoders = stepsOf(file['decoder'], 'decoders', 'decoder');
   if (decoders.length > 1)
     throw damaged(`decoder must be one step, "ByteLevel", not ${decoders.length}`);
@@ -107,7 +106,7 @@ function checkPipeline(file: Fields): void {
   throw damaged(`decoder.type must be "ByteLevel", not ${describe(decoders[0]!['type'])}`);
 }
 
-/** Parts of a file that are read here, or that say nothing. */
+/** Parts of a file that are read here, or that have no meaning for encoding. */
 const HEEDED = ['version', 'added_tokens', 'normalizer', 'pre_tokenizer', 'decoder', 'model'];
 
 /** The names of what is not null and has no effect here. */

@@ -3,12 +3,12 @@
  * SPDX-License-Identifier: MIT
  */
 import { wordsOf } from './byte-level.js';
-import { cutAfter, type CutRules, lookahead, splitsPair } from './cutting.js';
+import { type CutRules, cutAfter, lookahead, splitsPair } from './cutting.js';
 import { Literals } from './literals.js';
 import { ownCopy } from './utf8.js';
 
 /** Longest word that is learnt from, in UTF-16 code units: longer ones count as several. */
-export const MAX_WORD_UNITS = 10_000;
+const MAX_WORD_UNITS = 10_000;
 
 const WINDOW_UNITS = 1 << 13;
 const LONGEST_PIECE_UNITS = 8 * WINDOW_UNITS;
@@ -26,7 +26,7 @@ export class WordCounter {
   readonly #specials: Literals;
   #pending = '';
 
-  /** @param specials texts that separate words; none is empty */
+  /** `specials` are texts that separate words; none is empty. */
   constructor(specials: readonly string[]) {
     this.#specials = new Literals(specials);
     this.#rules = {
@@ -45,7 +45,7 @@ export class WordCounter {
       at = this.#countPiece(text, at);
       yield;
     }
-    // Not sliced when nothing was taken: small pieces then stay a rope, which costs nothing.
+    // Slicing would flatten the string that the JavaScript engine keeps as a list of small pieces.
     this.#pending = at > 0 ? text.slice(at) : text;
   }
 
@@ -62,8 +62,8 @@ export class WordCounter {
   #countPiece(text: string, start: number): number {
     const end = cutAfter(text, start, this.#rules);
     const piece = text.slice(start, end);
-    for (const part of this.#specials.split(piece)) {
-      for (const word of wordsOf(part)) this.#countWord(word);
+    for (const [i, part] of this.#specials.split(piece).entries()) {
+      if (i % 2 === 0) for (const word of wordsOf(part)) this.#countWord(word);
     }
     this.units += end - start;
     return end;

@@ -1,5 +1,5 @@
 /**
- * word-encoder.ts - token ids of single words, by `@huggingface/tokenizers`, remembered.
+ * word-encoder.ts - token ids of single words, by `@huggingface/tokenizers`, with a cache.
  * SPDX-License-Identifier: MIT
  */
 import { Tokenizer as Library } from '@huggingface/tokenizers';
@@ -9,11 +9,12 @@ import { bytesOfSymbols } from './byte-level.js';
 import { bytesOf, ownCopy } from './utf8.js';
 import type { Vocabulary } from './vocabulary.js';
 
-/** Words to remember; then all are forgotten. Texts repeat a few thousand words. */
-const REMEMBERED_WORDS = 1 << 15;
-const REMEMBERED_UNITS = 64;
+/** Size of the cache, which is emptied when it is full; texts repeat a few thousand words. */
+const CACHED_WORDS = 1 << 15;
+/** Longer words, in UTF-16 code units, are not cached. */
+const CACHED_UNITS = 64;
 
-/** The file as the library gets it: no token but those of bytes, nothing around the words. */
+/** The tokenizer.json for the library: tokens of bytes only, and no step but the words. */
 function forLibrary({ tokens, added, merges, ignoreMerges }: Vocabulary): object {
   const mergeable = tokens.map((token, id) => [token, id] as const);
   return {
@@ -31,12 +32,12 @@ function forLibrary({ tokens, added, merges, ignoreMerges }: Vocabulary): object
   };
 }
 
-/** Encodes words: texts that the pattern of words leaves whole. */
+/** Encodes single words, as `wordsOf` cuts them. */
 export class WordEncoder {
   readonly #library: Library;
   readonly #missing: ReadonlySet<number>;
-  readonly #remembered = new Map<string, readonly number[]>();
-  /** By last and first byte: whether a merge can join tokens that end and begin so. */
+  readonly #cache = new Map<string, readonly number[]>();
+  /** By the last byte of one token and the first of the next: whether some merge joins such two. */
   readonly #joined = new Uint8Array(1 << 16);
 
   constructor(vocabulary: Vocabulary) {
@@ -50,11 +51,14 @@ export class WordEncoder {
 
   /** The word's ids. Throws TTTError (`INVALID_ARGUMENT`) for a byte that has no token. */
   encode(word: string): readonly number[] {
-    const known = this.#remembered.get(word);
+    const known = this.#cache.get(word);
     if (known) return known;
     if (this.#missing.size > 0) this.#checkBytes(word);
     const { ids } = this.#library.encode(word, { add_special_tokens: false });
-    if (word.length <= REMEMBERED_UNITS) this.#remember(word, ids);
+    if (word.length <= CACHED_UNITS) {
+      if (this.#cache.size >= CACHED_WORDS) this.#cache.clear();
+      this.#cache.set(ownCopy(word), ids);
+    }
     return ids;
   }
 
@@ -75,10 +79,5 @@ export class WordEncoder {
         `the tokenizer has no token for the byte 0x${hex}, which the text has in ${where}`,
       );
     }
-  }
-
-  #remember(word: string, ids: readonly number[]): void {
-    if (this.#remembered.size >= REMEMBERED_WORDS) this.#remembered.clear();
-    this.#remembered.set(ownCopy(word), ids);
   }
 }

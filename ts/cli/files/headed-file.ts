@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 import type { Extent, Limits } from '../../files/gather.js';
-import { MAX_MODEL_BYTES } from '../../files/model-limits.js';
+import { MAX_MODEL_BYTES } from '../../common/limits.js';
 import { CRC32, crcOf } from './crc.js';
 import { Failure } from '../screen/failure.js';
 import { readWhole } from './read-file.js';

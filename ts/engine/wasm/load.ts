@@ -5,16 +5,16 @@
 import { TTTError } from '../../common/errors.js';
 import type { WasmSource } from '../../common/types.js';
 import { VERSION } from '../../common/version.js';
+import type { Files } from '../../files/place.js';
 import { WasmBackend } from './layers.js';
 import { instantiate, loadModule } from './module.js';
-import type { ReadFile } from './module.js';
 
 /** A backend on a fresh instance; undefined is the module that the package carries. */
 export async function loadWasm(
   source: WasmSource | undefined,
-  readFile: ReadFile | undefined,
+  files: Files | undefined,
 ): Promise<WasmBackend> {
-  const backend = new WasmBackend(await instantiate(await loadModule(source, readFile)));
+  const backend = new WasmBackend(await instantiate(await loadModule(source, files)));
   const { version } = backend.info();
   if (version !== VERSION) {
     throw new TTTError(
