@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 
 import { root } from './stamps.mjs';
@@ -43,7 +44,8 @@ export function cmake(folder, configure, env) {
     rmSync(join(root, folder), { recursive: true });
     run(program, all, env);
   }
-  run('cmake', ['--build', folder, '--parallel'], env);
+  // With make a bare --parallel starts every compiler at once.
+  run('cmake', ['--build', folder, '--parallel', String(availableParallelism())], env);
 }
 
 /** Puts a built file where the package has it. */
