@@ -42,8 +42,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         bitllama_model *model = NULL;
         bitllama_config c;
         ttt_error error = {0};
-        int status = bitllama_open(data, size, given ? config : NULL,
-                                   given ? sizeof config - 1 : 0, &model, &error);
+        int status = bitllama_open(data, size, given ? config : NULL, given ? sizeof config - 1 : 0,
+                                   &model, &error);
         fuzz_require((status == TTT_OK) == (model != NULL), "status and model differ");
         if (status != TTT_OK) {
             fuzz_require(error.status == status && error.text[0], "an error without a text");
