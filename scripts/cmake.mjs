@@ -32,10 +32,13 @@ export function run(program, args, env = process.env) {
   return result.stdout;
 }
 
+/** The list of compile commands is what clang-tidy reads. */
+const everywhere = ['-DCMAKE_BUILD_TYPE=Release', '-DCMAKE_EXPORT_COMPILE_COMMANDS=ON'];
+
 /** Configures and builds one CMake tree; one made for another place or compiler is made anew. */
 export function cmake(folder, configure, env) {
   const [program, ...args] = configure;
-  const all = [...args, '-S', '.', '-B', folder, '-DCMAKE_BUILD_TYPE=Release'];
+  const all = [...args, '-S', '.', '-B', folder, ...everywhere];
   try {
     run(program, all, env);
   } catch (error) {
