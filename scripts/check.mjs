@@ -67,6 +67,8 @@ const steps = {
 
 /** Runs one step and prints its line; gives 'passed', 'failed' or 'skipped'. */
 async function perform(name) {
+  // For tests/run.mjs, which shows what is running.
+  if (process.env.BIT_TTT_TEST_PARTS) console.log(`.. ${steps[name].title}`);
   const began = Date.now();
   const line = (word, said) => {
     const seconds = ((Date.now() - began) / 1000).toFixed(1).padStart(6);
@@ -79,9 +81,9 @@ async function perform(name) {
     line(result.skipped ? 'skip' : 'ok', result.skipped ?? result);
     return result.skipped ? 'skipped' : 'passed';
   } catch (error) {
-    line('FAIL', error.message);
-    const output = error instanceof StepError ? error.output : error.stack;
-    console.log(output.trim().replace(/^/gm, '     | '));
+    line('FAIL', '');
+    const said = error instanceof StepError ? error.output || error.message : error.stack;
+    console.log(said.trim().replace(/^/gm, '     | '));
     return 'failed';
   }
 }

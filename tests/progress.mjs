@@ -48,6 +48,6 @@ export class Progress {
 
   #draw() {
     if (!this.#live || this.#part === '') return;
-    this.output.write(`\r\x1b[K${this.#status().slice(0, this.output.columns - 1)}`);
+    this.output.write(`\r\x1b[K${this.#status().slice(0, (this.output.columns ?? 80) - 1)}`);
   }
 }

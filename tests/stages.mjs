@@ -11,6 +11,11 @@ const mocha = (folder) => [
 
 /** Each prints lines with counts that tests/run.mjs adds up; `minutes` on a quiet machine with two cores. */
 export const stages = {
+  lint: {
+    title: 'types, lint and formatting',
+    minutes: 1,
+    command: [process.execPath, 'scripts/check.mjs', 'types', 'lint', 'format'],
+  },
   c: {
     title: 'C core on every kernel, compiler and sanitizer',
     minutes: 9,
