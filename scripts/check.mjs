@@ -10,7 +10,7 @@
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 
-import { quickScripts, slowPrograms } from '../tests/quick.mjs';
+import { quickScripts, slowInC } from '../tests/quick.mjs';
 import { clangTidy } from './clang-tidy.mjs';
 import { cmake, run, StepError } from './cmake.mjs';
 import { biome, clangFormat } from './format.mjs';
@@ -33,7 +33,7 @@ function checkTypes() {
 function testCore() {
   const options = ['-DBIT_TTT_TESTS=ON', '-DBIT_TTT_WERROR=ON', '-DBIT_TTT_SANITIZE='];
   cmake('build/dev', ['cmake', ...options]);
-  const slow = `^(${slowPrograms.join('|')})$`;
+  const slow = `^(${slowInC.join('|')})$`;
   const shown = ['--output-on-failure', '--no-tests=error', '-E', slow];
   const output = run('ctest', ['--test-dir', 'build/dev', '-j', jobs, ...shown]);
   return /tests passed.* out of (\d+)/.exec(output)?.[1].concat(' programs') ?? '';

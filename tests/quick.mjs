@@ -1,10 +1,33 @@
-// quick.mjs - which tests `npm run check` runs: those that a change most likely breaks, in under a minute on two
-// cores. `npm test` runs all of them.
+// quick.mjs - which tests `npm run check` runs: those that notice most for their time. `npm test` runs all.
 // SPDX-License-Identifier: MIT
 
-/** C test programs that take longer than two seconds; every other one is quick. */
-export const slowPrograms = ['test_corpus'];
+/** C tests that take seconds each, or are a step of their own there; every other one is quick. */
+export const slowInC = ['test_corpus', 'test_io_cost', 'test_model_damage', 'layering', 'seams'];
 
-const quickNames = ['addon', 'api'];
+/** Of tests/js, each a few seconds; together they use every export, both backends and the command. */
+const quickNames = [
+  'addon',
+  'api',
+  'arguments',
+  'choice',
+  'cli-llama-files',
+  'cli-text',
+  'cli-tokenizer',
+  'environment',
+  'golden',
+  'licenses',
+  'lifecycle',
+  'llama',
+  'llama-shards',
+  'llama-values',
+  'model-source',
+  'progress',
+  'splits',
+  'state',
+  'sweep',
+  'tokenizer-files',
+  'values',
+  'wasm-module',
+];
 
 export const quickScripts = quickNames.map((name) => `tests/js/${name}.test.mjs`);
