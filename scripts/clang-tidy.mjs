@@ -44,7 +44,8 @@ function complaints(file) {
     let errors = '';
     child.stderr.on('data', (chunk) => (errors += chunk));
     child.on('error', reject);
-    child.on('close', (code) => resolve(code === 0 ? '' : `${output}${output ? '' : errors}`));
+    const said = () => output.trim() || errors.trim() || 'it ended without a word';
+    child.on('close', (code) => resolve(code === 0 ? '' : `${file}: ${said()}`));
   });
 }
 
@@ -63,7 +64,7 @@ export async function clangTidy({ jobs }) {
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
       const said = await complaints(file);
       if (said === '') remember(`tidy ${file}`, prints.get(file));
-      else wrong.push(said.trim());
+      else wrong.push(said);
     }
   };
   await Promise.all(Array.from({ length: jobs }, work));

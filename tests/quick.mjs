@@ -11,7 +11,6 @@ const quickNames = [
   'arguments',
   'choice',
   'cli-llama-files',
-  'cli-text',
   'cli-tokenizer',
   'environment',
   'golden',
