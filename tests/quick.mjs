@@ -4,13 +4,12 @@
 /** C tests that take seconds each, or are a step of their own there; every other one is quick. */
 export const slowInC = ['test_corpus', 'test_io_cost', 'test_model_damage', 'layering', 'seams'];
 
-/** Of tests/js, each a few seconds; together they use every export, both backends and the command. */
+/** Of tests/js, at most a few seconds each: both backends, files, arguments, the tokenizer, the models. */
 const quickNames = [
   'addon',
   'api',
   'arguments',
   'choice',
-  'cli-llama-files',
   'cli-tokenizer',
   'environment',
   'golden',
@@ -23,7 +22,6 @@ const quickNames = [
   'progress',
   'splits',
   'state',
-  'sweep',
   'tokenizer-files',
   'values',
   'wasm-module',

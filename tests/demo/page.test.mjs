@@ -16,7 +16,7 @@ import { root, screenshots, serveDemo } from './support/page.mjs';
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const tabs = ['write', 'teach', 'watch', 'train', 'speed'];
 
-describe('demo page', () => {
+describe('demo page', function () {
   let browser, demo, folder;
 
   before(async function () {
