@@ -3,7 +3,7 @@
 // On Node the ES modules only re-export the CommonJS ones: a program that uses both has one engine
 // and one TTTError. Browser bundles are self-contained, with the WebAssembly module inlined.
 // SPDX-License-Identifier: MIT
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, posix } from 'node:path';
 

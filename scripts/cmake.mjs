@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 
 import { root } from './stamps.mjs';
@@ -31,10 +32,13 @@ export function run(program, args, env = process.env) {
   return result.stdout;
 }
 
+/** The list of compile commands is what clang-tidy reads. */
+const everywhere = ['-DCMAKE_BUILD_TYPE=Release', '-DCMAKE_EXPORT_COMPILE_COMMANDS=ON'];
+
 /** Configures and builds one CMake tree; one made for another place or compiler is made anew. */
 export function cmake(folder, configure, env) {
   const [program, ...args] = configure;
-  const all = [...args, '-S', '.', '-B', folder, '-DCMAKE_BUILD_TYPE=Release'];
+  const all = [...args, '-S', '.', '-B', folder, ...everywhere];
   try {
     run(program, all, env);
   } catch (error) {
@@ -43,7 +47,8 @@ export function cmake(folder, configure, env) {
     rmSync(join(root, folder), { recursive: true });
     run(program, all, env);
   }
-  run('cmake', ['--build', folder, '--parallel'], env);
+  // With make a bare --parallel starts every compiler at once.
+  run('cmake', ['--build', folder, '--parallel', String(availableParallelism())], env);
 }
 
 /** Puts a built file where the package has it. */

@@ -7,6 +7,7 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { chosenStages, plan } from '../tests/stages.mjs';
 import { advice, forBuilding, forTesting, install } from './toolchain.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -76,10 +77,23 @@ const commands = {
     run(process.execPath, ['docs/build.mjs']);
   },
 
+  /** The quick loop. What is not installed is left out and named; nothing but npm packages is fetched. */
+  check(args) {
+    nodeModules();
+    run(process.execPath, ['scripts/check.mjs', ...args]);
+  },
+
+  /** Formats every source. */
+  format() {
+    nodeModules();
+    run(process.execPath, ['scripts/format.mjs']);
+  },
+
   test(args) {
     const [major, minor] = process.versions.node.split('.').map(Number);
     if (major < 20 || (major === 20 && minor < 19))
       fail('The test tools need Node.js 20.19 or newer; the package itself runs on 18.');
+    console.log(plan(chosenStages(args)));
     build(true);
     nodeModules('docs', tryTo);
     install(forTesting); // what cannot be had is skipped by name in the tests

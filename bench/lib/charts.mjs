@@ -31,7 +31,7 @@ const STYLE = `<style>
   }
 </style>`;
 
-const escape = (text) =>
+const escapeXml = (text) =>
   String(text).replace(
     /[&<>"]/g,
     (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c],
@@ -41,7 +41,7 @@ const escape = (text) =>
 const isOurs = (row) => /bit-ttt|bit-llama/i.test(row.contestant) || row.kernel !== undefined;
 
 function text(x, y, words, { anchor = 'start', kind = '' } = {}) {
-  return `<text x="${x}" y="${y}" text-anchor="${anchor}"${kind && ` class="${kind}"`}>${escape(words)}</text>`;
+  return `<text x="${x}" y="${y}" text-anchor="${anchor}"${kind && ` class="${kind}"`}>${escapeXml(words)}</text>`;
 }
 
 function barPanel(name, rows, top) {
@@ -131,7 +131,7 @@ function drawSuite(suite, machine) {
   if (panels.length === 0) return undefined;
   const height = y + MARGIN;
   const label = `${suite.title}; ${machine.processor}, ${machine.date}`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="${escape(label)}">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="${escapeXml(label)}">
 ${STYLE}
 <rect class="back" width="${WIDTH}" height="${height}"/>
 ${text(MARGIN, MARGIN + 8, suite.title, { kind: 'title' })}

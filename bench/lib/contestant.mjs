@@ -83,7 +83,10 @@ export async function startProcess(name, command, args, options = {}) {
       if (arrived.length > 0) return resolve(arrived.shift());
       if (ended) return reject(ended);
       const timer = setTimeout(() => end('no answer in time'), ANSWER_MS);
-      const settle = (how) => (value) => (clearTimeout(timer), how(value));
+      const settle = (how) => (value) => {
+        clearTimeout(timer);
+        how(value);
+      };
       waiting.push({ resolve: settle(resolve), reject: settle(reject) });
     });
   let version;

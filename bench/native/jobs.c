@@ -53,7 +53,8 @@ const char *job_peak(const job_arguments *a, double *figure)
 {
     peak p;
     double operations;
-    if (!peak_find(a->words[0], &p.run, &operations)) return "no such loop, or this CPU has not the instruction";
+    if (!peak_find(a->words[0], &p.run, &operations))
+        return "no such loop, or this CPU has not the instruction";
     *figure = measure(a->seconds, run_peak, &p) * operations * 1000 / 1e9;
     return NULL;
 }
@@ -115,7 +116,9 @@ const char *job_matmul8(const job_arguments *a, double *figure)
     product8 p = {.kernels = bt_kernels_active()};
     size_t rows = number(a->words[1]), cols = number(a->words[2]), tokens = number(a->words[3]);
     size_t bytes = bt_round_up(cols, 16) * p.kernels->activation_size;
-    bt_rows8 w = {.rows = rows, .cols = cols, .row_blocks = bt_round_up(rows, 16) / 16,
+    bt_rows8 w = {.rows = rows,
+                  .cols = cols,
+                  .row_blocks = bt_round_up(rows, 16) / 16,
                   .quads = bt_round_up(cols, 16) / 4};
     size_t weights = w.row_blocks * w.quads * 64;
     uint8_t *panels = room(weights), *activations = room(tokens * bytes);
@@ -124,14 +127,23 @@ const char *job_matmul8(const job_arguments *a, double *figure)
     int32_t *sums = room(tokens * sizeof *sums);
     for (size_t i = 0; i < weights; i++) panels[i] = (uint8_t)draw();
     for (size_t i = 0; i < tokens * cols; i++) x[i] = (float)(draw() % 255) - 127.0f;
-    p.kernels->quantize(&(bt_quantize){.x = x, .n = cols, .stride = cols, .tokens = tokens,
-                                       .activations = activations, .sums = sums,
+    p.kernels->quantize(&(bt_quantize){.x = x,
+                                       .n = cols,
+                                       .stride = cols,
+                                       .tokens = tokens,
+                                       .activations = activations,
+                                       .sums = sums,
                                        .steps = multipliers});
     w.panels = panels;
     w.scales = scales;
-    p.op = (bt_matmul8){.w = &w, .activations = activations, .sums = sums,
-                        .multipliers = multipliers, .out = room(tokens * rows * sizeof(float)),
-                        .out_stride = rows, .tokens = tokens, .block_end = w.row_blocks};
+    p.op = (bt_matmul8){.w = &w,
+                        .activations = activations,
+                        .sums = sums,
+                        .multipliers = multipliers,
+                        .out = room(tokens * rows * sizeof(float)),
+                        .out_stride = rows,
+                        .tokens = tokens,
+                        .block_end = w.row_blocks};
     *figure = measure(a->seconds, run_matmul8, &p) * (double)(rows * cols * tokens) / 1e9;
     void *all[] = {panels, activations, scales, x, multipliers, sums, p.op.out};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);

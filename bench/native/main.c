@@ -37,7 +37,7 @@ double measure(double seconds, void (*run)(void *context, size_t turns), void *c
     }
     double best = taken / (double)turns;
     int slices = taken > seconds ? 1 : 5; /* what takes long for one turn is not asked six times */
-    for (int i = 0; i < slices; i++) { /* the best: what a neighbour takes away is not ours */
+    for (int i = 0; i < slices; i++) {    /* the best: what a neighbour takes away is not ours */
         begin = now();
         run(context, turns);
         taken = (now() - begin) / (double)turns;
@@ -53,8 +53,8 @@ typedef struct {
 } job;
 
 static const job jobs[] = {
-    {"peak", job_peak, 1},       {"matmul", job_matmul, 4}, {"matmul8", job_matmul8, 4},
-    {"layer", job_layer, 4},     {"read", job_read, 3},     {"train", job_train, 4},
+    {"peak", job_peak, 1},   {"matmul", job_matmul, 4}, {"matmul8", job_matmul8, 4},
+    {"layer", job_layer, 4}, {"read", job_read, 3},     {"train", job_train, 4},
 };
 
 static const char *answer(char *line, double *figure)

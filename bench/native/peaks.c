@@ -9,21 +9,22 @@
 #if defined(__x86_64__)
 /* Twelve registers hide a latency of up to six cycles at two instructions a cycle. */
 #define TWELVE(op, r)                                                                              \
-    op(r, 0) op(r, 1) op(r, 2) op(r, 3) op(r, 4) op(r, 5) op(r, 6) op(r, 7) op(r, 8) op(r, 9)     \
+    op(r, 0) op(r, 1) op(r, 2) op(r, 3) op(r, 4) op(r, 5) op(r, 6) op(r, 7) op(r, 8) op(r, 9)      \
         op(r, 10) op(r, 11)
 #define VPDPBUSD(r, i) "vpdpbusd %%" r "14, %%" r "15, %%" r #i "\n\t"
 #define MADDUBS(r, i) "vpmaddubsw %%" r "14, %%" r "15, %%" r #i "\n\t"
 #define FMA(r, i) "vfmadd231ps %%" r "14, %%" r "15, %%" r #i "\n\t"
 #define CLEAR(r, i) "vpxor %%" r #i ", %%" r #i ", %%" r #i "\n\t"
 #define CLOBBER                                                                                    \
-    "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10",      \
+    "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10",       \
         "xmm11", "xmm12", "xmm13", "xmm14", "xmm15"
 
 #define LOOP(name, isa, op, r)                                                                     \
     __attribute__((target(isa))) static void name(size_t turns)                                    \
     {                                                                                              \
         __asm__ volatile(TWELVE(CLEAR, "ymm") CLEAR("ymm", 12) CLEAR("ymm", 13) CLEAR("ymm", 14)   \
-                             CLEAR("ymm", 15)::: CLOBBER);                                         \
+                             CLEAR("ymm", 15)::                                                    \
+                                 : CLOBBER);                                                       \
         for (size_t i = 0; i < turns; i++) __asm__ volatile(TWELVE(op, r)::: CLOBBER);             \
     }
 

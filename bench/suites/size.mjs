@@ -36,9 +36,8 @@ function row(name, contestant, bytes) {
 
 const compressed = (path) => brotliCompressSync(readFileSync(path)).length;
 
-/** @param {import('../run.mjs').Context} context */
-export async function run(context) {
-  const dist = (name) => join(root, 'dist', name);
+/** What this package weighs: packed, installed, and compressed for a browser. */
+function ownRows() {
   const packed = JSON.parse(
     execFileSync('npm', ['pack', '--dry-run', '--json'], {
       cwd: root,
@@ -47,13 +46,13 @@ export async function run(context) {
     }),
   );
   const [{ size, unpackedSize }] = Array.isArray(packed) ? packed : Object.values(packed);
-  const rows = [
+  return [
     row('download (npm tarball)', 'bit-ttt, with model and one addon', size),
     row('installed', 'bit-ttt, with model and one addon', unpackedSize),
     row(
       'in a browser, Brotli',
       'bit-ttt (script with WebAssembly inside)',
-      compressed(dist('browser.mjs')),
+      compressed(join(root, 'dist/browser.mjs')),
     ),
     row(
       'in a browser, Brotli',
@@ -61,51 +60,62 @@ export async function run(context) {
       compressed(join(root, 'models/bit-llama.bitt')),
     ),
   ];
+}
+
+/** What the peers of the layer weigh; throws if they cannot be installed. */
+async function layerRows(context) {
+  const layer = join(
+    await context.peers('layer', { ONNXRUNTIME_NODE_INSTALL_CUDA: 'skip' }),
+    'node_modules',
+  );
+  const web = join(layer, 'onnxruntime-web/dist');
+  const tf = join(layer, '@tensorflow/tfjs-backend-wasm/dist');
+  const installed = [
+    'onnxruntime-node',
+    'onnxruntime-web',
+    '@tensorflow/tfjs-core',
+    '@tensorflow/tfjs-backend-wasm',
+  ].map((name) => row('installed', name, folderBytes(join(layer, name))));
+  return [
+    ...installed,
+    row(
+      'in a browser, Brotli',
+      'onnxruntime-web (ort.min.mjs and its WebAssembly)',
+      compressed(join(web, 'ort.min.mjs')) + compressed(join(web, 'ort-wasm-simd-threaded.wasm')),
+    ),
+    row(
+      'in a browser, Brotli',
+      'TensorFlow.js wasm (WebAssembly alone)',
+      compressed(join(tf, 'tfjs-backend-wasm-simd.wasm')),
+    ),
+  ];
+}
+
+/** What the peers of the language model weigh; throws if they cannot be installed. */
+async function modelRows(context) {
+  const model = join(await context.peers('model'), 'node_modules');
+  return [
+    row(
+      'installed',
+      'node-llama-cpp (linux-x64 addon alone)',
+      folderBytes(join(model, '@node-llama-cpp/linux-x64')),
+    ),
+    row('installed', '@wllama/wllama', folderBytes(join(model, '@wllama/wllama'))),
+    row(
+      'in a browser, Brotli',
+      'wllama (WebAssembly alone)',
+      compressed(join(model, '@wllama/wllama/esm/wasm/wllama.wasm')),
+    ),
+  ];
+}
+
+/** @param {import('../run.mjs').Context} context */
+export async function run(context) {
+  const rows = ownRows();
   const notes = [];
   try {
-    const layer = join(
-      await context.peers('layer', { ONNXRUNTIME_NODE_INSTALL_CUDA: 'skip' }),
-      'node_modules',
-    );
-    for (const name of [
-      'onnxruntime-node',
-      'onnxruntime-web',
-      '@tensorflow/tfjs-core',
-      '@tensorflow/tfjs-backend-wasm',
-    ])
-      rows.push(row('installed', name, folderBytes(join(layer, name))));
-    const web = join(layer, 'onnxruntime-web/dist');
-    rows.push(
-      row(
-        'in a browser, Brotli',
-        'onnxruntime-web (ort.min.mjs and its WebAssembly)',
-        compressed(join(web, 'ort.min.mjs')) + compressed(join(web, 'ort-wasm-simd-threaded.wasm')),
-      ),
-    );
-    const tf = join(layer, '@tensorflow/tfjs-backend-wasm/dist');
-    rows.push(
-      row(
-        'in a browser, Brotli',
-        'TensorFlow.js wasm (WebAssembly alone)',
-        compressed(join(tf, 'tfjs-backend-wasm-simd.wasm')),
-      ),
-    );
-    const model = join(await context.peers('model'), 'node_modules');
-    rows.push(
-      row(
-        'installed',
-        'node-llama-cpp (linux-x64 addon alone)',
-        folderBytes(join(model, '@node-llama-cpp/linux-x64')),
-      ),
-    );
-    rows.push(row('installed', '@wllama/wllama', folderBytes(join(model, '@wllama/wllama'))));
-    rows.push(
-      row(
-        'in a browser, Brotli',
-        'wllama (WebAssembly alone)',
-        compressed(join(model, '@wllama/wllama/esm/wasm/wllama.wasm')),
-      ),
-    );
+    rows.push(...(await layerRows(context)));
+    rows.push(...(await modelRows(context)));
   } catch (error) {
     notes.push(`Peers are not installed: ${error.message}`);
   }

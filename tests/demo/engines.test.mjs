@@ -31,7 +31,7 @@ async function write(session, prompt, options) {
 }
 
 for (const { name, here, hint, launch } of engines)
-  describe(`demo in ${name}`, function () {
+  describe(`demo in ${name}`, () => {
     let folder, demo, browser, model;
     const shoot = (tab) =>
       browser.screenshot(join(screenshots, `${name.toLowerCase()}-${tab}.png`));

@@ -8,7 +8,8 @@
 #include <bit_ttt/llama.h>
 #include <string.h>
 
-static const char config[] = "{\"vocab_size\":16,\"hidden_dim\":64,\"num_layers\":1,\"mlp_dim\":16}";
+static const char config[] =
+    "{\"vocab_size\":16,\"hidden_dim\":64,\"num_layers\":1,\"mlp_dim\":16}";
 
 /* The tensors of both in one file. */
 static uint64_t of_one_file(const bitllama_shard shards[2])
@@ -28,7 +29,7 @@ static uint64_t of_one_file(const bitllama_shard shards[2])
     void *file = malloc(size);
     bitllama_model *model = NULL;
     fuzz_require(file && bt_safetensors_write(all, count, NULL, 0, file, size, &size, NULL) == 0 &&
-                 bitllama_open(file, size, config, sizeof config - 1, &model, NULL) == TTT_OK,
+                     bitllama_open(file, size, config, sizeof config - 1, &model, NULL) == TTT_OK,
                  "accepted in shards only");
     uint64_t fingerprint = bitllama_fingerprint(model);
     bitllama_release(model);
@@ -47,8 +48,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const bitllama_shard shards[] = {{"b", b, (size_t)(data + size - b)}, {"a", a, lengths[1]}};
     bitllama_model *model = NULL;
     ttt_error error = {0};
-    int status = bitllama_open_sharded(index, lengths[0], shards, 2, config, sizeof config - 1, &model,
-                                       &error);
+    int status = bitllama_open_sharded(index, lengths[0], shards, 2, config, sizeof config - 1,
+                                       &model, &error);
     fuzz_require((status == TTT_OK) == (model != NULL), "status and model differ");
     if (status == TTT_OK)
         fuzz_require(bitllama_fingerprint(model) == of_one_file(shards), "another model");

@@ -6,7 +6,6 @@ import assert from 'node:assert/strict';
 import {
   BitLlama,
   TTT,
-  Tokenizer,
   Trainer,
   TTTError,
   conformanceHash,
@@ -421,10 +420,14 @@ onEachBackend('one signal for many calls', (backend, create) => {
     const { signal } = controller;
     let listeners = 0;
     const { addEventListener, removeEventListener } = signal;
-    signal.addEventListener = (...args) => (listeners++, addEventListener.apply(signal, args));
-    signal.removeEventListener = (...args) => (
-      listeners--, removeEventListener.apply(signal, args)
-    );
+    signal.addEventListener = (...args) => {
+      listeners++;
+      addEventListener.apply(signal, args);
+    };
+    signal.removeEventListener = (...args) => {
+      listeners--;
+      removeEventListener.apply(signal, args);
+    };
     const pending = layers.map((layer) => layer.forwardAsync(noise(16), { signal }));
     assert.equal(listeners, 1);
     await Promise.all(pending);

@@ -151,7 +151,7 @@ describe('bench: measuring and reporting', () => {
   });
 });
 
-describe('bench: the command', function () {
+describe('bench: the command', () => {
   const bench = (...args) =>
     spawnSync(process.execPath, ['bench/run.mjs', ...args], {
       cwd: root,

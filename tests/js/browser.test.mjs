@@ -36,7 +36,7 @@ async function resultOf(browser, address) {
   return { result, problems };
 }
 
-describe('browser bundle in Chromium', function () {
+describe('browser bundle in Chromium', () => {
   let browser, server, result, problems;
 
   before(async function () {

@@ -30,7 +30,9 @@ describe('command line: what is wrong is said', () => {
 
   it('helps in each way that one may ask', async () => {
     const help = await output(['--help']);
-    const names = [...new Set([...help.matchAll(/^  bit-ttt ([a-z]+)/gm)].map(([, name]) => name))];
+    const names = [
+      ...new Set([...help.matchAll(/^ {2}bit-ttt ([a-z]+)/gm)].map(([, name]) => name)),
+    ];
     assert.equal(names.length, 11);
     for (const name of names) {
       assert.match(await output(['help', name]), new RegExp(`^Usage: bit-ttt ${name}`));

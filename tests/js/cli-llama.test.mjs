@@ -221,7 +221,7 @@ describe('train', () => {
     await refuses(['train', folder.write('blank.txt', ' \n\n')], 1, /blank\.txt is blank/);
   });
 
-  it('a full disk is an error that leaves the old model and no litter', async function () {
+  it('a full disk is an error that leaves the old model and no litter', async () => {
     if (existsSync('/dev/full')) {
       await refuses(['train', alice, '--out', '/dev/full'], 1, /cannot save \/dev\/full/);
     }

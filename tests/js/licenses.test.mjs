@@ -1,5 +1,6 @@
 // THIRD-PARTY-LICENSES names all code of others that is published, and the build refuses code whose
-// terms nobody has looked at. Workflows run only actions that cannot change under their name.
+// terms nobody has looked at. Development packages are pinned and explained. Workflows run only actions that cannot
+// change under their name.
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
@@ -56,6 +57,19 @@ describe('licenses of others', () => {
       readFileSync(join(root, 'LICENSE'), 'utf8').trim(),
     ])
       assert.ok(page.includes(part));
+  });
+});
+
+describe('development packages', () => {
+  it('are each pinned to one version, and CONTRIBUTING.md says what they are for', () => {
+    const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    const [, section] = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8').split(
+      '\n## Development packages\n',
+    );
+    for (const [name, version] of Object.entries(devDependencies)) {
+      assert.match(version, /^\d+\.\d+\.\d+$/, name);
+      assert.ok(section.includes(name), `${name} is not named`);
+    }
   });
 });
 

@@ -261,7 +261,7 @@ const training = `
   });`;
 
 onEachBackend('training that is cut off', (backend) => {
-  it('by the end of its worker harms nobody', async function () {
+  it('by the end of its worker harms nobody', async () => {
     const code = `${training}
       import { parentPort } from 'node:worker_threads';
       const trainers = [await make('${backend}', 1), await make('${backend}', 2)];

@@ -396,7 +396,7 @@ onEachBackend('a model in several files', (each) => {
   const put = (name, bytes) => writeFileSync(join(place, name), bytes);
   const indexOf = (map) => JSON.stringify({ weight_map: map });
 
-  beforeEach(function () {
+  beforeEach(() => {
     cut = cutIntoShards(weights, 3, { metadata: false });
     place = folder.path(`${each}-${Math.random()}`);
     mkdirSync(place);

@@ -16,7 +16,7 @@ function htmlIn(folder) {
   return names.map((name) => [name, readFileSync(join(folder, name), 'utf8')]);
 }
 
-describe('documentation site', function () {
+describe('documentation site', () => {
   let said;
 
   before(function () {

@@ -12,7 +12,7 @@ const HELD_OUT = fileURLToPath(
   new URL('../../../shared/data/tinystories-valid.txt', import.meta.url),
 );
 
-describe('the shipped model', function () {
+describe('the shipped model', () => {
   it('has at most 5 million parameters and 3 MB', async () => {
     const model = await BitLlama.load(SHIPPED);
     assert.ok(model.parameters > 1e6 && model.parameters <= 5e6, `${model.parameters}`);

@@ -381,7 +381,11 @@ describe('tokenizer training: progress and aborts', () => {
     const reports = [];
     let turns = 0;
     let running = true;
-    const count = () => running && (turns++, setImmediate(count));
+    const count = () => {
+      if (!running) return;
+      turns++;
+      setImmediate(count);
+    };
     count();
     const trained = await trainBpe(text, {
       onProgress: (progress) => reports.push({ ...progress, turns }),
@@ -467,7 +471,10 @@ describe('tokenizer training: progress and aborts', () => {
     const silent = {
       [Symbol.asyncIterator]: () => ({
         next: () => new Promise(() => setImmediate(() => controller.abort())),
-        return: () => (returned++, new Promise(() => {})),
+        return: () => {
+          returned++;
+          return new Promise(() => {});
+        },
       }),
     };
     await rejects(trainBpe(silent, { signal: controller.signal }), 'ABORTED', /aborted/);

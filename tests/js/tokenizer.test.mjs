@@ -173,7 +173,11 @@ describe('tokenizer: long texts', () => {
     const text = stories(2000).repeat(20);
     let turns = 0;
     let running = true;
-    const count = () => running && (turns++, setImmediate(count));
+    const count = () => {
+      if (!running) return;
+      turns++;
+      setImmediate(count);
+    };
     count();
     const ids = await tokenizer.encodeAsync(text, { specialTokens: true });
     running = false;

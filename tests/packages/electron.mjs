@@ -10,7 +10,6 @@ import { visit } from './lib/chromium.mjs';
 import { resultsIn } from './lib/programs.mjs';
 import { output, project, root, toolRow } from './lib/workspace.mjs';
 
-const example = join(root, 'examples/electron');
 const text = (name) => readFileSync(join(root, 'tests/packages/electron', name), 'utf8');
 
 let made;

@@ -110,6 +110,8 @@ async function runRows(rows, context, reason) {
   const counts = { ok: 0, FAIL: 0, skip: 0 };
   for (const row of rows) {
     const began = Date.now();
+    // For tests/run.mjs, which shows what is running.
+    if (process.env.BIT_TTT_TEST_PARTS) console.log(`.. ${row.group}: ${row.name}`);
     Object.assign(row, await attempt(row, context, reason));
     counts[row.outcome] += 1;
     const seconds = ((Date.now() - began) / 1000).toFixed(1).padStart(5);

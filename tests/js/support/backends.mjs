@@ -30,7 +30,11 @@ export function onEachBackend(title, body) {
 export async function turnsDuring(work) {
   let turns = 0;
   let running = true;
-  const count = () => running && (turns++, setImmediate(count));
+  const count = () => {
+    if (!running) return;
+    turns++;
+    setImmediate(count);
+  };
   setImmediate(count);
   try {
     await work();

@@ -5,6 +5,7 @@
 // Rules, so that a block takes seconds:
 //   npx bit-ttt train   more than 200 steps (or none given) become 10
 //   npx bit-ttt bench   measures one size, shortly
+//   npx mocha           the file must exist
 //   npm start           runs
 //   npm pack            makes an empty file of the tarball's name
 //   npm ...             the script, or what is to be installed, must exist; scripts are those of
@@ -44,6 +45,10 @@ const shortened = {
 
 const programs = {
   npx(args) {
+    if (args[0] === 'mocha') {
+      if (!existsSync(join(root, args[1]))) refuse(`there is no test ${args[1]}`);
+      return;
+    }
     if (args[0] !== 'bit-ttt') refuse(`npx runs ${args[0]}, which is not this package`);
     const [, command, ...rest] = args;
     const asked = rest.includes('--help') ? rest : (shortened[command]?.(rest) ?? rest);
