@@ -12,6 +12,7 @@
 #include "../base/checked.h"
 #include "../io/safetensors.h"
 #include "../kernels/layout.h"
+#include "quantize.h"
 
 #include <string.h>
 
@@ -57,14 +58,12 @@ static void put_codes(uint8_t *to, const bt_ternary *w)
         }
 }
 
-/* Undoes the panels of the kernels (model.c). */
+/* Rows of int8 from the panels of the kernels. */
 static void put_head(uint8_t *to, const bt_rows8 *head)
 {
     for (size_t i = 0; i < head->rows; i++)
-        for (size_t j = 0; j < head->cols; j++) {
-            size_t at = (i / BT_ROWS * head->quads + j / 4) * 64 + i % BT_ROWS * 4 + j % 4;
-            *to++ = (uint8_t)(head->panels[at] - 128);
-        }
+        for (size_t j = 0; j < head->cols; j++)
+            *to++ = (uint8_t)(head->panels[bt_rows8_index(head, i, j)] - 128);
 }
 
 static void add_param(image *im, const bt_model *m, size_t i)

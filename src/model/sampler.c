@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: MIT */
 #include "sampler.h"
 
+#include "../base/hash.h"
+
 #include <string.h>
 
 void bitllama_sampling_init(bitllama_sampling *sampling)
@@ -71,19 +73,12 @@ static void sift(bt_candidate *heap, size_t n, size_t i)
     }
 }
 
-static uint64_t mix(uint64_t z)
-{
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
-
-/* Uniform in [0, 1): a counter-based generator (SplitMix64's finaliser, twice, so that the streams
- * of neighbouring seeds are not shifts of each other). */
+/* Uniform in [0, 1), from a counter: bt_mix64 twice, so that the numbers of neighbouring seeds are not
+ * shifts of each other. */
 static float uniform(uint64_t seed, uint64_t position)
 {
-    uint64_t stream = mix(seed + 0x9e3779b97f4a7c15u);
-    return (float)(mix(stream ^ (position + 1) * 0x9e3779b97f4a7c15u) >> 40) * 0x1p-24f;
+    uint64_t stream = bt_mix64(seed + BT_GOLDEN);
+    return (float)(bt_mix64(stream ^ (position + 1) * BT_GOLDEN) >> 40) * 0x1p-24f;
 }
 
 /* What a candidate must weigh to be looked at. Those below min-p's floor are never taken. Nor are, with
