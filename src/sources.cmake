@@ -1,8 +1,8 @@
 # The core's sources that are the same everywhere, for the library and for the tests' own builds of it.
 set(BIT_TTT_SOURCES
   base/alloc.c base/crc32c.c base/io_error.c base/status.c base/thread.c
-  io/json.c io/json_number.c io/json_text.c io/order.c io/safetensors.c io/safetensors_write.c
-  io/tensor.c
+  io/json.c io/json_number.c io/json_text.c io/order.c io/safetensors.c io/safetensors_header.c
+  io/safetensors_write.c io/tensor.c
   kernels/layout.c kernels/registry.c
   model/config.c model/config_json.c model/conformance.c model/error.c model/linear.c
   model/memory.c model/model.c model/pack.c model/params.c model/quantize.c

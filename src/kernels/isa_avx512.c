@@ -92,12 +92,15 @@ BT_INLINE accumulator dot(accumulator acc, weights w, inputs x)
 }
 /* Broadcast by the instruction itself, which takes hardly a place in the pipes. */
 #define BT_DOT_FIELD 1
+typedef struct {
+    activation x[4];
+} quad;
 BT_INLINE accumulator dot_field(accumulator acc, weights w, const activation *x, int field)
 {
     (void)field;
     __asm__("vpdpbusd %2%{1to16%}, %1, %0"
             : "+v"(acc)
-            : "v"(w), "m"(*(const int8_t (*)[4])(const void *)x));
+            : "v"(w), "m"(*(const quad *)(const void *)x));
     return acc;
 }
 BT_INLINE vi total(accumulator acc)
