@@ -80,4 +80,14 @@ int32_t bt_json_power(const bt_json_token *token);
  * text is not UTF-8, and then part of it may have been written. At most 6 length + 2 bytes. */
 size_t bt_json_quote(const char *text, size_t length, char *out);
 
+/* Text on its way into a buffer that has room for it; a NULL `out` counts the bytes alone. */
+typedef struct bt_sink {
+    char *out;
+    size_t at; /* bytes so far */
+} bt_sink;
+void bt_put_text(bt_sink *s, const char *terminated);
+/* In decimal, with leading zeros up to `digits` digits. */
+void bt_put_number(bt_sink *s, uint64_t value, size_t digits);
+void bt_put_string(bt_sink *s, const char *text, size_t length); /* as bt_json_quote */
+
 #endif

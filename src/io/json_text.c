@@ -128,3 +128,25 @@ size_t bt_json_quote(const char *text, size_t length, char *out)
     if (out) out[total] = '"';
     return total + 1;
 }
+
+void bt_put_text(bt_sink *s, const char *terminated)
+{
+    size_t length = strlen(terminated);
+    if (s->out) memcpy(s->out + s->at, terminated, length);
+    s->at += length;
+}
+
+void bt_put_number(bt_sink *s, uint64_t value, size_t digits)
+{
+    char text[21];
+    size_t at = sizeof text - 1;
+    text[at] = 0;
+    do text[--at] = (char)('0' + value % 10);
+    while ((value /= 10) > 0 || sizeof text - 1 - at < digits);
+    bt_put_text(s, text + at);
+}
+
+void bt_put_string(bt_sink *s, const char *text, size_t length)
+{
+    s->at += bt_json_quote(text, length, s->out ? s->out + s->at : NULL);
+}

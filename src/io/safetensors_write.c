@@ -11,54 +11,21 @@
 
 #include <string.h>
 
-/* The header as it grows; a NULL `out` only counts, and writing is done once it is known to fit. */
-typedef struct {
-    char *out;
-    size_t at;
-} sink;
-
-static void put(sink *s, const char *text, size_t length)
+static void put_tensor(bt_sink *s, const bt_tensor *t, uint64_t begin)
 {
-    if (s->out) memcpy(s->out + s->at, text, length);
-    s->at += length;
-}
-
-static void put_literal(sink *s, const char *text)
-{
-    put(s, text, strlen(text));
-}
-
-static void put_number(sink *s, uint64_t value)
-{
-    char digits[20];
-    size_t at = sizeof digits;
-    do {
-        digits[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value > 0);
-    put(s, digits + at, sizeof digits - at);
-}
-
-static void put_string(sink *s, const char *text, size_t length)
-{
-    s->at += bt_json_quote(text, length, s->out ? s->out + s->at : NULL);
-}
-
-static void put_tensor(sink *s, const bt_tensor *t, uint64_t begin)
-{
-    put_string(s, t->name, t->name_length);
-    put_literal(s, ":{\"dtype\":\"");
-    put_literal(s, bt_dtype_name(t->dtype));
-    put_literal(s, "\",\"shape\":[");
+    bt_put_string(s, t->name, t->name_length);
+    bt_put_text(s, ":{\"dtype\":\"");
+    bt_put_text(s, bt_dtype_name(t->dtype));
+    bt_put_text(s, "\",\"shape\":[");
     for (size_t i = 0; i < t->rank; i++) {
-        if (i > 0) put_literal(s, ",");
-        put_number(s, t->shape[i]);
+        if (i > 0) bt_put_text(s, ",");
+        bt_put_number(s, t->shape[i], 1);
     }
-    put_literal(s, "],\"data_offsets\":[");
-    put_number(s, begin);
-    put_literal(s, ",");
-    put_number(s, begin + t->size);
-    put_literal(s, "]}");
+    bt_put_text(s, "],\"data_offsets\":[");
+    bt_put_number(s, begin, 1);
+    bt_put_text(s, ",");
+    bt_put_number(s, begin + t->size, 1);
+    bt_put_text(s, "]}");
 }
 
 /* What is to be written, and in which order. */
@@ -69,27 +36,27 @@ typedef struct {
     bt_rank *by_key, *by_place;
 } plan;
 
-static void put_header(sink *s, const plan *p)
+static void put_header(bt_sink *s, const plan *p)
 {
-    put_literal(s, "{");
-    if (p->entries > 0) put_literal(s, "\"__metadata__\":{");
+    bt_put_text(s, "{");
+    if (p->entries > 0) bt_put_text(s, "\"__metadata__\":{");
     for (size_t i = 0; i < p->entries; i++) {
         const bt_metadata *m = p->metadata + p->by_key[i].index;
-        if (i > 0) put_literal(s, ",");
-        put_string(s, m->key.bytes, m->key.length);
-        put_literal(s, ":");
-        put_string(s, m->value.bytes, m->value.length);
+        if (i > 0) bt_put_text(s, ",");
+        bt_put_string(s, m->key.bytes, m->key.length);
+        bt_put_text(s, ":");
+        bt_put_string(s, m->value.bytes, m->value.length);
     }
-    if (p->entries > 0) put_literal(s, "}");
+    if (p->entries > 0) bt_put_text(s, "}");
     uint64_t begin = 0;
     for (size_t i = 0; i < p->count; i++) {
         const bt_tensor *t = p->tensors + p->by_place[i].index;
-        if (i > 0 || p->entries > 0) put_literal(s, ",");
+        if (i > 0 || p->entries > 0) bt_put_text(s, ",");
         put_tensor(s, t, begin);
         begin += t->size;
     }
-    put_literal(s, "}");
-    while (s->at % 8 != 0) put_literal(s, " ");
+    bt_put_text(s, "}");
+    while (s->at % 8 != 0) bt_put_text(s, " ");
 }
 
 static int compare_names(const void *context, uint32_t a, uint32_t b)
@@ -200,7 +167,7 @@ static int arrange(plan *p, bt_rank *scratch, bt_io_error *error)
 static int emit(const plan *p, size_t data, uint8_t *buffer, size_t capacity, size_t *size,
                 bt_io_error *error)
 {
-    sink counted = {0};
+    bt_sink counted = {0};
     put_header(&counted, p);
     size_t header = counted.at;
     if (header > BT_ST_LARGEST_HEADER) return bt_io_fail(error, BT_ST_HEADER_LIMIT, 0);
@@ -208,7 +175,7 @@ static int emit(const plan *p, size_t data, uint8_t *buffer, size_t capacity, si
     if (!buffer) return BT_IO_OK;
     if (*size > capacity) return bt_io_fail(error, BT_IO_BUFFER_SIZE, capacity);
     bt_put_u64(buffer, header);
-    sink written = {.out = (char *)buffer + 8};
+    bt_sink written = {.out = (char *)buffer + 8};
     put_header(&written, p);
     uint8_t *to = buffer + 8 + header;
     for (size_t i = 0; i < p->count; i++) {
