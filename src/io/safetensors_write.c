@@ -1,4 +1,4 @@
-/* safetensors_write.c - the writer: checks everything, orders it, then writes header and data.
+/* safetensors_write.c - the writer: checks and sorts tensors and metadata, then writes them.
  * SPDX-License-Identifier: MIT */
 #include "safetensors.h"
 
@@ -28,7 +28,7 @@ static void put_tensor(bt_sink *s, const bt_tensor *t, uint64_t begin)
     bt_put_text(s, "]}");
 }
 
-/* What is to be written, and in which order. */
+/* What is written, and in which order. */
 typedef struct {
     const bt_tensor *tensors;
     const bt_metadata *metadata;
@@ -65,7 +65,7 @@ static int compare_names(const void *context, uint32_t a, uint32_t b)
     return bt_compare_text(x->name, x->name_length, y->name, y->name_length);
 }
 
-/* What has equal keys stays in the order it is in. */
+/* For a stable sort by keys alone. */
 static int compare_nothing(const void *context, uint32_t a, uint32_t b)
 {
     (void)context;
@@ -81,7 +81,7 @@ static int compare_keys(const void *context, uint32_t a, uint32_t b)
     return bt_compare_text(x.bytes, x.length, y.bytes, y.length);
 }
 
-/* One tensor by itself, and all sizes so far. */
+/* Checks one tensor, and adds its size to the total. */
 static int check_tensor(const bt_tensor *t, size_t *total)
 {
     uint64_t elements, bytes;
@@ -107,13 +107,13 @@ static int fail_entry(bt_io_error *error, int code, const bt_metadata *m)
     return bt_io_fail_at(error, code, 0, "metadata", m->key.bytes, m->key.length);
 }
 
-/* All but the uniqueness of names and keys; sets the size of all data. */
+/* Checks all but the uniqueness of names and keys; sets the size of all data. */
 static int check(const plan *p, size_t *data, bt_io_error *error)
 {
     *data = 0;
     if (p->count > BT_ST_MOST_TENSORS) return bt_io_fail(error, BT_ST_TENSOR_LIMIT, 0);
     if (p->entries > BT_ST_MOST_TENSORS) return bt_io_fail(error, BT_ST_METADATA_LIMIT, 0);
-    uint64_t text = 0; /* R2: more than this would not even fit without escapes */
+    uint64_t text = 0; /* R2: the least that the header must hold */
     for (size_t i = 0; i < p->count; i++) {
         int code = check_tensor(p->tensors + i, data);
         if (code) return fail_tensor(error, code, p->tensors + i);
@@ -131,7 +131,7 @@ static int check(const plan *p, size_t *data, bt_io_error *error)
     return text <= BT_ST_LARGEST_HEADER ? BT_IO_OK : bt_io_fail(error, BT_ST_HEADER_LIMIT, 0);
 }
 
-/* Two equal ones, which meet in an order: the second, or NULL. */
+/* The second of two equal items, which are neighbours in an order; NULL without such. */
 static const bt_rank *find_twin(const bt_rank *order, size_t count, bt_compare compare,
                                 const void *context)
 {
@@ -140,8 +140,8 @@ static const bt_rank *find_twin(const bt_rank *order, size_t count, bt_compare c
     return NULL;
 }
 
-/* Fills the orders, that of the tensors by way of one by name alone. */
-static int arrange(plan *p, bt_rank *scratch, bt_io_error *error)
+/* Sorts tensors by name, which finds equal names, then by dtype size; sorts metadata by key. */
+static int sort(plan *p, bt_rank *scratch, bt_io_error *error)
 {
     for (uint32_t i = 0; i < p->count; i++) {
         const bt_tensor *t = p->tensors + i;
@@ -163,7 +163,7 @@ static int arrange(plan *p, bt_rank *scratch, bt_io_error *error)
     return twin ? fail_entry(error, BT_ST_METADATA_KEY_TWICE, p->metadata + twin->index) : BT_IO_OK;
 }
 
-/* The file, if there is a buffer and it fits; its size in any case. */
+/* Sets the size of the file, and writes it if there is a buffer. */
 static int emit(const plan *p, size_t data, uint8_t *buffer, size_t capacity, size_t *size,
                 bt_io_error *error)
 {
@@ -200,7 +200,7 @@ int bt_safetensors_write(const bt_tensor *tensors, size_t count, const bt_metada
     if (!block) return bt_io_fail(error, BT_IO_OUT_OF_MEMORY, 0);
     p.by_place = block;
     p.by_key = block + count;
-    code = arrange(&p, block + count + entries, error);
+    code = sort(&p, block + count + entries, error);
     if (code == BT_IO_OK) code = emit(&p, data, buffer, capacity, size, error);
     bt_free(block);
     return code;

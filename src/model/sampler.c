@@ -1,4 +1,4 @@
-/* sampler.c - greedy choice and sampling over an exactly defined order of candidates.
+/* sampler.c - greedy and random choice among candidates in a defined order.
  * SPDX-License-Identifier: MIT */
 #include "sampler.h"
 
@@ -37,8 +37,8 @@ void bt_sampler_init(bt_sampler *s, size_t vocab, float *work)
                       .places = (uint32_t *)(void *)(work + 3 * vocab)};
 }
 
-/* A memory that has learnt a sentence likes to say it again: without a penalty a third of the stories
- * say one twice (models/README.md). The likeliest token is asked for to see what the model knows. */
+/* By default 1.1: a memory that has learned a sentence tends to repeat it (a third of the stories do so
+ * without a penalty: models/README.md). Greedy choice, which shows what the model knows, has none. */
 static float penalty_of(const bitllama_sampling *o)
 {
     if (o->repetition_penalty != 0.0f) return o->repetition_penalty;
@@ -81,9 +81,9 @@ static float uniform(uint64_t seed, uint64_t position)
     return (float)(bt_mix64(stream ^ (position + 1) * BT_GOLDEN) >> 40) * 0x1p-24f;
 }
 
-/* What a candidate must weigh to be looked at. Those below min-p's floor are never taken. Nor are, with
- * top-p, those that together weigh less than half of what top-p leaves out: the larger ones reach its
- * sum before, also as it is rounded (n <= 65536 additions lose less than 0.4 %). */
+/* Only candidates of at least this weight are sorted. min-p never takes smaller ones. Nor does top-p take
+ * those that together weigh less than half of what it leaves out: larger ones reach its sum before,
+ * rounding included (n <= 65536 additions lose less than 0.4 %). */
 static float least_weight(const bitllama_sampling *o, float total, float top, size_t n)
 {
     float least = o->min_p * top, left_out = 1.0f - o->top_p;
@@ -94,8 +94,8 @@ static float least_weight(const bitllama_sampling *o, float total, float top, si
     return least;
 }
 
-/* Candidates in falling order leave a heap until top-k, top-p or min-p is reached; they lie at the
- * heap's end, which *end is, likeliest last. Returns how many, and their sum. */
+/* Takes candidates from a heap, likeliest first, until top-k, top-p or min-p ends it. They lie before
+ * *end, likeliest last. Returns their number, and sets the sum of their weights. */
 static size_t select(const bt_sampler *s, const bitllama_sampling *o, float total, float top,
                      const bt_candidate **end, float *sum)
 {
@@ -127,12 +127,12 @@ uint32_t bt_sampler_draw(const bt_sampler *s, const bitllama_sampling *o, const 
     penalize(s, penalty, recent, recent_count);
     uint32_t best = k->largest_place(s->weights, s->vocab), chosen = best;
     if (o->temperature == 0.0f) return best;
-    /* The reciprocal of a denormal is infinite, and infinity times 0 is not a number. */
+    /* The reciprocal of a denormal would be infinite, and times 0 NaN. */
     float sharpness = o->temperature > 0x1p-60f ? 1.0f / o->temperature : 0x1p60f;
     float sum, total = k->softmax_weights(s->weights, s->vocab, s->weights[best], sharpness);
     const bt_candidate *end;
     size_t count = select(s, o, total, s->weights[best], &end, &sum);
-    /* Added up as `sum` was, so that the last that has a weight passes the target at the latest. */
+    /* Summed in the same order as `sum`, so that the target is reached at the last one at the latest. */
     float target = uniform(o->seed, position) * sum, reached = 0.0f;
     for (size_t i = 1; i <= count && reached <= target; i++) {
         chosen = end[-(ptrdiff_t)i].id;
