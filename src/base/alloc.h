@@ -16,9 +16,9 @@ void *bt_alloc(size_t count, size_t size);
 void bt_free(void *block);                /* NULL is fine */
 size_t bt_block_bytes(const void *block); /* taken from the C library for it; 0 for NULL */
 
-/* Blocks that are freed together: all that one owner takes, such as the buffers of a session. Zeroed,
- * it is empty. After a failed allocation all later ones fail too, so that an owner can take one
- * buffer after the other and look at `failed` once. Not for two threads at a time. */
+/* Blocks that are freed together: all that one owner takes, such as the buffers of a session.
+ * Zeroed, it is empty. After a failed allocation all later ones fail too, so that an owner can take
+ * one buffer after the other and look at `failed` once. Not for two threads at a time. */
 typedef struct bt_region {
     void *newest; /* the block taken last; each block knows the one before it */
     size_t bytes; /* of all blocks, taken from the C library */

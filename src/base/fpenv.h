@@ -1,8 +1,8 @@
 /* fpenv.h - the floating-point environment of all computing: round to nearest, denormals kept.
  *
- * Some libraries switch on flush-to-zero for a whole process or thread. Every entry point that computes
- * saves the caller's setting, computes with the default, and restores it; ttt_matrix_multiply only where
- * it matters.
+ * Some libraries switch on flush-to-zero for a whole process or thread. Every entry point that
+ * computes saves the caller's setting, computes with the default, and restores it;
+ * ttt_matrix_multiply only where it matters.
  * SPDX-License-Identifier: MIT */
 #ifndef BT_FPENV_H
 #define BT_FPENV_H
@@ -12,8 +12,8 @@
 
 #if defined(__x86_64__) || defined(__SSE__)
 #include <xmmintrin.h>
-/* True if results are rounded to nearest. It computes rather than reads the register, which would wait
- * for all arithmetic before it: too long for a call of a hundred cycles. */
+/* True if results are rounded to nearest. It computes rather than reads the register, which would
+ * wait for all arithmetic before it: too long for a call of a hundred cycles. */
 static inline bool bt_fpenv_nearest(void)
 {
     float one = 1.0f, little = 0x1p-26f;

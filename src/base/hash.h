@@ -8,7 +8,8 @@
 
 #define BT_GOLDEN 0x9e3779b97f4a7c15u /* 2^64 / golden ratio, odd */
 
-/* The finalizer of SplitMix64 (Steele, Lea and Flood 2014, OOPSLA, section 4; Stafford's variant 13). */
+/* The finalizer of SplitMix64 (Steele, Lea and Flood 2014, OOPSLA, section 4; Stafford's variant
+ * 13). */
 static inline uint64_t bt_mix64(uint64_t z)
 {
     z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;

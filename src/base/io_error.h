@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Functions that read or write formats return a bt_io_code as an int; its numbers do not meet those of
- * ttt_status. The list has each code with its sentence, and the rule of safetensors.c that it belongs
- * to. */
+/* Functions that read or write formats return a bt_io_code as an int; its numbers do not meet those
+ * of ttt_status. The list has each code with its sentence, and the rule of safetensors.c that it
+ * belongs to. */
 #define BT_IO_CODES(X)                                                                             \
     X(BT_IO_OUT_OF_MEMORY, "out of memory")                                                        \
     X(BT_IO_BUFFER_SIZE, "the buffer is too small")                                                \
@@ -77,14 +77,15 @@ typedef struct bt_io_error {
 /* The sentence of a code, without a full stop; a fixed text for unknown numbers. */
 const char *bt_io_text(int code);
 
-/* Appends to the text at out + at, which stays terminated within `size` bytes; returns the new end. What
- * is not printable ASCII becomes '?'. The second appends at most `most` bytes, and "..." for the rest. */
+/* Appends to the text at out + at, which stays terminated within `size` bytes; returns the new end.
+ * What is not printable ASCII becomes '?'. The second appends at most `most` bytes, and "..." for
+ * the rest. */
 size_t bt_append(char *out, size_t size, size_t at, const char *text, size_t length);
 size_t bt_append_cut(char *out, size_t size, size_t at, const char *text, size_t length,
                      size_t most);
 
-/* Fills an error (NULL is fine) and returns the code. The subject, such as the name of a tensor from a
- * file, may hold any bytes and any number of them. `kind` says what it names ("tensor"). */
+/* Fills an error (NULL is fine) and returns the code. The subject, such as the name of a tensor
+ * from a file, may hold any bytes and any number of them. `kind` says what it names ("tensor"). */
 int bt_io_fail(bt_io_error *error, int code, uint64_t offset);
 int bt_io_fail_at(bt_io_error *error, int code, uint64_t offset, const char *kind,
                   const char *subject, size_t length);

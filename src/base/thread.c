@@ -1,4 +1,5 @@
-/* thread.c - the worker pool. A run begins when the generation number changes, which workers wait for.
+/* thread.c - the worker pool. A run begins when the generation number changes, which workers wait
+ * for.
  * SPDX-License-Identifier: MIT */
 #include "thread.h"
 
@@ -49,7 +50,8 @@ typedef struct {
     pthread_t thread;
 } worker;
 
-/* What is left of a worker's share: [next, end). Each on a cache line of its own (false sharing). */
+/* What is left of a worker's share: [next, end). Each on a cache line of its own (false
+ * sharing). */
 typedef struct {
     _Alignas(64) atomic_size_t next;
     size_t end;
@@ -63,7 +65,8 @@ struct bt_pool {
     void *context;
     size_t unit;
     atomic_size_t generation;
-    /* On another cache line than what workers wait for and then read: here they write when they end. */
+    /* On another cache line than what workers wait for and then read: here they write when they
+     * end. */
     _Alignas(64) atomic_size_t running;
     atomic_size_t asleep;
     atomic_bool stopping;
@@ -74,8 +77,9 @@ struct bt_pool {
 
 /* ---- processes ------------------------------------------------------------------------------- */
 
-/* process() is a number that fork() changes. The child has this process's memory, but of its threads
- * only the one that called fork(): no worker runs there, and a lock that one held stays locked. */
+/* process() is a number that fork() changes. The child has this process's memory, but of its
+ * threads only the one that called fork(): no worker runs there, and a lock that one held stays
+ * locked. */
 #if defined(_WIN32)
 static bool watch_forks(void)
 {
@@ -155,8 +159,8 @@ static void announce(bt_pool *pool)
     pthread_mutex_unlock(&pool->lock);
 }
 
-/* Takes half of what is left of a share, in units, so that the last pieces are small; false if nothing
- * is left. */
+/* Takes half of what is left of a share, in units, so that the last pieces are small; false if
+ * nothing is left. */
 static bool take_piece(share *from, size_t unit, size_t *begin, size_t *end)
 {
     size_t at = atomic_load(&from->next), n;

@@ -7,7 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Length in bytes of the character at text, which has `left` (at least one) bytes; 0 if it is invalid. */
+/* Length in bytes of the character at text, which has `left` (at least one) bytes; 0 if it is
+ * invalid. */
 static inline size_t bt_utf8_length(const char *text, size_t left)
 {
     const uint8_t *p = (const uint8_t *)text;

@@ -125,7 +125,8 @@ static size_t plain_run(const char *p, size_t left)
         uint64_t v;
         memcpy(&v, p + n, 8);
         uint64_t quote = v ^ ones * '"', backslash = v ^ ones * '\\';
-        /* Subtracting sets the top bit of a byte below 0x20, or below 1: equal to one of the two. */
+        /* Subtracting sets the top bit of a byte below 0x20, or below 1: equal to one of
+         * the two. */
         if (((v | (v - ones * 0x20) | (quote - ones) | (backslash - ones)) & tops) != 0) break;
     }
     for (; n < left; n++) {

@@ -1,7 +1,7 @@
 /* json.h - strict JSON (RFC 8259) in memory, token by token: no recursion, no allocation.
  *
- * The text stays the caller's and must outlive its tokens. Time is linear in the text. Duplicate keys
- * are not detected. A bt_json is for one thread at a time, tokens are for any number of them.
+ * The text stays the caller's and must outlive its tokens. Time is linear in the text. Duplicate
+ * keys are not detected. A bt_json is for one thread at a time, tokens are for any number of them.
  * SPDX-License-Identifier: MIT */
 #ifndef BT_JSON_H
 #define BT_JSON_H
@@ -47,8 +47,8 @@ typedef struct bt_json {
 /* Starts on `size` bytes of UTF-8. max_depth: the largest number of open containers, at most
  * BT_JSON_LARGEST_DEPTH; 0 stands for BT_JSON_DEFAULT_DEPTH. */
 void bt_json_init(bt_json *json, const void *text, size_t size, uint32_t max_depth);
-/* Before the first token: skips a byte order mark, as RFC 8259 permits. For files that people edit, where
- * some editors write one. */
+/* Before the first token: skips a byte order mark, as RFC 8259 permits. For files that people edit,
+ * where some editors write one. */
 void bt_json_pass_mark(bt_json *json);
 
 /* Reads the next token, and returns its kind. Strings are fully checked, escapes included. */
@@ -57,26 +57,27 @@ bt_json_kind bt_json_next(bt_json *json, bt_json_token *token);
 /* Skips the rest of the value that begins with `token`, the last one read; false after an error. */
 bool bt_json_skip(bt_json *json, const bt_json_token *token);
 
-/* A key or string with its escapes resolved: its length in bytes, a copy, a comparison. A copy has no
- * terminating NUL, and may hold NULs; false, and nothing is written, if it does not fit. */
+/* A key or string with its escapes resolved: its length in bytes, a copy, a comparison. A copy has
+ * no terminating NUL, and may hold NULs; false, and nothing is written, if it does not fit. */
 size_t bt_json_length(const bt_json_token *token);
 bool bt_json_copy(const bt_json_token *token, char *out, size_t capacity);
 bool bt_json_equals(const bt_json_token *token, const char *literal);
 
-/* A number token as an integer from 0 to largest (R6: digits only): BT_IO_OK, BT_JSON_INTEGER (also for
- * other kinds of token) or BT_JSON_RANGE. */
+/* A number token as an integer from 0 to largest (R6: digits only): BT_IO_OK, BT_JSON_INTEGER (also
+ * for other kinds of token) or BT_JSON_RANGE. */
 int bt_json_integer(const bt_json_token *token, uint64_t largest, uint64_t *value);
 
-/* A number token as the nearest double, ties to even; independent of the locale. BT_JSON_NUMBER for other
- * kinds of token, BT_JSON_RANGE for numbers too large for a double; those too small give 0. */
+/* A number token as the nearest double, ties to even; independent of the locale.
+ * BT_JSON_NUMBER for other kinds of token, BT_JSON_RANGE for numbers too large for a
+ * double; those too small give 0. */
 int bt_json_double(const bt_json_token *token, double *value);
 
-/* The decimal exponent of a number token's first digit other than 0 ("0.05e1" gives -1), clamped to plus
- * or minus INT32_MAX; -INT32_MAX for zero and other kinds of token. */
+/* The decimal exponent of a number token's first digit other than 0 ("0.05e1" gives -1), clamped to
+ * plus or minus INT32_MAX; -INT32_MAX for zero and other kinds of token. */
 int32_t bt_json_power(const bt_json_token *token);
 
-/* Writes text as a JSON string with quotes, at most 6 length + 2 bytes, and returns its length; a NULL
- * out only counts. 0 if the text is not UTF-8; part of it may then have been written. */
+/* Writes text as a JSON string with quotes, at most 6 length + 2 bytes, and returns its length; a
+ * NULL out only counts. 0 if the text is not UTF-8; part of it may then have been written. */
 size_t bt_json_quote(const char *text, size_t length, char *out);
 
 /* Text on its way into a buffer that has room for it; a NULL `out` counts the bytes alone. */

@@ -1,4 +1,5 @@
-/* json_number.c - the numbers of JSON, in integer arithmetic: independent of locale and rounding mode.
+/* json_number.c - the numbers of JSON, in integer arithmetic: independent of locale and rounding
+ * mode.
  * SPDX-License-Identifier: MIT */
 #include "json.h"
 
@@ -21,8 +22,8 @@ int bt_json_integer(const bt_json_token *token, uint64_t largest, uint64_t *valu
     return BT_IO_OK;
 }
 
-/* A number as 0.DIGITS * 10^point. The digits are those of the token from index `first` to `last`, both
- * other than 0, without the decimal point. */
+/* A number as 0.DIGITS * 10^point. The digits are those of the token from index `first` to `last`,
+ * both other than 0, without the decimal point. */
 typedef struct {
     bool zero, negative;
     size_t first, last;
@@ -132,8 +133,8 @@ static bool subtract(big *a, const big *b)
     return true;
 }
 
-/* The digits of a decimal as an integer, and their count. 767 digits distinguish any double from the
- * middle between it and the next, so after 800 digits a 1 stands for all others. */
+/* The digits of a decimal as an integer, and their count. 767 digits distinguish any double from
+ * the middle between it and the next, so after 800 digits a 1 stands for all others. */
 static big mantissa(const bt_json_token *token, const decimal *d, int64_t *count)
 {
     big v = {.used = 0};

@@ -16,8 +16,8 @@ static uint32_t hex4(const char *p)
     return value;
 }
 
-/* Resolves the escape at p, which the tokenizer has checked, into out[4]. Sets its length as written,
- * returns its length resolved. */
+/* Resolves the escape at p, which the tokenizer has checked, into out[4]. Sets its length as
+ * written, returns its length resolved. */
 static size_t resolve(const char *p, size_t *written, char *out)
 {
     static const char letters[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
@@ -35,8 +35,8 @@ static size_t resolve(const char *p, size_t *written, char *out)
     return bt_utf8_put(unit, out);
 }
 
-/* The next piece of a token from *at on: a resolved escape in four[4], or the text up to the next escape.
- * Sets its length; NULL at the end. */
+/* The next piece of a token from *at on: a resolved escape in four[4], or the text up to the next
+ * escape. Sets its length; NULL at the end. */
 static const char *piece(const bt_json_token *token, size_t *at, size_t *length, char *four)
 {
     if (*at == token->length) return NULL;

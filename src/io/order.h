@@ -15,8 +15,8 @@ typedef struct bt_rank {
 typedef int (*bt_compare)(const void *context, uint32_t a, uint32_t b);
 
 /* Sorts order[count], stably and without recursion; scratch[count] is overwritten. It takes at most
- * count log2(count) comparisons: for texts, whose comparison costs the length of the shorter one, that is
- * total length times log2(count), even if all keys are equal. */
+ * count log2(count) comparisons: for texts, whose comparison costs the length of the shorter one,
+ * that is total length times log2(count), even if all keys are equal. */
 void bt_order(bt_rank *order, bt_rank *scratch, size_t count, bt_compare compare,
               const void *context);
 

@@ -1,8 +1,8 @@
 /* safetensors.h - reads and writes files of the safetensors format, in memory.
  *
  * For any bytes, reading ends with a table or an error, never reads outside of them, and takes time
- * n log n in the header's length and at most four times its memory and 64 KiB. The rules are numbered in
- * safetensors.c. A table is immutable: any number of threads may use it.
+ * n log n in the header's length and at most four times its memory and 64 KiB. The rules are
+ * numbered in safetensors.c. A table is immutable: any number of threads may use it.
  * SPDX-License-Identifier: MIT */
 #ifndef BT_SAFETENSORS_H
 #define BT_SAFETENSORS_H
@@ -20,9 +20,9 @@ typedef struct bt_text {
     size_t length;
 } bt_text;
 
-/* Reads a file of `size` bytes, which stay the caller's and must not change while the table is used: its
- * names and data point into them. Returns a bt_io_code; on failure *table is NULL and `error` (which may
- * be NULL) says what is wrong at which byte. */
+/* Reads a file of `size` bytes, which stay the caller's and must not change while the table is
+ * used: its names and data point into them. Returns a bt_io_code; on failure *table is NULL and
+ * `error` (which may be NULL) says what is wrong at which byte. */
 int bt_safetensors_open(const void *file, size_t size, bt_safetensors **table, bt_io_error *error);
 void bt_safetensors_close(bt_safetensors *table); /* NULL is fine */
 
@@ -36,9 +36,9 @@ size_t bt_safetensors_number(const bt_safetensors *table, const bt_tensor *tenso
 /* The keys of __metadata__, which are the table's, in the order of the header. */
 size_t bt_safetensors_metadata_count(const bt_safetensors *table);
 bt_text bt_safetensors_metadata_key(const bt_safetensors *table, size_t index);
-/* Copies the value of a key, escapes resolved and without a terminating NUL, to value [capacity], and
- * sets its length. BT_ST_METADATA_ABSENT if there is no such key; BT_IO_BUFFER_SIZE, with the length set,
- * if it does not fit. */
+/* Copies the value of a key, escapes resolved and without a terminating NUL, to value [capacity],
+ * and sets its length. BT_ST_METADATA_ABSENT if there is no such key; BT_IO_BUFFER_SIZE, with the
+ * length set, if it does not fit. */
 int bt_safetensors_metadata(const bt_safetensors *table, bt_text key, char *value, size_t capacity,
                             size_t *length);
 
@@ -49,14 +49,14 @@ typedef struct bt_metadata {
     bt_text key, value;
 } bt_metadata;
 
-/* Writes a file to buffer [capacity]: the header, padded with spaces to a multiple of 8 bytes, then the
- * data without gaps. Tensors are sorted by descending dtype size, then by name, metadata by key, so that
- * the same tensors give the same bytes and the data of each is aligned to its dtype. Uses name, dtype,
- * rank, shape, data and size of a tensor.
+/* Writes a file to buffer [capacity]: the header, padded with spaces to a multiple of 8 bytes, then
+ * the data without gaps. Tensors are sorted by descending dtype size, then by name, metadata by
+ * key, so that the same tensors give the same bytes and the data of each is aligned to its dtype.
+ * Uses name, dtype, rank, shape, data and size of a tensor.
  *
- * Sets *size to the size of the file; a NULL buffer asks for that alone. BT_IO_BUFFER_SIZE if it does not
- * fit: nothing is written then. Refuses what bt_safetensors_open would refuse, with the same codes;
- * `error` may be NULL. Allocates 16 bytes a tensor or entry for sorting. */
+ * Sets *size to the size of the file; a NULL buffer asks for that alone. BT_IO_BUFFER_SIZE if it
+ * does not fit: nothing is written then. Refuses what bt_safetensors_open would refuse, with the
+ * same codes; `error` may be NULL. Allocates 16 bytes a tensor or entry for sorting. */
 int bt_safetensors_write(const bt_tensor *tensors, size_t count, const bt_metadata *metadata,
                          size_t entries, void *buffer, size_t capacity, size_t *size,
                          bt_io_error *error);

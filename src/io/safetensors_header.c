@@ -1,8 +1,8 @@
 /* safetensors_header.c - from the header of a file to a table of its tensors and metadata.
  *
- * The header is read twice by the same code: once to check each tensor by itself and to count what the
- * table will hold, and, once the table is allocated, a second time to fill it. The rules are numbered in
- * safetensors.c.
+ * The header is read twice by the same code: once to check each tensor by itself and to count what
+ * the table will hold, and, once the table is allocated, a second time to fill it. The rules are
+ * numbered in safetensors.c.
  * SPDX-License-Identifier: MIT */
 #include "safetensors_table.h"
 

@@ -7,8 +7,8 @@
 #include "order.h"
 #include "safetensors.h"
 
-/* A key and its value by their offsets in the header and their lengths in bytes as written. For a key
- * with escapes: offset and length of its resolved form in the table's `names`. */
+/* A key and its value by their offsets in the header and their lengths in bytes as written. For a
+ * key with escapes: offset and length of its resolved form in the table's `names`. */
 typedef struct bt_st_entry {
     uint32_t key_at, key_length, value_at, value_length;
 } bt_st_entry;
@@ -26,9 +26,9 @@ struct bt_safetensors {
     char *names; /* those that are written with escapes, resolved */
 };
 
-/* Reads a header of `size` bytes, which the data_size bytes of data follow, and checks each tensor by
- * itself: all rules but R1, R2, R15, R16 for the last byte, and the uniqueness of R7 and R17. Returns a
- * bt_io_code; *table is NULL unless that is BT_IO_OK. */
+/* Reads a header of `size` bytes, which the data_size bytes of data follow, and checks each tensor
+ * by itself: all rules but R1, R2, R15, R16 for the last byte, and the uniqueness of R7 and R17.
+ * Returns a bt_io_code; *table is NULL unless that is BT_IO_OK. */
 int bt_safetensors_read_header(const char *header, size_t size, const uint8_t *data,
                                uint64_t data_size, bt_safetensors **table, bt_io_error *error);
 

@@ -65,9 +65,9 @@ int bt_tensor_extent(uint32_t dtype, const uint64_t *shape, size_t rank, uint64_
 /* True if the tensor has this rank and shape [rank]. */
 bool bt_tensor_has_shape(const bt_tensor *tensor, size_t rank, const uint64_t *shape);
 
-/* Converts a tensor of F32, F16 or BF16 to out [count], exactly: with subnormals, infinities and payloads
- * of NaNs. BT_ST_DTYPE_UNSUPPORTED, or BT_ST_COUNT unless it has `count` elements; nothing is written
- * then. `error` may be NULL. */
+/* Converts a tensor of F32, F16 or BF16 to out [count], exactly: with subnormals, infinities and
+ * payloads of NaNs. BT_ST_DTYPE_UNSUPPORTED, or BT_ST_COUNT unless it has `count` elements; nothing
+ * is written then. `error` may be NULL. */
 int bt_tensor_to_f32(const bt_tensor *tensor, float *out, size_t count, bt_io_error *error);
 
 #endif

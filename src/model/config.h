@@ -61,8 +61,8 @@ void bt_config_export(const bt_model_config *c, bitllama_config *to);
 
 /* config_json.c */
 struct bt_json;
-/* Reads the object whose opening token was read last, skipping unknown keys. Offsets of errors count from
- * `base`. Returns a ttt_status. */
+/* Reads the object whose opening token was read last, skipping unknown keys. Offsets of errors
+ * count from `base`. Returns a ttt_status. */
 int bt_config_read(struct bt_json *json, uint64_t base, bt_model_config *c, ttt_error *error);
 /* The same for a whole text. */
 int bt_config_parse(const char *text, size_t size, bt_model_config *c, ttt_error *error);

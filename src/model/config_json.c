@@ -1,8 +1,9 @@
 /* config_json.c - a model's configuration as JSON: config.json, and the header of a `.bitt` file.
  *
- * The original writes vocab_size, hidden_dim, num_layers and inner_lr; the defaults of the other keys
- * are what it computes: mixer "reconstruct", mlp_dim 4 hidden_dim, norm_eps 1e-5, and BitLinear layers
- * that neither rescale by s nor quantise activations. This project writes all keys:
+ * The original writes vocab_size, hidden_dim, num_layers and inner_lr; the defaults of the other
+ * keys are what it computes: mixer "reconstruct", mlp_dim 4 hidden_dim, norm_eps 1e-5, and
+ * BitLinear layers that neither rescale by s nor quantise activations. This project writes all
+ * keys:
  *
  *   {"format_version": 2, "vocab_size", "hidden_dim", "num_layers", "mlp_dim", "inner_dim",
  *    "head_dim", "inner_lr", "norm_eps", "mixers": ["induction", ...],
@@ -141,8 +142,8 @@ static int read_bitlinear(reader *r)
     }
 }
 
-/* The keys; "mixer" is another name of "mixers". The first three are required. With format_version, which
- * files of this project have, all are: defaults are for files of the original alone. */
+/* The keys; "mixer" is another name of "mixers". The first three are required. With format_version,
+ * which files of this project have, all are: defaults are for files of the original alone. */
 enum { VOCAB, DIM, LAYERS, MLP, INNER, HEAD, RATE, EPS, MIXERS, MIXER, BITLINEAR, FORMAT, KEYS };
 static const char *const key_names[KEYS] = {
     "vocab_size", "hidden_dim", "num_layers", "mlp_dim", "inner_dim", "head_dim",
@@ -259,8 +260,8 @@ static void put_decimal(bt_sink *s, uint64_t digits, size_t places)
     else bt_put_number(s, places, 1);
 }
 
-/* A positive float below 10, in as few digits as give its bits when they are read; independent of the
- * locale. */
+/* A positive float below 10, in as few digits as give its bits when they are read; independent of
+ * the locale. */
 static void put_float(bt_sink *s, int key, float value)
 {
     double shift = 1, of = (double)value, read = 0;

@@ -1,8 +1,9 @@
 /* conformance.c - one hash over everything a session does, to compare targets.
  *
- * For each mixer, and for the original's convention, a session of a random model reads pseudo-random
- * tokens in calls of different lengths, draws tokens with all kinds of sampling, is saved half-way and
- * loaded into another session, which reads on, frozen for a while. FNV-1a over the bits of all results.
+ * For each mixer, and for the original's convention, a session of a random model reads
+ * pseudo-random tokens in calls of different lengths, draws tokens with all kinds of sampling, is
+ * saved half-way and loaded into another session, which reads on, frozen for a while. FNV-1a over
+ * the bits of all results.
  * SPDX-License-Identifier: MIT */
 #include "session.h"
 

@@ -7,8 +7,9 @@
 
 #include <bit_ttt/base.h>
 
-/* Fills `error` (NULL is fine) with "subject: sentence" and returns the status. The subject, such as the
- * name of a tensor, may be NULL, and hold any bytes. A NULL sentence stands for that of the status. */
+/* Fills `error` (NULL is fine) with "subject: sentence" and returns the status. The subject, such
+ * as the name of a tensor, may be NULL, and hold any bytes. A NULL sentence stands for that of the
+ * status. */
 int bt_error(ttt_error *error, int status, uint64_t offset, const char *subject, size_t length,
              const char *sentence);
 /* The same from an error of a reader whose offsets count from `base`. */

@@ -1,5 +1,5 @@
-/* linear.c - products with f32 activations. Simple rather than fast: models that this project trains
- * use the integer kernels instead.
+/* linear.c - products with f32 activations. Simple rather than fast: models that this project
+ * trains use the integer kernels instead.
  * SPDX-License-Identifier: MIT */
 #include "linear.h"
 

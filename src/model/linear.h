@@ -5,9 +5,9 @@
 
 #include "../kernels/kernels.h"
 
-/* out [tokens][rows] = scale * (x w^T) (+ residual, which may be out). x [tokens][cols] padded; row is
- * scratch for cols floats, padded. Rows of w are converted to floats and go through the kernels' dot
- * product, which sums in the same order on every target. */
+/* out [tokens][rows] = scale * (x w^T) (+ residual, which may be out). x [tokens][cols] padded; row
+ * is scratch for cols floats, padded. Rows of w are converted to floats and go through the kernels'
+ * dot product, which sums in the same order on every target. */
 void bt_ternary_product(const bt_kernels *k, const bt_ternary *w, float scale, const float *x,
                         const float *residual, float *out, size_t tokens, float *row);
 

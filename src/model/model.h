@@ -7,9 +7,10 @@
 #include "params.h"
 
 /* The largest weight, scale or step of a model, so that nothing a session computes can overflow:
- * RMSNorm gives at most 2^7 2^10, a projection 2^14 2^10 times that, SwiGLU the square of it, the down
- * projection 2^26 times that, and 64 layers add up to 2^6 times that: 2^114. A memory grows at most
- * with the square root of the tokens read (src/ttt/layer.c), so after 2^48 of them it is below 2^70. */
+ * RMSNorm gives at most 2^7 2^10, a projection 2^14 2^10 times that, SwiGLU the square of it, the
+ * down projection 2^26 times that, and 64 layers add up to 2^6 times that: 2^114. A memory grows at
+ * most with the square root of the tokens read (src/ttt/layer.c), so after 2^48 of them it is below
+ * 2^70. */
 #define BT_WEIGHT_LIMIT 1024.0f
 #define BT_MEMORY_LIMIT 0x1p70f
 
@@ -51,8 +52,8 @@ typedef struct bt_weights {
 typedef int (*bt_tensor_source)(void *context, const bt_param *t, bt_weights *out,
                                 ttt_error *error);
 
-/* Makes a model of a checked configuration and a checked tokenizer (length 0: none), which are copied,
- * and of the tensors that source reads. Returns a ttt_status and fills error. */
+/* Makes a model of a checked configuration and a checked tokenizer (length 0: none), which are
+ * copied, and of the tensors that source reads. Returns a ttt_status and fills error. */
 int bt_model_build(const bt_model_config *config, const char *tokenizer, size_t tokenizer_length,
                    bt_tensor_source source, void *context, bt_model **model, ttt_error *error);
 

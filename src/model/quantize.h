@@ -22,8 +22,8 @@ void bt_ternarize_row(const float *w, size_t cols, float scale, uint8_t *panels,
 /* One row in int8 by its absmax: x ~ q * step; returns the step. */
 float bt_row_int8(const float *x, size_t n, int8_t *q);
 
-/* A matrix of int8 rows in panels of bt_rows8_bytes, and its scales [rows rounded up to 16], both the
- * caller's. Sets every value to zero. */
+/* A matrix of int8 rows in panels of bt_rows8_bytes, and its scales [rows rounded up to 16], both
+ * the caller's. Sets every value to zero. */
 size_t bt_rows8_bytes(size_t rows, size_t cols);
 bt_rows8 bt_rows8_clear(uint8_t *panels, const float *scales, size_t rows, size_t cols);
 /* Where the panels have a value: there stands the value + 128. */

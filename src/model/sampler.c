@@ -37,8 +37,9 @@ void bt_sampler_init(bt_sampler *s, size_t vocab, float *work)
                       .places = (uint32_t *)(void *)(work + 3 * vocab)};
 }
 
-/* By default 1.1: a memory that has learned a sentence tends to repeat it (a third of the stories do so
- * without a penalty: models/README.md). Greedy choice, which shows what the model knows, has none. */
+/* By default 1.1: a memory that has learned a sentence tends to repeat it (a third of the stories
+ * do so without a penalty: models/README.md). Greedy choice, which shows what the model knows, has
+ * none. */
 static float penalty_of(const bitllama_sampling *o)
 {
     if (o->repetition_penalty != 0.0f) return o->repetition_penalty;
@@ -73,17 +74,17 @@ static void sift(bt_candidate *heap, size_t n, size_t i)
     }
 }
 
-/* Uniform in [0, 1), from a counter: bt_mix64 twice, so that the numbers of neighbouring seeds are not
- * shifts of each other. */
+/* Uniform in [0, 1), from a counter: bt_mix64 twice, so that the numbers of neighbouring seeds are
+ * not shifts of each other. */
 static float uniform(uint64_t seed, uint64_t position)
 {
     uint64_t stream = bt_mix64(seed + BT_GOLDEN);
     return (float)(bt_mix64(stream ^ (position + 1) * BT_GOLDEN) >> 40) * 0x1p-24f;
 }
 
-/* Only candidates of at least this weight are sorted. min-p never takes smaller ones. Nor does top-p take
- * those that together weigh less than half of what it leaves out: larger ones reach its sum before,
- * rounding included (n <= 65536 additions lose less than 0.4 %). */
+/* Only candidates of at least this weight are sorted. min-p never takes smaller ones. Nor does
+ * top-p take those that together weigh less than half of what it leaves out: larger ones reach its
+ * sum before, rounding included (n <= 65536 additions lose less than 0.4 %). */
 static float least_weight(const bitllama_sampling *o, float total, float top, size_t n)
 {
     float least = o->min_p * top, left_out = 1.0f - o->top_p;
@@ -94,8 +95,8 @@ static float least_weight(const bitllama_sampling *o, float total, float top, si
     return least;
 }
 
-/* Takes candidates from a heap, likeliest first, until top-k, top-p or min-p ends it. They lie before
- * *end, likeliest last. Returns their number, and sets the sum of their weights. */
+/* Takes candidates from a heap, likeliest first, until top-k, top-p or min-p ends it. They lie
+ * before *end, likeliest last. Returns their number, and sets the sum of their weights. */
 static size_t select(const bt_sampler *s, const bitllama_sampling *o, float total, float top,
                      const bt_candidate **end, float *sum)
 {
@@ -132,7 +133,8 @@ uint32_t bt_sampler_draw(const bt_sampler *s, const bitllama_sampling *o, const 
     float sum, total = k->softmax_weights(s->weights, s->vocab, s->weights[best], sharpness);
     const bt_candidate *end;
     size_t count = select(s, o, total, s->weights[best], &end, &sum);
-    /* Summed in the same order as `sum`, so that the target is reached at the last one at the latest. */
+    /* Summed in the same order as `sum`, so that the target is reached at the last one at the
+     * latest. */
     float target = uniform(o->seed, position) * sum, reached = 0.0f;
     for (size_t i = 1; i <= count && reached <= target; i++) {
         chosen = end[-(ptrdiff_t)i].id;

@@ -1,7 +1,7 @@
 /* session_read.c - a session reads tokens: a block of them goes through embedding, layers and head.
  *
- * A layer is x += mixer(RMSNorm(x)), x += SwiGLU(RMSNorm(x)). One token takes the same arithmetic as
- * many, so results do not depend on how a text is cut into blocks.
+ * A layer is x += mixer(RMSNorm(x)), x += SwiGLU(RMSNorm(x)). One token takes the same arithmetic
+ * as many, so results do not depend on how a text is cut into blocks.
  * SPDX-License-Identifier: MIT */
 #include "session.h"
 
@@ -36,7 +36,8 @@ static void quantize(const block *b, const float *x, size_t n, size_t tokens)
     b->k->quantize(&op);
 }
 
-/* out [tokens][rows] = x w^T (+ residual) for a ternary tensor w; quantize(x) must have come before. */
+/* out [tokens][rows] = x w^T (+ residual) for a ternary tensor w; quantize(x) must have come
+ * before. */
 static void multiply(const block *b, size_t tensor, const float *x, const float *residual,
                      float *out)
 {
@@ -114,7 +115,8 @@ static void update_and_read_memory(const block *b, size_t layer)
     bt_memory_read(s, layer, b->k, b->tokens);
     if (b->surprise) bt_memory_surprise(s, layer, b->k, b->tokens, b->surprise);
     memcpy(own->q, s->q + b->tokens * width, row);
-    /* A frozen reconstruct memory keeps reading = feature: no update is pending (bt_memory_settle). */
+    /* A frozen reconstruct memory keeps reading = feature: no update is pending
+     * (bt_memory_settle). */
     bool settled = s->frozen && c->mixers[layer] == BT_RECONSTRUCT;
     memcpy(own->r, (settled ? s->q : s->r) + b->tokens * width, row);
 }
@@ -185,7 +187,8 @@ static void add_bias(const bt_session *s, size_t rows)
     for (size_t i = 0; i < rows * vocab; i++) s->logits[i] += bias[i % vocab];
 }
 
-/* logits [rows][vocab] of n [rows][dim], the final RMSNorm of at most BT_LOGIT_SLICE tokens; no bias */
+/* logits [rows][vocab] of n [rows][dim], the final RMSNorm of at most BT_LOGIT_SLICE tokens; no
+ * bias */
 static void multiply_head(const block *b, const float *n, size_t rows)
 {
     bt_session *s = b->s;

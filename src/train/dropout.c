@@ -1,6 +1,6 @@
-/* dropout.c - inverted dropout (Srivastava et al. 2014, JMLR 15): zeroes inputs at random and scales
- * the others up. The mask is a hash of seed, site and index, so that the backward pass and any number
- * of threads find the same one and nothing is stored.
+/* dropout.c - inverted dropout (Srivastava et al. 2014, JMLR 15): zeroes inputs at random and
+ * scales the others up. The mask is a hash of seed, site and index, so that the backward pass and
+ * any number of threads find the same one and nothing is stored.
  * SPDX-License-Identifier: MIT */
 #include "net.h"
 

@@ -93,7 +93,8 @@ static void sides_task(void *context, size_t begin, size_t end, size_t worker)
     multiply(work->exec, work->g, &o, worker);
 }
 
-/* Items: the rows of C for the first half of the sums, into C, then for the second, into partial. */
+/* Items: the rows of C for the first half of the sums, into C, then for the second, into
+ * partial. */
 static void halves_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const job *work = context;
@@ -120,8 +121,8 @@ static void add_task(void *context, size_t begin, size_t end, size_t worker)
 }
 
 /* Long sums are cut in two, if C is small enough: a worker then reads what it has written itself.
- * Otherwise the longer side of C is cut into one piece a worker. Each packs the operand of the other
- * side for itself, which is faster than to read what another core has packed. */
+ * Otherwise the longer side of C is cut into one piece a worker. Each packs the operand of the
+ * other side for itself, which is faster than to read what another core has packed. */
 void bt_gemm_run(const bt_exec *exec, const bt_gemm *g)
 {
     job work = {exec, g, g->n > g->m};

@@ -15,9 +15,9 @@ typedef struct bt_exec {
     float *partial;      /* the second half of long sums: as large as the largest C with such */
 } bt_exec;
 
-/* C [m][n] (row stride ldc) = or += A [m][k] B [k][n]. A and B have strides for rows and columns, so
- * that either may be a transpose. Each element is summed in the order of k, long sums in two halves,
- * so results do not depend on threads or blocks. */
+/* C [m][n] (row stride ldc) = or += A [m][k] B [k][n]. A and B have strides for rows and columns,
+ * so that either may be a transpose. Each element is summed in the order of k, long sums in two
+ * halves, so results do not depend on threads or blocks. */
 typedef struct bt_gemm {
     size_t m, n, k;
     const float *a;

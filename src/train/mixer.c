@@ -1,5 +1,5 @@
-/* mixer.c - the three memories in training: projections, L2norm, gates, and the memory itself, which
- * kernels/body_memory.inc computes in closed form a chunk of tokens at a time.
+/* mixer.c - the three memories in training: projections, L2norm, gates, and the memory itself,
+ * which kernels/body_memory.inc computes in closed form a chunk of tokens at a time.
  * SPDX-License-Identifier: MIT */
 #include "net.h"
 #include "vectors.h"

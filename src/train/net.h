@@ -82,8 +82,8 @@ void bt_norm(bt_net *net, size_t tensor, const float *x, float *y, float *invers
 void bt_norm_backward(bt_net *net, size_t tensor, const float *x, const float *inverse,
                       const float *dy, float *dx);
 
-/* dropout.c: y [tokens][width] = dropout(x); y may be x. Each site, which is the input of one of the
- * two projections of a layer into the residual stream, draws its own mask. */
+/* dropout.c: y [tokens][width] = dropout(x); y may be x. Each site, which is the input of one of
+ * the two projections of a layer into the residual stream, draws its own mask. */
 void bt_dropout(const bt_net *net, uint32_t site, const float *x, float *y, size_t width);
 static inline uint32_t bt_mixer_site(size_t layer)
 {

@@ -139,7 +139,7 @@ void bt_linear_backward(bt_net *net, size_t tensor, size_t tokens, const float *
     bt_gemm_run(&net->exec, &inputs);
 }
 
-/* ---- RMSNorm ---------------------------------------------------------------------------------- */
+/* ---- RMSNorm --------------------------------------------------------------------------------- */
 
 static void norm_task(void *context, size_t begin, size_t end, size_t worker)
 {

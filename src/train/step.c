@@ -57,7 +57,8 @@ static void next_batch(bt_trainer *t)
     }
 }
 
-/* Linear warm-up, then a cosine to the final rate (Loshchilov and Hutter 2017, arXiv 1608.03983). */
+/* Linear warm-up, then a cosine to the final rate (Loshchilov and Hutter 2017, arXiv
+ * 1608.03983). */
 static float rate_at(const bitllama_training *o, uint64_t step)
 {
     if (step < o->warmup) return o->learning_rate * (float)(step + 1) / (float)o->warmup;

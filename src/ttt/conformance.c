@@ -1,9 +1,9 @@
 /* conformance.c - one hash over everything a layer does, to compare targets.
  *
  * Layers of many sizes, with both objectives and one to three threads (the largest layer has enough
- * work to use them), read pseudo-random tokens in calls of different lengths; half-way a fresh layer
- * loads the saved state and reads on. Inputs include zeros, denormals, rounding ties and large values.
- * FNV-1a over the bits of all results.
+ * work to use them), read pseudo-random tokens in calls of different lengths; half-way a fresh
+ * layer loads the saved state and reads on. Inputs include zeros, denormals, rounding ties and
+ * large values. FNV-1a over the bits of all results.
  * SPDX-License-Identifier: MIT */
 #include "../base/alloc.h"
 #include "../base/bytes.h"

@@ -1,9 +1,9 @@
 /* forward.c - reads tokens, in blocks of three passes: features (ternary product down), memory (one
  * pass over W a token), outputs (ternary product up).
  *
- * A call succeeds whole or changes nothing: its whole input is checked before the memory is touched.
- * Only a memory that may overflow (an unstable rate) can fail later. Its calls make a trial run without
- * output first, after which the memory is restored from a backup.
+ * A call succeeds whole or changes nothing: its whole input is checked before the memory is
+ * touched. Only a memory that may overflow (an unstable rate) can fail later. Its calls make a
+ * trial run without output first, after which the memory is restored from a backup.
  * SPDX-License-Identifier: MIT */
 #include "layer.h"
 
@@ -76,7 +76,8 @@ static void multiply(block *b, const bt_ternary *w, const float *multipliers, co
     b->kernels->matmul(&op);
 }
 
-/* Prefetches what another core wrote last: one by one, its cache lines would take some 100 ns each. */
+/* Prefetches what another core wrote last: one by one, its cache lines would take some 100
+ * ns each. */
 static void prefetch(const block *b, const float *x, size_t rows, size_t floats, bool write)
 {
     if (!b->shared) return;
@@ -112,8 +113,8 @@ static void features_task(void *context, size_t begin, size_t end, size_t worker
     b->kernels->normalize(&op);
 }
 
-/* The memory pass on copies of features and readings. It avoids false sharing: workers write columns of
- * the same rows, whose cache lines would go back and forth between their cores. */
+/* The memory pass on copies of features and readings. It avoids false sharing: workers write
+ * columns of the same rows, whose cache lines would go back and forth between their cores. */
 static void memory_on_copies(const block *b, bt_memory op, size_t begin, size_t end, size_t worker)
 {
     const bt_layer *layer = b->layer;

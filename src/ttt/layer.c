@@ -7,8 +7,9 @@
 #include <math.h>
 #include <string.h>
 
-/* For a feature k of length 1 the update multiplies the error of W k by 1 - rate, and |W|^2 grows by at
- * most rate / (2 - rate) a token, whatever is read. 1.99 rather than 2 leaves room for rounding. */
+/* For a feature k of length 1 the update multiplies the error of W k by 1 - rate, and |W|^2 grows
+ * by at most rate / (2 - rate) a token, whatever is read. 1.99 rather than 2 leaves room for
+ * rounding. */
 bool bt_rate_is_stable(float rate)
 {
     return rate >= 0.0f && rate <= 1.99f;

@@ -12,8 +12,8 @@
 
 #define BT_BLOCK 64u /* tokens that go through the three passes together */
 
-/* The memory: W, and feature and reading of the last token. The update that they stand for is still to
- * come: the pass over the next token carries it out. All zero at the start. */
+/* The memory: W, and feature and reading of the last token. The update that they stand for is still
+ * to come: the pass over the next token carries it out. All zero at the start. */
 typedef struct {
     float *tiles;   /* [tile_count][tile_floats] (kernels/layout.h) */
     float *feature; /* [stride] */
@@ -40,8 +40,8 @@ typedef struct bt_layer {
     float scales[BT_BLOCK], multipliers[BT_BLOCK];
 } bt_layer;
 
-/* Readings above this mean divergence: more than a stable rate can reach, and little enough for outputs
- * and surprises of any dimension to stay finite. */
+/* Readings above this mean divergence: more than a stable rate can reach, and little enough for
+ * outputs and surprises of any dimension to stay finite. */
 #define BT_READING_LIMIT 0x1p56f
 
 /* True where W stays bounded whatever is read (layer.c). */

@@ -20,8 +20,9 @@ struct ttt_activations {
     void *values;              /* [room][cols rounded up], at most 2 bytes each */
     int32_t *sums;
     float *scales; /* max |x| / 127 */
-    /* All scales are below 2^64; they are above 1e-9 / 127 anyway. Their products with integers are then
-     * normal numbers, for which the floating-point environment matters by its rounding mode alone. */
+    /* All scales are below 2^64; they are above 1e-9 / 127 anyway. Their products with integers are
+     * then normal numbers, for which the floating-point environment matters by its rounding mode
+     * alone. */
     bool ordinary;
     bt_region blocks;
 };

@@ -11,9 +11,9 @@
  *     60  u32 CRC-32C of bytes 0 to 59
  *     64  W [d][d] row-major, feature [d], reading [d]
  *
- * W is without the update that feature and reading of the last token stand for: it is carried out with
- * the next token, as it would be without saving. Later versions keep the meaning of bytes 0 to 11 and
- * 60 to 63.
+ * W is without the update that feature and reading of the last token stand for: it is carried out
+ * with the next token, as it would be without saving. Later versions keep the meaning of bytes 0 to
+ * 11 and 60 to 63.
  * SPDX-License-Identifier: MIT */
 #include "layer.h"
 
@@ -118,7 +118,8 @@ int ttt_load_state(void *model, const void *buffer, size_t size)
     if (status != TTT_OK) return status;
     uint32_t largest = body_absmax(p, body_size(layer));
     if (largest >= BT_MAX_ABSMAX) return TTT_STATE_DAMAGED;
-    /* Larger than a stable layer's own states: a forged one, which may overflow, so calls need a trial run. */
+    /* Larger than a stable layer's own states: a forged one, which may overflow, so calls need a
+     * trial run. */
     if (largest > bt_float_bits(0x1p20f) && !bt_layer_need_backup(layer)) return TTT_OUT_OF_MEMORY;
 
     size_t d = layer->small;
