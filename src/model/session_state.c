@@ -68,7 +68,8 @@ static section section_at(const bt_session *s, size_t i)
 static float *value_at(const section *x, size_t j)
 {
     if (x->head == 0) return x->values + j;
-    size_t h = x->head, matrix = j / (h * h), row = j / h % h, col = j % h;
+    uint32_t at = (uint32_t)j, h = (uint32_t)x->head, line = at / h; /* cheaper than in 64 bits */
+    size_t matrix = line / h, row = line % h, col = at % h;
     return x->values + matrix * bt_tile_count(h) * bt_tile_floats(h) + bt_state_index(h, row, col);
 }
 
