@@ -7,21 +7,12 @@
 
 #include <string.h>
 
+#define ROW(name, bits) {#name, bits},
 static const struct {
     const char *name;
     uint32_t bits;
-} dtypes[BT_DTYPE_COUNT] = {
-    [BT_DTYPE_BOOL] = {"BOOL", 8},       [BT_DTYPE_F4] = {"F4", 4},
-    [BT_DTYPE_F6_E2M3] = {"F6_E2M3", 6}, [BT_DTYPE_F6_E3M2] = {"F6_E3M2", 6},
-    [BT_DTYPE_U8] = {"U8", 8},           [BT_DTYPE_I8] = {"I8", 8},
-    [BT_DTYPE_F8_E5M2] = {"F8_E5M2", 8}, [BT_DTYPE_F8_E4M3] = {"F8_E4M3", 8},
-    [BT_DTYPE_F8_E8M0] = {"F8_E8M0", 8}, [BT_DTYPE_I16] = {"I16", 16},
-    [BT_DTYPE_U16] = {"U16", 16},        [BT_DTYPE_F16] = {"F16", 16},
-    [BT_DTYPE_BF16] = {"BF16", 16},      [BT_DTYPE_I32] = {"I32", 32},
-    [BT_DTYPE_U32] = {"U32", 32},        [BT_DTYPE_F32] = {"F32", 32},
-    [BT_DTYPE_C64] = {"C64", 64},        [BT_DTYPE_F64] = {"F64", 64},
-    [BT_DTYPE_I64] = {"I64", 64},        [BT_DTYPE_U64] = {"U64", 64},
-};
+} dtypes[BT_DTYPE_COUNT] = {BT_DTYPES(ROW)};
+#undef ROW
 
 const char *bt_dtype_name(uint32_t dtype)
 {

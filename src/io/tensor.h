@@ -13,30 +13,17 @@
 #define BT_TENSOR_NAME 4096u /* bytes */
 #define BT_TENSOR_DIMENSION ((uint64_t)INT64_MAX)
 
-/* The dtypes of the safetensors format. */
-typedef enum bt_dtype {
-    BT_DTYPE_BOOL,
-    BT_DTYPE_F4,
-    BT_DTYPE_F6_E2M3,
-    BT_DTYPE_F6_E3M2,
-    BT_DTYPE_U8,
-    BT_DTYPE_I8,
-    BT_DTYPE_F8_E5M2,
-    BT_DTYPE_F8_E4M3,
-    BT_DTYPE_F8_E8M0,
-    BT_DTYPE_I16,
-    BT_DTYPE_U16,
-    BT_DTYPE_F16,
-    BT_DTYPE_BF16,
-    BT_DTYPE_I32,
-    BT_DTYPE_U32,
-    BT_DTYPE_F32,
-    BT_DTYPE_C64,
-    BT_DTYPE_F64,
-    BT_DTYPE_I64,
-    BT_DTYPE_U64,
-    BT_DTYPE_COUNT
-} bt_dtype;
+/* The dtypes of the safetensors format, and the bits of an element. */
+/* clang-format off */
+#define BT_DTYPES(X) \
+    X(BOOL, 8) X(F4, 4) X(F6_E2M3, 6) X(F6_E3M2, 6) X(U8, 8) X(I8, 8) X(F8_E5M2, 8) X(F8_E4M3, 8) \
+    X(F8_E8M0, 8) X(I16, 16) X(U16, 16) X(F16, 16) X(BF16, 16) X(I32, 32) X(U32, 32) X(F32, 32) \
+    X(C64, 64) X(F64, 64) X(I64, 64) X(U64, 64)
+/* clang-format on */
+
+#define BT_DTYPE_NAME(name, bits) BT_DTYPE_##name,
+typedef enum bt_dtype { BT_DTYPES(BT_DTYPE_NAME) BT_DTYPE_COUNT } bt_dtype;
+#undef BT_DTYPE_NAME
 
 /* Name and data are borrowed, and not aligned. */
 typedef struct bt_tensor {

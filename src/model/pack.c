@@ -16,7 +16,7 @@
 
 #include <string.h>
 
-/* Every tensor, its scales, and their bytes. */
+/* The tensors of the file, with their scales, and their bytes. */
 typedef struct {
     bt_tensor *tensors; /* [2 * count] */
     char (*names)[BT_NAME_SIZE + 8];
@@ -40,11 +40,6 @@ static void add(image *im, const char *name, const char *suffix, bt_dtype dtype,
                      .dtype = (uint8_t)dtype,
                      .rank = rows ? 2 : 1};
     im->at += t->size;
-}
-
-static void put_floats(uint8_t *to, const float *from, size_t n)
-{
-    for (size_t i = 0; i < n; i++) bt_put_u32(to + 4 * i, bt_float_bits(from[i]));
 }
 
 static void put_codes(uint8_t *to, const bt_ternary *w)
@@ -75,20 +70,20 @@ static void add_param(image *im, const bt_model *m, size_t i)
     bt_param_name(p, name);
     if (p->kind == BT_DENSE) {
         add(im, name, "", BT_DTYPE_F32, p->rows == 1 ? 0 : p->rows, p->cols);
-        put_floats(data, t->data, p->rows * p->cols);
+        bt_put_floats(data, t->data, p->rows * p->cols);
     } else if (p->kind == BT_TERNARY) {
         add(im, name, "", BT_DTYPE_U8, p->rows, p->cols / 4);
         put_codes(data, &t->w);
         data = im->data + im->at;
         add(im, name, "_scale", BT_DTYPE_F32, 0, 1);
-        put_floats(data, &t->scale, 1);
+        bt_put_floats(data, &t->scale, 1);
     } else {
         add(im, name, "", BT_DTYPE_I8, p->rows, p->cols);
         if (i == m->params.head) put_head(data, &m->head);
         else memcpy(data, t->data, p->rows * p->cols);
         data = im->data + im->at;
         add(im, name, "_scale", BT_DTYPE_F32, 0, p->rows);
-        put_floats(data, t->steps, p->rows);
+        bt_put_floats(data, t->steps, p->rows);
     }
 }
 
@@ -121,8 +116,8 @@ static bool image_make(image *im, const bt_model *m)
     return true;
 }
 
-/* The JSON header with its padding: the body is then aligned. Its length; NULL only counts. *digits
- * is where those of the checksum are. */
+/* Writes the JSON header, padded so that the body is aligned, and returns its length; a NULL out
+ * only counts. Sets *digits to where the checksum stands. */
 static size_t header(const bt_model *m, const char *tokenizer, size_t length, char *out,
                      size_t *digits)
 {

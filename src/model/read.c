@@ -1,13 +1,12 @@
 /* read.c - reads `.bitt` and safetensors files, and safetensors in shards, into a model.
  *
- * A `.bitt` file: magic "BITT", u64 little-endian length of a JSON header
- * {"config": {...}, "tokenizer": {...}, "crc32c": "..."}, the header, and a safetensors file as its
- * body. The original's has no checksum and no format_version; where there is this, there must be that.
+ * A `.bitt` file: magic "BITT", u64 little-endian length of a JSON header {"config": {...},
+ * "tokenizer": {...}, "crc32c": "..."}, the header, and a safetensors file as its body. Files of
+ * the original have neither checksum nor format_version; with the latter, the checksum is required.
  *
- * A tensor may be f32, f16 or bf16, or, by its dtype, in the compact form that pack.c writes. Each is
- * looked up and measured against the configuration before memory for it is taken, and data exists
- * in the file for every element; so memory is in proportion to the file whatever the configuration
- * says. Tensors that no configuration asks for are ignored.
+ * A tensor may be f32, f16 or bf16, or, by its dtype, in the compact form that pack.c writes. Each
+ * is found in the file, with the shape of the configuration, before memory for it is allocated. So
+ * memory is proportional to the file, whatever the configuration says. Other tensors are ignored.
  * SPDX-License-Identifier: MIT */
 #include "read.h"
 
@@ -22,12 +21,12 @@
 
 #include <string.h>
 
-/* A model on its way. */
+/* The state of an opening. */
 typedef struct {
     const uint8_t *file; /* a .bitt */
     size_t size;
     bt_shards shards;
-    bool configured, summed; /* there was a configuration, a checksum */
+    bool configured, summed; /* a configuration, a checksum has been read */
     bt_model_config config;
     const char *tokenizer; /* text of the file, or own */
     size_t tokenizer_length;
@@ -259,7 +258,7 @@ static int source(void *context, const bt_param *p, bt_weights *w, ttt_error *er
     return look_up_scales(o, name, codes ? 1 : p->rows, w);
 }
 
-/* What every way to open ends with: the tables have been read. */
+/* The end of all ways to open: makes the model, once the tables have been read. */
 static int build(opened *o, const void *config, size_t config_size, bt_model **model)
 {
     int status = configure(o, config, config_size);
@@ -267,13 +266,13 @@ static int build(opened *o, const void *config, size_t config_size, bt_model **m
         !bt_take_json_object(&o->tokenizer, &o->tokenizer_length))
         status = format_error(o, 0, "the tokenizer is not a JSON object");
     if (status != TTT_OK) return status;
-    bt_text bias = bt_text_of("lm_head.bias"); /* which no configuration tells */
+    bt_text bias = bt_text_of("lm_head.bias"); /* not part of a configuration */
     o->config.head_bias = bt_shards_find(&o->shards, bias) != NULL;
     return bt_model_build(&o->config, o->tokenizer, o->tokenizer_length, source, o, model,
                           o->error);
 }
 
-/* Frees what opening took; an error gets the name of the file that it is in. */
+/* Frees the state; an error gets the name of the file that it is in. */
 static int finish(opened *o, int status)
 {
     bt_text about = o->shards.about;

@@ -1,4 +1,4 @@
-/* read.h - from the bytes of a model file to a model, and back.
+/* read.h - the format of `.bitt` files, for reading and writing.
  * SPDX-License-Identifier: MIT */
 #ifndef BT_READ_H
 #define BT_READ_H
@@ -14,7 +14,7 @@
 #define BT_BITT_NO_SUM "00000000"
 enum { BT_BITT_SUM_DIGITS = 8 };
 
-/* The checksum of a file whose digits are at `at`, which may have any value. */
+/* The checksum of a file whose digits, of any value, are at `at`. */
 uint32_t bt_bitt_sum(const uint8_t *file, size_t size, size_t at);
 
 /* The configuration's and tokenizer's keys in the metadata of safetensors files. */
