@@ -1,4 +1,4 @@
-/* base.h - what every public header shares: symbol visibility and status codes.
+/* base.h - shared by all public headers: symbol visibility, status codes, errors.
  * SPDX-License-Identifier: MIT */
 #ifndef BIT_TTT_BASE_H
 #define BIT_TTT_BASE_H
@@ -20,12 +20,12 @@
 extern "C" {
 #endif
 
-/* Every function that can fail returns one of these as an int. 0, 1, 2 and 99 are the original
- * engine's; 3 to 59 are the library's, 60 to 98 are left to language bindings. */
+/* Every function that can fail returns one of these as an int. 0, 1, 2 and 99 are those of the
+ * original; 3 to 59 belong to this library, 60 to 98 to language bindings. */
 typedef enum ttt_status {
     TTT_OK = 0,
     TTT_NULL_POINTER = 1,         /* a required pointer is NULL */
-    TTT_DIMENSION_MISMATCH = 2,   /* a length, hidden_dim or seq_len that cannot be right */
+    TTT_DIMENSION_MISMATCH = 2,   /* a length, hidden_dim or seq_len is wrong or out of range */
     TTT_NON_FINITE = 3,           /* the input holds a NaN or an infinity */
     TTT_INPUT_RANGE = 4,          /* a finite input so large that its projection overflows */
     TTT_DIVERGED = 5,             /* the learning rate made the memory grow without bound */
@@ -35,7 +35,7 @@ typedef enum ttt_status {
     TTT_OVERLAP = 9,              /* input, output or surprise overlap in part */
     TTT_UNKNOWN_KERNEL = 10,      /* no kernel of that name is compiled in */
     TTT_UNSUPPORTED_KERNEL = 11,  /* compiled in, but this CPU cannot run it */
-    TTT_BUFFER_SIZE = 12,         /* the buffer for a state is too small */
+    TTT_BUFFER_SIZE = 12,         /* the caller's buffer is too small */
     TTT_STATE_DAMAGED = 20,       /* not a state, truncated, or a byte was changed */
     TTT_STATE_VERSION = 21,       /* written by a newer version of the format */
     TTT_STATE_DIMENSIONS = 22,    /* of a layer with another hidden_dim */
@@ -51,20 +51,20 @@ typedef enum ttt_status {
     TTT_MODEL_NON_FINITE = 44,    /* a tensor holds a NaN, an infinity or too large a value */
     TTT_CHECKPOINT = 45,          /* a training checkpoint that is damaged or of another training */
     TTT_INVALID_DATA = 46,        /* too few training tokens, or a tokenizer that is no JSON */
-    TTT_PANIC = 99                /* internal failure; never seen, reserved by the ABI */
+    TTT_PANIC = 99                /* reserved for an internal failure; never returned */
 } ttt_status;
 
-/* What went wrong in which place of a file; filled only on failure. */
+/* What is wrong with an input, and where in a file. Functions fill it on failure alone. */
 typedef struct ttt_error {
     int status;      /* a ttt_status */
-    uint64_t offset; /* in bytes from the start of the file, 0 where there is no place */
+    uint64_t offset; /* in bytes from the start of the file, or 0 */
     char text[256];  /* one sentence that names what is wrong, printable ASCII, never empty */
 } ttt_error;
 
-/* One English sentence for a status; a fixed text for numbers it does not know. Never NULL. */
+/* An English sentence for a status, a fixed one for unknown numbers; static, never NULL. */
 BT_API const char *ttt_status_string(int status);
 
-/* The library's version, "MAJOR.MINOR.PATCH". */
+/* The version of the library, "MAJOR.MINOR.PATCH"; static. */
 BT_API const char *ttt_version(void);
 
 #ifdef __cplusplus

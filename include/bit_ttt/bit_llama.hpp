@@ -1,9 +1,9 @@
 // bit_llama.hpp - the language model for C++17: models and sessions that free themselves.
 //
 // A Model is immutable and may be used by any number of threads; sessions keep what they need of
-// it. A Session is for one thread at a time. Both can be moved, and using what was moved away
-// throws. A call succeeds whole or throws bit_ttt::error and changes nothing. Tokens are numbers;
-// turning text into them is not here (tokenizer_json is for that).
+// it. A Session is for one thread at a time. Both can be moved; using a moved-from object throws.
+// A call succeeds whole or throws bit_ttt::error and changes nothing. Tokens are numbers; turning
+// text into them is up to the caller, with tokenizer_json.
 // SPDX-License-Identifier: MIT
 #ifndef BIT_TTT_BIT_LLAMA_HPP
 #define BIT_TTT_BIT_LLAMA_HPP
@@ -20,7 +20,7 @@ struct Sampling : bitllama_sampling {
 };
 
 struct Reading {
-    std::vector<float> logprobs, surprise; // one of each a token
+    std::vector<float> logprobs, surprise; // of each token
 };
 
 /* Reads tokens and learns from each; see llama.h. */
@@ -40,7 +40,7 @@ public:
         detail::check(bitllama_session_draw(get(), &sampling, &token));
         return token;
     }
-    /* Reads the prompt, then draws tokens and reads each until one is `stop`, which is dropped. */
+    /* Reads the prompt, then draws and reads up to `most` tokens; ends before a `stop`. */
     std::vector<uint32_t> generate(const std::vector<uint32_t> &prompt, size_t most,
                                    const Sampling &sampling = Sampling(),
                                    uint32_t stop = BITLLAMA_NO_TOKEN)
@@ -125,7 +125,7 @@ public:
         bitllama_get_config(get(), &shape);
         return shape;
     }
-    std::string tokenizer_json() const // empty: the model came without
+    std::string tokenizer_json() const // empty: the model has none
     {
         size_t length = 0;
         const char *text = bitllama_tokenizer_json(get(), &length);

@@ -1,7 +1,7 @@
 // bit_ttt.hpp - the layer for C++17: it frees itself, and errors are thrown.
 //
-// A Layer owns its C counterpart; it can be moved, and using what was moved away throws. One thread
-// at a time may use a Layer, different ones any number at once. A call succeeds whole or throws
+// A Layer owns its C counterpart; it can be moved, and using a moved-from one throws. A Layer is for
+// one thread at a time; different ones may be used at once. A call succeeds whole or throws
 // bit_ttt::error and changes nothing. The language model: bit_llama.hpp.
 // SPDX-License-Identifier: MIT
 #ifndef BIT_TTT_BIT_TTT_HPP
@@ -30,7 +30,7 @@ inline void check(int status)
     if (status != TTT_OK) throw error(status, ttt_status_string(status));
 }
 
-/* The C object, or an error where it was moved away. */
+/* The C object; throws for a moved-from owner. */
 template <class T, class Free> T *use(const std::unique_ptr<T, Free> &owner)
 {
     if (!owner) throw error(TTT_NULL_POINTER, "this object was moved away");

@@ -1,14 +1,14 @@
-/* ternary.h - ternary matrices times int8 activations, for layers of your own: the product inside
- * BitLinear (Ma et al. 2024, arXiv 2402.17764, section 2), one token at a time or many.
+/* ternary.h - products of ternary matrices with int8 activations, for other layers: the product of
+ * BitLinear (Ma et al. 2024, arXiv 2402.17764, section 2), for one token or many.
  *
  *     q_t = round(x_t * 127 / max |x_t|), halves away from zero     ttt_activations_quantize
  *     y_t = (W q_t) * (max |x_t| / 127) * scale                     ttt_matrix_multiply
  *
- * The sum W q_t is exact, so results are equal to the last bit on every kernel and target. Weights take
- * 2 bits each in memory, rows and columns rounded up to multiples of 16.
+ * The sum W q_t is exact, so results are equal to the last bit on every kernel and target. Weights
+ * take 2 bits each in memory, rows and columns rounded up to multiples of 16.
  *
- * Threads: a matrix is immutable and may be used by any number of threads at once, activations by one
- * at a time while they are being quantised and by any number while they are being multiplied.
+ * Threads: a matrix is immutable and may be used by any number of threads at once, activations by
+ * one at a time while they are being quantised and by any number while they are being multiplied.
  * SPDX-License-Identifier: MIT */
 #ifndef BIT_TTT_TERNARY_H
 #define BIT_TTT_TERNARY_H
@@ -24,27 +24,27 @@ extern "C" {
 typedef struct ttt_matrix ttt_matrix;
 typedef struct ttt_activations ttt_activations;
 
-/* A matrix of `rows` outputs and `cols` inputs. weights [rows][cols], each -1, 0 or 1, row-major, are
- * copied; scale multiplies every output. *matrix is the caller's to destroy; NULL on any error.
- * Errors: NULL_POINTER, DIMENSION_MISMATCH (0 or above TTT_MAX_MATRIX_DIM), INVALID_WEIGHTS,
- * INVALID_CONFIG (scale is not finite), OUT_OF_MEMORY. */
+/* A matrix with `rows` outputs and `cols` inputs: a copy of weights [rows][cols], row-major, each
+ * -1, 0 or 1; scale multiplies every output. The caller owns *matrix; NULL on any error. Errors:
+ * NULL_POINTER, DIMENSION_MISMATCH (0 or above TTT_MAX_MATRIX_DIM), INVALID_WEIGHTS, INVALID_CONFIG
+ * (scale is not finite), OUT_OF_MEMORY. */
 BT_API int ttt_matrix_create(const int8_t *weights, size_t rows, size_t cols, float scale,
                              ttt_matrix **matrix);
 BT_API void ttt_matrix_destroy(ttt_matrix *matrix); /* NULL is fine */
 
-/* Room for the activations of up to `tokens` tokens of `cols` values. *activations is the caller's to
- * destroy; NULL on any error. Errors: NULL_POINTER, DIMENSION_MISMATCH (cols as above, or tokens 0),
+/* Room for the activations of up to `tokens` tokens of `cols` values. The caller owns *activations;
+ * NULL on any error. Errors: NULL_POINTER, DIMENSION_MISMATCH (cols as above, or tokens 0),
  * OUT_OF_MEMORY. */
 BT_API int ttt_activations_create(size_t cols, size_t tokens, ttt_activations **activations);
 BT_API void ttt_activations_destroy(ttt_activations *activations); /* NULL is fine */
 
-/* Quantises x [tokens][cols], each token by its own largest magnitude, in place of what was there;
- * matrices are multiplied with that until the next call. Errors: NULL_POINTER, DIMENSION_MISMATCH
- * (tokens is 0 or more than there is room for), NON_FINITE (what was there stays). */
+/* Quantises x [tokens][cols], each token by its absmax, and replaces the activations of the last
+ * call. Errors: NULL_POINTER, DIMENSION_MISMATCH (tokens is 0 or more than there is room for),
+ * NON_FINITE (the last activations stay). */
 BT_API int ttt_activations_quantize(ttt_activations *activations, const float *x, size_t tokens);
 
-/* y [tokens][rows] = the product with every token that was quantised last. Errors: NULL_POINTER,
- * DIMENSION_MISMATCH (of other cols, or nothing was quantised yet). */
+/* y [tokens][rows] = the products with all tokens of the last ttt_activations_quantize. Errors:
+ * NULL_POINTER, DIMENSION_MISMATCH (cols differ, or nothing is quantised yet). */
 BT_API int ttt_matrix_multiply(const ttt_matrix *matrix, const ttt_activations *activations,
                                float *y);
 

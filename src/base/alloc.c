@@ -1,4 +1,4 @@
-/* alloc.c - aligned, zeroed, overflow-checked allocation with optional fault injection.
+/* alloc.c - aligned, zeroed, overflow-checked allocation, regions, and fault injection for tests.
  * SPDX-License-Identifier: MIT */
 #include "alloc.h"
 
@@ -72,8 +72,9 @@ static void count_block(int change, size_t bytes)
 
 /* Stands just before the aligned address of a block. */
 typedef struct {
-    void *block;
-    size_t bytes;
+    void *block;    /* what calloc gave */
+    size_t bytes;   /* of that */
+    void *previous; /* the block taken before in the same region, or NULL */
 } preamble;
 
 /* calloc leaves large blocks unbacked until they are touched, which no aligned allocator does; so
@@ -88,21 +89,45 @@ void *bt_alloc(size_t count, size_t size)
     if (!block) return NULL;
     uintptr_t address = (uintptr_t)block + sizeof(preamble);
     address = (address + BT_ALIGNMENT - 1) / BT_ALIGNMENT * BT_ALIGNMENT;
-    ((preamble *)address)[-1] = (preamble){block, bytes};
+    ((preamble *)address)[-1] = (preamble){block, bytes, NULL};
     count_block(1, bytes);
     return (void *)address;
 }
 
-size_t bt_block_bytes(void *block)
+void bt_free(void *block)
 {
-    return block ? ((preamble *)block)[-1].bytes : 0;
-}
-
-size_t bt_free(void *block)
-{
-    if (!block) return 0;
+    if (!block) return;
     preamble before = ((preamble *)block)[-1];
     count_block(-1, before.bytes);
     free(before.block);
-    return before.bytes;
+}
+
+size_t bt_block_bytes(const void *block)
+{
+    return block ? ((const preamble *)block)[-1].bytes : 0;
+}
+
+void *bt_region_alloc(bt_region *region, size_t count, size_t size)
+{
+    void *block = region->failed ? NULL : bt_alloc(count, size);
+    region->failed = !block;
+    if (!block) return NULL;
+    ((preamble *)block)[-1].previous = region->newest;
+    region->newest = block;
+    region->bytes += bt_block_bytes(block);
+    return block;
+}
+
+float *bt_region_floats(bt_region *region, size_t count)
+{
+    return bt_region_alloc(region, count, sizeof(float));
+}
+
+void bt_region_free(bt_region *region)
+{
+    for (void *block = region->newest, *previous; block; block = previous) {
+        previous = ((preamble *)block)[-1].previous;
+        bt_free(block);
+    }
+    *region = (bt_region){0};
 }

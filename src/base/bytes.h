@@ -40,9 +40,16 @@ static inline float bt_get_float(const uint8_t *p, size_t i)
 {
     return bt_float_from_bits(bt_get_u32(p + 4 * i));
 }
-static inline void bt_put_floats(uint8_t *p, const float *v, size_t n)
+/* n floats as IEEE 754 bits; both return where the bytes end. */
+static inline uint8_t *bt_put_floats(uint8_t *p, const float *v, size_t n)
 {
     for (size_t i = 0; i < n; i++) bt_put_u32(p + 4 * i, bt_float_bits(v[i]));
+    return p + 4 * n;
+}
+static inline const uint8_t *bt_get_floats(const uint8_t *p, float *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++) v[i] = bt_get_float(p, i);
+    return p + 4 * n;
 }
 
 #endif

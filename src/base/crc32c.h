@@ -6,10 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Of one buffer; "123456789" gives 0xe3069283. */
+/* The checksum of one buffer; of "123456789" it is 0xe3069283. */
 uint32_t bt_crc32c(const void *data, size_t size);
 
-/* Of what has the checksum crc (0: nothing), and after it this. */
+/* Continues a checksum: crc is that of the bytes so far, 0 for none. */
 uint32_t bt_crc32c_more(uint32_t crc, const void *data, size_t size);
 
 #endif

@@ -1,8 +1,8 @@
-/* fpenv.h - the floating-point environment that equal bits need: round to nearest, denormals kept.
+/* fpenv.h - the floating-point environment of all computing: round to nearest, denormals kept.
  *
- * Some libraries switch on flush-to-zero for the whole process or thread; every entry point that
- * computes saves the caller's setting, computes with the default, and puts it back (the ternary product
- * only where it could matter: ttt/matrix.c).
+ * Some libraries switch on flush-to-zero for a whole process or thread. Every entry point that
+ * computes saves the caller's setting, computes with the default, and restores it;
+ * ttt_matrix_multiply only where it matters.
  * SPDX-License-Identifier: MIT */
 #ifndef BT_FPENV_H
 #define BT_FPENV_H
@@ -12,13 +12,12 @@
 
 #if defined(__x86_64__) || defined(__SSE__)
 #include <xmmintrin.h>
-/* Whether results are rounded to nearest, found out by computing: reading the register waits for all
- * arithmetic before it, which is long for a call of a hundred cycles. */
+/* True if results are rounded to nearest. It computes rather than reads the register, which would
+ * wait for all arithmetic before it: too long for a call of a hundred cycles. */
 static inline bool bt_fpenv_nearest(void)
 {
     float one = 1.0f, little = 0x1p-26f;
-    __asm__ volatile(""
-                     : "+x"(one), "+x"(little)); /* nothing for the compiler to know, or to keep */
+    __asm__ volatile("" : "+x"(one), "+x"(little)); /* keeps the compiler from folding the sums */
     return one + little == one && one - little == one;
 }
 typedef unsigned int bt_fpenv;

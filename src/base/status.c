@@ -1,4 +1,4 @@
-/* status.c - what the status codes mean, in a sentence each, and the version.
+/* status.c - the sentences of the status codes, and the version.
  * SPDX-License-Identifier: MIT */
 #include <bit_ttt/base.h>
 

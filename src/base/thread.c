@@ -1,4 +1,5 @@
-/* thread.c - the worker pool: each run is a generation number that workers wait for.
+/* thread.c - the worker pool. A run begins when the generation number changes, which workers wait
+ * for.
  * SPDX-License-Identifier: MIT */
 #include "thread.h"
 
@@ -41,7 +42,7 @@ void bt_pool_run(bt_pool *pool, size_t n, size_t unit, bt_task task, void *conte
 #include <unistd.h>
 #endif
 
-#define SPINS 4000 /* some microseconds: phases of a block follow each other that fast */
+#define SPINS 4000 /* some microseconds: the usual time between two runs of a block */
 
 typedef struct {
     bt_pool *pool;
@@ -49,7 +50,8 @@ typedef struct {
     pthread_t thread;
 } worker;
 
-/* What is left of a worker's share: [next, end). On a cache line of its own. */
+/* What is left of a worker's share: [next, end). Each on a cache line of its own (false
+ * sharing). */
 typedef struct {
     _Alignas(64) atomic_size_t next;
     size_t end;
@@ -63,19 +65,21 @@ struct bt_pool {
     void *context;
     size_t unit;
     atomic_size_t generation;
-    /* On another cache line than what a worker waits for and then reads: those that end write here. */
+    /* On another cache line than what workers wait for and then read: here they write when they
+     * end. */
     _Alignas(64) atomic_size_t running;
     atomic_size_t asleep;
     atomic_bool stopping;
-    unsigned process; /* in which the workers are */
+    unsigned process; /* process() where the pool was made */
     pthread_mutex_t lock;
     pthread_cond_t changed;
 };
 
 /* ---- processes ------------------------------------------------------------------------------- */
 
-/* A number that fork() changes. The child has this process's memory, but of its threads only the one
- * that called: no worker will ever answer there, and a lock that a worker held stays locked. */
+/* process() is a number that fork() changes. The child has this process's memory, but of its
+ * threads only the one that called fork(): no worker runs there, and a lock that one held stays
+ * locked. */
 #if defined(_WIN32)
 static bool watch_forks(void)
 {
@@ -85,8 +89,8 @@ static unsigned process(void)
 {
     return 0;
 }
-#elif defined(                                                                                     \
-    __APPLE__) /* where handlers outlive a library that is closed, and getpid is no system call */
+#elif defined(__APPLE__)
+/* No handlers: they outlive a library that is unloaded. getpid is no system call there. */
 static bool watch_forks(void)
 {
     return true;
@@ -103,7 +107,7 @@ static void count_fork(void)
 {
     atomic_fetch_add(&forks, 1);
 }
-/* Two threads that come first at once are both heard: then each fork counts twice. */
+/* Two threads that are first at the same time both register: each fork then counts twice. */
 static bool watch_forks(void)
 {
     if (atomic_load(&watched)) return true;
@@ -117,7 +121,7 @@ static unsigned process(void)
 }
 #endif
 
-/* False in a child of the process that made the pool: nothing of it may be touched but its memory. */
+/* False in a child of the process that made the pool: only its memory may be used there. */
 static bool has_workers(const bt_pool *pool)
 {
     return pool->process == process();
@@ -132,7 +136,7 @@ static void pause_cpu(void)
 #endif
 }
 
-/* Waits until *value differs from `old` (or, with equal set, equals it): spins, then sleeps. */
+/* Waits until *value differs from `old`, or with `equal` until it equals it: spins, then sleeps. */
 static void wait_for(bt_pool *pool, atomic_size_t *value, size_t old, bool equal)
 {
     for (int i = 0; i < SPINS; i++) {
@@ -146,7 +150,7 @@ static void wait_for(bt_pool *pool, atomic_size_t *value, size_t old, bool equal
     pthread_mutex_unlock(&pool->lock);
 }
 
-/* After a change. Who is about to sleep says so before looking at what changed for the last time. */
+/* Wakes the sleepers after a change. wait_for counts itself in `asleep` before its last look. */
 static void announce(bt_pool *pool)
 {
     if (atomic_load(&pool->asleep) == 0) return;
@@ -155,8 +159,9 @@ static void announce(bt_pool *pool)
     pthread_mutex_unlock(&pool->lock);
 }
 
-/* Half of what is left, in units, so that the last pieces are small; false if nothing is. */
-static bool take(share *from, size_t unit, size_t *begin, size_t *end)
+/* Takes half of what is left of a share, in units, so that the last pieces are small; false if
+ * nothing is left. */
+static bool take_piece(share *from, size_t unit, size_t *begin, size_t *end)
 {
     size_t at = atomic_load(&from->next), n;
     do {
@@ -170,12 +175,12 @@ static bool take(share *from, size_t unit, size_t *begin, size_t *end)
     return true;
 }
 
-/* Its own share, then what others have left. */
-static void work_off(bt_pool *pool, size_t index)
+/* Does the own share, then steals from the others. */
+static void do_items(bt_pool *pool, size_t index)
 {
     size_t begin, end;
     for (size_t i = 0; i < pool->count; i++)
-        while (take(&pool->shares[(index + i) % pool->count], pool->unit, &begin, &end))
+        while (take_piece(&pool->shares[(index + i) % pool->count], pool->unit, &begin, &end))
             pool->task(pool->context, begin, end, index);
 }
 
@@ -184,12 +189,12 @@ static void *work(void *argument)
     worker *self = argument;
     bt_pool *pool = self->pool;
     size_t seen = 0;
-    bt_fpenv_enter(); /* it has its creator's, and nobody to give it back to */
+    bt_fpenv_enter(); /* for good: the thread computes for this library alone */
     for (;;) {
         wait_for(pool, &pool->generation, seen, false);
         seen++;
         if (atomic_load(&pool->stopping)) break;
-        work_off(pool, self->index);
+        do_items(pool, self->index);
         if (atomic_fetch_sub(&pool->running, 1) == 1) announce(pool);
     }
     return NULL;
@@ -255,7 +260,7 @@ void bt_pool_run(bt_pool *pool, size_t n, size_t unit, bt_task task, void *conte
     atomic_store(&pool->running, pool->count - 1);
     atomic_fetch_add(&pool->generation, 1);
     announce(pool);
-    work_off(pool, 0);
+    do_items(pool, 0);
     wait_for(pool, &pool->running, 0, true);
 }
 

@@ -7,11 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytes of the character at p, of which `left` (at least one) may be read; 0 if there is none. */
+/* Length in bytes of the character at text, which has `left` (at least one) bytes; 0 if it is
+ * invalid. */
 static inline size_t bt_utf8_length(const char *text, size_t left)
 {
     const uint8_t *p = (const uint8_t *)text;
-    uint8_t first = p[0], low = 0x80, high = 0xbf; /* what the second byte may be */
+    uint8_t first = p[0], low = 0x80, high = 0xbf; /* range of the second byte */
     size_t length;
     if (first < 0x80) return 1;
     if (first < 0xc2 || first > 0xf4) return 0;
@@ -29,7 +30,7 @@ static inline size_t bt_utf8_length(const char *text, size_t left)
     return length;
 }
 
-/* Writes a character (no surrogate, at most U+10FFFF) to out[4]; returns its bytes. */
+/* Writes a character (no surrogate, at most U+10FFFF) to out[4]; returns its length in bytes. */
 static inline size_t bt_utf8_put(uint32_t character, char *out)
 {
     if (character < 0x80) {

@@ -1,4 +1,4 @@
-/* json.c - the pull tokenizer: what may come next is one small state, what is open one bit each.
+/* json.c - the pull tokenizer. Its state: what may come next, and a bit for each open container.
  * SPDX-License-Identifier: MIT */
 #include "json.h"
 
@@ -88,7 +88,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Digits from `at` on, at least one; where they end, or 0 after an error. */
+/* Reads at least one digit from `at` on; returns where they end, or 0 after an error. */
 static size_t digits(bt_json *json, size_t at)
 {
     size_t start = at;
@@ -116,7 +116,7 @@ static bt_json_kind number(bt_json *json, bt_json_token *token)
     return finish(json, token, BT_JSON_NUMBER_TOKEN, at - json->at);
 }
 
-/* Bytes from p on that need no second look: ASCII without controls, quotes and backslashes. */
+/* Length of the run of plain characters at p: ASCII without controls, quotes and backslashes. */
 static size_t plain_run(const char *p, size_t left)
 {
     const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
@@ -125,7 +125,8 @@ static size_t plain_run(const char *p, size_t left)
         uint64_t v;
         memcpy(&v, p + n, 8);
         uint64_t quote = v ^ ones * '"', backslash = v ^ ones * '\\';
-        /* A byte below 0x20, or equal to one of the two, borrows its own top bit. */
+        /* Subtracting sets the top bit of a byte below 0x20, or below 1: equal to one of
+         * the two. */
         if (((v | (v - ones * 0x20) | (quote - ones) | (backslash - ones)) & tops) != 0) break;
     }
     for (; n < left; n++) {
@@ -135,7 +136,7 @@ static size_t plain_run(const char *p, size_t left)
     return n;
 }
 
-/* Notes an error at `at`, which may lie behind the end: the text is then too short. Returns 0. */
+/* An error at `at`; past the end it is that the text is truncated. Returns 0. */
 static size_t fail_escape(bt_json *json, int code, size_t at)
 {
     bool end = at >= json->size;
@@ -160,7 +161,7 @@ static int32_t hex4(bt_json *json, size_t at)
     return unit;
 }
 
-/* Length of the escape at `at`, where the backslash is; 0 after an error. */
+/* Length of the escape whose backslash is at `at`; 0 after an error. */
 static size_t escape(bt_json *json, size_t at)
 {
     char c = at + 1 < json->size ? json->text[at + 1] : 0;

@@ -1,4 +1,5 @@
-/* json_number.c - the numbers of JSON, in integer arithmetic only: no locale, no rounding mode.
+/* json_number.c - the numbers of JSON, in integer arithmetic: independent of locale and rounding
+ * mode.
  * SPDX-License-Identifier: MIT */
 #include "json.h"
 
@@ -21,8 +22,8 @@ int bt_json_integer(const bt_json_token *token, uint64_t largest, uint64_t *valu
     return BT_IO_OK;
 }
 
-/* A number is 0.DIGITS * 10^point, where the digits are those from `first` to `last` of the token,
- * both other than 0, without a decimal point among them. */
+/* A number as 0.DIGITS * 10^point. The digits are those of the token from index `first` to `last`,
+ * both other than 0, without the decimal point. */
 typedef struct {
     bool zero, negative;
     size_t first, last;
@@ -112,7 +113,7 @@ static int64_t bit_length(const big *v)
     return (int64_t)v->used * 32 - __builtin_clz(v->word[v->used - 1]);
 }
 
-/* Subtracts b from a if it is not larger; says so. */
+/* Subtracts b from a and returns true, unless b is larger. */
 static bool subtract(big *a, const big *b)
 {
     if (a->used != b->used) {
@@ -132,8 +133,8 @@ static bool subtract(big *a, const big *b)
     return true;
 }
 
-/* The digits of a decimal as an integer; no more than are needed, as 767 tell any double from what
- * lies half-way to the next: then a 1 stands for all the others. Sets how many digits it has. */
+/* The digits of a decimal as an integer, and their count. 767 digits distinguish any double from
+ * the middle between it and the next, so after 800 digits a 1 stands for all others. */
 static big mantissa(const bt_json_token *token, const decimal *d, int64_t *count)
 {
     big v = {.used = 0};
@@ -148,8 +149,8 @@ static big mantissa(const bt_json_token *token, const decimal *d, int64_t *count
     return v;
 }
 
-/* numerator / denominator * 2^shift, of 63 or 64 bits, without its fraction; sets `inexact` if it
- * has one. Both are destroyed. */
+/* The integer part of numerator / denominator * 2^shift, for the shift that gives it 63 or 64 bits;
+ * `inexact`: there is a fraction. Overwrites both. */
 static uint64_t quotient(big *numerator, big *denominator, int64_t *shift, bool *inexact)
 {
     uint64_t q = 0;
@@ -164,7 +165,7 @@ static uint64_t quotient(big *numerator, big *denominator, int64_t *shift, bool 
     return q;
 }
 
-/* The bits of the double nearest to (q + fraction) / 2^shift; those of infinity if that is it. */
+/* The bits of the double nearest to (q + fraction) / 2^shift, which may be infinity. */
 static uint64_t round_to_double(uint64_t q, bool fraction, int64_t shift)
 {
     int64_t length = 64 - __builtin_clzll(q);
@@ -176,7 +177,7 @@ static uint64_t round_to_double(uint64_t q, bool fraction, int64_t shift)
     bool rest = fraction || (q & (((uint64_t)1 << (drop - 1)) - 1)) != 0;
     if (half && (rest || (kept & 1u))) kept++;
     if (subnormal) return kept;
-    /* Bit 52 of `kept` adds the one that is missing in the exponent; so does a carry to bit 53. */
+    /* Bit 52 of `kept`, or a carry to bit 53, adds to the exponent, which is one too small here. */
     uint64_t bits = ((uint64_t)(exponent + 1022) << 52) + kept;
     return exponent > 1023 || bits > (uint64_t)0x7ff << 52 ? (uint64_t)0x7ff << 52 : bits;
 }

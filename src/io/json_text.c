@@ -1,4 +1,4 @@
-/* json_text.c - the strings of JSON: escapes resolved, and put in.
+/* json_text.c - the strings of JSON: escapes resolved, and written.
  * SPDX-License-Identifier: MIT */
 #include "json.h"
 
@@ -16,8 +16,8 @@ static uint32_t hex4(const char *p)
     return value;
 }
 
-/* Resolves the escape at p, which the tokenizer has found good, into out[4]. Sets the bytes it was
- * written in, and returns those it stands for. */
+/* Resolves the escape at p, which the tokenizer has checked, into out[4]. Sets its length as
+ * written, returns its length resolved. */
 static size_t resolve(const char *p, size_t *written, char *out)
 {
     static const char letters[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
@@ -35,8 +35,8 @@ static size_t resolve(const char *p, size_t *written, char *out)
     return bt_utf8_put(unit, out);
 }
 
-/* The next piece of a token from *at on: one resolved escape in four[4], or what stands before the
- * next one. Sets its length; NULL at the end. */
+/* The next piece of a token from *at on: a resolved escape in four[4], or the text up to the next
+ * escape. Sets its length; NULL at the end. */
 static const char *piece(const bt_json_token *token, size_t *at, size_t *length, char *four)
 {
     if (*at == token->length) return NULL;
@@ -90,7 +90,7 @@ bool bt_json_equals(const bt_json_token *token, const char *literal)
     return left == 0;
 }
 
-/* The escape of an ASCII character in out[6], and its length; 0 if it needs none. */
+/* Writes the escape of an ASCII character to out[6]; its length, 0 if it needs none. */
 static size_t short_escape(uint8_t c, char *out)
 {
     static const char letters[] = "\"\\bfnrt", meant[] = "\"\\\b\f\n\r\t";
@@ -127,4 +127,26 @@ size_t bt_json_quote(const char *text, size_t length, char *out)
     }
     if (out) out[total] = '"';
     return total + 1;
+}
+
+void bt_put_text(bt_sink *s, const char *terminated)
+{
+    size_t length = strlen(terminated);
+    if (s->out) memcpy(s->out + s->at, terminated, length);
+    s->at += length;
+}
+
+void bt_put_number(bt_sink *s, uint64_t value, size_t digits)
+{
+    char text[21];
+    size_t at = sizeof text - 1;
+    text[at] = 0;
+    do text[--at] = (char)('0' + value % 10);
+    while ((value /= 10) > 0 || sizeof text - 1 - at < digits);
+    bt_put_text(s, text + at);
+}
+
+void bt_put_string(bt_sink *s, const char *text, size_t length)
+{
+    s->at += bt_json_quote(text, length, s->out ? s->out + s->at : NULL);
 }

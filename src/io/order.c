@@ -1,4 +1,4 @@
-/* order.c - a merge sort from the bottom up.
+/* order.c - a bottom-up merge sort.
  * SPDX-License-Identifier: MIT */
 #include "order.h"
 
@@ -8,16 +8,16 @@
 typedef struct {
     bt_compare compare;
     const void *context;
-} judge;
+} ordering;
 
-static bool in_order(const judge *by, bt_rank a, bt_rank b)
+static bool in_order(const ordering *by, bt_rank a, bt_rank b)
 {
     if (a.key != b.key) return a.key < b.key;
     return by->compare(by->context, a.index, b.index) <= 0;
 }
 
 /* Merges from[0 .. middle) and from[middle .. count) into to. */
-static void merge(const bt_rank *from, size_t middle, size_t count, bt_rank *to, const judge *by)
+static void merge(const bt_rank *from, size_t middle, size_t count, bt_rank *to, const ordering *by)
 {
     size_t left = 0, right = middle;
     /* Already in order, as the offsets of most files are. */
@@ -34,7 +34,7 @@ static void merge(const bt_rank *from, size_t middle, size_t count, bt_rank *to,
 void bt_order(bt_rank *order, bt_rank *scratch, size_t count, bt_compare compare,
               const void *context)
 {
-    const judge by = {compare, context};
+    const ordering by = {compare, context};
     bt_rank *from = order, *to = scratch;
     for (size_t width = 1; width < count; width *= 2) {
         for (size_t i = 0; i < count; i += 2 * width) {

@@ -1,9 +1,8 @@
 /* safetensors.h - reads and writes files of the safetensors format, in memory.
  *
- * Whatever the bytes are, reading ends with a table or an error, never looks outside of them, takes
- * time linear in the header (but for a logarithm) and memory of at most four times the header and
- * 64 KiB. The rules are numbered in safetensors.c. Nothing here keeps anything between calls: one
- * table may be read by several threads at a time.
+ * For any bytes, reading ends with a table or an error, never reads outside of them, and takes time
+ * n log n in the header's length and at most four times its memory and 64 KiB. The rules are
+ * numbered in safetensors.c. A table is immutable: any number of threads may use it.
  * SPDX-License-Identifier: MIT */
 #ifndef BT_SAFETENSORS_H
 #define BT_SAFETENSORS_H
@@ -15,50 +14,50 @@
 
 typedef struct bt_safetensors bt_safetensors;
 
-/* Bytes of UTF-8, without a terminating NUL; they belong to whoever made them. */
+/* Borrowed UTF-8 without a terminating NUL. */
 typedef struct bt_text {
     const char *bytes;
     size_t length;
 } bt_text;
 
-/* Reads the `size` bytes of a file. They stay the caller's, who keeps them as they are for as long
- * as the table is used: its names and data point into them. On failure *table is NULL, the code is
- * returned and `error` (which may be NULL) says what is wrong at which byte of the file. */
+/* Reads a file of `size` bytes, which stay the caller's and must not change while the table is
+ * used: its names and data point into them. Returns a bt_io_code; on failure *table is NULL and
+ * `error` (which may be NULL) says what is wrong at which byte. */
 int bt_safetensors_open(const void *file, size_t size, bt_safetensors **table, bt_io_error *error);
 void bt_safetensors_close(bt_safetensors *table); /* NULL is fine */
 
-/* The tensors, in the order of their data, and one by its name or NULL. They are the table's. */
+/* The tensors, which are the table's: in the order of their data, and by name (NULL: none). */
 size_t bt_safetensors_count(const bt_safetensors *table);
 const bt_tensor *bt_safetensors_at(const bt_safetensors *table, size_t index);
 const bt_tensor *bt_safetensors_find(const bt_safetensors *table, bt_text name);
-/* One by its number, from 0, in the order of the header; and the number of one. */
+/* The tensor of a number, from 0, in the order of the header; and the number of a tensor. */
 const bt_tensor *bt_safetensors_listed(const bt_safetensors *table, size_t number);
 size_t bt_safetensors_number(const bt_safetensors *table, const bt_tensor *tensor);
 
-/* The keys of __metadata__, in the order of the header. They are the table's. */
+/* The keys of __metadata__, which are the table's, in the order of the header. */
 size_t bt_safetensors_metadata_count(const bt_safetensors *table);
 bt_text bt_safetensors_metadata_key(const bt_safetensors *table, size_t index);
-/* The value of a key, escapes resolved: its length, and a copy of it without a terminating NUL in
- * `value`, which holds `capacity` bytes. BT_ST_METADATA_ABSENT if there is no such key,
- * BT_IO_BUFFER_SIZE with the length set and nothing copied if it does not fit. */
+/* Copies the value of a key, escapes resolved and without a terminating NUL, to value [capacity],
+ * and sets its length. BT_ST_METADATA_ABSENT if there is no such key; BT_IO_BUFFER_SIZE, with the
+ * length set, if it does not fit. */
 int bt_safetensors_metadata(const bt_safetensors *table, bt_text key, char *value, size_t capacity,
                             size_t *length);
 
-/* A text from a literal. */
+/* The text of a terminated string. */
 bt_text bt_text_of(const char *terminated);
 
 typedef struct bt_metadata {
     bt_text key, value;
 } bt_metadata;
 
-/* Writes a file into `buffer`: the header, padded with spaces to a multiple of 8 bytes, then the
- * data of the tensors without gaps, those of wide dtypes first, then by name; the metadata by key.
- * So the same tensors give the same bytes, and the data of each is aligned to its dtype. Of a
- * tensor name, dtype, rank, shape, data and size are used; begin, end and elements are not.
+/* Writes a file to buffer [capacity]: the header, padded with spaces to a multiple of 8 bytes, then
+ * the data without gaps. Tensors are sorted by descending dtype size, then by name, metadata by
+ * key, so that the same tensors give the same bytes and the data of each is aligned to its dtype.
+ * Uses name, dtype, rank, shape, data and size of a tensor.
  *
- * *size is set to the file's bytes. A NULL buffer asks for that alone; BT_IO_BUFFER_SIZE says that
- * capacity is less, and nothing was written. Refuses what bt_safetensors_open would refuse, by the
- * same codes; `error` may be NULL. Takes memory for the sorting, 16 bytes a tensor or entry. */
+ * Sets *size to the size of the file; a NULL buffer asks for that alone. BT_IO_BUFFER_SIZE if it
+ * does not fit: nothing is written then. Refuses what bt_safetensors_open would refuse, with the
+ * same codes; `error` may be NULL. Allocates 16 bytes a tensor or entry for sorting. */
 int bt_safetensors_write(const bt_tensor *tensors, size_t count, const bt_metadata *metadata,
                          size_t entries, void *buffer, size_t capacity, size_t *size,
                          bt_io_error *error);

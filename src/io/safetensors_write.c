@@ -1,4 +1,4 @@
-/* safetensors_write.c - the writer: checks everything, orders it, then writes header and data.
+/* safetensors_write.c - the writer: checks and sorts tensors and metadata, then writes them.
  * SPDX-License-Identifier: MIT */
 #include "safetensors.h"
 
@@ -11,57 +11,24 @@
 
 #include <string.h>
 
-/* The header as it grows; a NULL `out` only counts, and writing is done once it is known to fit. */
-typedef struct {
-    char *out;
-    size_t at;
-} sink;
-
-static void put(sink *s, const char *text, size_t length)
+static void put_tensor(bt_sink *s, const bt_tensor *t, uint64_t begin)
 {
-    if (s->out) memcpy(s->out + s->at, text, length);
-    s->at += length;
-}
-
-static void put_literal(sink *s, const char *text)
-{
-    put(s, text, strlen(text));
-}
-
-static void put_number(sink *s, uint64_t value)
-{
-    char digits[20];
-    size_t at = sizeof digits;
-    do {
-        digits[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value > 0);
-    put(s, digits + at, sizeof digits - at);
-}
-
-static void put_string(sink *s, const char *text, size_t length)
-{
-    s->at += bt_json_quote(text, length, s->out ? s->out + s->at : NULL);
-}
-
-static void put_tensor(sink *s, const bt_tensor *t, uint64_t begin)
-{
-    put_string(s, t->name, t->name_length);
-    put_literal(s, ":{\"dtype\":\"");
-    put_literal(s, bt_dtype_name(t->dtype));
-    put_literal(s, "\",\"shape\":[");
+    bt_put_string(s, t->name, t->name_length);
+    bt_put_text(s, ":{\"dtype\":\"");
+    bt_put_text(s, bt_dtype_name(t->dtype));
+    bt_put_text(s, "\",\"shape\":[");
     for (size_t i = 0; i < t->rank; i++) {
-        if (i > 0) put_literal(s, ",");
-        put_number(s, t->shape[i]);
+        if (i > 0) bt_put_text(s, ",");
+        bt_put_number(s, t->shape[i], 1);
     }
-    put_literal(s, "],\"data_offsets\":[");
-    put_number(s, begin);
-    put_literal(s, ",");
-    put_number(s, begin + t->size);
-    put_literal(s, "]}");
+    bt_put_text(s, "],\"data_offsets\":[");
+    bt_put_number(s, begin, 1);
+    bt_put_text(s, ",");
+    bt_put_number(s, begin + t->size, 1);
+    bt_put_text(s, "]}");
 }
 
-/* What is to be written, and in which order. */
+/* What is written, and in which order. */
 typedef struct {
     const bt_tensor *tensors;
     const bt_metadata *metadata;
@@ -74,27 +41,27 @@ static const bt_tensor *tensor_at(const plan *p, size_t i)
     return p->tensors + (p->by_place ? p->by_place[i].index : i);
 }
 
-static void put_header(sink *s, const plan *p)
+static void put_header(bt_sink *s, const plan *p)
 {
-    put_literal(s, "{");
-    if (p->entries > 0) put_literal(s, "\"__metadata__\":{");
+    bt_put_text(s, "{");
+    if (p->entries > 0) bt_put_text(s, "\"__metadata__\":{");
     for (size_t i = 0; i < p->entries; i++) {
         const bt_metadata *m = p->metadata + (p->by_key ? p->by_key[i].index : i);
-        if (i > 0) put_literal(s, ",");
-        put_string(s, m->key.bytes, m->key.length);
-        put_literal(s, ":");
-        put_string(s, m->value.bytes, m->value.length);
+        if (i > 0) bt_put_text(s, ",");
+        bt_put_string(s, m->key.bytes, m->key.length);
+        bt_put_text(s, ":");
+        bt_put_string(s, m->value.bytes, m->value.length);
     }
-    if (p->entries > 0) put_literal(s, "}");
+    if (p->entries > 0) bt_put_text(s, "}");
     uint64_t begin = 0;
     for (size_t i = 0; i < p->count; i++) {
         const bt_tensor *t = tensor_at(p, i);
-        if (i > 0 || p->entries > 0) put_literal(s, ",");
+        if (i > 0 || p->entries > 0) bt_put_text(s, ",");
         put_tensor(s, t, begin);
         begin += t->size;
     }
-    put_literal(s, "}");
-    while (s->at % 8 != 0) put_literal(s, " ");
+    bt_put_text(s, "}");
+    while (s->at % 8 != 0) bt_put_text(s, " ");
 }
 
 static int compare_names(const void *context, uint32_t a, uint32_t b)
@@ -103,7 +70,7 @@ static int compare_names(const void *context, uint32_t a, uint32_t b)
     return bt_compare_text(x->name, x->name_length, y->name, y->name_length);
 }
 
-/* What has equal keys stays in the order it is in. */
+/* For a stable sort by keys alone. */
 static int compare_nothing(const void *context, uint32_t a, uint32_t b)
 {
     (void)context;
@@ -119,7 +86,7 @@ static int compare_keys(const void *context, uint32_t a, uint32_t b)
     return bt_compare_text(x.bytes, x.length, y.bytes, y.length);
 }
 
-/* One tensor by itself, and all sizes so far. */
+/* Checks one tensor, and adds its size to the total. */
 static int check_tensor(const bt_tensor *t, size_t *total)
 {
     uint64_t elements, bytes;
@@ -145,13 +112,13 @@ static int fail_entry(bt_io_error *error, int code, const bt_metadata *m)
     return bt_io_fail_at(error, code, 0, "metadata", m->key.bytes, m->key.length);
 }
 
-/* All but the uniqueness of names and keys; sets the size of all data. */
+/* Checks all but the uniqueness of names and keys; sets the size of all data. */
 static int check(const plan *p, size_t *data, bt_io_error *error)
 {
     *data = 0;
     if (p->count > BT_ST_MOST_TENSORS) return bt_io_fail(error, BT_ST_TENSOR_LIMIT, 0);
     if (p->entries > BT_ST_MOST_TENSORS) return bt_io_fail(error, BT_ST_METADATA_LIMIT, 0);
-    uint64_t text = 0; /* R2: more than this would not even fit without escapes */
+    uint64_t text = 0; /* R2: the least that the header must hold */
     for (size_t i = 0; i < p->count; i++) {
         int code = check_tensor(p->tensors + i, data);
         if (code) return fail_tensor(error, code, p->tensors + i);
@@ -169,7 +136,7 @@ static int check(const plan *p, size_t *data, bt_io_error *error)
     return text <= BT_ST_LARGEST_HEADER ? BT_IO_OK : bt_io_fail(error, BT_ST_HEADER_LIMIT, 0);
 }
 
-/* Two equal ones, which meet in an order: the second, or NULL. */
+/* The second of two equal items, which are neighbours in an order; NULL without such. */
 static const bt_rank *find_twin(const bt_rank *order, size_t count, bt_compare compare,
                                 const void *context)
 {
@@ -178,8 +145,8 @@ static const bt_rank *find_twin(const bt_rank *order, size_t count, bt_compare c
     return NULL;
 }
 
-/* Fills the orders, that of the tensors by way of one by name alone. */
-static int arrange(plan *p, bt_rank *scratch, bt_io_error *error)
+/* Sorts tensors by name, which finds equal names, then by dtype size; sorts metadata by key. */
+static int sort(plan *p, bt_rank *scratch, bt_io_error *error)
 {
     for (uint32_t i = 0; i < p->count; i++) {
         const bt_tensor *t = p->tensors + i;
@@ -201,11 +168,11 @@ static int arrange(plan *p, bt_rank *scratch, bt_io_error *error)
     return twin ? fail_entry(error, BT_ST_METADATA_KEY_TWICE, p->metadata + twin->index) : BT_IO_OK;
 }
 
-/* The file, if there is a buffer and it fits; its size in any case. */
+/* Sets the size of the file, and writes it if there is a buffer. */
 static int emit(const plan *p, size_t data, uint8_t *buffer, size_t capacity, size_t *size,
                 bt_io_error *error)
 {
-    sink counted = {0};
+    bt_sink counted = {0};
     put_header(&counted, p);
     size_t header = counted.at;
     if (header > BT_ST_LARGEST_HEADER) return bt_io_fail(error, BT_ST_HEADER_LIMIT, 0);
@@ -213,7 +180,7 @@ static int emit(const plan *p, size_t data, uint8_t *buffer, size_t capacity, si
     if (!buffer) return BT_IO_OK;
     if (*size > capacity) return bt_io_fail(error, BT_IO_BUFFER_SIZE, capacity);
     bt_put_u64(buffer, header);
-    sink written = {.out = (char *)buffer + 8};
+    bt_sink written = {.out = (char *)buffer + 8};
     put_header(&written, p);
     uint8_t *to = buffer + 8 + header;
     for (size_t i = 0; i < p->count; i++) {
@@ -238,7 +205,7 @@ int bt_safetensors_write(const bt_tensor *tensors, size_t count, const bt_metada
     if (!block) return bt_io_fail(error, BT_IO_OUT_OF_MEMORY, 0);
     p.by_place = block;
     p.by_key = block + count;
-    code = arrange(&p, block + count + entries, error);
+    code = sort(&p, block + count + entries, error);
     if (code == BT_IO_OK) code = emit(&p, data, buffer, capacity, size, error);
     bt_free(block);
     return code;

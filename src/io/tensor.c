@@ -7,21 +7,12 @@
 
 #include <string.h>
 
+#define ROW(name, bits) {#name, bits},
 static const struct {
     const char *name;
     uint32_t bits;
-} dtypes[BT_DTYPE_COUNT] = {
-    [BT_DTYPE_BOOL] = {"BOOL", 8},       [BT_DTYPE_F4] = {"F4", 4},
-    [BT_DTYPE_F6_E2M3] = {"F6_E2M3", 6}, [BT_DTYPE_F6_E3M2] = {"F6_E3M2", 6},
-    [BT_DTYPE_U8] = {"U8", 8},           [BT_DTYPE_I8] = {"I8", 8},
-    [BT_DTYPE_F8_E5M2] = {"F8_E5M2", 8}, [BT_DTYPE_F8_E4M3] = {"F8_E4M3", 8},
-    [BT_DTYPE_F8_E8M0] = {"F8_E8M0", 8}, [BT_DTYPE_I16] = {"I16", 16},
-    [BT_DTYPE_U16] = {"U16", 16},        [BT_DTYPE_F16] = {"F16", 16},
-    [BT_DTYPE_BF16] = {"BF16", 16},      [BT_DTYPE_I32] = {"I32", 32},
-    [BT_DTYPE_U32] = {"U32", 32},        [BT_DTYPE_F32] = {"F32", 32},
-    [BT_DTYPE_C64] = {"C64", 64},        [BT_DTYPE_F64] = {"F64", 64},
-    [BT_DTYPE_I64] = {"I64", 64},        [BT_DTYPE_U64] = {"U64", 64},
-};
+} dtypes[BT_DTYPE_COUNT] = {BT_DTYPES(ROW)};
+#undef ROW
 
 const char *bt_dtype_name(uint32_t dtype)
 {
@@ -40,7 +31,7 @@ int bt_tensor_extent(uint32_t dtype, const uint64_t *shape, size_t rank, uint64_
     if (rank > BT_TENSOR_RANK) return BT_ST_RANK;
     for (size_t i = 0; i < rank; i++) {
         if (shape[i] > BT_TENSOR_DIMENSION) return BT_ST_DIMENSION;
-        /* In order, as the reference does: what overflows before a 0 is an error all the same. */
+        /* From left to right as the reference does: an overflow before a 0 is an error too. */
         if (!bt_mul_u64(product, shape[i], &product)) return BT_ST_SHAPE_OVERFLOW;
     }
     if (!bt_mul_u64(product, dtypes[dtype].bits, &bits)) return BT_ST_SHAPE_OVERFLOW;
@@ -63,7 +54,7 @@ static uint32_t widen_half(uint32_t half)
     if (exponent == 31) return sign | 0x7f800000u | fraction << 13;
     if (exponent > 0) return sign | (exponent + 112) << 23 | fraction << 13;
     if (fraction == 0) return sign;
-    /* A subnormal: fraction * 2^-24, whose highest bit becomes the hidden one. */
+    /* Subnormal: fraction * 2^-24; its highest bit becomes the implicit one. */
     uint32_t highest = 31u - (uint32_t)__builtin_clz(fraction);
     return sign | (highest + 103) << 23 | (fraction << (23 - highest) & 0x7fffffu);
 }
@@ -73,7 +64,7 @@ static uint32_t get_u16(const uint8_t *p)
     return (uint32_t)p[0] | (uint32_t)p[1] << 8;
 }
 
-/* By memory, as some machines quiet a signalling NaN that passes through a float register. */
+/* Not as a float: some CPUs make a signalling NaN quiet when it is loaded to a register. */
 static void put(float *out, uint32_t bits)
 {
     memcpy(out, &bits, sizeof bits);

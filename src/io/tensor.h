@@ -1,4 +1,4 @@
-/* tensor.h - a tensor of a file: a name, a dtype, a shape, and a view of its bytes.
+/* tensor.h - a tensor of a file: name, dtype, shape, and a view of its bytes.
  * SPDX-License-Identifier: MIT */
 #ifndef BT_TENSOR_H
 #define BT_TENSOR_H
@@ -13,41 +13,28 @@
 #define BT_TENSOR_NAME 4096u /* bytes */
 #define BT_TENSOR_DIMENSION ((uint64_t)INT64_MAX)
 
-/* The dtypes of the safetensors format; of them F32, F16 and BF16 can be converted. */
-typedef enum bt_dtype {
-    BT_DTYPE_BOOL,
-    BT_DTYPE_F4,
-    BT_DTYPE_F6_E2M3,
-    BT_DTYPE_F6_E3M2,
-    BT_DTYPE_U8,
-    BT_DTYPE_I8,
-    BT_DTYPE_F8_E5M2,
-    BT_DTYPE_F8_E4M3,
-    BT_DTYPE_F8_E8M0,
-    BT_DTYPE_I16,
-    BT_DTYPE_U16,
-    BT_DTYPE_F16,
-    BT_DTYPE_BF16,
-    BT_DTYPE_I32,
-    BT_DTYPE_U32,
-    BT_DTYPE_F32,
-    BT_DTYPE_C64,
-    BT_DTYPE_F64,
-    BT_DTYPE_I64,
-    BT_DTYPE_U64,
-    BT_DTYPE_COUNT
-} bt_dtype;
+/* The dtypes of the safetensors format, and the bits of an element. */
+/* clang-format off */
+#define BT_DTYPES(X) \
+    X(BOOL, 8) X(F4, 4) X(F6_E2M3, 6) X(F6_E3M2, 6) X(U8, 8) X(I8, 8) X(F8_E5M2, 8) X(F8_E4M3, 8) \
+    X(F8_E8M0, 8) X(I16, 16) X(U16, 16) X(F16, 16) X(BF16, 16) X(I32, 32) X(U32, 32) X(F32, 32) \
+    X(C64, 64) X(F64, 64) X(I64, 64) X(U64, 64)
+/* clang-format on */
 
-/* Borrowed: name and data belong to whoever made the tensor, and have no alignment. */
+#define BT_DTYPE_NAME(name, bits) BT_DTYPE_##name,
+typedef enum bt_dtype { BT_DTYPES(BT_DTYPE_NAME) BT_DTYPE_COUNT } bt_dtype;
+#undef BT_DTYPE_NAME
+
+/* Name and data are borrowed, and not aligned. */
 typedef struct bt_tensor {
     const char *name; /* UTF-8 without NULs, not terminated */
     size_t name_length;
     const uint8_t *data; /* size bytes, little-endian, row-major */
     size_t size;
-    uint64_t begin, end; /* of the data from the start of all tensors' data, in bytes */
+    uint64_t begin, end; /* of its data, in bytes from the start of all data */
     uint64_t elements;   /* the product of the shape; 1 for rank 0 */
     uint64_t shape[BT_TENSOR_RANK];
-    uint32_t header_at; /* where the file describes it, in bytes from the header's start */
+    uint32_t header_at; /* its description, in bytes from the start of the header */
     uint8_t dtype;      /* bt_dtype */
     uint8_t rank;
 } bt_tensor;
@@ -57,17 +44,17 @@ const char *bt_dtype_name(uint32_t dtype);
 /* Bits of one element; 0 for numbers that are no dtype. */
 uint32_t bt_dtype_bits(uint32_t dtype);
 
-/* Elements and bytes of a shape, by checked arithmetic: BT_IO_OK, BT_ST_RANK, BT_ST_DIMENSION,
- * BT_ST_SHAPE_OVERFLOW or BT_ST_SHAPE_BITS. The dtype must be one. */
+/* Elements and bytes of a shape, for a known dtype: BT_IO_OK, BT_ST_RANK, BT_ST_DIMENSION,
+ * BT_ST_SHAPE_OVERFLOW or BT_ST_SHAPE_BITS. */
 int bt_tensor_extent(uint32_t dtype, const uint64_t *shape, size_t rank, uint64_t *elements,
                      uint64_t *bytes);
 
-/* True if the tensor has this rank and, as far as they are given, these dimensions. */
+/* True if the tensor has this rank and shape [rank]. */
 bool bt_tensor_has_shape(const bt_tensor *tensor, size_t rank, const uint64_t *shape);
 
-/* Copies all elements of a tensor of F32, F16 or BF16 to out, exactly: subnormals, infinities and
- * the payloads of NaNs included. Errors, with nothing written: BT_ST_DTYPE_UNSUPPORTED, and
- * BT_ST_COUNT unless the tensor has `count` elements. `error` may be NULL. */
+/* Converts a tensor of F32, F16 or BF16 to out [count], exactly: with subnormals, infinities and
+ * payloads of NaNs. BT_ST_DTYPE_UNSUPPORTED, or BT_ST_COUNT unless it has `count` elements; nothing
+ * is written then. `error` may be NULL. */
 int bt_tensor_to_f32(const bt_tensor *tensor, float *out, size_t count, bt_io_error *error);
 
 #endif

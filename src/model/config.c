@@ -1,4 +1,4 @@
-/* config.c - checks a model's hyper-parameters, and their public form.
+/* config.c - the limits of a model's hyper-parameters, and their public struct.
  * SPDX-License-Identifier: MIT */
 #include "config.h"
 
@@ -29,8 +29,8 @@ const char *bt_config_problem(const bt_model_config *c)
     if (!in_steps(c->dim, 16, 1u << 14)) return "hidden_dim must be a multiple of 16 up to 16384";
     if (!in_steps(c->mlp, 16, 1u << 16)) return "mlp_dim must be a multiple of 16 up to 65536";
     if (c->layers < 1 || c->layers > BT_MAX_LAYERS) return "num_layers must be 1 to 64";
-    /* The memory is bounded below 2 (src/ttt/layer.c); this leaves room for rounding. Induction has
-     * no use for the rate, but a file must be able to hold it. */
+    /* Below 2 the memory is bounded (src/ttt/layer.c); 1.99 leaves room for rounding. Induction
+     * ignores the rate, but files hold it. */
     if (!(c->rate >= 1e-30f && c->rate <= 1.99f)) return "inner_lr must be 1e-30 to 1.99";
     if (!(c->norm_eps >= 1e-30f && c->norm_eps < 1.0f)) return "norm_eps must be 1e-30 to below 1";
     for (size_t i = 0; i < c->layers; i++) {

@@ -1,8 +1,9 @@
 /* config_json.c - a model's configuration as JSON: config.json, and the header of a `.bitt` file.
  *
- * The original knows vocab_size, hidden_dim, num_layers and inner_lr; what it leaves out is as in
- * its engine: one mixer "reconstruct", an mlp_dim of 4 hidden_dim, norms with 1e-5, and BitLinears
- * that neither rescale by s nor quantise activations. This project writes all keys:
+ * The original writes vocab_size, hidden_dim, num_layers and inner_lr; the defaults of the other
+ * keys are what it computes: mixer "reconstruct", mlp_dim 4 hidden_dim, norm_eps 1e-5, and
+ * BitLinear layers that neither rescale by s nor quantise activations. This project writes all
+ * keys:
  *
  *   {"format_version": 2, "vocab_size", "hidden_dim", "num_layers", "mlp_dim", "inner_dim",
  *    "head_dim", "inner_lr", "norm_eps", "mixers": ["induction", ...],
@@ -20,9 +21,9 @@ typedef struct {
     uint64_t base;
     bt_model_config *config;
     ttt_error *error;
-    bt_json_token key, token; /* the last ones */
-    unsigned seen;
-    size_t mixers; /* given in a list, or SIZE_MAX: one for all */
+    bt_json_token key, token; /* read last */
+    unsigned seen;            /* a bit for each key */
+    size_t mixers;            /* length of their list, or SIZE_MAX: one for all layers */
 } reader;
 
 static const char *const mixer_names[] = {"reconstruct", "predict", "induction"};
@@ -33,7 +34,7 @@ static int fail(reader *r, const bt_json_token *at, int status, const char *sent
     return bt_error(r->error, status, r->base + at->offset, subject, r->key.length, sentence);
 }
 
-static int bad(reader *r, const char *sentence)
+static int fail_here(reader *r, const char *sentence)
 {
     return fail(r, &r->token, TTT_MODEL_CONFIG, sentence);
 }
@@ -49,7 +50,7 @@ static int read_integer(reader *r, uint32_t *out)
 {
     uint64_t value;
     int code = bt_json_integer(&r->token, UINT32_MAX, &value);
-    if (code != BT_IO_OK) return bad(r, bt_io_text(code));
+    if (code != BT_IO_OK) return fail_here(r, bt_io_text(code));
     *out = (uint32_t)value;
     return TTT_OK;
 }
@@ -58,7 +59,7 @@ static int read_float(reader *r, float *out)
 {
     double value;
     if (bt_json_double(&r->token, &value) != BT_IO_OK || !(value < 1e30 && value > -1e30))
-        return bad(r, "this must be a number of reasonable size");
+        return fail_here(r, "this must be a number of reasonable size");
     *out = (float)value;
     return TTT_OK;
 }
@@ -66,7 +67,7 @@ static int read_float(reader *r, float *out)
 static int read_bool(reader *r, bool *inverted)
 {
     if (r->token.kind != BT_JSON_TRUE && r->token.kind != BT_JSON_FALSE)
-        return bad(r, "this must be true or false");
+        return fail_here(r, "this must be true or false");
     *inverted = r->token.kind == BT_JSON_FALSE;
     return TTT_OK;
 }
@@ -79,7 +80,7 @@ static int read_version(reader *r)
     if (status == TTT_OK && r->config->version == 1)
         status = fail(r, &r->token, TTT_MODEL_VERSION,
                       "this version was never released: convert or train the model again");
-    if (status == TTT_OK && r->config->version == 0) status = bad(r, "this must be 2");
+    if (status == TTT_OK && r->config->version == 0) status = fail_here(r, "this must be 2");
     return status;
 }
 
@@ -91,7 +92,7 @@ static int read_mixer(reader *r, uint8_t *out)
                 *out = i;
                 return TTT_OK;
             }
-    return bad(r, "a mixer must be \"reconstruct\", \"predict\" or \"induction\"");
+    return fail_here(r, "a mixer must be \"reconstruct\", \"predict\" or \"induction\"");
 }
 
 static int read_mixers(reader *r)
@@ -102,12 +103,12 @@ static int read_mixers(reader *r)
         memset(r->config->mixers, mixer, sizeof r->config->mixers);
         return status;
     }
-    if (r->token.kind != BT_JSON_ARRAY) return bad(r, "this must be a list of mixers");
+    if (r->token.kind != BT_JSON_ARRAY) return fail_here(r, "this must be a list of mixers");
     for (r->mixers = 0;; r->mixers++) {
         int status = next(r);
         if (status != TTT_OK) return status;
         if (r->token.kind == BT_JSON_ARRAY_END) return TTT_OK;
-        if (r->mixers == BT_MAX_LAYERS) return bad(r, "more than 64 mixers");
+        if (r->mixers == BT_MAX_LAYERS) return fail_here(r, "more than 64 mixers");
         status = read_mixer(r, &r->config->mixers[r->mixers]);
         if (status != TTT_OK) return status;
     }
@@ -122,16 +123,16 @@ static int skip(reader *r)
 static int read_bitlinear(reader *r)
 {
     unsigned seen = 0;
-    if (r->token.kind != BT_JSON_OBJECT) return bad(r, "this must be an object");
+    if (r->token.kind != BT_JSON_OBJECT) return fail_here(r, "this must be an object");
     for (;;) {
         int status = next(r);
         if (status != TTT_OK) return status;
         if (r->token.kind == BT_JSON_OBJECT_END)
-            return seen == 3 ? status : bad(r, "this needs rescale and quantize_activations");
+            return seen == 3 ? status : fail_here(r, "this needs rescale and quantize_activations");
         bool rescale = bt_json_equals(&r->token, "rescale");
         bool quantize = bt_json_equals(&r->token, "quantize_activations");
         unsigned bit = rescale ? 1u : quantize ? 2u : 0u;
-        if (seen & bit) return bad(r, "a key is given twice");
+        if (seen & bit) return fail_here(r, "a key is given twice");
         seen |= bit;
         status = next(r);
         if (status == TTT_OK && rescale) status = read_bool(r, &r->config->unscaled);
@@ -141,8 +142,8 @@ static int read_bitlinear(reader *r)
     }
 }
 
-/* The keys; "mixer" is another name of "mixers". The first three must be there, and with the last,
- * which this project's own files have, all: what is missing would be taken for the original's. */
+/* The keys; "mixer" is another name of "mixers". The first three are required. With format_version,
+ * which files of this project have, all are: defaults are for files of the original alone. */
 enum { VOCAB, DIM, LAYERS, MLP, INNER, HEAD, RATE, EPS, MIXERS, MIXER, BITLINEAR, FORMAT, KEYS };
 static const char *const key_names[KEYS] = {
     "vocab_size", "hidden_dim", "num_layers", "mlp_dim", "inner_dim", "head_dim",
@@ -177,7 +178,7 @@ static int read_entries(reader *r)
         r->key = r->token;
         while (key < KEYS && !bt_json_equals(&r->key, key_names[key])) key++;
         unsigned bit = key == KEYS ? 0u : 1u << (key == MIXER ? MIXERS : key);
-        if (r->seen & bit) return bad(r, "this key is given twice");
+        if (r->seen & bit) return fail_here(r, "this key is given twice");
         r->seen |= bit;
         status = next(r);
         if (status == TTT_OK) status = read_value(r, key);
@@ -234,61 +235,45 @@ bool bt_take_json_object(const char **text, size_t *size)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-typedef struct {
-    char *text;
-    size_t at;
-} sink;
-
-static void put(sink *s, const char *text)
+static void put_key(bt_sink *s, int key)
 {
-    size_t length = strlen(text);
-    memcpy(s->text + s->at, text, length);
-    s->at += length;
+    bt_put_text(s, s->at > 1 ? ",\"" : "\"");
+    bt_put_text(s, key_names[key]);
+    bt_put_text(s, "\":");
 }
 
-static void put_digits(sink *s, uint64_t value, size_t least)
+static void put_integer(bt_sink *s, int key, uint64_t value)
 {
-    char digits[20];
-    size_t n = 0;
-    do digits[n++] = (char)('0' + value % 10);
-    while ((value /= 10) > 0 || n < least);
-    while (n > 0) s->text[s->at++] = digits[--n];
+    put_key(s, key);
+    bt_put_number(s, value, 1);
 }
 
-static void put_integer(sink *s, const char *key, uint64_t value)
+/* digits / 10^places, with an exponent where that would be long */
+static void put_decimal(bt_sink *s, uint64_t digits, size_t places)
 {
-    put(s, ",\"");
-    put(s, key);
-    put(s, "\":");
-    put_digits(s, value, 1);
+    uint64_t power = 1;
+    for (size_t i = 0; i < places && places < 10; i++) power *= 10;
+    bt_put_number(s, places < 10 ? digits / power : digits, 1);
+    if (places == 0) return;
+    bt_put_text(s, places < 10 ? "." : "e-");
+    if (places < 10) bt_put_number(s, digits % power, places);
+    else bt_put_number(s, places, 1);
 }
 
-/* A positive float below 10 with as few digits as read back to it, without the C library's locale:
- * digits / 10^places, or with an exponent where that would be long. */
-static void put_float(sink *s, const char *key, float value)
+/* A positive float below 10, in as few digits as give its bits when they are read; independent of
+ * the locale. */
+static void put_float(bt_sink *s, int key, float value)
 {
-    double shift = 1, of = (double)value;
+    double shift = 1, of = (double)value, read = 0;
     size_t start, places = 0;
-    put(s, ",\"");
-    put(s, key);
-    put(s, "\":");
+    put_key(s, key);
     start = s->at;
     while (of * shift < 0.99999999 && places < 50) shift *= 10, places++;
     for (size_t more = 0; more < 10; more++, places++, shift *= 10) {
-        uint64_t digits = (uint64_t)(of * shift + 0.5), power = 1;
         s->at = start;
-        for (size_t i = 0; i < places && places < 10; i++) power *= 10;
-        put_digits(s, places < 10 ? digits / power : digits, 1);
-        if (places < 10 && places > 0) {
-            put(s, ".");
-            put_digits(s, digits % power, places);
-        } else if (places > 0) {
-            put(s, "e-");
-            put_digits(s, places, 1);
-        }
-        double read = 0;
+        put_decimal(s, (uint64_t)(of * shift + 0.5), places);
         bt_json_token token = {
-            .kind = BT_JSON_NUMBER_TOKEN, .text = s->text + start, .length = s->at - start};
+            .kind = BT_JSON_NUMBER_TOKEN, .text = s->out + start, .length = s->at - start};
         if (bt_json_double(&token, &read) == BT_IO_OK &&
             bt_float_bits((float)read) == bt_float_bits(value))
             return;
@@ -297,26 +282,29 @@ static void put_float(sink *s, const char *key, float value)
 
 size_t bt_config_write(const bt_model_config *c, char text[BT_CONFIG_TEXT])
 {
-    sink s = {.text = text};
-    put(&s, "{\"format_version\":");
-    put_digits(&s, BT_FORMAT_VERSION, 1);
-    put_integer(&s, "vocab_size", c->vocab);
-    put_integer(&s, "hidden_dim", c->dim);
-    put_integer(&s, "num_layers", c->layers);
-    put_integer(&s, "mlp_dim", c->mlp);
-    put_integer(&s, "inner_dim", c->inner);
-    put_integer(&s, "head_dim", c->head);
-    put_float(&s, "inner_lr", c->rate);
-    put_float(&s, "norm_eps", c->norm_eps);
-    put(&s, ",\"mixers\":[");
+    bt_sink s = {.out = text};
+    bt_put_text(&s, "{");
+    put_integer(&s, FORMAT, BT_FORMAT_VERSION);
+    put_integer(&s, VOCAB, c->vocab);
+    put_integer(&s, DIM, c->dim);
+    put_integer(&s, LAYERS, c->layers);
+    put_integer(&s, MLP, c->mlp);
+    put_integer(&s, INNER, c->inner);
+    put_integer(&s, HEAD, c->head);
+    put_float(&s, RATE, c->rate);
+    put_float(&s, EPS, c->norm_eps);
+    put_key(&s, MIXERS);
+    bt_put_text(&s, "[");
     for (size_t i = 0; i < c->layers; i++) {
-        put(&s, i ? ",\"" : "\"");
-        put(&s, mixer_names[c->mixers[i]]);
-        put(&s, "\"");
+        bt_put_text(&s, i ? ",\"" : "\"");
+        bt_put_text(&s, mixer_names[c->mixers[i]]);
+        bt_put_text(&s, "\"");
     }
-    put(&s, "],\"bitlinear\":{\"rescale\":");
-    put(&s, c->unscaled ? "false" : "true");
-    put(&s, ",\"quantize_activations\":");
-    put(&s, c->float_activations ? "false}}" : "true}}");
+    bt_put_text(&s, "]");
+    put_key(&s, BITLINEAR);
+    bt_put_text(&s, "{\"rescale\":");
+    bt_put_text(&s, c->unscaled ? "false" : "true");
+    bt_put_text(&s, ",\"quantize_activations\":");
+    bt_put_text(&s, c->float_activations ? "false}}" : "true}}");
     return s.at;
 }

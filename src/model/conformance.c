@@ -1,31 +1,28 @@
-/* conformance.c - one hash over everything a session can do, for comparing targets.
+/* conformance.c - one hash over everything a session does, to compare targets.
  *
- * For each mixer, and for the original's convention, a model of random weights made here reads
- * pseudo-random tokens in calls of uneven lengths, draws some by all kinds of sampling, is saved
- * into another session half-way, and reads on frozen. FNV-1a over the bits of all that comes out.
+ * For each mixer, and for the original's convention, a session of a random model reads
+ * pseudo-random tokens in calls of different lengths, draws tokens with all kinds of sampling, is
+ * saved half-way and loaded into another session, which reads on, frozen for a while. FNV-1a over
+ * the bits of all results.
  * SPDX-License-Identifier: MIT */
 #include "session.h"
 
 #include "../base/alloc.h"
 #include "../base/bytes.h"
 #include "../base/fpenv.h"
+#include "../base/hash.h"
 
 enum { VOCAB = 96, TOKENS = 100, DRAWS = 24 };
 
 typedef struct {
     uint64_t hash;
-    const bt_params *params;
-    const float *weights;
     float logits[VOCAB], logprobs[TOKENS], surprise[TOKENS];
     uint32_t ids[TOKENS];
 } run;
 
 static void hash_u32(run *r, uint32_t v)
 {
-    for (int i = 0; i < 4; i++) {
-        r->hash = (r->hash ^ (v & 0xff)) * 0x100000001b3u;
-        v >>= 8;
-    }
+    r->hash = bt_fnv_u32(r->hash, v);
 }
 
 static void hash_floats(run *r, const float *v, size_t n)
@@ -33,15 +30,7 @@ static void hash_floats(run *r, const float *v, size_t n)
     for (size_t i = 0; i < n; i++) hash_u32(r, bt_float_bits(v[i]));
 }
 
-static int source(void *context, const bt_param *t, bt_weights *out, ttt_error *error)
-{
-    const run *r = context;
-    (void)error;
-    out->values = r->weights + t->offset;
-    return TTT_OK;
-}
-
-/* A passage of thirty tokens comes twice, so that the memories find something. */
+/* Thirty of the tokens come twice, so that the memories have something to recall. */
 static void make_ids(run *r)
 {
     uint32_t state = 7;
@@ -86,7 +75,7 @@ static int draw_tokens(run *r, bitllama_session *s)
     return status;
 }
 
-/* Hashes a session's state, and loads it into another. */
+/* Hashes the saved state of a session and loads it into another. */
 static int move(run *r, const bitllama_session *from, bitllama_session *to)
 {
     size_t size = bitllama_session_state_size(from);
@@ -120,21 +109,19 @@ static int run_sessions(run *r, bt_model *model)
 static int run_config(run *r, const bt_model_config *c, uint64_t seed)
 {
     bt_params params;
+    bt_region region = {0};
     bt_model *model = NULL;
-    if (!bt_params_init(&params, c)) return TTT_OUT_OF_MEMORY;
-    float *weights = bt_alloc(params.floats, sizeof *weights);
-    int status = weights ? TTT_OK : TTT_OUT_OF_MEMORY;
-    if (status == TTT_OK) {
+    float *weights = NULL;
+    int status = TTT_OUT_OF_MEMORY;
+    if (bt_params_init(&params, c, &region)) weights = bt_region_floats(&region, params.floats);
+    if (weights) {
         bt_params_randomize(&params, weights, seed);
-        for (size_t i = 0; i < params.floats; i++) weights[i] *= 2.0f; /* livelier logits */
-        r->params = &params;
-        r->weights = weights;
-        status = bt_model_build(c, NULL, 0, source, r, &model, NULL);
+        for (size_t i = 0; i < params.floats; i++) weights[i] *= 2.0f; /* for larger logits */
+        status = bt_model_build(c, NULL, 0, bt_flat_source, weights, &model, NULL);
     }
-    bt_free(weights);
+    bt_region_free(&region);
     if (status == TTT_OK) status = run_sessions(r, model);
-    bt_model_release(model);
-    bt_params_free(&params);
+    bitllama_release(model);
     return status;
 }
 
@@ -145,7 +132,7 @@ int bitllama_conformance_hash(uint64_t *hash)
     run *r = bt_alloc(1, sizeof *r);
     int status = r ? TTT_OK : TTT_OUT_OF_MEMORY;
     if (r) {
-        r->hash = 0xcbf29ce484222325u;
+        r->hash = BT_FNV_START;
         make_ids(r);
     }
     for (uint8_t i = 0; status == TTT_OK && i < 5; i++) {

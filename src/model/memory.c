@@ -1,4 +1,4 @@
-/* memory.c - the three memories reading and learning, or reading alone, and their surprise.
+/* memory.c - the three memories of a session: update and read, read alone, surprise.
  * SPDX-License-Identifier: MIT */
 #include "memory.h"
 
@@ -65,8 +65,8 @@ void bt_memory_read(bt_session *s, size_t layer, const bt_kernels *k, size_t tok
     }
 }
 
-/* What token t (from 0) made the memory store is in `value`; what it foresaw of that comes into
- * the session's scratch row where it is not a reading as it stands. */
+/* The value that token t (from 0) makes the memory store, and the memory's prediction of it: a
+ * reading, or for induction a gated one, in the session's scratch. */
 static const float *prediction(bt_session *s, size_t layer, size_t t, const float **value)
 {
     const bt_model_config *c = &s->model->params.config;
@@ -77,8 +77,8 @@ static const float *prediction(bt_session *s, size_t layer, size_t t, const floa
     if (c->mixers[layer] == BT_RECONSTRUCT) return before + width;
     if (c->mixers[layer] == BT_PREDICT) return before;
     *value = s->v + t * width;
-    for (size_t i = 0; i < width; i++) s->row[i] = s->gates[t * stride + i / head] * before[i];
-    return s->row;
+    for (size_t i = 0; i < width; i++) s->scratch[i] = s->gates[t * stride + i / head] * before[i];
+    return s->scratch;
 }
 
 void bt_memory_surprise(bt_session *s, size_t layer, const bt_kernels *k, size_t tokens,
@@ -86,10 +86,10 @@ void bt_memory_surprise(bt_session *s, size_t layer, const bt_kernels *k, size_t
 {
     size_t width = bt_mixer_width(&s->model->params.config, layer);
     for (size_t t = 0; t < tokens; t++) {
-        const float *value, *foreseen = prediction(s, layer, t, &value);
-        float size = k->dot(value, value, width), error = k->distance2(foreseen, value, width);
+        const float *value, *predicted = prediction(s, layer, t, &value);
+        float size = k->dot(value, value, width), error = k->distance2(predicted, value, width);
         float ratio = size > 0.0f ? error / size : 0.0f;
-        sums[t] += ratio < 1e30f ? ratio : 1e30f; /* also where a square overflowed */
+        sums[t] += ratio < 1e30f ? ratio : 1e30f; /* also where the ratio is infinite or NaN */
     }
 }
 

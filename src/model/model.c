@@ -1,9 +1,10 @@
-/* model.c - checks, quantises, packs, counts references to and fingerprints a model's weights.
+/* model.c - models: built from tensors, shared, asked, released.
  * SPDX-License-Identifier: MIT */
 #include "model.h"
 
 #include "../base/alloc.h"
 #include "../base/bytes.h"
+#include "../base/hash.h"
 #include "../kernels/layout.h"
 #include "error.h"
 #include "quantize.h"
@@ -11,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-/* A build on its way. */
+/* A model while it is built. */
 typedef struct {
     bt_model *model;
     ttt_error *error;
@@ -20,8 +21,7 @@ typedef struct {
 
 static void hash_word(builder *b, uint64_t word)
 {
-    b->hash = (b->hash ^ word) * 0x9e3779b97f4a7c15u;
-    b->hash ^= b->hash >> 32;
+    b->hash = bt_hash_word(b->hash, word);
 }
 
 static int fail(builder *b, const bt_param *t, int status, const char *sentence)
@@ -44,7 +44,7 @@ static bool bounded(float v)
 static int dense(builder *b, const bt_param *t, const bt_weights *w, bt_model_tensor *out)
 {
     size_t n = t->rows * t->cols;
-    float *data = out->data = bt_alloc(n, sizeof *data);
+    float *data = out->data = bt_region_floats(&b->model->blocks, n);
     if (!data) return TTT_OUT_OF_MEMORY;
     for (size_t i = 0; i < n; i++) {
         if (!bounded(w->values[i])) return too_large(b, t);
@@ -54,7 +54,7 @@ static int dense(builder *b, const bt_param *t, const bt_weights *w, bt_model_te
     return TTT_OK;
 }
 
-/* Code of weight i, or 2 if that is none. */
+/* Code of weight i, or 2 where the file has no valid one. */
 static int code_at(const bt_weights *w, size_t i, float mean)
 {
     if (w->values) return bt_ternary_code(w->values[i], mean);
@@ -72,7 +72,8 @@ static int ternary(builder *b, const bt_param *t, const bt_weights *w, bt_model_
                  : b->model->params.config.unscaled ? 1.0f
                                                     : mean;
     if (!(bounded(out->scale) && out->scale > 0.0f)) return too_large(b, t);
-    uint8_t *panels = out->data = bt_alloc(1, bt_ternary_bytes(t->rows, t->cols));
+    size_t bytes = bt_ternary_bytes(t->rows, t->cols);
+    uint8_t *panels = out->data = bt_region_alloc(&b->model->blocks, 1, bytes);
     if (!panels) return TTT_OUT_OF_MEMORY;
     hash_word(b, bt_float_bits(out->scale));
     bt_ternary_clear(panels, t->rows, t->cols);
@@ -92,7 +93,7 @@ static int ternary(builder *b, const bt_param *t, const bt_weights *w, bt_model_
 }
 
 /* Row i in int8 to q, and its step. */
-static int take_row(builder *b, const bt_param *t, const bt_weights *w, size_t i, int8_t *q,
+static int int8_row(builder *b, const bt_param *t, const bt_weights *w, size_t i, int8_t *q,
                     float *step)
 {
     if (w->values) {
@@ -113,38 +114,32 @@ static int take_row(builder *b, const bt_param *t, const bt_weights *w, size_t i
 
 static int int8_rows(builder *b, const bt_param *t, const bt_weights *w, bt_model_tensor *out)
 {
-    int8_t *data = out->data = bt_alloc(t->rows * t->cols, 1);
-    out->steps = bt_alloc(bt_round_up(t->rows, BT_ROWS), sizeof(float));
-    int status = data && out->steps ? TTT_OK : TTT_OUT_OF_MEMORY;
+    bt_region *r = &b->model->blocks;
+    int8_t *data = out->data = bt_region_alloc(r, t->rows * t->cols, 1);
+    out->steps = bt_region_floats(r, bt_round_up(t->rows, BT_ROWS));
+    if (r->failed) return TTT_OUT_OF_MEMORY;
+    int status = TTT_OK;
     for (size_t i = 0; status == TTT_OK && i < t->rows; i++)
-        status = take_row(b, t, w, i, data + i * t->cols, &out->steps[i]);
+        status = int8_row(b, t, w, i, data + i * t->cols, &out->steps[i]);
     return status;
 }
 
-/* The head once more, in the panels of the kernels. */
-static int pack_head(builder *b)
+/* The head: int8 rows too, but in the panels of the kernels. */
+static int pack_head(builder *b, const bt_param *t, const bt_weights *w, bt_model_tensor *out)
 {
-    bt_model *m = b->model;
-    const bt_param *t = &m->params.tensors[m->params.head];
-    bt_model_tensor *head = &m->tensors[m->params.head];
-    size_t blocks = bt_round_up(t->rows, BT_ROWS) / BT_ROWS, quads = bt_round_up(t->cols, 16) / 4;
-    uint8_t *panels = bt_alloc(blocks * quads, 64);
-    if (!panels) return TTT_OUT_OF_MEMORY;
-    const int8_t *q = head->data;
-    memset(panels, 128, blocks * quads * 64);
-    for (size_t i = 0; i < t->rows; i++)
+    bt_region *r = &b->model->blocks;
+    uint8_t *panels = out->data = bt_region_alloc(r, 1, bt_rows8_bytes(t->rows, t->cols));
+    float *steps = out->steps = bt_region_floats(r, bt_round_up(t->rows, BT_ROWS));
+    int8_t *q = bt_alloc(t->cols, 1);
+    int status = r->failed || !q ? TTT_OUT_OF_MEMORY : TTT_OK;
+    if (status == TTT_OK) b->model->head = bt_rows8_clear(panels, steps, t->rows, t->cols);
+    for (size_t i = 0; status == TTT_OK && i < t->rows; i++) {
+        status = int8_row(b, t, w, i, q, &steps[i]);
         for (size_t j = 0; j < t->cols; j++)
-            panels[(i / BT_ROWS * quads + j / 4) * 64 + i % BT_ROWS * 4 + j % 4] =
-                (uint8_t)(q[i * t->cols + j] + 128);
-    bt_free(head->data);
-    head->data = panels;
-    m->head = (bt_rows8){.panels = panels,
-                         .scales = head->steps,
-                         .rows = t->rows,
-                         .cols = t->cols,
-                         .row_blocks = blocks,
-                         .quads = quads};
-    return TTT_OK;
+            panels[bt_rows8_index(&b->model->head, i, j)] = (uint8_t)(q[j] + 128);
+    }
+    bt_free(q);
+    return status;
 }
 
 static void hash_config(builder *b, const bt_model_config *c)
@@ -163,83 +158,105 @@ static void hash_config(builder *b, const bt_model_config *c)
     for (size_t i = 0; i < c->layers; i++) hash_word(b, c->mixers[i]);
 }
 
-static int take_tensors(builder *b, bt_tensor_source source, void *context)
+static int build_tensor(builder *b, size_t i, const bt_weights *w)
 {
-    bt_model *m = b->model;
-    for (size_t i = 0; i < m->params.tensor_count; i++) {
-        const bt_param *t = &m->params.tensors[i];
-        bt_weights w = {0};
-        int status = source(context, t, &w, b->error);
-        if (status != TTT_OK) return status;
-        if (t->kind == BT_DENSE) status = dense(b, t, &w, &m->tensors[i]);
-        else if (t->kind == BT_TERNARY) status = ternary(b, t, &w, &m->tensors[i]);
-        else status = int8_rows(b, t, &w, &m->tensors[i]);
-        if (status != TTT_OK) return status;
-        m->parameters += t->rows * t->cols;
-    }
-    return pack_head(b);
+    const bt_param *t = &b->model->params.tensors[i];
+    bt_model_tensor *out = &b->model->tensors[i];
+    b->model->parameters += t->rows * t->cols;
+    if (t->kind == BT_DENSE) return dense(b, t, w, out);
+    if (t->kind == BT_TERNARY) return ternary(b, t, w, out);
+    return i == b->model->params.head ? pack_head(b, t, w, out) : int8_rows(b, t, w, out);
 }
 
 static int start(builder *b, const bt_model_config *config, const char *tokenizer, size_t length)
 {
     bt_model *m = b->model;
+    bt_region *r = &m->blocks;
     m->references = 1;
     m->config_length = bt_config_write(config, m->config_text);
-    if (!bt_params_init(&m->params, config)) return TTT_OUT_OF_MEMORY;
-    m->tensors = bt_alloc(m->params.tensor_count, sizeof *m->tensors);
-    if (!m->tensors) return TTT_OUT_OF_MEMORY;
-    if (length == 0) return TTT_OK;
-    m->tokenizer = bt_alloc(length, 1);
-    if (!m->tokenizer) return TTT_OUT_OF_MEMORY;
-    memcpy(m->tokenizer, tokenizer, length);
-    m->tokenizer_length = length;
-    return TTT_OK;
+    if (!bt_params_init(&m->params, config, r)) return TTT_OUT_OF_MEMORY;
+    m->tensors = bt_region_alloc(r, m->params.tensor_count, sizeof *m->tensors);
+    if (length > 0) {
+        m->tokenizer = bt_region_alloc(r, length, 1);
+        if (m->tokenizer) memcpy(m->tokenizer, tokenizer, length);
+        m->tokenizer_length = length;
+    }
+    hash_config(b, config);
+    return r->failed ? TTT_OUT_OF_MEMORY : TTT_OK;
 }
 
 int bt_model_build(const bt_model_config *config, const char *tokenizer, size_t tokenizer_length,
                    bt_tensor_source source, void *context, bt_model **model, ttt_error *error)
 {
-    builder b = {.error = error};
+    bt_model *m = bt_alloc(1, sizeof *m);
+    builder b = {.model = m, .error = error};
     *model = NULL;
-    b.model = bt_alloc(1, sizeof *b.model);
-    int status = b.model ? TTT_OK : TTT_OUT_OF_MEMORY;
-    if (status == TTT_OK) status = start(&b, config, tokenizer, tokenizer_length);
-    if (status == TTT_OK) {
-        hash_config(&b, config);
-        status = take_tensors(&b, source, context);
+    int status = m ? start(&b, config, tokenizer, tokenizer_length) : TTT_OUT_OF_MEMORY;
+    for (size_t i = 0; status == TTT_OK && i < m->params.tensor_count; i++) {
+        bt_weights w = {0};
+        status = source(context, &m->params.tensors[i], &w, error);
+        if (status == TTT_OK) status = build_tensor(&b, i, &w);
     }
     if (status == TTT_OK) {
-        b.model->fingerprint = b.hash;
-        *model = b.model;
+        m->fingerprint = b.hash;
+        *model = m;
         return TTT_OK;
     }
-    bt_model_release(b.model);
+    bitllama_release(m);
     return status == TTT_OUT_OF_MEMORY ? bt_error(error, status, 0, NULL, 0, NULL) : status;
 }
 
-bt_model *bt_model_share(bt_model *m)
+int bt_flat_source(void *context, const bt_param *t, bt_weights *out, ttt_error *error)
 {
-    __atomic_fetch_add(&m->references, 1, __ATOMIC_RELAXED);
+    const float *weights = context;
+    (void)error;
+    out->values = weights + t->offset;
+    return TTT_OK;
+}
+
+bitllama_model *bitllama_share(bitllama_model *m)
+{
+    if (m) __atomic_fetch_add(&m->references, 1, __ATOMIC_RELAXED);
     return m;
 }
 
-/* All blocks but the model itself. */
-static size_t visit_blocks(const bt_model *m, bt_block_visitor visit)
-{
-    size_t sum = 0;
-    for (size_t i = 0; m->tensors && i < m->params.tensor_count; i++)
-        sum += visit(m->tensors[i].data) + visit(m->tensors[i].steps);
-    return sum + visit(m->tensors) + visit(m->tokenizer) + bt_params_visit(&m->params, visit);
-}
-
-size_t bt_model_footprint(const bt_model *m)
-{
-    return visit_blocks(m, bt_block_bytes) + bt_block_bytes((void *)(uintptr_t)m);
-}
-
-void bt_model_release(bt_model *m)
+void bitllama_release(bitllama_model *m)
 {
     if (!m || __atomic_fetch_sub(&m->references, 1, __ATOMIC_ACQ_REL) != 1) return;
-    visit_blocks(m, bt_free);
+    bt_region_free(&m->blocks);
     bt_free(m);
+}
+
+size_t bitllama_model_footprint(const bitllama_model *m)
+{
+    return m ? bt_block_bytes(m) + m->blocks.bytes : 0;
+}
+
+void bitllama_get_config(const bitllama_model *model, bitllama_config *config)
+{
+    if (!config) return;
+    if (model) bt_config_export(&model->params.config, config);
+    else *config = (bitllama_config){.size = sizeof *config};
+}
+
+uint64_t bitllama_parameters(const bitllama_model *model)
+{
+    return model ? model->parameters : 0;
+}
+
+uint64_t bitllama_fingerprint(const bitllama_model *model)
+{
+    return model ? model->fingerprint : 0;
+}
+
+const char *bitllama_config_json(const bitllama_model *model, size_t *length)
+{
+    if (length) *length = model ? model->config_length : 0;
+    return model ? model->config_text : "";
+}
+
+const char *bitllama_tokenizer_json(const bitllama_model *model, size_t *length)
+{
+    if (length) *length = model ? model->tokenizer_length : 0;
+    return model && model->tokenizer ? model->tokenizer : "";
 }

@@ -6,16 +6,17 @@
 #include "../kernels/kernels.h"
 #include "params.h"
 
-/* No weight, scale or step of a model is larger, so that nothing a session computes can overflow:
- * norms give at most 2^7 2^10, a projection 2^14 2^10 times that, SwiGLU its square, the way back
- * 2^26 times that, 64 layers 2^6 times that: 2^114. A memory grows at most with the square root of
- * what it reads (src/ttt/layer.c), so after 2^48 tokens it is below 2^70. */
+/* The largest weight, scale or step of a model, so that nothing a session computes can overflow:
+ * RMSNorm gives at most 2^7 2^10, a projection 2^14 2^10 times that, SwiGLU the square of it, the
+ * down projection 2^26 times that, and 64 layers add up to 2^6 times that: 2^114. A memory grows at
+ * most with the square root of the tokens read (src/ttt/layer.c), so after 2^48 of them it is below
+ * 2^70. */
 #define BT_WEIGHT_LIMIT 1024.0f
 #define BT_MEMORY_LIMIT 0x1p70f
 
 typedef struct bt_model_tensor {
     void *data;   /* dense: float [rows][cols]; ternary: panels; int8 rows: int8 [rows][cols], but
-                     the head's lie in panels for the kernels */
+                     panels (bt_rows8) for the head */
     float *steps; /* int8 rows: w ~ q * step, [rows rounded up to 16] */
     bt_ternary w;
     float scale; /* ternary: w ~ code * scale; 1 where the convention has no scale */
@@ -26,10 +27,12 @@ typedef struct bitllama_model {
     bt_params params;
     bt_model_tensor *tensors; /* [params.tensor_count] */
     bt_rows8 head;
-    uint64_t parameters, fingerprint; /* of everything that decides an output */
-    char *tokenizer;                  /* NULL without one */
+    uint64_t parameters;
+    uint64_t fingerprint; /* hash of everything that outputs depend on */
+    char *tokenizer;      /* NULL without one */
     size_t tokenizer_length, config_length;
     char config_text[BT_CONFIG_TEXT];
+    bt_region blocks; /* all that it points to */
 } bt_model;
 
 static inline const float *bt_model_dense(const bt_model *m, size_t tensor)
@@ -37,23 +40,24 @@ static inline const float *bt_model_dense(const bt_model *m, size_t tensor)
     return m->tensors[tensor].data;
 }
 
-/* A tensor as a source has it: values, or what the kernels need in a plain layout. */
+/* A tensor as it is read: in f32, or in the compact form of pack.c. */
 typedef struct bt_weights {
-    const float *values;   /* f32 [rows][cols]; if this is NULL: */
+    const float *values;   /* f32 [rows][cols]; where it is NULL: */
     const uint8_t *codes;  /* ternary: [rows][cols / 4], two bits each, code + 1, low bits first */
     const int8_t *rows;    /* int8 rows: [rows][cols] */
     const uint8_t *scales; /* f32 little-endian, [1] or [rows] */
 } bt_weights;
 
-/* Where a model's tensors come from: sets what there is of tensor t, valid until the next call. */
+/* Reads tensor t: sets what there is of it, valid until the next call. Returns a ttt_status. */
 typedef int (*bt_tensor_source)(void *context, const bt_param *t, bt_weights *out,
                                 ttt_error *error);
 
-/* The configuration and the tokenizer (length 0: none) have been checked; both are copied. */
+/* Makes a model of a checked configuration and a checked tokenizer (length 0: none), which are
+ * copied, and of the tensors that source reads. Returns a ttt_status and fills error. */
 int bt_model_build(const bt_model_config *config, const char *tokenizer, size_t tokenizer_length,
                    bt_tensor_source source, void *context, bt_model **model, ttt_error *error);
-bt_model *bt_model_share(bt_model *m);
-void bt_model_release(bt_model *m); /* NULL is fine */
-size_t bt_model_footprint(const bt_model *m);
+
+/* A source whose context is float weights [params.floats], as training has them (params.h). */
+int bt_flat_source(void *context, const bt_param *t, bt_weights *out, ttt_error *error);
 
 #endif

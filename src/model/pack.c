@@ -11,33 +11,35 @@
 #include "../base/alloc.h"
 #include "../base/bytes.h"
 #include "../kernels/layout.h"
+#include "quantize.h"
 
 #include <string.h>
 
-/* Every tensor, its scales, and their bytes. */
+/* The tensors of the file, with their scales, and their bytes. */
 typedef struct {
     bt_tensor *tensors; /* [2 * count] */
     char (*names)[BT_NAME_SIZE + 8];
     uint8_t *data;
     size_t count, at; /* at: bytes of data so far */
-} image;
+    bt_region blocks;
+} tensor_list;
 
-static void add(image *im, const char *name, const char *suffix, bt_dtype dtype, size_t rows,
-                size_t cols)
+static void add(tensor_list *list, const char *name, const char *suffix, bt_dtype dtype,
+                size_t rows, size_t cols)
 {
-    char *own = im->names[im->count];
+    char *own = list->names[list->count];
     size_t length = strlen(name), more = strlen(suffix);
     memcpy(own, name, length);
     memcpy(own + length, suffix, more);
-    bt_tensor *t = &im->tensors[im->count++];
+    bt_tensor *t = &list->tensors[list->count++];
     *t = (bt_tensor){.name = own,
                      .name_length = length + more,
-                     .data = im->data + im->at,
+                     .data = list->data + list->at,
                      .size = (rows ? rows : 1) * cols * bt_dtype_bits(dtype) / 8,
                      .shape = {rows ? rows : cols, cols},
                      .dtype = (uint8_t)dtype,
                      .rank = rows ? 2 : 1};
-    im->at += t->size;
+    list->at += t->size;
 }
 
 static void put_codes(uint8_t *to, const bt_ternary *w)
@@ -51,38 +53,36 @@ static void put_codes(uint8_t *to, const bt_ternary *w)
         }
 }
 
-/* Undoes the panels of the kernels (model.c). */
+/* Rows of int8 from the panels of the kernels. */
 static void put_head(uint8_t *to, const bt_rows8 *head)
 {
     for (size_t i = 0; i < head->rows; i++)
-        for (size_t j = 0; j < head->cols; j++) {
-            size_t at = (i / BT_ROWS * head->quads + j / 4) * 64 + i % BT_ROWS * 4 + j % 4;
-            *to++ = (uint8_t)(head->panels[at] - 128);
-        }
+        for (size_t j = 0; j < head->cols; j++)
+            *to++ = (uint8_t)(head->panels[bt_rows8_index(head, i, j)] - 128);
 }
 
-static void add_param(image *im, const bt_model *m, size_t i)
+static void add_param(tensor_list *list, const bt_model *m, size_t i)
 {
     const bt_param *p = &m->params.tensors[i];
     const bt_model_tensor *t = &m->tensors[i];
     char name[BT_NAME_SIZE];
-    uint8_t *data = im->data + im->at;
+    uint8_t *data = list->data + list->at;
     bt_param_name(p, name);
     if (p->kind == BT_DENSE) {
-        add(im, name, "", BT_DTYPE_F32, p->rows == 1 ? 0 : p->rows, p->cols);
+        add(list, name, "", BT_DTYPE_F32, p->rows == 1 ? 0 : p->rows, p->cols);
         bt_put_floats(data, t->data, p->rows * p->cols);
     } else if (p->kind == BT_TERNARY) {
-        add(im, name, "", BT_DTYPE_U8, p->rows, p->cols / 4);
+        add(list, name, "", BT_DTYPE_U8, p->rows, p->cols / 4);
         put_codes(data, &t->w);
-        data = im->data + im->at;
-        add(im, name, BT_SCALE_SUFFIX, BT_DTYPE_F32, 0, 1);
+        data = list->data + list->at;
+        add(list, name, BT_SCALE_SUFFIX, BT_DTYPE_F32, 0, 1);
         bt_put_floats(data, &t->scale, 1);
     } else {
-        add(im, name, "", BT_DTYPE_I8, p->rows, p->cols);
+        add(list, name, "", BT_DTYPE_I8, p->rows, p->cols);
         if (i == m->params.head) put_head(data, &m->head);
         else memcpy(data, t->data, p->rows * p->cols);
-        data = im->data + im->at;
-        add(im, name, BT_SCALE_SUFFIX, BT_DTYPE_F32, 0, p->rows);
+        data = list->data + list->at;
+        add(list, name, BT_SCALE_SUFFIX, BT_DTYPE_F32, 0, p->rows);
         bt_put_floats(data, t->steps, p->rows);
     }
 }
@@ -98,21 +98,14 @@ static size_t data_size(const bt_model *m)
     return size;
 }
 
-static void image_free(image *im)
-{
-    bt_free(im->tensors);
-    bt_free(im->names);
-    bt_free(im->data);
-}
-
-static bool image_make(image *im, const bt_model *m)
+static bool list_tensors(tensor_list *list, const bt_model *m)
 {
     size_t most = 2 * m->params.tensor_count;
-    im->tensors = bt_alloc(most, sizeof *im->tensors);
-    im->names = bt_alloc(most, sizeof *im->names);
-    im->data = bt_alloc(data_size(m), 1);
-    if (!im->tensors || !im->names || !im->data) return false;
-    for (size_t i = 0; i < m->params.tensor_count; i++) add_param(im, m, i);
+    list->tensors = bt_region_alloc(&list->blocks, most, sizeof *list->tensors);
+    list->names = bt_region_alloc(&list->blocks, most, sizeof *list->names);
+    list->data = bt_region_alloc(&list->blocks, data_size(m), 1);
+    if (list->blocks.failed) return false;
+    for (size_t i = 0; i < m->params.tensor_count; i++) add_param(list, m, i);
     return true;
 }
 
@@ -123,16 +116,17 @@ int bitllama_pack(const bitllama_model *model, const char *tokenizer, size_t tok
     if (!tokenizer) tokenizer = model->tokenizer, tokenizer_size = model->tokenizer_length;
     if (tokenizer_size > 0 && !bt_take_json_object(&tokenizer, &tokenizer_size))
         return TTT_INVALID_DATA;
-    image im = {0};
     const bt_bitt_header header = {.config = {model->config_text, model->config_length},
                                    .tokenizer = {tokenizer, tokenizer_size},
                                    .summed = true};
+    tensor_list list = {0};
     int status = TTT_OUT_OF_MEMORY;
-    if (image_make(&im, model)) {
-        const bt_model_file file = {.header = &header, .tensors = im.tensors, .count = im.count};
+    if (list_tensors(&list, model)) {
+        const bt_model_file file = {
+            .header = &header, .tensors = list.tensors, .count = list.count};
         status = bt_model_file_write(&file, buffer, capacity, size);
         if (status == TTT_OK && buffer) bt_model_file_seal(&file, buffer, *size);
     }
-    image_free(&im);
+    bt_region_free(&list.blocks);
     return status;
 }

@@ -1,4 +1,4 @@
-/* params.h - the tensors of a model by name and shape: one list for files, models and training.
+/* params.h - the tensors of a model by name and shape: one list for files, models and trainers.
  *
  * In training one flat array holds all of them, so that the optimiser, clipping and checkpoints see
  * a single vector; every tensor starts there at a multiple of 16 floats.
@@ -11,17 +11,17 @@
 
 /* How a tensor is seen by the forward pass. */
 typedef enum bt_kind {
-    BT_DENSE,   /* as it is: norms, gates */
+    BT_DENSE,   /* f32: norms, gates */
     BT_TERNARY, /* s clamp(round(w / s), -1, 1), s = mean |w| (BitNet b1.58, arXiv 2402.17764) */
-    BT_ROW_INT8 /* int8 by each row's absmax: embedding, head */
+    BT_ROW_INT8 /* int8, scaled by each row's absmax: embedding, head */
 } bt_kind;
 
 typedef struct bt_param {
     size_t offset, rows, cols; /* row-major [rows][cols] */
     bt_kind kind;
-    bool decayed;
-    size_t layer; /* or BT_NO_LAYER */
-    const char *name;
+    bool decayed;     /* by weight decay */
+    size_t layer;     /* or BT_NO_LAYER */
+    const char *name; /* within the layer */
 } bt_param;
 
 #define BT_NO_LAYER SIZE_MAX
@@ -29,27 +29,27 @@ typedef struct bt_param {
 void bt_param_name(const bt_param *t, char name[BT_NAME_SIZE]); /* "layers.0.norm1.weight" */
 
 typedef struct bt_layer_tensors {
-    size_t norm1, key, value, out, gates, bias; /* indices; key and out are down and up elsewhere */
+    size_t norm1, key, value, out, gates, bias; /* value, gates and bias: induction only */
     size_t norm2, gate, up, down;
-} bt_layer_tensors;
+} bt_layer_tensors; /* numbers of tensors */
 
 typedef struct bt_params {
     bt_model_config config;
-    bt_param *tensors;
-    size_t tensor_count, floats;
-    size_t embed, norm, head, head_bias;
-    bt_layer_tensors *layers;
+    bt_param *tensors;                   /* [tensor_count] */
+    size_t tensor_count, floats;         /* floats: of the flat array */
+    size_t embed, norm, head, head_bias; /* numbers of tensors */
+    bt_layer_tensors *layers;            /* [config.layers] */
 } bt_params;
 
-/* Width of a layer's gates: keep and write of each head, rounded up for the kernels. */
+/* Width of a layer's gates: keep and write of each head, rounded up to 16 for the kernels. */
 static inline size_t bt_gate_stride(size_t heads)
 {
     return (2 * heads + 15) / 16 * 16;
 }
 
-bool bt_params_init(bt_params *p, const bt_model_config *config); /* false: out of memory */
-void bt_params_free(bt_params *p);
-size_t bt_params_visit(const bt_params *p, bt_block_visitor visit); /* its blocks */
+/* Lists the tensors of a model in blocks of the region; false when out of memory. */
+bool bt_params_init(bt_params *p, const bt_model_config *config, bt_region *region);
+/* Random start values for weights [p->floats], the same everywhere for one seed. */
 void bt_params_randomize(const bt_params *p, float *weights, uint64_t seed);
 
 #endif

@@ -1,13 +1,12 @@
 /* read.c - reads `.bitt` and safetensors files, and safetensors in shards, into a model.
  *
- * A `.bitt` file: magic "BITT", u64 little-endian length of a JSON header
- * {"config": {...}, "tokenizer": {...}, "crc32c": "..."}, the header, and a safetensors file as its
- * body. The original's has no checksum and no format_version; where there is this, there must be that.
+ * A `.bitt` file: magic "BITT", u64 little-endian length of a JSON header {"config": {...},
+ * "tokenizer": {...}, "crc32c": "..."}, the header, and a safetensors file as its body. Files of
+ * the original have neither checksum nor format_version; with the latter, the checksum is required.
  *
- * A tensor may be f32, f16 or bf16, or, by its dtype, in the compact form that pack.c writes. Each is
- * looked up and measured against the configuration before memory for it is taken, and data exists
- * in the file for every element; so memory is in proportion to the file whatever the configuration
- * says. Tensors that no configuration asks for are ignored.
+ * A tensor may be f32, f16 or bf16, or, by its dtype, in the compact form that pack.c writes. Each
+ * is found in the file, with the shape of the configuration, before memory for it is allocated. So
+ * memory is proportional to the file, whatever the configuration says. Other tensors are ignored.
  * SPDX-License-Identifier: MIT */
 #include "read.h"
 
@@ -238,7 +237,7 @@ static int build(bt_opened *o, const bitllama_files *files, bt_model **model)
         !bt_take_json_object(&o->tokenizer, &o->tokenizer_length))
         status = format_error(o, 0, "the tokenizer is not a JSON object");
     if (status != TTT_OK) return status;
-    bt_text bias = bt_text_of("lm_head.bias"); /* which no configuration tells */
+    bt_text bias = bt_text_of("lm_head.bias"); /* not part of a configuration */
     o->config.head_bias = bt_shards_find(&o->shards, bias) != NULL;
     return bt_model_build(&o->config, o->tokenizer, o->tokenizer_length, source, o, model,
                           o->error);

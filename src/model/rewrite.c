@@ -205,7 +205,7 @@ int bitllama_rewrite(const bitllama_rewriting *options, void *buffer, size_t cap
         return bt_error(error, TTT_INVALID_OPTION, 0, NULL, 0, NULL);
     bt_fpenv saved = bt_fpenv_enter();
     int status = bt_opened_read(&input, &options->files, &model, error);
-    bt_model_release(model); /* it was built for its checks alone */
+    bitllama_release(model); /* it was built for its checks alone */
     if (status == TTT_OK) status = write_opened(&input, options, buffer, capacity, size);
     bt_opened_close(&input);
     bt_fpenv_leave(saved);

@@ -1,6 +1,8 @@
-/* sampler.c - greedy choice and sampling over an exactly defined order of candidates.
+/* sampler.c - greedy and random choice among candidates in a defined order.
  * SPDX-License-Identifier: MIT */
 #include "sampler.h"
+
+#include "../base/hash.h"
 
 #include <string.h>
 
@@ -35,8 +37,9 @@ void bt_sampler_init(bt_sampler *s, size_t vocab, float *work)
                       .places = (uint32_t *)(void *)(work + 3 * vocab)};
 }
 
-/* A memory that has learnt a sentence likes to say it again: without a penalty a third of the stories
- * say one twice (models/README.md). The likeliest token is asked for to see what the model knows. */
+/* By default 1.1: a memory that has learned a sentence tends to repeat it (a third of the stories
+ * do so without a penalty: models/README.md). Greedy choice, which shows what the model knows, has
+ * none. */
 static float penalty_of(const bitllama_sampling *o)
 {
     if (o->repetition_penalty != 0.0f) return o->repetition_penalty;
@@ -71,24 +74,17 @@ static void sift(bt_candidate *heap, size_t n, size_t i)
     }
 }
 
-static uint64_t mix(uint64_t z)
-{
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
-
-/* Uniform in [0, 1): a counter-based generator (SplitMix64's finaliser, twice, so that the streams
- * of neighbouring seeds are not shifts of each other). */
+/* Uniform in [0, 1), from a counter: bt_mix64 twice, so that the numbers of neighbouring seeds are
+ * not shifts of each other. */
 static float uniform(uint64_t seed, uint64_t position)
 {
-    uint64_t stream = mix(seed + 0x9e3779b97f4a7c15u);
-    return (float)(mix(stream ^ (position + 1) * 0x9e3779b97f4a7c15u) >> 40) * 0x1p-24f;
+    uint64_t stream = bt_mix64(seed + BT_GOLDEN);
+    return (float)(bt_mix64(stream ^ (position + 1) * BT_GOLDEN) >> 40) * 0x1p-24f;
 }
 
-/* What a candidate must weigh to be looked at. Those below min-p's floor are never taken. Nor are, with
- * top-p, those that together weigh less than half of what top-p leaves out: the larger ones reach its
- * sum before, also as it is rounded (n <= 65536 additions lose less than 0.4 %). */
+/* Only candidates of at least this weight are sorted. min-p never takes smaller ones. Nor does
+ * top-p take those that together weigh less than half of what it leaves out: larger ones reach its
+ * sum before, rounding included (n <= 65536 additions lose less than 0.4 %). */
 static float least_weight(const bitllama_sampling *o, float total, float top, size_t n)
 {
     float least = o->min_p * top, left_out = 1.0f - o->top_p;
@@ -99,8 +95,8 @@ static float least_weight(const bitllama_sampling *o, float total, float top, si
     return least;
 }
 
-/* Candidates in falling order leave a heap until top-k, top-p or min-p is reached; they lie at the
- * heap's end, which *end is, likeliest last. Returns how many, and their sum. */
+/* Takes candidates from a heap, likeliest first, until top-k, top-p or min-p ends it. They lie
+ * before *end, likeliest last. Returns their number, and sets the sum of their weights. */
 static size_t select(const bt_sampler *s, const bitllama_sampling *o, float total, float top,
                      const bt_candidate **end, float *sum)
 {
@@ -132,12 +128,13 @@ uint32_t bt_sampler_draw(const bt_sampler *s, const bitllama_sampling *o, const 
     penalize(s, penalty, recent, recent_count);
     uint32_t best = k->largest_place(s->weights, s->vocab), chosen = best;
     if (o->temperature == 0.0f) return best;
-    /* The reciprocal of a denormal is infinite, and infinity times 0 is not a number. */
+    /* The reciprocal of a denormal would be infinite, and times 0 NaN. */
     float sharpness = o->temperature > 0x1p-60f ? 1.0f / o->temperature : 0x1p60f;
     float sum, total = k->softmax_weights(s->weights, s->vocab, s->weights[best], sharpness);
     const bt_candidate *end;
     size_t count = select(s, o, total, s->weights[best], &end, &sum);
-    /* Added up as `sum` was, so that the last that has a weight passes the target at the latest. */
+    /* Summed in the same order as `sum`, so that the target is reached at the last one at the
+     * latest. */
     float target = uniform(o->seed, position) * sum, reached = 0.0f;
     for (size_t i = 1; i <= count && reached <= target; i++) {
         chosen = end[-(ptrdiff_t)i].id;

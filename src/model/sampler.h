@@ -1,4 +1,4 @@
-/* sampler.h - chooses the next token from logits; the same token everywhere for one seed.
+/* sampler.h - draws the next token from logits, the same on every target for one seed.
  * SPDX-License-Identifier: MIT */
 #ifndef BT_SAMPLER_H
 #define BT_SAMPLER_H
@@ -7,7 +7,7 @@
 
 #include <bit_ttt/llama.h>
 
-#define BT_PENALTY_WINDOW 64u /* tokens that the repetition penalty looks back */
+#define BT_PENALTY_WINDOW 64u /* most recent tokens that the repetition penalty weakens */
 
 typedef struct bt_candidate {
     float weight;
@@ -21,16 +21,15 @@ typedef struct bt_sampler {
     uint32_t *places;         /* [vocab] */
 } bt_sampler;
 
-/* A sampler owns nothing: its arrays lie in work [BT_SAMPLER_FLOATS * vocab], and keep nothing between
- * two draws. */
+/* The arrays lie in work [BT_SAMPLER_FLOATS * vocab], which is scratch between draws. */
 #define BT_SAMPLER_FLOATS 4u
 void bt_sampler_init(bt_sampler *s, size_t vocab, float *work);
 
 /* NULL, or what is wrong with the options. */
 const char *bt_sampling_problem(const bitllama_sampling *o);
 
-/* Draws one token; logits [vocab] are not changed. recent: the tokens that the repetition penalty
- * weakens. Randomness comes from the seed and `position` alone. Ties go to the smaller id. */
+/* Draws a token from logits [vocab]; recent: the tokens that the repetition penalty weakens. Random
+ * numbers depend on the seed and on `position` alone. Ties go to the smaller id. */
 uint32_t bt_sampler_draw(const bt_sampler *s, const bitllama_sampling *o, const float *logits,
                          const uint32_t *recent, size_t recent_count, uint64_t position);
 

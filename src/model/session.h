@@ -1,4 +1,4 @@
-/* session.h - one reader of a model: its memories and its buffers, all taken at creation.
+/* session.h - one reader of a model: its memories, and its buffers for a block of tokens.
  * SPDX-License-Identifier: MIT */
 #ifndef BT_SESSION_H
 #define BT_SESSION_H
@@ -7,35 +7,39 @@
 #include "sampler.h"
 
 #define BT_SESSION_BLOCK 16u /* tokens that go through the layers together */
-#define BT_LOGIT_SLICE 8u    /* of which that many get logits at a time */
+#define BT_LOGIT_SLICE 8u    /* tokens that go through the head together */
 
+/* The memory of a layer after the last token. Its update from that token is still to come: the pass
+ * over the next token carries it out. */
 typedef struct bt_session_layer {
-    float *tiles; /* [heads][tile floats of a head] */
+    float *tiles; /* S of each head in tiles (kernels/layout.h) */
     float *q, *r; /* [width]: feature and reading of the last token */
 } bt_session_layer;
 
 typedef struct bitllama_session {
     bt_model *model;
     bt_session_layer *layers;
-    uint64_t tokens;
+    uint64_t tokens; /* read so far */
     bool frozen;
-    uint32_t recent[BT_PENALTY_WINDOW]; /* token i of the text at i mod the window's size */
-    float *last;                        /* [dim] final norm of the last token */
+    uint32_t recent[BT_PENALTY_WINDOW]; /* ring buffer: token i of the text at i mod its size */
+    float *last;                        /* [dim] the final RMSNorm of the last token */
+    bt_region blocks;                   /* all that a session takes, but itself */
 
-    float *x, *n;       /* [block][dim] */
-    float *row;         /* [the widest of all] */
-    float *work;        /* what the others lie in: a mixer's, a feed-forward's, or the head's */
-    float *q, *r;       /* [block + 1][width], row 0 the token before */
-    float *v, *gates;   /* [block][width], [block][gate stride] */
-    float *a, *b;       /* [block][mlp] */
-    float *logits;      /* [slice][vocab] */
-    bt_sampler sampler; /* in the place of all logits but the first row */
+    float *x, *n;   /* [block][dim] residual stream, and RMSNorm of it */
+    float *scratch; /* [the widest row] */
     void *activations;
-    int32_t sums[BT_SESSION_BLOCK];
-    float multipliers[BT_SESSION_BLOCK];
+    int32_t sums[BT_SESSION_BLOCK];      /* of each token's activations */
+    float multipliers[BT_SESSION_BLOCK]; /* and their steps */
+
+    /* These overlay each other: mixer, feed-forward and head run one after the other. */
+    float *q, *r;       /* mixer [block + 1][width]: row 0 is the token before */
+    float *v, *gates;   /* mixer [block][width], [block][gate stride] */
+    float *gate, *up;   /* feed-forward [block][mlp] */
+    float *logits;      /* head [slice][vocab] */
+    bt_sampler sampler; /* in the place of all logits but the first row */
 } bt_session;
 
-/* Tokens in `recent`. */
+/* Number of tokens in `recent`. */
 static inline size_t bt_recent_count(const bt_session *s)
 {
     return s->tokens < BT_PENALTY_WINDOW ? (size_t)s->tokens : BT_PENALTY_WINDOW;

@@ -1,4 +1,4 @@
-/* session_state.c - forks, saves and loads what a session remembers.
+/* session_state.c - saves and loads what a session remembers.
  *
  * Format, version 1, little-endian; 64 bytes of header, then the body:
  *
@@ -39,67 +39,77 @@ enum {
 
 static const uint8_t magic[8] = {'B', 'i', 't', 'L', 'l', 'm', '\r', '\n'};
 
+/* The floats of the body, in its order: three sections a layer, then the final norm. */
+enum { MEMORY, FEATURE, READING, SECTIONS };
+typedef struct {
+    float *values;
+    size_t count, head; /* head: of matrices [head][head] in tiles; 0: the values are plain */
+    float limit;        /* no larger value comes of reading (model.h; a feature has length 1) */
+} section;
+
+static size_t section_count(const bt_session *s)
+{
+    return SECTIONS * s->model->params.config.layers + 1;
+}
+
+static section section_at(const bt_session *s, size_t i)
+{
+    const bt_model_config *c = &s->model->params.config;
+    size_t layer = i / SECTIONS;
+    if (layer == c->layers) return (section){s->last, c->dim, 0, 0x1p18f};
+    const bt_session_layer *l = &s->layers[layer];
+    size_t width = bt_mixer_width(c, layer), head = bt_mixer_head(c, layer);
+    if (i % SECTIONS == FEATURE) return (section){l->q, width, 0, 1.001f};
+    if (i % SECTIONS == READING) return (section){l->r, width, 0, BT_MEMORY_LIMIT};
+    return (section){l->tiles, width * head, head, BT_MEMORY_LIMIT};
+}
+
+/* Value j of a section. */
+static float *value_at(const section *x, size_t j)
+{
+    if (x->head == 0) return x->values + j;
+    uint32_t at = (uint32_t)j, h = (uint32_t)x->head, line = at / h; /* cheaper than in 64 bits */
+    size_t matrix = line / h, row = line % h, col = at % h;
+    return x->values + matrix * bt_tile_count(h) * bt_tile_floats(h) + bt_state_index(h, row, col);
+}
+
 size_t bitllama_session_state_size(const bitllama_session *s)
 {
+    size_t floats = 0;
     if (!s) return 0;
-    const bt_model_config *c = &s->model->params.config;
-    size_t floats = c->dim;
-    for (size_t i = 0; i < c->layers; i++)
-        floats += bt_mixer_width(c, i) * (bt_mixer_head(c, i) + 2);
+    for (size_t i = 0; i < section_count(s); i++) floats += section_at(s, i).count;
     return HEADER + RECENT + floats * sizeof(float);
 }
 
-/* Calls visit for every float of the state, in the order of the format, with the largest value that
- * can come of reading (model.h; a feature has length 1, a norm at most 2^7 2^10). False ends it. */
-typedef bool (*visitor)(float *value, uint8_t *bytes, float limit);
-static bool walk_layer(const bt_session *s, size_t i, uint8_t **at, visitor visit)
+static void put_body(const bt_session *s, uint8_t *p)
 {
-    const bt_model_config *c = &s->model->params.config;
-    const bt_session_layer *l = &s->layers[i];
-    size_t width = bt_mixer_width(c, i), h = bt_mixer_head(c, i);
-    size_t floats = bt_memory_floats(c, i) / bt_mixer_heads(c, i);
-    uint8_t *p = *at;
-    for (size_t head = 0; head < width / h; head++)
-        for (size_t row = 0; row < h; row++)
-            for (size_t col = 0; col < h; col++, p += 4)
-                if (!visit(&l->tiles[head * floats + bt_state_index(h, row, col)], p,
-                           BT_MEMORY_LIMIT))
-                    return false;
-    for (size_t j = 0; j < width; j++, p += 4)
-        if (!visit(&l->q[j], p, 1.001f)) return false;
-    for (size_t j = 0; j < width; j++, p += 4)
-        if (!visit(&l->r[j], p, BT_MEMORY_LIMIT)) return false;
-    *at = p;
-    return true;
-}
-static bool walk(const bt_session *s, uint8_t *p, visitor visit)
-{
-    const bt_model_config *c = &s->model->params.config;
-    for (size_t i = 0; i < c->layers; i++)
-        if (!walk_layer(s, i, &p, visit)) return false;
-    for (size_t j = 0; j < c->dim; j++, p += 4)
-        if (!visit(&s->last[j], p, 0x1p18f)) return false;
-    return true;
+    for (size_t i = 0; i < BT_PENALTY_WINDOW; i++, p += 4) bt_put_u32(p, s->recent[i]);
+    for (size_t i = 0; i < section_count(s); i++) {
+        section x = section_at(s, i);
+        for (size_t j = 0; j < x.count; j++) p = bt_put_floats(p, value_at(&x, j), 1);
+    }
 }
 
-static bool write_float(float *value, uint8_t *bytes, float limit)
+static void get_body(bt_session *s, const uint8_t *p)
 {
-    (void)limit;
-    bt_put_u32(bytes, bt_float_bits(*value));
-    return true;
+    for (size_t i = 0; i < BT_PENALTY_WINDOW; i++, p += 4) s->recent[i] = bt_get_u32(p);
+    for (size_t i = 0; i < section_count(s); i++) {
+        section x = section_at(s, i);
+        for (size_t j = 0; j < x.count; j++) p = bt_get_floats(p, value_at(&x, j), 1);
+    }
 }
 
-static bool read_float(float *value, uint8_t *bytes, float limit)
+/* Even with valid checksums: tokens of the vocabulary, and values that reading can give. */
+static bool body_valid(const bt_session *s, const uint8_t *p, uint64_t tokens)
 {
-    (void)limit;
-    *value = bt_float_from_bits(bt_get_u32(bytes));
+    for (size_t i = 0; i < BT_PENALTY_WINDOW; i++, p += 4)
+        if (bt_get_u32(p) >= (i < tokens ? s->model->params.config.vocab : 1)) return false;
+    for (size_t i = 0; i < section_count(s); i++) {
+        section x = section_at(s, i);
+        for (size_t j = 0; j < x.count; j++, p += 4)
+            if (!(fabsf(bt_float_from_bits(bt_get_u32(p))) <= x.limit)) return false;
+    }
     return true;
-}
-
-static bool check_float(float *value, uint8_t *bytes, float limit)
-{
-    (void)value;
-    return fabsf(bt_float_from_bits(bt_get_u32(bytes))) <= limit;
 }
 
 int bitllama_session_save(const bitllama_session *s, void *buffer, size_t size)
@@ -109,8 +119,7 @@ int bitllama_session_save(const bitllama_session *s, void *buffer, size_t size)
     size_t needed = bitllama_session_state_size(s);
     if (size < needed) return TTT_BUFFER_SIZE;
     memset(head, 0, HEADER);
-    for (size_t i = 0; i < BT_PENALTY_WINDOW; i++) bt_put_u32(head + HEADER + 4 * i, s->recent[i]);
-    walk(s, head + HEADER + RECENT, write_float);
+    put_body(s, head + HEADER);
     memcpy(head, magic, sizeof magic);
     bt_put_u32(head + AT_VERSION, VERSION);
     bt_put_u64(head + AT_SIZE, needed);
@@ -121,15 +130,7 @@ int bitllama_session_save(const bitllama_session *s, void *buffer, size_t size)
     return TTT_OK;
 }
 
-static bool recent_is_sound(const bt_session *s, const uint8_t *body, uint64_t tokens)
-{
-    for (size_t i = 0; i < BT_PENALTY_WINDOW; i++)
-        if (bt_get_u32(body + 4 * i) >= (i < tokens ? s->model->params.config.vocab : 1))
-            return false;
-    return true;
-}
-
-static int check(const bt_session *s, uint8_t *head, size_t size)
+static int check(const bt_session *s, const uint8_t *head, size_t size)
 {
     static const uint8_t zeros[AT_BODY_CRC - AT_ZEROS];
     if (size < HEADER || memcmp(head, magic, sizeof magic) != 0) return TTT_STATE_DAMAGED;
@@ -143,44 +144,20 @@ static int check(const bt_session *s, uint8_t *head, size_t size)
         bt_crc32c(head + HEADER, size - HEADER) != bt_get_u32(head + AT_BODY_CRC))
         return TTT_STATE_DAMAGED;
     if (bt_get_u64(head + AT_MODEL) != s->model->fingerprint) return TTT_STATE_WEIGHTS;
-    bool sound = size == bitllama_session_state_size(s) &&
-                 recent_is_sound(s, head + HEADER, bt_get_u64(head + AT_TOKENS)) &&
-                 walk(s, head + HEADER + RECENT, check_float);
-    return sound ? TTT_OK : TTT_STATE_DAMAGED;
+    bool valid = size == bitllama_session_state_size(s) &&
+                 body_valid(s, head + HEADER, bt_get_u64(head + AT_TOKENS));
+    return valid ? TTT_OK : TTT_STATE_DAMAGED;
 }
 
 int bitllama_session_load(bitllama_session *s, const void *buffer, size_t size)
 {
     if (!s || !buffer) return TTT_NULL_POINTER;
-    uint8_t *bytes = (uint8_t *)(uintptr_t)buffer; /* check and read_float only read it */
-    bt_fpenv saved = bt_fpenv_enter();             /* values are compared, NaNs too */
+    const uint8_t *bytes = buffer;
+    bt_fpenv saved = bt_fpenv_enter(); /* values are compared, NaNs too */
     int status = check(s, bytes, size);
     bt_fpenv_leave(saved);
     if (status != TTT_OK) return status;
-    walk(s, bytes + HEADER + RECENT, read_float);
-    for (size_t i = 0; i < BT_PENALTY_WINDOW; i++)
-        s->recent[i] = bt_get_u32(bytes + HEADER + 4 * i);
+    get_body(s, bytes + HEADER);
     s->tokens = bt_get_u64(bytes + AT_TOKENS);
-    return TTT_OK;
-}
-
-int bitllama_session_fork(const bitllama_session *from, bitllama_session **session)
-{
-    if (session) *session = NULL;
-    if (!from || !session) return TTT_NULL_POINTER;
-    int status = bitllama_session_create(from->model, session);
-    if (status != TTT_OK) return status;
-    bt_session *to = *session;
-    const bt_model_config *c = &from->model->params.config;
-    for (size_t i = 0; i < c->layers; i++) {
-        size_t row = bt_mixer_width(c, i) * sizeof(float);
-        memcpy(to->layers[i].tiles, from->layers[i].tiles, bt_memory_floats(c, i) * sizeof(float));
-        memcpy(to->layers[i].q, from->layers[i].q, row);
-        memcpy(to->layers[i].r, from->layers[i].r, row);
-    }
-    memcpy(to->last, from->last, c->dim * sizeof(float));
-    memcpy(to->recent, from->recent, sizeof to->recent);
-    to->tokens = from->tokens;
-    to->frozen = from->frozen;
     return TTT_OK;
 }

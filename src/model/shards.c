@@ -2,8 +2,8 @@
  *
  *   {"metadata": {...}, "weight_map": {"layers.0.norm1.weight": "model-00001-of-00002.safetensors", ...}}
  *
- * Other keys than weight_map are skipped: the total_size that metadata often has counts bytes by rules
- * that differ from writer to writer, and the files themselves tell their size.
+ * Other keys than weight_map are skipped: the total_size that metadata often has counts bytes by
+ * rules that differ from writer to writer, and the files themselves tell their size.
  * SPDX-License-Identifier: MIT */
 #include "shards.h"
 
@@ -22,7 +22,7 @@ static int shard_error(bt_shards *s, const bt_shard *shard, const char *sentence
     return bt_error(s->error, TTT_MODEL_FORMAT, 0, NULL, 0, sentence);
 }
 
-/* Of a tensor that is in the shard, or (t is NULL) is not. */
+/* About a tensor of a shard, or (t is NULL) one that it lacks. */
 static int tensor_error(bt_shards *s, bt_text shard, bt_text name, const bt_tensor *t,
                         const char *sentence)
 {
@@ -92,11 +92,11 @@ typedef struct {
     bool seen;
 } place;
 
-/* The index on its way; places and ranks are of all tensors of all shards. */
+/* The state of reading the index; places and ranks: of all tensors of all shards. */
 typedef struct {
     bt_shards *shards;
     bt_json json;
-    bt_json_token key, token; /* the last ones */
+    bt_json_token key, token; /* read last */
     place *places;
     bt_rank *order;      /* [2 * count]: the second half is for sorting */
     size_t count, named; /* named: the shard that the index named last */
@@ -154,7 +154,7 @@ static int take_places(reader *r)
     return TTT_OK;
 }
 
-/* The shard that the last token names, or NULL; mostly it is that of the entry before. */
+/* The shard that the last token names, or NULL; looks first at the shard of the entry before. */
 static const bt_shard *named_shard(reader *r)
 {
     const bt_shards *s = r->shards;
@@ -203,7 +203,7 @@ static int read_map(reader *r)
     }
 }
 
-/* The whole text; the map is there once. */
+/* Reads the whole text, in which weight_map must be once. */
 static int read_index(reader *r)
 {
     bool mapped = false;
@@ -225,7 +225,7 @@ static int read_index(reader *r)
     return status;
 }
 
-/* Each shard is there for something, and each tensor is in the index. */
+/* Each shard and each tensor must be in the index. */
 static int check_all_seen(reader *r)
 {
     bt_shards *s = r->shards;

@@ -9,7 +9,7 @@
 #include <bit_ttt/llama.h>
 
 typedef struct bt_shard {
-    bt_text name;         /* as the index has it; without bytes: the model's only file */
+    bt_text name;         /* as in the index; without bytes: the only file of a model */
     const uint8_t *bytes; /* of its safetensors part, which begins at `at` in the file */
     size_t size;
     uint64_t at;
@@ -20,9 +20,8 @@ typedef struct bt_shard {
 typedef struct bt_shards {
     bt_shard *list; /* in the order of their names */
     size_t count;
-    bt_text
-        about; /* the file that an error is in; without bytes: the only one, or none in particular */
-    uint64_t at; /* where the safetensors part of the tensor found last begins in its file */
+    bt_text about; /* the file that an error is in; without bytes: the only one, or none */
+    uint64_t at;   /* where the safetensors part of the tensor found last begins in its file */
     ttt_error *error;
 } bt_shards;
 

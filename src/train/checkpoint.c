@@ -1,4 +1,4 @@
-/* checkpoint.c - saves and loads all that training needs to go on.
+/* checkpoint.c - saves and loads the state of a training.
  *
  * Format, version 1, little-endian; 96 bytes of header, then three arrays of f32:
  *
@@ -14,6 +14,7 @@
 #include "../base/bytes.h"
 #include "../base/crc32c.h"
 #include "../base/fpenv.h"
+#include "../base/hash.h"
 #include "../model/error.h"
 
 #include <math.h>
@@ -40,10 +41,7 @@ static const uint8_t magic[8] = {'B', 'i', 't', 'T', 'r', 'n', '\r', '\n'};
 
 static uint64_t hash_words(uint64_t hash, const uint32_t *words, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        hash = (hash ^ words[i]) * 0x9e3779b97f4a7c15u;
-        hash ^= hash >> 32;
-    }
+    for (size_t i = 0; i < n; i++) hash = bt_hash_word(hash, words[i]);
     return hash;
 }
 
@@ -59,10 +57,7 @@ static uint64_t hash_config(const bt_trainer *t)
                               bt_float_bits(c->rate),
                               bt_float_bits(c->norm_eps)};
     uint64_t hash = hash_words(1, words, sizeof words / sizeof *words);
-    for (size_t i = 0; i < c->layers; i++) {
-        uint32_t mixer = c->mixers[i];
-        hash = hash_words(hash, &mixer, 1);
-    }
+    for (size_t i = 0; i < c->layers; i++) hash = bt_hash_word(hash, c->mixers[i]);
     return hash;
 }
 
@@ -84,19 +79,14 @@ static uint64_t hash_options(const bitllama_training *o)
                               (uint32_t)o->seed,
                               (uint32_t)(o->seed >> 32)};
     uint64_t hash = hash_words(2, words, sizeof words / sizeof *words);
-    return o->bf16 ? hash_words(hash, &o->bf16, 1)
-                   : hash; /* what was saved before there was a choice */
+    return o->bf16 ? bt_hash_word(hash, o->bf16) : hash; /* 0: equal to that of older versions */
 }
 
 static uint64_t hash_tokens(const bt_trainer *t)
 {
     uint64_t hash = 3;
-    for (size_t i = 0; i < t->token_count; i++) {
-        uint32_t id = t->tokens[i];
-        hash = hash_words(hash, &id, 1);
-    }
-    uint32_t count = (uint32_t)t->token_count;
-    return hash_words(hash, &count, 1);
+    for (size_t i = 0; i < t->token_count; i++) hash = bt_hash_word(hash, t->tokens[i]);
+    return bt_hash_word(hash, (uint32_t)t->token_count);
 }
 
 size_t bitllama_trainer_state_size(const bitllama_trainer *t)
@@ -111,8 +101,7 @@ int bitllama_trainer_save(const bitllama_trainer *t, void *buffer, size_t size)
     size_t needed = bitllama_trainer_state_size(t), n = t->net.params.floats;
     if (size < needed) return TTT_BUFFER_SIZE;
     const float *arrays[] = {t->net.weights, t->first, t->second};
-    for (size_t a = 0; a < 3; a++)
-        for (size_t i = 0; i < n; i++, p += 4) bt_put_u32(p, bt_float_bits(arrays[a][i]));
+    for (size_t a = 0; a < 3; a++) p = bt_put_floats(p, arrays[a], n);
     memset(head, 0, HEADER);
     memcpy(head, magic, sizeof magic);
     bt_put_u32(head + AT_VERSION, VERSION);
@@ -127,8 +116,8 @@ int bitllama_trainer_save(const bitllama_trainer *t, void *buffer, size_t size)
     return TTT_OK;
 }
 
-/* A forged checkpoint with right checksums must not bring in what training could not. */
-static bool all_sound(const uint8_t *body, size_t n)
+/* Even with valid checksums: no NaN, no infinity, and no second moment below zero. */
+static bool values_valid(const uint8_t *body, size_t n)
 {
     for (size_t i = 0; i < 3 * n; i++) {
         float v = bt_float_from_bits(bt_get_u32(body + 4 * i));
@@ -137,7 +126,7 @@ static bool all_sound(const uint8_t *body, size_t n)
     return true;
 }
 
-/* NULL, or what is wrong. */
+/* NULL, or what is wrong with the checkpoint. */
 static const char *problem(const bt_trainer *t, const uint8_t *head, size_t size)
 {
     static const uint8_t zeros[AT_BODY_CRC - AT_ZEROS];
@@ -160,7 +149,7 @@ static const char *problem(const bt_trainer *t, const uint8_t *head, size_t size
     if (bt_get_u64(head + AT_DATA) != hash_tokens(t))
         return "the checkpoint is of a training on other tokens";
     if (size != bitllama_trainer_state_size(t) || bt_get_u64(head + AT_STEP) > MOST_STEPS ||
-        !all_sound(head + HEADER, t->net.params.floats))
+        !values_valid(head + HEADER, t->net.params.floats))
         return "the checkpoint's weights cannot be right";
     return NULL;
 }
@@ -174,9 +163,7 @@ int bitllama_trainer_load(bitllama_trainer *t, const void *buffer, size_t size, 
     bt_fpenv_leave(saved);
     if (wrong) return bt_error(error, TTT_CHECKPOINT, 0, NULL, 0, wrong);
     float *arrays[] = {t->net.weights, t->first, t->second};
-    for (size_t a = 0; a < 3; a++)
-        for (size_t i = 0; i < t->net.params.floats; i++, p += 4)
-            arrays[a][i] = bt_float_from_bits(bt_get_u32(p));
+    for (size_t a = 0; a < 3; a++) p = bt_get_floats(p, arrays[a], t->net.params.floats);
     t->step = bt_get_u64(head + AT_STEP);
     t->rng = bt_get_u64(head + AT_RNG);
     saved = bt_fpenv_enter();

@@ -1,6 +1,6 @@
-/* dropout.c - sets a share of the inputs of a projection to zero, and scales the others up
- * (Srivastava et al. 2014). Which ones is a hash of seed, place and index: the backward pass and any
- * number of threads find the same ones, and nothing is stored.
+/* dropout.c - inverted dropout (Srivastava et al. 2014, JMLR 15): zeroes inputs at random and
+ * scales the others up. The mask is a hash of seed, site and index, so that the backward pass and
+ * any number of threads find the same one and nothing is stored.
  * SPDX-License-Identifier: MIT */
 #include "net.h"
 
@@ -28,12 +28,12 @@ static void task(void *context, size_t begin, size_t end, size_t worker)
     }
 }
 
-void bt_dropout(const bt_net *net, uint32_t place, const float *x, float *y, size_t width)
+void bt_dropout(const bt_net *net, uint32_t site, const float *x, float *y, size_t width)
 {
     uint32_t low = (uint32_t)net->dropout_seed, high = (uint32_t)(net->dropout_seed >> 32);
     op o = {.x = x,
             .y = y,
-            .key = mix(low ^ mix(high ^ mix(place + 1))),
+            .key = mix(low ^ mix(high ^ mix(site + 1))),
             .limit = (uint32_t)(net->dropout * 0x1p24f),
             .scale = 1.0f / (1.0f - net->dropout)};
     bt_pool_run(net->exec.pool, net->tokens * width, 4096, task, &o);

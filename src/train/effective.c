@@ -1,7 +1,6 @@
-/* effective.c - what the forward pass sees of the weights: made anew after every step of the optimiser.
+/* effective.c - the weights as the forward pass sees them, quantised anew after every step.
  * SPDX-License-Identifier: MIT */
 #include "../base/bytes.h"
-#include "../kernels/layout.h"
 #include "../model/quantize.h"
 #include "net.h"
 
@@ -14,21 +13,20 @@ static void scales_task(void *context, size_t begin, size_t end, size_t worker)
     for (size_t i = begin; i < end; i++) {
         const bt_param *t = &net->params.tensors[i];
         if (t->kind == BT_TERNARY)
-            net->scales[i] = bt_ternary_scale(net->weights + t->offset, t->rows * t->cols);
+            net->packed[i].scale = bt_ternary_scale(net->weights + t->offset, t->rows * t->cols);
     }
 }
 
-/* A row of the head for the integer kernels, of w and of what fake_quantize made of it. */
-static void head_row(const bt_net *net, size_t row, const float *w, const float *effective)
+/* A row of the head in int8, from the weights w and their fake_quantize, which is int8 * scale. */
+static void pack_head_row(const bt_net *net, size_t row, const float *w, const float *quantized)
 {
     const bt_rows8 *head = &net->head;
     float largest = bt_float_from_bits(net->exec.kernels->absmax_bits(w, head->cols));
-    float scale = largest > 1e-9f ? largest / 127.0f : 1.0f, back = 1.0f / scale;
-    uint8_t *out =
-        (uint8_t *)(uintptr_t)head->panels + row / BT_ROWS * head->quads * 64 + row % BT_ROWS * 4;
-    ((float *)(uintptr_t)head->scales)[row] = scale;
-    for (size_t j = 0; j < head->cols; j++) /* within a hair of an integer above 0 */
-        out[j / 4 * 64 + j % 4] = (uint8_t)(effective[j] * back + 128.5f);
+    float scale = largest > 1e-9f ? largest / 127.0f : 1.0f, inverse = 1.0f / scale;
+    uint8_t *out = net->head_panels + bt_rows8_index(head, row, 0);
+    net->head_scales[row] = scale;
+    for (size_t j = 0; j < head->cols; j++) /* + 128, and 0.5 to round what is near an integer */
+        out[j / 4 * 64 + j % 4] = (uint8_t)(quantized[j] * inverse + 128.5f);
 }
 
 static void refresh_rows(const bt_net *net, size_t tensor, size_t begin, size_t end)
@@ -40,18 +38,19 @@ static void refresh_rows(const bt_net *net, size_t tensor, size_t begin, size_t 
         memcpy(out + begin * t->cols, w + begin * t->cols, (end - begin) * t->cols * sizeof *w);
         return;
     }
-    uint8_t *panels = (uint8_t *)(uintptr_t)net->packed[tensor].panels;
+    const bt_packed *packed = &net->packed[tensor];
     for (size_t r = begin; r < end; r++)
         if (t->kind == BT_TERNARY)
-            bt_ternarize_row(w + r * t->cols, t->cols, net->scales[tensor], panels, r,
+            bt_ternarize_row(w + r * t->cols, t->cols, packed->scale, packed->panels, r,
                              out + r * t->cols);
         else {
             net->exec.kernels->fake_quantize(w + r * t->cols, out + r * t->cols, t->cols);
-            if (tensor == net->params.head) head_row(net, r, w + r * t->cols, out + r * t->cols);
+            if (tensor == net->params.head)
+                pack_head_row(net, r, w + r * t->cols, out + r * t->cols);
         }
 }
 
-/* Rows of all tensors, counted through. */
+/* Items: the rows of all tensors, numbered from those of the first to those of the last. */
 static void rows_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const bt_net *net = context;

@@ -1,4 +1,5 @@
-/* gemm.c - blocks, packs and multiplies (the scheme of Goto and van de Geijn 2008, ACM TOMS 34:3).
+/* gemm.c - cuts a product into blocks, packs and multiplies them (Goto and van de Geijn 2008, ACM
+ * TOMS 34:3).
  * SPDX-License-Identifier: MIT */
 #include "gemm.h"
 
@@ -12,7 +13,7 @@ static void full_tile(const bt_exec *exec, size_t depth, const float *a, const f
     (exec->bf16 ? exec->bf16->tile : exec->kernels->gemm_tile)(depth, a, b, c, ldc, accumulate);
 }
 
-/* Panels that hold `rows` rows, each rounded. */
+/* Rounds the panels of `rows` packed rows. */
 static void round_panels(const bt_exec *exec, float *panel, size_t rows, size_t width, size_t depth)
 {
     if (!exec->bf16) return;
@@ -20,7 +21,7 @@ static void round_panels(const bt_exec *exec, float *panel, size_t rows, size_t 
         exec->bf16->round(panel, width, depth);
 }
 
-/* One tile of C that hangs over its edge goes through a buffer. */
+/* A tile that extends beyond the edge of C is computed in a buffer. */
 static void edge_tile(const bt_exec *exec, size_t depth, const float *a, const float *b, float *c,
                       size_t ldc, size_t rows, size_t cols, bool accumulate, float *tile)
 {
@@ -31,6 +32,7 @@ static void edge_tile(const bt_exec *exec, size_t depth, const float *a, const f
     for (size_t i = 0; i < rows; i++) memcpy(c + i * ldc, tile + i * width, cols * sizeof *c);
 }
 
+/* Rows [i0, i1) and columns [j0, j1) of C, from packed panels of A and B. */
 static void block(const bt_exec *exec, const bt_gemm *g, size_t i0, size_t i1, size_t j0, size_t j1,
                   size_t depth, const float *a, const float *b, bool accumulate, float *tile)
 {
@@ -48,13 +50,12 @@ static void block(const bt_exec *exec, const bt_gemm *g, size_t i0, size_t i1, s
     }
 }
 
-/* C cut in three: rows, columns, and lines of the sums. */
+/* A part of a product: rows and columns of C, and a range of the sums. */
 typedef struct {
     size_t i0, i1, j0, j1, k0, k1;
-} area;
+} part;
 
-/* *g restricted to an area, of lines that are summed into its c or take its place. */
-static void multiply(const bt_exec *exec, const bt_gemm *g, const area *o, size_t worker)
+static void multiply(const bt_exec *exec, const bt_gemm *g, const part *o, size_t worker)
 {
     const bt_kernels *kernels = exec->kernels;
     float *a = exec->pack + worker * BT_PACK_FLOATS, *b = a + BT_GEMM_M * BT_GEMM_DEPTH;
@@ -80,33 +81,34 @@ static void multiply(const bt_exec *exec, const bt_gemm *g, const area *o, size_
 typedef struct {
     const bt_exec *exec;
     const bt_gemm *g;
-    bool columns; /* items are columns of C, not rows */
+    bool columns; /* items are columns of C, otherwise rows */
 } job;
 
 static void sides_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const job *work = context;
-    area o = {0, work->g->m, 0, work->g->n, 0, work->g->k};
+    part o = {0, work->g->m, 0, work->g->n, 0, work->g->k};
     if (work->columns) o.j0 = begin, o.j1 = end;
     else o.i0 = begin, o.i1 = end;
     multiply(work->exec, work->g, &o, worker);
 }
 
-/* Items: rows of C for the first half of the sums, which go to C, then for the second, to other. */
+/* Items: the rows of C for the first half of the sums, into C, then for the second, into
+ * partial. */
 static void halves_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const job *work = context;
     const bt_gemm *g = work->g;
     size_t m = g->m, middle = bt_round_up(g->k / 2, BT_GEMM_DEPTH);
     if (begin < m)
-        multiply(work->exec, g, &(area){begin, end < m ? end : m, 0, g->n, 0, middle}, worker);
+        multiply(work->exec, g, &(part){begin, end < m ? end : m, 0, g->n, 0, middle}, worker);
     if (end <= m) return;
     bt_gemm second = *g;
-    second.c = work->exec->other;
+    second.c = work->exec->partial;
     second.ldc = g->n;
     second.accumulate = false;
     multiply(work->exec, &second,
-             &(area){begin > m ? begin - m : 0, end - m, 0, g->n, middle, g->k}, worker);
+             &(part){begin > m ? begin - m : 0, end - m, 0, g->n, middle, g->k}, worker);
 }
 
 static void add_task(void *context, size_t begin, size_t end, size_t worker)
@@ -115,23 +117,23 @@ static void add_task(void *context, size_t begin, size_t end, size_t worker)
     const bt_gemm *g = work->g;
     (void)worker;
     for (size_t i = begin; i < end; i++)
-        for (size_t j = 0; j < g->n; j++) g->c[i * g->ldc + j] += work->exec->other[i * g->n + j];
+        for (size_t j = 0; j < g->n; j++) g->c[i * g->ldc + j] += work->exec->partial[i * g->n + j];
 }
 
-/* Long sums into a C that fits are cut in two, whatever the number of threads: a worker then reads what
- * it has written itself. Otherwise the longer side of C is cut, in one piece a worker: each packs what
- * belongs to the other side for itself, which is faster than reading what another core has packed. */
+/* Long sums are cut in two, if C is small enough: a worker then reads what it has written itself.
+ * Otherwise the longer side of C is cut into one piece a worker. Each packs the operand of the
+ * other side for itself, which is faster than to read what another core has packed. */
 void bt_gemm_run(const bt_exec *exec, const bt_gemm *g)
 {
     job work = {exec, g, g->n > g->m};
-    size_t count = bt_pool_count(exec->pool), rows = exec->kernels->gemm_rows;
-    if (g->k >= BT_GEMM_LONG && g->m * g->n <= BT_OTHER_FLOATS) {
+    size_t count = bt_pool_count(exec->pool);
+    if (g->k >= BT_GEMM_LONG && g->m * g->n <= BT_PARTIAL_FLOATS) {
         size_t share = (2 * g->m + count - 1) / count;
         bt_pool_run(exec->pool, 2 * g->m, share, halves_task, &work);
         bt_pool_run(exec->pool, g->m, 16, add_task, &work);
         return;
     }
-    size_t unit = work.columns ? exec->kernels->gemm_cols : rows;
+    size_t unit = work.columns ? exec->kernels->gemm_cols : exec->kernels->gemm_rows;
     size_t side = work.columns ? g->n : g->m;
     bt_pool_run(exec->pool, side, bt_round_up((side + count - 1) / count, unit), sides_task, &work);
 }

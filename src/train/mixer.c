@@ -1,7 +1,6 @@
-/* mixer.c - the three memories in training: projections, gates, and the pass over the memory, whose
- * closed form a chunk is kernels/body_memory.inc's.
+/* mixer.c - the three memories in training: projections, L2norm, gates, and the memory itself,
+ * which kernels/body_memory.inc computes in closed form a chunk of tokens at a time.
  * SPDX-License-Identifier: MIT */
-#include "../base/fpenv.h"
 #include "net.h"
 #include "vectors.h"
 
@@ -11,9 +10,8 @@ typedef struct {
     bt_net *net;
     size_t layer, width, head, heads, gate_stride;
     bt_layer_cache *cache;
+    const float *dr; /* NULL: forward */
     float *dq, *dv, *dgates;
-    const float *dr;
-    float *df;
 } op;
 
 static op make_op(bt_net *net, size_t layer)
@@ -29,7 +27,7 @@ static op make_op(bt_net *net, size_t layer)
                 .cache = &net->caches[layer]};
 }
 
-/* q <- q / |q| a head, where that is above 1e-6; norms keeps |q|, or 1. */
+/* L2norm of each head: q <- q / |q| where |q| > 1e-6. norms keeps the divisor, |q| or 1. */
 static void normalize_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const op *o = context;
@@ -44,7 +42,7 @@ static void normalize_task(void *context, size_t begin, size_t end, size_t worke
         }
 }
 
-/* df = (dq - q (q . dq)) / |f|, in place. */
+/* Of L2norm, in place: dq <- (dq - q (q . dq)) / norm. */
 static void normalize_backward_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const op *o = context;
@@ -115,28 +113,31 @@ static void gates_task(void *context, size_t begin, size_t end, size_t worker)
     }
 }
 
-/* What the last projection reads: the memory's readings, or what dropout leaves of them. */
-static const float *projected(bt_net *net, size_t layer, const op *o)
+/* The input of the output projection: the readings, after dropout. */
+static const float *output_input(const op *o)
 {
+    bt_net *net = o->net;
     if (!(net->dropout > 0.0f)) return o->cache->r;
-    bt_dropout(net, bt_place_mixer(layer), o->cache->r, net->wide[2], o->width);
-    return net->wide[2];
+    bt_dropout(net, bt_mixer_site(o->layer), o->cache->r, net->scratch[2], o->width);
+    return net->scratch[2];
 }
 
 void bt_mixer_forward(bt_net *net, size_t layer)
 {
     op o = make_op(net, layer);
     const bt_layer_tensors *l = &net->params.layers[layer];
-    bt_linear(net, l->key, o.cache->n1, o.cache->q, false);
-    bt_pool_run(net->exec.pool, net->tokens, 16, normalize_task, &o);
+    const float *n1 = o.cache->n1;
+    size_t tokens = net->tokens;
+    bt_linear(net, l->key, tokens, n1, o.cache->q, false);
+    bt_pool_run(net->exec.pool, tokens, 16, normalize_task, &o);
     if (net->params.config.mixers[layer] == BT_INDUCTION) {
-        bt_linear(net, l->value, o.cache->n1, o.cache->v, false);
-        bt_linear(net, l->gates, o.cache->n1, o.cache->gates, false);
-        bt_pool_run(net->exec.pool, net->tokens, 16, gates_task, &o);
+        bt_linear(net, l->value, tokens, n1, o.cache->v, false);
+        bt_linear(net, l->gates, tokens, n1, o.cache->gates, false);
+        bt_pool_run(net->exec.pool, tokens, 16, gates_task, &o);
     }
     bt_pool_run(net->exec.pool, net->seqs * o.heads, 1, memory_task, &o);
-    bt_copy(&net->exec, o.cache->x2, o.cache->x1, net->tokens * net->params.config.dim);
-    bt_linear(net, l->out, projected(net, layer, &o), o.cache->x2, true);
+    bt_copy(&net->exec, o.cache->x2, o.cache->x1, tokens * net->params.config.dim);
+    bt_linear(net, l->out, tokens, output_input(&o), o.cache->x2, true);
 }
 
 static void gates_backward(bt_net *net, const op *o, float *dn)
@@ -150,7 +151,7 @@ static void gates_backward(bt_net *net, const op *o, float *dn)
             o->dgates[t * n + i] *= s * (1.0f - s);
             bias[i] += o->dgates[t * n + i];
         }
-    bt_linear_backward(net, l->gates, o->cache->n1, o->dgates, dn, true);
+    bt_linear_backward(net, l->gates, net->tokens, o->cache->n1, o->dgates, dn, true);
 }
 
 void bt_mixer_backward(bt_net *net, size_t layer, const float *dx, float *dn)
@@ -158,19 +159,19 @@ void bt_mixer_backward(bt_net *net, size_t layer, const float *dx, float *dn)
     op o = make_op(net, layer);
     const bt_layer_tensors *l = &net->params.layers[layer];
     bool induction = net->params.config.mixers[layer] == BT_INDUCTION;
-    size_t floats = net->tokens * o.width;
-    float *dr = net->wide[1];
-    bt_linear_backward(net, l->out, projected(net, layer, &o), dx, dr, false);
-    if (net->dropout > 0.0f) bt_dropout(net, bt_place_mixer(layer), dr, dr, o.width);
+    size_t tokens = net->tokens, floats = tokens * o.width;
+    float *dr = net->scratch[1];
+    bt_linear_backward(net, l->out, tokens, output_input(&o), dx, dr, false);
+    if (net->dropout > 0.0f) bt_dropout(net, bt_mixer_site(layer), dr, dr, o.width);
     o.dr = dr;
-    o.dq = net->wide[2];
-    o.dv = net->wide[2] + floats;
-    o.dgates = net->wide[2] + 2 * floats;
-    bt_clear(&net->exec, net->wide[2], 2 * floats + net->tokens * o.gate_stride);
+    o.dq = net->scratch[2];
+    o.dv = o.dq + floats;
+    o.dgates = o.dv + floats;
+    bt_clear(&net->exec, o.dq, 2 * floats + tokens * o.gate_stride);
     bt_pool_run(net->exec.pool, net->seqs * o.heads, 1, memory_task, &o);
-    bt_pool_run(net->exec.pool, net->tokens, 16, normalize_backward_task, &o);
-    bt_linear_backward(net, l->key, o.cache->n1, o.dq, dn, false);
+    bt_pool_run(net->exec.pool, tokens, 16, normalize_backward_task, &o);
+    bt_linear_backward(net, l->key, tokens, o.cache->n1, o.dq, dn, false);
     if (!induction) return;
-    bt_linear_backward(net, l->value, o.cache->n1, o.dv, dn, true);
+    bt_linear_backward(net, l->value, tokens, o.cache->n1, o.dv, dn, true);
     gates_backward(net, &o, dn);
 }

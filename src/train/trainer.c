@@ -1,158 +1,231 @@
-/* trainer.c - one optimiser step after the other.
+/* trainer.c - makes trainers, and models and weight files from what they have learned.
  * SPDX-License-Identifier: MIT */
 #include "trainer.h"
 
+#include "../base/alloc.h"
 #include "../base/fpenv.h"
+#include "../io/safetensors.h"
+#include "../model/error.h"
+#include "../model/read.h"
 #include "vectors.h"
 
 #include <math.h>
 #include <string.h>
 
-static uint32_t below(uint64_t *state, uint32_t limit)
+#define MOST_BATCH 4096u
+#define MOST_CONTEXT 65536u
+#define MOST_VOCAB 65536u
+
+void bitllama_training_init(bitllama_training *training)
 {
-    uint64_t z = *state += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return (uint32_t)(((z ^ z >> 31) >> 32) * limit >> 32);
+    if (!training) return;
+    *training = (bitllama_training){.size = sizeof *training,
+                                    .batch = 16,
+                                    .context = 128,
+                                    .accumulate = 1,
+                                    .steps = 1000,
+                                    .warmup = 50,
+                                    .threads = 1,
+                                    .separator = BITLLAMA_NO_TOKEN,
+                                    .learning_rate = 5e-3f,
+                                    .final_learning_rate = 2.5e-4f,
+                                    .weight_decay = 0.01f,
+                                    .beta1 = 0.9f,
+                                    .beta2 = 0.98f,
+                                    .clip = 1.0f,
+                                    .repeat = 0.15f,
+                                    .seed = 1};
 }
 
-static float chance(bt_trainer *t)
+static bool within(float v, float low, float high)
 {
-    return (float)below(&t->rng, 1u << 24) * 0x1p-24f;
+    return v >= low && v <= high;
 }
 
-/* The start of the document that `start` lies in, if its separator is at most a window away. */
-static size_t document_start(const bt_trainer *t, size_t start)
+const char *bt_training_problem(const bitllama_training *o, uint32_t vocab)
 {
-    for (size_t i = start; i + t->options.context > start; i--) {
-        if (t->tokens[i] == t->options.separator) return i;
-        if (i == 0) break;
+    if (o->size != sizeof *o) return "the options' size field is wrong";
+    if (o->batch < 1 || o->batch > MOST_BATCH) return "batch must be 1 to 4096";
+    if (o->context < 16 || o->context > MOST_CONTEXT) return "context must be 16 to 65536";
+    if (o->accumulate < 1 || o->accumulate > 65536) return "accumulate must be 1 to 65536";
+    if (o->steps < 1) return "steps must be at least 1";
+    if (o->warmup > o->steps) return "warmup must be at most steps";
+    if (o->threads < 1 || o->threads > 64) return "threads must be 1 to 64";
+    if (o->bf16 > 1) return "bf16 must be 0 or 1";
+    if (o->separator != BITLLAMA_NO_TOKEN && o->separator >= vocab)
+        return "separator must be a token of the vocabulary";
+    if (!(o->learning_rate > 0.0f && o->learning_rate <= 1.0f))
+        return "learning_rate must be above 0 and at most 1";
+    if (!within(o->final_learning_rate, 0.0f, 1.0f)) return "final_learning_rate must be 0 to 1";
+    if (!within(o->weight_decay, 0.0f, 1.0f)) return "weight_decay must be 0 to 1";
+    if (!(o->beta1 >= 0.0f && o->beta1 < 1.0f)) return "beta1 must be 0 to below 1";
+    if (!(o->beta2 >= 0.0f && o->beta2 < 1.0f)) return "beta2 must be 0 to below 1";
+    if (!(o->clip > 0.0f && o->clip <= 1e6f)) return "clip must be above 0 and at most 1000000";
+    if (!within(o->repeat, 0.0f, 1.0f)) return "repeat must be 0 to 1";
+    if (!within(o->from_start, 0.0f, 1.0f)) return "from_start must be 0 to 1";
+    if (!within(o->dropout, 0.0f, 0.9f)) return "dropout must be 0 to 0.9";
+    return NULL;
+}
+
+/* Bytes that training takes, about: products that do not fit a size must not be made. */
+static bool fits(const bt_model_config *c, const bitllama_training *o)
+{
+    double tokens = (double)o->batch * o->context, bytes = 2.0 * c->vocab * c->dim * 20;
+    for (size_t i = 0; i < c->layers; i++) {
+        double width = (double)bt_mixer_width(c, i), head = (double)bt_mixer_head(c, i);
+        bytes += 20 * c->dim * (3 * width + 3.0 * c->mlp);
+        bytes += 4 * tokens * (6.0 * c->dim + 3.0 * c->mlp + 4 * width + width * head / 16);
     }
-    return start;
+    bytes += 16 * tokens * (2.0 * c->mlp + 4.0 * c->dim);
+    return bytes < (double)(SIZE_MAX / 2);
 }
 
-/* A window of length + 1 tokens at a random place, or at the start of the document there. In some a
- * passage of 16 tokens up to nearly half of it stands again further on, so that the model learns to
- * use its memory. */
-static void sample(bt_trainer *t, uint32_t *window)
+static int check(const bitllama_config *config, bt_model_config *c, const bitllama_training *o,
+                 const uint32_t *tokens, size_t n, ttt_error *error)
+{
+    const char *problem = bt_config_import(c, config);
+    if (!problem && c->vocab > MOST_VOCAB) problem = "vocab_size must be at most 65536 in training";
+    if (problem) return bt_error(error, TTT_MODEL_CONFIG, 0, NULL, 0, problem);
+    problem = bt_training_problem(o, c->vocab);
+    if (problem) return bt_error(error, TTT_INVALID_OPTION, 0, NULL, 0, problem);
+    if (n < (size_t)o->context + 1 || n > UINT32_MAX)
+        return bt_error(error, TTT_INVALID_DATA, 0, NULL, 0,
+                        "training needs more tokens than a window has, and at most 2^32");
+    for (size_t i = 0; i < n; i++)
+        if (tokens[i] >= c->vocab) return bt_error(error, TTT_INVALID_TOKEN, i, NULL, 0, NULL);
+    return fits(c, o) ? TTT_OK : bt_error(error, TTT_OUT_OF_MEMORY, 0, NULL, 0, NULL);
+}
+
+static bool take_buffers(bt_trainer *t, size_t token_count)
+{
+    bt_region *r = &t->blocks;
+    size_t batch = (size_t)t->options.batch * t->options.context, floats = t->net.params.floats;
+    t->first = bt_region_floats(r, floats);
+    t->second = bt_region_floats(r, floats);
+    t->squares = bt_region_alloc(r, bt_square_blocks(floats), sizeof *t->squares);
+    t->ids = bt_region_alloc(r, batch, sizeof *t->ids);
+    t->targets = bt_region_alloc(r, batch, sizeof *t->targets);
+    t->window = bt_region_alloc(r, (size_t)t->options.context + 1, sizeof *t->window);
+    t->tokens = bt_region_alloc(r, token_count, sizeof *t->tokens);
+    return !r->failed;
+}
+
+static bool start(bt_trainer *t, const bt_model_config *c, const uint32_t *tokens, size_t n)
 {
     const bitllama_training *o = &t->options;
-    uint32_t n = o->context + 1;
-    size_t start = below(&t->rng, (uint32_t)(t->token_count - n + 1));
-    if (o->from_start > 0.0f && chance(t) < o->from_start) start = document_start(t, start);
-    for (uint32_t i = 0; i < n; i++) window[i] = t->tokens[start + i];
-    if (chance(t) >= o->repeat || n < 48) return;
-    uint32_t len = 16 + below(&t->rng, n / 2 - 23), from = below(&t->rng, n - 2 * len + 1);
-    uint32_t to = from + len + below(&t->rng, n - 2 * len - from + 1);
-    memmove(window + to, window + from, len * sizeof *window);
-}
-
-static void next_batch(bt_trainer *t)
-{
-    uint32_t length = t->options.context, *window = t->window;
-    for (size_t s = 0; s < t->options.batch; s++) {
-        sample(t, window);
-        memcpy(t->ids + s * length, window, length * sizeof *window);
-        memcpy(t->targets + s * length, window + 1, length * sizeof *window);
-    }
-}
-
-static float rate_at(const bitllama_training *o, uint64_t step)
-{
-    if (step < o->warmup) return o->learning_rate * (float)(step + 1) / (float)o->warmup;
-    if (step >= o->steps) return o->final_learning_rate;
-    double part = (double)(step - o->warmup) / (double)(o->steps - o->warmup);
-    float falling = (float)(0.5 + 0.5 * cos(3.14159265358979 * part));
-    return o->final_learning_rate + (o->learning_rate - o->final_learning_rate) * falling;
-}
-
-static double gradient_norm(const bt_trainer *t)
-{
-    const bt_net *net = &t->net;
-    return sqrt(bt_squares(&net->exec, net->gradients, net->params.floats, t->squares));
-}
-
-/* Floats [begin, end) of all parameters; norms and gates are not decayed. */
-static void update_task(void *context, size_t begin, size_t end, size_t worker)
-{
-    const void *const *both = context;
-    bt_trainer *t = (bt_trainer *)(uintptr_t)both[0];
     bt_net *net = &t->net;
-    (void)worker;
-    for (size_t i = 0; i < net->params.tensor_count; i++) {
-        const bt_param *x = &net->params.tensors[i];
-        size_t last = x->offset + (x->rows * x->cols + 15) / 16 * 16;
-        size_t at = begin > x->offset ? begin : x->offset, stop = end < last ? end : last;
-        if (at >= stop) continue;
-        bt_adamw own = *(const bt_adamw *)both[1];
-        if (!x->decayed) own.decay = 0.0f;
-        net->exec.kernels->adamw(&own, net->weights + at, net->gradients + at, t->first + at,
-                                 t->second + at, stop - at);
+    if (!bt_net_init(net, c, o->batch, o->context, o->threads) || !take_buffers(t, n)) return false;
+    net->dropout = o->dropout;
+    if (o->bf16) net->exec.bf16 = bt_bf16_best(net->exec.kernels);
+    for (size_t i = 0; i < n; i++) t->tokens[i] = (uint16_t)tokens[i];
+    t->token_count = n;
+    t->rng = o->seed;
+    bt_params_randomize(&net->params, net->weights, o->seed);
+    bt_net_refresh(net);
+    return true;
+}
+
+static int create(const bt_model_config *c, const bitllama_training *training,
+                  const uint32_t *tokens, size_t n, bt_trainer **trainer, ttt_error *error)
+{
+    bt_trainer *t = bt_alloc(1, sizeof *t);
+    if (t) {
+        t->options = *training;
+        if (start(t, c, tokens, n)) {
+            *trainer = t;
+            return TTT_OK;
+        }
+        bitllama_trainer_destroy(t);
     }
+    return bt_error(error, TTT_OUT_OF_MEMORY, 0, NULL, 0, NULL);
 }
 
-/* Gradients of all batches of a step; the mean loss. */
-static double accumulate(bt_trainer *t)
+int bitllama_trainer_create(const bitllama_config *config, const bitllama_training *training,
+                            const uint32_t *tokens, size_t n, bitllama_trainer **trainer,
+                            ttt_error *error)
 {
-    const bitllama_training *o = &t->options;
-    bt_net *net = &t->net;
-    double loss = 0, tokens = (double)o->batch * o->context * o->accumulate;
-    bt_clear(&net->exec, net->gradients, net->params.floats);
-    for (uint32_t i = 0; i < o->accumulate; i++) {
-        size_t count;
-        next_batch(t);
-        if (net->dropout > 0.0f) net->dropout_seed = t->rng += 0x9e3779b97f4a7c15u;
-        loss +=
-            bt_net_run(net, t->ids, t->targets, true, (float)(1 / tokens), &count) / o->accumulate;
-    }
-    return loss;
-}
-
-static void update(bt_trainer *t, float rate, double norm)
-{
-    const bitllama_training *o = &t->options;
-    double step = (double)++t->step;
-    bt_adamw adam = {.rate = rate,
-                     .beta1 = o->beta1,
-                     .beta2 = o->beta2,
-                     .eps = 1e-8f,
-                     .decay = o->weight_decay,
-                     .scale = norm > (double)o->clip ? o->clip / (float)norm : 1.0f,
-                     .correction1 = (float)(1 / (1 - pow((double)o->beta1, step))),
-                     .correction2 = (float)(1 / (1 - pow((double)o->beta2, step)))};
-    const void *both[] = {t, &adam};
-    bt_pool_run(t->net.exec.pool, t->net.params.floats, 4096, update_task, both);
-    bt_net_refresh(&t->net);
-}
-
-static uint64_t tokens_a_step(const bitllama_training *o)
-{
-    return (uint64_t)o->batch * o->context * o->accumulate;
-}
-
-uint64_t bitllama_trainer_steps(const bitllama_trainer *t)
-{
-    return t ? t->step : 0;
-}
-
-int bitllama_trainer_step(bitllama_trainer *t, bitllama_step *step)
-{
-    if (!t || !step) return TTT_NULL_POINTER;
+    bt_model_config c;
+    if (trainer) *trainer = NULL;
+    if (!config || !training || (!tokens && n > 0) || !trainer)
+        return bt_error(error, TTT_NULL_POINTER, 0, NULL, 0, NULL);
     bt_fpenv saved = bt_fpenv_enter();
-    uint64_t rng = t->rng;
-    float rate = rate_at(&t->options, t->step);
-    double loss = accumulate(t), norm = gradient_norm(t);
-    bool finite = isfinite(loss) && isfinite(norm);
-    if (finite) {
-        update(t, rate, norm);
-        *step = (bitllama_step){.loss = loss,
-                                .learning_rate = rate,
-                                .gradient_norm = (float)norm,
-                                .step = t->step,
-                                .tokens = t->step * tokens_a_step(&t->options)};
-    } else {
-        t->rng = rng;
-    }
+    int status = check(config, &c, training, tokens, n, error);
+    if (status == TTT_OK) status = create(&c, training, tokens, n, trainer, error);
     bt_fpenv_leave(saved);
-    return finite ? TTT_OK : TTT_DIVERGED;
+    return status;
+}
+
+size_t bitllama_trainer_footprint(const bitllama_trainer *t)
+{
+    return t ? bt_block_bytes(t) + t->blocks.bytes + t->net.blocks.bytes : 0;
+}
+
+void bitllama_trainer_destroy(bitllama_trainer *t)
+{
+    if (!t) return;
+    bt_region_free(&t->blocks);
+    bt_net_free(&t->net);
+    bt_free(t);
+}
+
+/* ---- what was learned ------------------------------------------------------------------------ */
+
+int bitllama_trainer_model(const bitllama_trainer *t, const char *tokenizer, size_t tokenizer_size,
+                           bitllama_model **model)
+{
+    if (model) *model = NULL;
+    if (!t || !model || (!tokenizer && tokenizer_size > 0)) return TTT_NULL_POINTER;
+    if (tokenizer_size > 0 && !bt_take_json_object(&tokenizer, &tokenizer_size))
+        return TTT_INVALID_DATA;
+    bt_fpenv saved = bt_fpenv_enter();
+    int status = bt_model_build(&t->net.params.config, tokenizer, tokenizer_size, bt_flat_source,
+                                t->net.weights, model, NULL);
+    bt_fpenv_leave(saved);
+    return status;
+}
+
+/* The f32 weights as tensors of a file, with names [tensor_count]. */
+static void list_tensors(const bt_net *net, bt_tensor *tensors, char (*names)[BT_NAME_SIZE])
+{
+    for (size_t i = 0; i < net->params.tensor_count; i++) {
+        const bt_param *p = &net->params.tensors[i];
+        bool vector = p->rows == 1;
+        bt_param_name(p, names[i]);
+        tensors[i] = (bt_tensor){.name = names[i],
+                                 .name_length = strlen(names[i]),
+                                 .data = (const uint8_t *)(net->weights + p->offset),
+                                 .size = p->rows * p->cols * sizeof(float),
+                                 .shape = {vector ? p->cols : p->rows, p->cols},
+                                 .dtype = BT_DTYPE_F32,
+                                 .rank = vector ? 1 : 2};
+    }
+}
+
+int bitllama_trainer_weights(const bitllama_trainer *t, const char *tokenizer,
+                             size_t tokenizer_size, void *buffer, size_t capacity, size_t *size)
+{
+    if (!t || !size || (!tokenizer && tokenizer_size > 0)) return TTT_NULL_POINTER;
+    if (tokenizer_size > 0 && !bt_take_json_object(&tokenizer, &tokenizer_size))
+        return TTT_INVALID_DATA;
+    size_t count = t->net.params.tensor_count, whole = 0;
+    char config[BT_CONFIG_TEXT];
+    bt_fpenv saved = bt_fpenv_enter(); /* numbers are turned into digits */
+    size_t length = bt_config_write(&t->net.params.config, config);
+    bt_fpenv_leave(saved);
+    bt_metadata metadata[] = {{bt_text_of(BT_KEY_CONFIG), {config, length}},
+                              {bt_text_of(BT_KEY_TOKENIZER), {tokenizer, tokenizer_size}}};
+    bt_region region = {0};
+    bt_tensor *tensors = bt_region_alloc(&region, count, sizeof *tensors);
+    char (*names)[BT_NAME_SIZE] = bt_region_alloc(&region, count, sizeof *names);
+    int code = BT_IO_OUT_OF_MEMORY;
+    if (!region.failed) {
+        list_tensors(&t->net, tensors, names);
+        code = bt_safetensors_write(tensors, count, metadata, tokenizer_size ? 2 : 1, buffer,
+                                    capacity, &whole, NULL);
+    }
+    bt_region_free(&region);
+    if (code == BT_IO_OK || code == BT_IO_BUFFER_SIZE) *size = whole;
+    return code == BT_IO_OK            ? TTT_OK
+           : code == BT_IO_BUFFER_SIZE ? TTT_BUFFER_SIZE
+                                       : TTT_OUT_OF_MEMORY;
 }

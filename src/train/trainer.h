@@ -1,4 +1,4 @@
-/* trainer.h - batches, schedule, optimiser and clipping around a net.
+/* trainer.h - a net with its optimiser, its options and its training data.
  * SPDX-License-Identifier: MIT */
 #ifndef BT_TRAINER_H
 #define BT_TRAINER_H
@@ -10,13 +10,14 @@
 typedef struct bitllama_trainer {
     bitllama_training options;
     bt_net net;
-    float *first, *second; /* Adam's moments, [floats] */
-    double *squares;       /* of blocks of gradients */
-    uint64_t step, rng;
-    uint16_t *tokens; /* its own */
+    float *first, *second; /* Adam's moments, [net.params.floats] */
+    double *squares;       /* scratch of bt_squares */
+    uint64_t step, rng;    /* steps done; state of the generator */
+    uint16_t *tokens;      /* [token_count] the training data */
     size_t token_count;
     uint32_t *ids, *targets; /* [batch * context] */
     uint32_t *window;        /* [context + 1] */
+    bt_region blocks;        /* all of these arrays */
 } bt_trainer;
 
 /* NULL, or what is wrong with the options for a vocabulary of this size. */

@@ -1,4 +1,4 @@
-/* vectors.c - copies, clears and sums of long vectors, shared out over the pool.
+/* vectors.c - copies, clears and sums of long vectors.
  * SPDX-License-Identifier: MIT */
 #include "vectors.h"
 
@@ -32,7 +32,7 @@ void bt_clear(const bt_exec *exec, float *y, size_t count)
     bt_copy(exec, y, NULL, count);
 }
 
-/* Each block is one sum, whatever the number of threads. */
+/* Items: blocks, a sum each, which does not depend on the number of threads. */
 static void squares_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const op *o = context;

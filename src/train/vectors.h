@@ -1,5 +1,5 @@
-/* vectors.h - copies, clears and sums of long vectors, shared out over the
- * pool. SPDX-License-Identifier: MIT */
+/* vectors.h - copies, clears and sums of long vectors, on the worker pool.
+ * SPDX-License-Identifier: MIT */
 #ifndef BT_VECTORS_H
 #define BT_VECTORS_H
 
@@ -8,9 +8,9 @@
 void bt_copy(const bt_exec *exec, float *y, const float *x, size_t count);
 void bt_clear(const bt_exec *exec, float *y, size_t count);
 
-/* Sum of squares; count is a multiple of 16, sums has room for
- * bt_square_blocks(count). */
-#define BT_SQUARES 4096u
+/* The sum of squares of x [count], count a multiple of 16; sums [bt_square_blocks(count)] is
+ * scratch. It is the same for any number of threads. */
+#define BT_SQUARES 4096u /* floats of a block */
 static inline size_t bt_square_blocks(size_t count)
 {
     return (count + BT_SQUARES - 1) / BT_SQUARES;

@@ -1,13 +1,14 @@
-/* conformance.c - one hash over everything a layer can do, for comparing targets.
+/* conformance.c - one hash over everything a layer does, to compare targets.
  *
- * Layers of many sizes read pseudo-random tokens in calls of uneven lengths, with both objectives,
- * one to three threads (the largest layer has work enough to share it out), and a save into a fresh
- * layer half-way. Inputs include zeros, denormals, rounding ties and large values. FNV-1a over the
- * bit patterns of all that comes out.
+ * Layers of many sizes, with both objectives and one to three threads (the largest layer has enough
+ * work to use them), read pseudo-random tokens in calls of different lengths; half-way a fresh
+ * layer loads the saved state and reads on. Inputs include zeros, denormals, rounding ties and
+ * large values. FNV-1a over the bits of all results.
  * SPDX-License-Identifier: MIT */
 #include "../base/alloc.h"
 #include "../base/bytes.h"
 #include "../base/fpenv.h"
+#include "../base/hash.h"
 
 #include <bit_ttt/ttt.h>
 
@@ -25,10 +26,7 @@ typedef struct {
 
 static void hash_u32(run *r, uint32_t v)
 {
-    for (int i = 0; i < 4; i++) {
-        r->hash = (r->hash ^ (v & 0xff)) * 0x100000001b3u;
-        v >>= 8;
-    }
+    r->hash = bt_fnv_u32(r->hash, v);
 }
 
 static void hash_floats(run *r, const float *v, size_t n)
@@ -117,7 +115,7 @@ int ttt_conformance_hash(uint64_t *hash)
     bt_fpenv saved = bt_fpenv_enter(); /* the input is computed as well */
     run *r = bt_alloc(1, sizeof *r);
     int status = r ? TTT_OK : TTT_OUT_OF_MEMORY;
-    if (r) r->hash = 0xcbf29ce484222325u;
+    if (r) r->hash = BT_FNV_START;
     for (size_t i = 0; status == TTT_OK && i < sizeof dims / sizeof dims[0]; i++)
         for (uint32_t objective = TTT_RECONSTRUCT; objective <= TTT_PREDICT; objective++) {
             ttt_config config;

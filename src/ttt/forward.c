@@ -1,10 +1,9 @@
-/* forward.c - reads tokens, in blocks of three passes: features (ternary product down), memory
- * (one pass over W a token), outputs (ternary product up).
+/* forward.c - reads tokens, in blocks of three passes: features (ternary product down), memory (one
+ * pass over W a token), outputs (ternary product up).
  *
- * A call succeeds whole or changes nothing. Whatever can be wrong with the input is found before
- * the memory is touched: a call of one block computes its features first, a longer one is scanned
- * whole. Only a memory that may overflow (an unstable rate) can fail later, so its calls rehearse:
- * once without output, from a backup, then for real.
+ * A call succeeds whole or changes nothing: its whole input is checked before the memory is
+ * touched. Only a memory that may overflow (an unstable rate) can fail later. Its calls make a
+ * trial run without output first, after which the memory is restored from a backup.
  * SPDX-License-Identifier: MIT */
 #include "layer.h"
 
@@ -15,21 +14,21 @@
 #include <float.h>
 #include <string.h>
 
-/* One block on its way; the tasks below run on every thread of the pool. */
+/* A block of tokens; the tasks below run on all threads of the pool. */
 typedef struct {
     bt_layer *layer;
     const bt_kernels *kernels;
     const float *input;
     float *output, *surprise; /* may be NULL */
     size_t tokens;
-    bool shared; /* between cores */
+    bool shared; /* among threads */
 } block;
 
 static const float ones[BT_BLOCK] = {
 #define EIGHT 1, 1, 1, 1, 1, 1, 1, 1
     EIGHT, EIGHT, EIGHT, EIGHT, EIGHT, EIGHT, EIGHT, EIGHT};
 
-/* Projections sum at most D products of |x|: up to here they stay finite. */
+/* A projection sums at most D values of x: up to this |x| it stays finite. */
 static float input_limit(const bt_layer *layer)
 {
     return FLT_MAX / (1.01f * (float)layer->dim);
@@ -42,7 +41,7 @@ static int check_input(const bt_layer *layer, const bt_kernels *kernels, const f
     return bt_float_from_bits(bits) > input_limit(layer) ? TTT_INPUT_RANGE : TTT_OK;
 }
 
-/* Tokens [begin, end) of n values. */
+/* Quantises tokens [begin, end) of x, n values each. */
 static void quantize(block *b, const float *x, size_t n, size_t stride, size_t begin, size_t end)
 {
     bt_layer *layer = b->layer;
@@ -77,9 +76,9 @@ static void multiply(block *b, const bt_ternary *w, const float *multipliers, co
     b->kernels->matmul(&op);
 }
 
-/* Lines that another core has touched last come from there one at a time, some 100 ns each, unless they
- * are asked for together before they are needed. */
-static void ask_for(const block *b, const float *x, size_t rows, size_t floats, bool write)
+/* Prefetches what another core wrote last: one by one, its cache lines would take some 100
+ * ns each. */
+static void prefetch(const block *b, const float *x, size_t rows, size_t floats, bool write)
 {
     if (!b->shared) return;
     for (size_t row = 0; row < rows; row++, x += b->layer->stride)
@@ -100,7 +99,7 @@ static void features_task(void *context, size_t begin, size_t end, size_t worker
     bt_layer *layer = b->layer;
     float *features = layer->features + layer->stride; /* row 0 is the token before */
     (void)worker;
-    ask_for(b, features + begin * layer->stride, end - begin, layer->stride, true);
+    prefetch(b, features + begin * layer->stride, end - begin, layer->stride, true);
     quantize(b, b->input, layer->dim, layer->dim, begin, end);
     multiply(b, bt_weights_down(layer->weights), ones, NULL, features, layer->stride, begin, end);
     bt_normalize op = {
@@ -114,22 +113,23 @@ static void features_task(void *context, size_t begin, size_t end, size_t worker
     b->kernels->normalize(&op);
 }
 
-/* The memory pass on arrays of the worker's own: readings of two workers in one row, each written where
- * the other's prefetcher looks, cost more than to copy them. */
-static void memory_apart(const block *b, bt_memory op, size_t begin, size_t end, size_t worker)
+/* The memory pass on copies of features and readings. It avoids false sharing: workers write
+ * columns of the same rows, whose cache lines would go back and forth between their cores. */
+static void memory_on_copies(const block *b, bt_memory op, size_t begin, size_t end, size_t worker)
 {
     const bt_layer *layer = b->layer;
     size_t stride = layer->stride, rows = b->tokens + 1, ahead = (size_t)(op.target - op.q);
     size_t column = begin * BT_ROWS, bytes = (end - begin) * BT_ROWS * sizeof(float);
-    float *q = layer->own + worker * 2 * (BT_BLOCK + 1) * stride, *r = q + (BT_BLOCK + 1) * stride;
-    ask_for(b, layer->features, rows, stride, false);
+    float *q = layer->copies + worker * 2 * (BT_BLOCK + 1) * stride,
+          *r = q + (BT_BLOCK + 1) * stride;
+    prefetch(b, layer->features, rows, stride, false);
     memcpy(q, layer->features, rows * stride * sizeof *q);
     memcpy(r + column, layer->readings + column, bytes);
     op.q = q;
     op.target = q + ahead;
     op.r = r;
     b->kernels->memory(&op, begin, end);
-    ask_for(b, layer->readings + stride + column, b->tokens, (end - begin) * BT_ROWS, true);
+    prefetch(b, layer->readings + stride + column, b->tokens, (end - begin) * BT_ROWS, true);
     for (size_t t = 1; t < rows; t++)
         memcpy(layer->readings + t * stride + column, r + t * stride + column, bytes);
 }
@@ -150,7 +150,7 @@ static void memory_task(void *context, size_t begin, size_t end, size_t worker)
         .tokens = b->tokens,
         .rate = layer->rate,
     };
-    if (b->shared) memory_apart(b, op, begin, end, worker);
+    if (b->shared) memory_on_copies(b, op, begin, end, worker);
     else b->kernels->memory(&op, begin, end);
 }
 
@@ -160,7 +160,7 @@ static void outputs_task(void *context, size_t begin, size_t end, size_t worker)
     bt_layer *layer = b->layer;
     size_t stride = layer->stride, before = layer->objective == TTT_PREDICT ? 0 : stride;
     (void)worker;
-    ask_for(b, layer->readings + (begin + 1) * stride, end - begin, stride, false);
+    prefetch(b, layer->readings + (begin + 1) * stride, end - begin, stride, false);
     quantize(b, layer->readings + stride, layer->small, stride, begin, end);
     for (size_t t = begin; b->surprise && t < end; t++)
         b->surprise[t] = b->kernels->distance2(layer->readings + t * stride + before,
@@ -169,7 +169,7 @@ static void outputs_task(void *context, size_t begin, size_t end, size_t worker)
              begin, end);
 }
 
-/* Threads pay only where a block holds enough work; results do not depend on it. */
+/* On the pool where a block is work enough for it, otherwise on the calling thread. */
 static void run(block *b, size_t n, size_t unit, bt_task task)
 {
     const bt_layer *layer = b->layer;
@@ -184,7 +184,7 @@ static int run_block(block *b)
     size_t tiles = bt_tile_count(layer->small), half = 2 * bt_pool_count(layer->pool);
     size_t row = layer->stride * sizeof(float);
     run(b, b->tokens, 8, features_task);
-    run(b, tiles, (tiles + half - 1) / half, memory_task); /* half a share at least: they copy */
+    run(b, tiles, (tiles + half - 1) / half, memory_task); /* large items, as each is copied */
     if (layer->backup.tiles) {
         uint32_t bits = b->kernels->absmax_bits(layer->readings, (b->tokens + 1) * layer->stride);
         if (bits > bt_float_bits(BT_READING_LIMIT)) return TTT_DIVERGED;
@@ -209,7 +209,8 @@ static int run_blocks(block b, size_t seq_len)
     return TTT_OK;
 }
 
-static int rehearse(block b, size_t seq_len)
+/* Runs all blocks without output, and restores the memory. */
+static int trial_run(block b, size_t seq_len)
 {
     bt_layer *layer = b.layer;
     bt_memory_copy(layer, &layer->backup, &layer->memory);
@@ -254,7 +255,7 @@ int ttt_forward_ex(void *model, const float *input, size_t input_len, size_t seq
                .output = output,
                .surprise = surprise};
     status = check_input(layer, b.kernels, input, input_len);
-    if (status == TTT_OK && layer->backup.tiles) status = rehearse(b, seq_len);
+    if (status == TTT_OK && layer->backup.tiles) status = trial_run(b, seq_len);
     if (status == TTT_OK) status = run_blocks(b, seq_len);
     if (status == TTT_OK) layer->tokens += seq_len;
     bt_fpenv_leave(saved);

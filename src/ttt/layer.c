@@ -1,15 +1,15 @@
-/* layer.c - creates, copies and destroys layers, and answers questions about them.
+/* layer.c - the life of a layer, its weights and its properties.
  * SPDX-License-Identifier: MIT */
 #include "layer.h"
 
-#include "../base/alloc.h"
 #include "../kernels/layout.h"
 
 #include <math.h>
 #include <string.h>
 
-/* With a unit feature k the update scales W k's error by 1 - rate, and |W|^2 grows by at most
- * rate / (2 - rate) a token whatever is read: 1.99 leaves room for rounding. */
+/* For a feature k of length 1 the update multiplies the error of W k by 1 - rate, and |W|^2 grows
+ * by at most rate / (2 - rate) a token, whatever is read. 1.99 rather than 2 leaves room for
+ * rounding. */
 bool bt_rate_is_stable(float rate)
 {
     return rate >= 0.0f && rate <= 1.99f;
@@ -27,30 +27,21 @@ void bt_memory_copy(const bt_layer *layer, bt_memory_state *to, const bt_memory_
     memcpy(to->reading, from->reading, layer->stride * sizeof(float));
 }
 
-static bool memory_alloc(const bt_layer *layer, bt_memory_state *memory, size_t rows)
+/* rows: of feature and reading, which are the first rows of a block's. */
+static bool take_memory(const bt_layer *layer, bt_region *r, bt_memory_state *memory, size_t rows)
 {
-    memory->tiles = bt_alloc(bt_state_floats(layer), sizeof(float));
-    memory->feature = bt_alloc(rows * layer->stride, sizeof(float));
-    memory->reading = bt_alloc(rows * layer->stride, sizeof(float));
-    return memory->tiles && memory->feature && memory->reading;
-}
-
-static size_t memory_visit(const bt_memory_state *memory, bt_block_visitor visit)
-{
-    return visit(memory->tiles) + visit(memory->feature) + visit(memory->reading);
-}
-
-static void memory_free(bt_memory_state *memory)
-{
-    memory_visit(memory, bt_free);
-    *memory = (bt_memory_state){0};
+    memory->tiles = bt_region_floats(r, bt_state_floats(layer));
+    memory->feature = bt_region_floats(r, rows * layer->stride);
+    memory->reading = bt_region_floats(r, rows * layer->stride);
+    return !r->failed;
 }
 
 bool bt_layer_need_backup(bt_layer *layer)
 {
     if (layer->backup.tiles) return true;
-    if (memory_alloc(layer, &layer->backup, 1)) return true;
-    memory_free(&layer->backup);
+    if (take_memory(layer, &layer->backup_blocks, &layer->backup, 1)) return true;
+    bt_region_free(&layer->backup_blocks);
+    layer->backup = (bt_memory_state){0};
     return false;
 }
 
@@ -59,19 +50,21 @@ static bt_layer *layer_alloc(size_t dim, float rate, ttt_objective objective, si
 {
     bt_layer *layer = bt_alloc(1, sizeof *layer);
     if (!layer) return NULL;
+    bt_region *r = &layer->blocks;
     layer->dim = dim;
     layer->small = dim / 4;
     layer->stride = bt_round_up(layer->small, BT_ROWS);
     layer->rate = rate;
     layer->objective = objective;
-    layer->activations = bt_alloc(BT_BLOCK * bt_round_up(dim, BT_CHUNK), sizeof(int16_t));
-    bool good = layer->activations && memory_alloc(layer, &layer->memory, BT_BLOCK + 1);
+    layer->activations = bt_region_alloc(r, BT_BLOCK * bt_round_up(dim, BT_CHUNK), sizeof(int16_t));
+    bool good = take_memory(layer, r, &layer->memory, BT_BLOCK + 1);
     layer->features = layer->memory.feature;
     layer->readings = layer->memory.reading;
     if (good && !bt_rate_is_stable(rate)) good = bt_layer_need_backup(layer);
     if (good && threads > 1) {
-        layer->own = bt_alloc(threads * 2 * (BT_BLOCK + 1) * layer->stride, sizeof *layer->own);
-        good = layer->own && (layer->pool = bt_pool_create(threads)) != NULL;
+        layer->copies = bt_region_floats(r, threads * 2 * (BT_BLOCK + 1) * layer->stride);
+        layer->pool = bt_pool_create(threads);
+        good = layer->copies && layer->pool;
     }
     if (good) return layer;
     ttt_destroy(layer);
@@ -130,19 +123,12 @@ void *ttt_create(size_t hidden_dim, float inner_lr)
     return ttt_create_from_config(&config, &model) == TTT_OK ? model : NULL;
 }
 
-/* All blocks but the weights and the layer itself. */
-static size_t visit_blocks(const bt_layer *layer, bt_block_visitor visit)
-{
-    return memory_visit(&layer->memory, visit) + memory_visit(&layer->backup, visit) +
-           visit(layer->own) + visit(layer->activations);
-}
-
 size_t ttt_footprint(const void *model)
 {
     const bt_layer *layer = model;
     if (!layer) return 0;
-    return visit_blocks(layer, bt_block_bytes) + bt_weights_footprint(layer->weights) +
-           bt_block_bytes((void *)(uintptr_t)model);
+    return bt_block_bytes(layer) + layer->blocks.bytes + layer->backup_blocks.bytes +
+           bt_weights_footprint(layer->weights);
 }
 
 void ttt_destroy(void *model)
@@ -151,7 +137,8 @@ void ttt_destroy(void *model)
     if (!layer) return;
     bt_pool_destroy(layer->pool);
     bt_weights_release(layer->weights);
-    visit_blocks(layer, bt_free);
+    bt_region_free(&layer->blocks);
+    bt_region_free(&layer->backup_blocks);
     bt_free(layer);
 }
 
@@ -210,35 +197,42 @@ int ttt_get_weights(const void *model, int8_t *down, int8_t *up)
 
 size_t ttt_hidden_dim(const void *model)
 {
-    return model ? ((const bt_layer *)model)->dim : 0;
+    const bt_layer *layer = model;
+    return layer ? layer->dim : 0;
 }
 
 size_t ttt_memory_dim(const void *model)
 {
-    return model ? ((const bt_layer *)model)->small : 0;
+    const bt_layer *layer = model;
+    return layer ? layer->small : 0;
 }
 
 float ttt_inner_lr(const void *model)
 {
-    return model ? ((const bt_layer *)model)->rate : 0.0f;
+    const bt_layer *layer = model;
+    return layer ? layer->rate : 0.0f;
 }
 
 int ttt_get_objective(const void *model)
 {
-    return model ? (int)((const bt_layer *)model)->objective : TTT_RECONSTRUCT;
+    const bt_layer *layer = model;
+    return layer ? (int)layer->objective : TTT_RECONSTRUCT;
 }
 
 size_t ttt_threads(const void *model)
 {
-    return model ? bt_pool_count(((const bt_layer *)model)->pool) : 0;
+    const bt_layer *layer = model;
+    return layer ? bt_pool_count(layer->pool) : 0;
 }
 
 uint64_t ttt_tokens_seen(const void *model)
 {
-    return model ? ((const bt_layer *)model)->tokens : 0;
+    const bt_layer *layer = model;
+    return layer ? layer->tokens : 0;
 }
 
 uint64_t ttt_weights_fingerprint(const void *model)
 {
-    return model ? bt_weights_fingerprint(((const bt_layer *)model)->weights) : 0;
+    const bt_layer *layer = model;
+    return layer ? bt_weights_fingerprint(layer->weights) : 0;
 }

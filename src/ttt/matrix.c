@@ -1,4 +1,4 @@
-/* matrix.c - the ternary product by itself, for layers of one's own (bit_ttt/ternary.h).
+/* matrix.c - the public ternary product (bit_ttt/ternary.h).
  * SPDX-License-Identifier: MIT */
 #include <bit_ttt/ternary.h>
 
@@ -10,19 +10,21 @@
 
 struct ttt_matrix {
     bt_ternary ternary;
-    uint8_t *panels;
     float scale;
+    bt_region blocks;
 };
 
 struct ttt_activations {
     const bt_kernels *kernels; /* whose format the values have */
-    size_t cols, room, tokens;
-    void *values; /* [room][cols rounded up] */
+    size_t cols, room, tokens; /* room: the most tokens; tokens: quantised last */
+    void *values;              /* [room][cols rounded up], at most 2 bytes each */
     int32_t *sums;
     float *scales; /* max |x| / 127 */
-    /* Products with integers neither overflow nor, as scales are 1 or above 1e-9 / 127, are denormal: of
-     * the floating-point environment only the rounding matters, unless it traps what is inexact. */
+    /* All scales are below 2^64; they are above 1e-9 / 127 anyway. Their products with integers are
+     * then normal numbers, for which the floating-point environment matters by its rounding mode
+     * alone. */
     bool ordinary;
+    bt_region blocks;
 };
 
 static bool dimension_ok(size_t n)
@@ -42,16 +44,15 @@ int ttt_matrix_create(const int8_t *weights, size_t rows, size_t cols, float sca
     ttt_matrix *m = bt_alloc(1, sizeof *m);
     if (!m) return TTT_OUT_OF_MEMORY;
     m->scale = scale;
-    m->panels = bt_alloc(1, bt_ternary_bytes(rows, cols));
-    if (!m->panels) {
+    uint8_t *panels = bt_region_alloc(&m->blocks, 1, bt_ternary_bytes(rows, cols));
+    if (!panels) {
         ttt_matrix_destroy(m);
         return TTT_OUT_OF_MEMORY;
     }
-    bt_ternary_clear(m->panels, rows, cols);
+    bt_ternary_clear(panels, rows, cols);
     for (size_t i = 0; i < rows; i++)
-        for (size_t k = 0; k < cols; k++)
-            bt_ternary_set(m->panels, cols, i, k, weights[i * cols + k]);
-    bt_ternary_view(&m->ternary, m->panels, rows, cols);
+        for (size_t k = 0; k < cols; k++) bt_ternary_set(panels, cols, i, k, weights[i * cols + k]);
+    bt_ternary_view(&m->ternary, panels, rows, cols);
     *matrix = m;
     return TTT_OK;
 }
@@ -59,7 +60,7 @@ int ttt_matrix_create(const int8_t *weights, size_t rows, size_t cols, float sca
 void ttt_matrix_destroy(ttt_matrix *matrix)
 {
     if (!matrix) return;
-    bt_free(matrix->panels);
+    bt_region_free(&matrix->blocks);
     bt_free(matrix);
 }
 
@@ -72,11 +73,10 @@ int ttt_activations_create(size_t cols, size_t tokens, ttt_activations **activat
     if (!a) return TTT_OUT_OF_MEMORY;
     a->cols = cols;
     a->room = tokens;
-    a->values =
-        bt_alloc(tokens, bt_round_up(cols, BT_CHUNK) * 2); /* 2: no kernel takes more bytes */
-    a->sums = bt_alloc(tokens, sizeof *a->sums);
-    a->scales = bt_alloc(tokens, sizeof *a->scales);
-    if (!a->values || !a->sums || !a->scales) {
+    a->values = bt_region_alloc(&a->blocks, tokens, bt_round_up(cols, BT_CHUNK) * sizeof(int16_t));
+    a->sums = bt_region_alloc(&a->blocks, tokens, sizeof *a->sums);
+    a->scales = bt_region_floats(&a->blocks, tokens);
+    if (a->blocks.failed) {
         ttt_activations_destroy(a);
         return TTT_OUT_OF_MEMORY;
     }
@@ -87,9 +87,7 @@ int ttt_activations_create(size_t cols, size_t tokens, ttt_activations **activat
 void ttt_activations_destroy(ttt_activations *activations)
 {
     if (!activations) return;
-    bt_free(activations->values);
-    bt_free(activations->sums);
-    bt_free(activations->scales);
+    bt_region_free(&activations->blocks);
     bt_free(activations);
 }
 

@@ -11,9 +11,9 @@
  *     60  u32 CRC-32C of bytes 0 to 59
  *     64  W [d][d] row-major, feature [d], reading [d]
  *
- * W stands before the update that the last token's feature and reading imply: that update is
- * carried out with the next token, by the same arithmetic as without a save in between.
- * Later versions keep bytes 0 to 11 and 60 to 63 where they are.
+ * W is without the update that feature and reading of the last token stand for: it is carried out
+ * with the next token, as it would be without saving. Later versions keep the meaning of bytes 0 to
+ * 11 and 60 to 63.
  * SPDX-License-Identifier: MIT */
 #include "layer.h"
 
@@ -51,12 +51,6 @@ size_t ttt_state_size(const void *model)
     return model ? HEADER + body_size(model) : 0;
 }
 
-static uint8_t *put_floats(uint8_t *p, const float *v, size_t n)
-{
-    for (size_t i = 0; i < n; i++) bt_put_u32(p + 4 * i, bt_float_bits(v[i]));
-    return p + 4 * n;
-}
-
 int ttt_save_state(const void *model, void *buffer, size_t size)
 {
     const bt_layer *layer = model;
@@ -66,9 +60,9 @@ int ttt_save_state(const void *model, void *buffer, size_t size)
     uint8_t *head = buffer, *p = head + HEADER;
     for (size_t i = 0; i < d; i++)
         for (size_t j = 0; j < d; j++)
-            p = put_floats(p, &layer->memory.tiles[bt_state_index(d, i, j)], 1);
-    p = put_floats(p, layer->memory.feature, d);
-    put_floats(p, layer->memory.reading, d);
+            p = bt_put_floats(p, &layer->memory.tiles[bt_state_index(d, i, j)], 1);
+    p = bt_put_floats(p, layer->memory.feature, d);
+    bt_put_floats(p, layer->memory.reading, d);
 
     memset(head, 0, HEADER);
     memcpy(head, magic, sizeof magic);
@@ -104,7 +98,7 @@ static int check_header(const bt_layer *layer, const uint8_t *head, size_t size)
     return TTT_OK;
 }
 
-/* Largest magnitude in the body as float bits; non-finite values order above all others. */
+/* Bits of the largest magnitude in the body; infinities and NaNs are larger than all numbers. */
 static uint32_t body_absmax(const uint8_t *body, size_t size)
 {
     uint32_t largest = 0;
@@ -124,23 +118,22 @@ int ttt_load_state(void *model, const void *buffer, size_t size)
     if (status != TTT_OK) return status;
     uint32_t largest = body_absmax(p, body_size(layer));
     if (largest >= BT_MAX_ABSMAX) return TTT_STATE_DAMAGED;
-    /* A stable layer's own states are small; a forged one might overflow, so it must rehearse. */
+    /* Larger than a stable layer's own states: a forged one, which may overflow, so calls need a
+     * trial run. */
     if (largest > bt_float_bits(0x1p20f) && !bt_layer_need_backup(layer)) return TTT_OUT_OF_MEMORY;
 
     size_t d = layer->small;
     for (size_t i = 0; i < d; i++)
-        for (size_t j = 0; j < d; j++, p += 4)
-            layer->memory.tiles[bt_state_index(d, i, j)] = bt_float_from_bits(bt_get_u32(p));
-    for (size_t i = 0; i < d; i++) {
-        layer->memory.feature[i] = bt_float_from_bits(bt_get_u32(p + 4 * i));
-        layer->memory.reading[i] = bt_float_from_bits(bt_get_u32(p + 4 * (d + i)));
-    }
+        for (size_t j = 0; j < d; j++)
+            p = bt_get_floats(p, &layer->memory.tiles[bt_state_index(d, i, j)], 1);
+    p = bt_get_floats(p, layer->memory.feature, d);
+    bt_get_floats(p, layer->memory.reading, d);
     layer->tokens = bt_get_u64(head + AT_TOKENS);
     return TTT_OK;
 }
 
-/* The pending update, carried out on the copy: the arithmetic of the kernels' memory pass. For
- * predict nothing is pending, since an update needs the feature that follows. */
+/* Carries out the pending update on the copy, with the arithmetic of the kernels' memory pass. For
+ * predict there is none: it needs the feature of the next token. */
 int ttt_get_memory(const void *model, float *w)
 {
     const bt_layer *layer = model;

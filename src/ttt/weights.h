@@ -1,4 +1,4 @@
-/* weights.h - a layer's two ternary matrices: immutable once made, shared between clones.
+/* weights.h - the two ternary matrices of a layer: immutable, counted, shared between clones.
  * SPDX-License-Identifier: MIT */
 #ifndef BT_WEIGHTS_H
 #define BT_WEIGHTS_H
@@ -7,8 +7,8 @@
 
 typedef struct bt_weights bt_weights;
 
-/* From a seed (the same weights everywhere), or from -1/0/1 entries: down [dim][d], up [d][dim],
- * row-major, already validated. NULL when out of memory. The caller holds one reference. */
+/* From a seed, the same everywhere, or from checked entries -1, 0, 1: down [dim][d], up [d][dim],
+ * row-major. The caller owns one reference; NULL when out of memory. */
 bt_weights *bt_weights_from_seed(size_t dim, uint64_t seed);
 bt_weights *bt_weights_from_entries(size_t dim, const int8_t *down, const int8_t *up);
 bt_weights *bt_weights_share(bt_weights *w);
@@ -18,7 +18,7 @@ size_t bt_weights_footprint(const bt_weights *w);
 const bt_ternary *bt_weights_down(const bt_weights *w); /* rows d, cols dim */
 const bt_ternary *bt_weights_up(const bt_weights *w);   /* rows dim, cols d */
 
-/* Hash of the dimension and of every entry in API order; equal for equal weights everywhere. */
+/* Hash of the dimension and of all entries, the same on every target. */
 uint64_t bt_weights_fingerprint(const bt_weights *w);
 
 #endif

@@ -23,9 +23,9 @@ bt_model_config config_of(bt_mixer mixer)
 
 weights make_weights(const bt_model_config *c)
 {
-    weights w;
+    weights w = {0};
     rng r = {5};
-    REQUIRE(bt_params_init(&w.params, c));
+    REQUIRE(bt_params_init(&w.params, c, &w.blocks));
     w.values = must_alloc(w.params.floats * sizeof(float));
     bt_params_randomize(&w.params, w.values, 9);
     for (size_t i = 0; i < w.params.floats; i++) w.values[i] += rng_float(&r, -0.05f, 0.05f);
@@ -35,7 +35,7 @@ weights make_weights(const bt_model_config *c)
 void free_weights(weights *w)
 {
     free(w->values);
-    bt_params_free(&w->params);
+    bt_region_free(&w->blocks);
 }
 
 const float *find_weights(void *context, const char *name)
@@ -49,19 +49,11 @@ const float *find_weights(void *context, const char *name)
     return NULL;
 }
 
-static int source(void *context, const bt_param *t, bt_weights *out, ttt_error *error)
-{
-    const weights *w = context;
-    (void)error;
-    out->values = w->values + t->offset;
-    return TTT_OK;
-}
-
 bt_model *build_model(const weights *w)
 {
     bt_model *model = NULL;
-    REQUIRE(bt_model_build(&w->params.config, NULL, 0, source, (void *)(uintptr_t)w, &model,
-                           NULL) == TTT_OK);
+    REQUIRE(bt_model_build(&w->params.config, NULL, 0, bt_flat_source, w->values, &model, NULL) ==
+            TTT_OK);
     return model;
 }
 

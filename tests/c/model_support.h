@@ -10,7 +10,8 @@ enum { TOKENS = 150, VOCAB = 48 };
 /* A model's tensors in f32. */
 typedef struct weights {
     bt_params params;
-    float *values;
+    float *values;    /* [params.floats] */
+    bt_region blocks; /* of params */
 } weights;
 
 bt_model_config config_of(bt_mixer mixer);

@@ -96,11 +96,11 @@ static void matrix_product(void)
     for (size_t i = 0; i < count; i++) {
         use_kernel(names[i]);
         float *pack = must_alloc(3 * BT_PACK_FLOATS * sizeof *pack);
-        float *other = must_alloc(BT_OTHER_FLOATS * sizeof *other);
+        float *partial = must_alloc(BT_PARTIAL_FLOATS * sizeof *partial);
         bt_exec exec = {.kernels = bt_kernels_active(),
                         .pool = bt_pool_create(3),
                         .pack = pack,
-                        .other = other};
+                        .partial = partial};
         REQUIRE(exec.pool != NULL);
         for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++)
             for (int way = 0; way < 12; way++) {
@@ -111,7 +111,7 @@ static void matrix_product(void)
                 check_product(&exec, sizes[s][0], sizes[s][1], sizes[s][2], way % 4, &r);
             }
         free(pack);
-        free(other);
+        free(partial);
         bt_pool_destroy(exec.pool);
     }
     use_best_kernel();

@@ -79,7 +79,7 @@ static void accounting(void)
     uint8_t *a = bt_alloc(10, 100), *b = bt_alloc(1, 500);
     REQUIRE(a && b);
     size_t peak = bt_peak_bytes();
-    CHECK(peak >= 1500 && peak <= 1500 + 2 * (BT_ALIGNMENT + 2 * sizeof(void *)));
+    CHECK(peak >= 1500 && peak <= 1500 + 2 * (BT_ALIGNMENT + 3 * sizeof(void *)));
     CHECK_EQ((uintptr_t)a % BT_ALIGNMENT, 0);
     bt_free(a);
     bt_free(before);
@@ -92,8 +92,29 @@ static void accounting(void)
     CHECK(bt_alloc(SIZE_MAX / 2, 3) == NULL && bt_alloc(SIZE_MAX - 8, 1) == NULL);
 }
 
-static const check_case cases[] = {{"every_allocation", every_allocation},
-                                   {"accounting", accounting}};
+/* A region counts and frees all of its blocks, and fails for good where one allocation does. */
+static void regions(void)
+{
+    bt_region region = {0};
+    float *floats = bt_region_floats(&region, 10);
+    uint8_t *bytes = bt_region_alloc(&region, 3, 50);
+    REQUIRE(floats && bytes && !region.failed);
+    CHECK(floats[9] == 0.0f && bytes[149] == 0);
+    CHECK_EQ(bt_live_allocations(), 2);
+    CHECK_EQ(region.bytes, bt_live_bytes());
+    CHECK_EQ(region.bytes, bt_block_bytes(floats) + bt_block_bytes(bytes));
+    bt_fail_allocations(0, false);
+    CHECK(bt_region_floats(&region, 1) == NULL && region.failed);
+    CHECK(bt_region_floats(&region, 1) == NULL && region.failed);
+    CHECK_EQ(bt_live_allocations(), 2);
+    bt_region_free(&region);
+    CHECK(region.bytes == 0 && !region.failed);
+    CHECK_EQ(bt_live_allocations(), 0);
+    bt_region_free(&region);
+}
+
+static const check_case cases[] = {
+    {"every_allocation", every_allocation}, {"accounting", accounting}, {"regions", regions}};
 
 int main(int argc, char **argv)
 {

@@ -1,0 +1,298 @@
+/* session_read.c - a session reads tokens: a block of them goes through embedding, layers and head.
+ *
+ * A layer is x += mixer(RMSNorm(x)), x += SwiGLU(RMSNorm(x)). One token takes the same arithmetic
+ * as many, so results do not depend on how a text is cut into blocks.
+ * SPDX-License-Identifier: MIT */
+#include "session.h"
+
+#include "../base/fpenv.h"
+#include "linear.h"
+#include "memory.h"
+
+#include <string.h>
+
+/* A block of tokens on its way through the model. */
+typedef struct {
+    bt_session *s;
+    const bt_kernels *k;
+    size_t tokens;
+    float *surprise; /* [tokens] summed over the layers, or NULL */
+} block;
+
+/* ---- parts of a layer ------------------------------------------------------------------------ */
+
+/* x [tokens][n] to int8, with sum and step of each token: x ~ int8 * step. */
+static void quantize(const block *b, const float *x, size_t n, size_t tokens)
+{
+    bt_session *s = b->s;
+    if (s->model->params.config.float_activations) return;
+    bt_quantize op = {.x = x,
+                      .n = n,
+                      .stride = n,
+                      .tokens = tokens,
+                      .activations = s->activations,
+                      .sums = s->sums,
+                      .steps = s->multipliers};
+    b->k->quantize(&op);
+}
+
+/* out [tokens][rows] = x w^T (+ residual) for a ternary tensor w; quantize(x) must have come
+ * before. */
+static void multiply(const block *b, size_t tensor, const float *x, const float *residual,
+                     float *out)
+{
+    const bt_model_tensor *w = &b->s->model->tensors[tensor];
+    float multipliers[BT_SESSION_BLOCK];
+    if (b->s->model->params.config.float_activations) {
+        bt_ternary_product(b->k, &w->w, w->scale, x, residual, out, b->tokens, b->s->scratch);
+        return;
+    }
+    for (size_t t = 0; t < b->tokens; t++) multipliers[t] = b->s->multipliers[t] * w->scale;
+    bt_matmul op = {.w = &w->w,
+                    .activations = b->s->activations,
+                    .sums = b->s->sums,
+                    .multipliers = multipliers,
+                    .residual = residual,
+                    .out = out,
+                    .out_stride = w->w.rows,
+                    .tokens = b->tokens};
+    b->k->matmul(&op);
+}
+
+/* n = RMSNorm(x), with the weights of a tensor */
+static void rmsnorm(const block *b, size_t tensor)
+{
+    const bt_model *m = b->s->model;
+    size_t dim = m->params.config.dim;
+    for (size_t t = 0; t < b->tokens; t++)
+        b->k->rmsnorm(b->s->x + t * dim, bt_model_dense(m, tensor), m->params.config.norm_eps,
+                      b->s->n + t * dim, dim);
+}
+
+/* gates = sigmoid(n w^T + bias): keep and write of each head */
+static void gates(const block *b, size_t layer)
+{
+    const bt_model *m = b->s->model;
+    const bt_layer_tensors *l = &m->params.layers[layer];
+    const float *w = bt_model_dense(m, l->gates), *bias = bt_model_dense(m, l->bias);
+    size_t heads = bt_mixer_heads(&m->params.config, layer), stride = bt_gate_stride(heads);
+    size_t dim = m->params.config.dim;
+    for (size_t t = 0; t < b->tokens; t++) {
+        float *g = b->s->gates + t * stride;
+        for (size_t j = 0; j < 2 * heads; j++)
+            g[j] = b->k->dot(b->s->n + t * dim, w + j * dim, dim) + bias[j];
+        memset(g + 2 * heads, 0, (stride - 2 * heads) * sizeof *g);
+        b->k->sigmoid(g, g, stride);
+    }
+}
+
+/* q = L2norm(key projection of n) a head; induction: v, gates */
+static void project_keys_and_values(const block *b, size_t layer)
+{
+    bt_session *s = b->s;
+    const bt_model_config *c = &s->model->params.config;
+    const bt_layer_tensors *l = &s->model->params.layers[layer];
+    size_t width = bt_mixer_width(c, layer), head = bt_mixer_head(c, layer);
+    quantize(b, s->n, c->dim, b->tokens);
+    multiply(b, l->key, s->n, NULL, s->q + width);
+    bt_normalize heads = {
+        .x = s->q + width, .n = head, .stride = head, .tokens = b->tokens * (width / head)};
+    b->k->normalize(&heads);
+    if (c->mixers[layer] != BT_INDUCTION) return;
+    multiply(b, l->value, s->n, NULL, s->v);
+    gates(b, layer);
+}
+
+/* r = what the memory of the layer reads with each q, updated with each token */
+static void update_and_read_memory(const block *b, size_t layer)
+{
+    bt_session *s = b->s;
+    const bt_model_config *c = &s->model->params.config;
+    bt_session_layer *own = &s->layers[layer];
+    size_t width = bt_mixer_width(c, layer), row = width * sizeof(float);
+    memcpy(s->q, own->q, row);
+    memcpy(s->r, own->r, row);
+    bt_memory_read(s, layer, b->k, b->tokens);
+    if (b->surprise) bt_memory_surprise(s, layer, b->k, b->tokens, b->surprise);
+    memcpy(own->q, s->q + b->tokens * width, row);
+    /* A frozen reconstruct memory keeps reading = feature: no update is pending
+     * (bt_memory_settle). */
+    bool settled = s->frozen && c->mixers[layer] == BT_RECONSTRUCT;
+    memcpy(own->r, (settled ? s->q : s->r) + b->tokens * width, row);
+}
+
+/* x += mixer(RMSNorm(x)) */
+static void mixer(const block *b, size_t layer)
+{
+    bt_session *s = b->s;
+    const bt_layer_tensors *l = &s->model->params.layers[layer];
+    size_t width = bt_mixer_width(&s->model->params.config, layer);
+    rmsnorm(b, l->norm1);
+    project_keys_and_values(b, layer);
+    update_and_read_memory(b, layer);
+    quantize(b, s->r + width, width, b->tokens);
+    multiply(b, l->out, s->r + width, s->x, s->x);
+}
+
+/* x += SwiGLU(RMSNorm(x)) (Shazeer 2020, arXiv 2002.05202) */
+static void feed_forward(const block *b, size_t layer)
+{
+    bt_session *s = b->s;
+    const bt_model_config *c = &s->model->params.config;
+    const bt_layer_tensors *l = &s->model->params.layers[layer];
+    rmsnorm(b, l->norm2);
+    quantize(b, s->n, c->dim, b->tokens);
+    multiply(b, l->gate, s->n, NULL, s->gate);
+    multiply(b, l->up, s->n, NULL, s->up);
+    b->k->swiglu(s->gate, s->up, s->gate, b->tokens * c->mlp);
+    quantize(b, s->gate, c->mlp, b->tokens);
+    multiply(b, l->down, s->gate, s->x, s->x);
+}
+
+/* ---- embedding and layers -------------------------------------------------------------------- */
+
+static void embed(const block *b, const uint32_t *ids)
+{
+    bt_session *s = b->s;
+    const bt_model_tensor *embedding = &s->model->tensors[s->model->params.embed];
+    size_t dim = s->model->params.config.dim;
+    for (size_t t = 0; t < b->tokens; t++) {
+        const int8_t *row = (const int8_t *)embedding->data + (size_t)ids[t] * dim;
+        float step = embedding->steps[ids[t]];
+        for (size_t j = 0; j < dim; j++) s->x[t * dim + j] = (float)row[j] * step;
+    }
+}
+
+static void read_block(const block *b, const uint32_t *ids)
+{
+    bt_session *s = b->s;
+    const bt_params *p = &s->model->params;
+    size_t dim = p->config.dim;
+    embed(b, ids);
+    for (size_t i = 0; i < p->config.layers; i++) {
+        mixer(b, i);
+        feed_forward(b, i);
+    }
+    rmsnorm(b, p->norm);
+    memcpy(s->last, s->n + (b->tokens - 1) * dim, dim * sizeof *s->last);
+    for (size_t t = 0; t < b->tokens; t++) s->recent[s->tokens++ % BT_PENALTY_WINDOW] = ids[t];
+}
+
+/* ---- head ------------------------------------------------------------------------------------ */
+
+static void add_bias(const bt_session *s, size_t rows)
+{
+    const float *bias = bt_model_dense(s->model, s->model->params.head_bias);
+    size_t vocab = s->model->params.config.vocab;
+    for (size_t i = 0; i < rows * vocab; i++) s->logits[i] += bias[i % vocab];
+}
+
+/* logits [rows][vocab] of n [rows][dim], the final RMSNorm of at most BT_LOGIT_SLICE tokens; no
+ * bias */
+static void multiply_head(const block *b, const float *n, size_t rows)
+{
+    bt_session *s = b->s;
+    const bt_model_config *c = &s->model->params.config;
+    if (c->float_activations) {
+        bt_rows8_product(b->k, &s->model->head, n, s->logits, rows, s->scratch);
+        return;
+    }
+    quantize(b, n, c->dim, rows);
+    bt_matmul8 op = {.w = &s->model->head,
+                     .activations = s->activations,
+                     .sums = s->sums,
+                     .multipliers = s->multipliers,
+                     .out = s->logits,
+                     .out_stride = c->vocab,
+                     .tokens = rows,
+                     .block_begin = 0,
+                     .block_end = s->model->head.row_blocks};
+    b->k->matmul8(&op);
+}
+
+/* The same with the bias, where the model has one. */
+static void head(const block *b, const float *n, size_t rows)
+{
+    multiply_head(b, n, rows);
+    if (b->s->model->params.config.head_bias) add_bias(b->s, rows);
+}
+
+/* The logits of the next token, in the first row; zeros before the first token. */
+static void next_logits(const block *b)
+{
+    bt_session *s = b->s;
+    if (s->tokens == 0) memset(s->logits, 0, s->model->params.config.vocab * sizeof(float));
+    else head(b, s->last, 1);
+}
+
+/* log p(id) by row of the logits */
+static float log_probability(const block *b, size_t row, uint32_t id)
+{
+    size_t vocab = b->s->model->params.config.vocab;
+    return -b->k->cross_entropy(b->s->logits + row * vocab, vocab, id, 0.0f, false);
+}
+
+/* Of all but the first token of a block, whose logits come from the block before. */
+static void log_probabilities(const block *b, const uint32_t *ids, float *logprobs)
+{
+    size_t dim = b->s->model->params.config.dim;
+    for (size_t t = 1, rows; t < b->tokens; t += rows) {
+        rows = b->tokens - t < BT_LOGIT_SLICE ? b->tokens - t : BT_LOGIT_SLICE;
+        head(b, b->s->n + (t - 1) * dim, rows);
+        for (size_t i = 0; i < rows; i++) logprobs[t + i] = log_probability(b, i, ids[t + i]);
+    }
+}
+
+/* ---- calls ----------------------------------------------------------------------------------- */
+
+int bitllama_session_read(bitllama_session *s, const uint32_t *tokens, size_t n, float *logprobs,
+                          float *surprise)
+{
+    if (!s || (!tokens && n > 0)) return TTT_NULL_POINTER;
+    const bt_model_config *c = &s->model->params.config;
+    for (size_t i = 0; i < n; i++)
+        if (tokens[i] >= c->vocab) return TTT_INVALID_TOKEN;
+    bt_fpenv saved = bt_fpenv_enter();
+    float sums[BT_SESSION_BLOCK];
+    block b = {.s = s, .k = bt_kernels_active(), .surprise = surprise ? sums : NULL};
+    for (size_t at = 0; at < n; at += b.tokens) {
+        b.tokens = n - at < BT_SESSION_BLOCK ? n - at : BT_SESSION_BLOCK;
+        memset(sums, 0, sizeof sums);
+        if (logprobs) {
+            next_logits(&b);
+            logprobs[at] = log_probability(&b, 0, tokens[at]);
+        }
+        read_block(&b, tokens + at);
+        if (logprobs) log_probabilities(&b, tokens + at, logprobs + at);
+        for (size_t t = 0; surprise && t < b.tokens; t++)
+            surprise[at + t] = sums[t] / (float)c->layers;
+    }
+    bt_fpenv_leave(saved);
+    return TTT_OK;
+}
+
+int bitllama_session_logits(bitllama_session *s, float *logits)
+{
+    if (!s || !logits) return TTT_NULL_POINTER;
+    bt_fpenv saved = bt_fpenv_enter();
+    block b = {.s = s, .k = bt_kernels_active(), .tokens = 1};
+    next_logits(&b);
+    memcpy(logits, s->logits, s->model->params.config.vocab * sizeof *logits);
+    bt_fpenv_leave(saved);
+    return TTT_OK;
+}
+
+int bitllama_session_draw(bitllama_session *s, const bitllama_sampling *sampling, uint32_t *token)
+{
+    if (!s || !sampling || !token) return TTT_NULL_POINTER;
+    bt_fpenv saved = bt_fpenv_enter(); /* a comparison with a NaN can trap */
+    bool good = !bt_sampling_problem(sampling);
+    if (good) {
+        block b = {.s = s, .k = bt_kernels_active(), .tokens = 1};
+        next_logits(&b);
+        *token = bt_sampler_draw(&s->sampler, sampling, s->logits, s->recent, bt_recent_count(s),
+                                 s->tokens);
+    }
+    bt_fpenv_leave(saved);
+    return good ? TTT_OK : TTT_INVALID_OPTION;
+}
