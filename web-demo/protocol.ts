@@ -2,7 +2,7 @@
  * protocol.ts - what a page may ask a worker, and what it hears back; types only.
  * SPDX-License-Identifier: MIT
  */
-import type { Measurement } from '../ts/bench/measurement.js';
+import type { Measurement } from '../ts/bench/measure.js';
 import type { Unit } from '../ts/detect/detector.js';
 import type { Source } from './decode.js';
 

@@ -4,8 +4,25 @@
  * SPDX-License-Identifier: MIT
  */
 import { setKernel, TTT } from 'bit-ttt';
-import type { Engine, Measurement } from './measurement.js';
 import { PlainLayer } from './plain-js.js';
+
+/** What is measured: an engine and how it is used. */
+export interface Engine {
+  target: 'native' | 'wasm' | 'js';
+  kernel: string;
+  threads: number;
+}
+
+/** One figure; the keys are those of `bench --json`. */
+export interface Measurement extends Engine {
+  hidden_dim: number;
+  seq_len: number;
+  /** Median over the samples. */
+  tokens_per_second: number;
+  /** (fastest - slowest) / median; 0 if there is one sample only. */
+  spread: number;
+  samples: number;
+}
 
 /** Tokens per call that are measured. */
 export const SEQ_LENS: readonly number[] = [1, 1000];
@@ -137,8 +154,8 @@ export async function measureDim(
         const { target, kernel } = runner.engine;
         told(`hidden_dim ${dim}, round ${round + 1} of ${ROUNDS}, ${target} ${kernel}`);
         await runner.activate();
-        const one = [input.subarray(0, dim), output.subarray(0, dim)] as const;
-        sample(runner.forward, ...one, 1, round === 0 ? 0.02 : 0); // warm up
+        const single = [input.subarray(0, dim), output.subarray(0, dim)] as const;
+        sample(runner.forward, ...single, 1, round === 0 ? 0.02 : 0); // warm up
         const whole = [input.subarray(0, tokens * dim), output.subarray(0, tokens * dim)] as const;
         const [figure, taken] = sample(runner.forward, ...whole, tokens, seconds / ROUNDS);
         cell.figures.push(figure);

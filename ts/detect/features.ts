@@ -12,7 +12,7 @@
  * Everything is a pure function of the text of one line and of these constants.
  * SPDX-License-Identifier: MIT
  */
-import { Kind, scramble, Tokenizer } from './words.js';
+import { Kind, scramble, WordSplitter } from './words.js';
 
 /** Written into memory files: raise it when a change here makes old memories useless. */
 export const FEATURES_VERSION = 1;
@@ -51,7 +51,7 @@ const EDGE_HASH = 0x0b4711ed; // before the first and after the last token
 
 /** Hashes lines into rows of a batch, for one width of the vectors. */
 export class Features {
-  readonly tokens = new Tokenizer();
+  readonly tokens = new WordSplitter();
   private batch: Float32Array = new Float32Array(0);
   private key = 0;
   private value = 0;
@@ -59,10 +59,7 @@ export class Features {
 
   constructor(private readonly dim: number) {}
 
-  /**
-   * Reads a line's tokens, and says how many are words, numbers or ids; 0 means that there is
-   * nothing to learn from the line unless it has punctuation.
-   */
+  /** Splits a line into `tokens`, and says how many of them are not punctuation. */
   read(text: string): number {
     this.tokens.read(text);
     const { kind, count } = this.tokens;

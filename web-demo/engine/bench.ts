@@ -6,7 +6,7 @@
 import { getInfo, TTT } from 'bit-ttt';
 
 import { measureDim } from '../../ts/bench/measure.js';
-import type { Measurement } from '../../ts/bench/measurement.js';
+import type { Measurement } from '../../ts/bench/measure.js';
 import type { Calls, Context } from '../protocol.js';
 import { Pace } from './pace.js';
 

@@ -2,7 +2,7 @@
  * speed.ts - the tab that measures the layer on this device.
  * SPDX-License-Identifier: MIT
  */
-import type { Measurement } from '../../ts/bench/measurement.js';
+import type { Measurement } from '../../ts/bench/measure.js';
 import { bench, Engine } from '../client.js';
 import { figure, find, make, Panel } from '../dom.js';
 import { Plot } from '../plot.js';

@@ -3,7 +3,7 @@
  * logarithmic axes, one panel for each length of call.
  * SPDX-License-Identifier: MIT
  */
-import type { Measurement } from '../../bench/measurement.js';
+import type { Measurement } from '../../bench/measure.js';
 import { COLOURS, curve, grid, heading, INK, label, legend, Scale, svgDocument } from './svg.js';
 import type { Style } from './svg.js';
 import { compact } from '../screen/terminal.js';

@@ -11,7 +11,7 @@ import { drawChart, seriesOf } from '../charts/chart.js';
 import { engineInUse } from '../screen/engine.js';
 import { UsageError } from '../screen/failure.js';
 import { measureDim, median, ROUNDS, SEQ_LENS } from '../../bench/measure.js';
-import type { Engine, Measurement } from '../../bench/measurement.js';
+import type { Engine, Measurement } from '../../bench/measure.js';
 import {
   COMMON_OPTIONS,
   FORCE_HELP,

@@ -12,7 +12,7 @@ import { LineSplitter } from '../files/lines.js';
 import { saveMemory } from '../files/memory-file.js';
 import type { MemorySettings } from '../files/memory-file.js';
 import { drained } from '../screen/output.js';
-import { Reader } from '../../detect/detector.js';
+import { LineScorer } from '../../detect/detector.js';
 import type { ReadLine } from '../../detect/detector.js';
 import { excerpt } from './surprise-report.js';
 import type { Result } from '../files/save.js';
@@ -30,7 +30,7 @@ export interface Reading {
 
 /** What was found, and how far the text went. */
 export interface Findings {
-  top: TopList;
+  top: TopList<ReadLine>;
   curve: Curve;
   lastLine: number;
   bytes: number;
@@ -45,7 +45,7 @@ class Keeper {
     private readonly save: Result,
     private readonly request: Reading,
     private readonly layer: TTT,
-    private readonly reader: Reader,
+    private readonly scorer: LineScorer,
     private readonly progress: Progress,
   ) {
     this.saved = layer.tokensSeen;
@@ -54,7 +54,7 @@ class Keeper {
 
   /** A disk that is full now may not be so the next time. */
   private keep(): void {
-    this.reader.flush();
+    this.scorer.flush();
     if (this.layer.tokensSeen === this.saved) return;
     try {
       saveMemory(this.save, this.request.settings, this.layer.saveState());
@@ -94,21 +94,21 @@ export async function readLines(
       show?.(line);
     },
   };
-  const reader = new Reader(layer, request.settings.by, listener, show !== undefined);
+  const scorer = new LineScorer(layer, request.settings.by, listener, show !== undefined);
   const take = async (lines: ReturnType<LineSplitter['end']>): Promise<void> => {
     const turns = new Turns(undefined);
     for (const line of lines) {
       if (stop.aborted) break;
-      reader.read(line);
+      scorer.read(line);
       found.lastLine = line.number;
       await turns.rest();
     }
-    if (show !== undefined) reader.flush();
+    if (show !== undefined) scorer.flush();
     await drained(stop);
   };
   const { save } = request;
   const follows = save !== null && source.size === undefined;
-  const keeper = follows ? new Keeper(save, request, layer, reader, progress) : undefined;
+  const keeper = follows ? new Keeper(save, request, layer, scorer, progress) : undefined;
   try {
     for await (const chunk of source.chunks) {
       found.bytes += chunk.length;
@@ -120,7 +120,7 @@ export async function readLines(
       });
     }
     if (!stop.aborted) await take(splitter.end()); // else the last line may be half of one
-    reader.flush();
+    scorer.flush();
   } finally {
     keeper?.end();
   }
