@@ -9,24 +9,17 @@ import { getInfo } from 'bit-ttt';
 import type { BackendInfo } from 'bit-ttt';
 import { drawChart, seriesOf } from '../charts/chart.js';
 import { engineInUse } from '../screen/engine.js';
-import { UsageError } from '../screen/failure.js';
 import { measureDim, median, ROUNDS, SEQ_LENS } from '../../bench/measure.js';
 import type { Engine, Measurement } from '../../bench/measure.js';
-import {
-  COMMON_OPTIONS,
-  FORCE_HELP,
-  numberListOption,
-  numberOption,
-} from '../screen/command-line.js';
-import { readCommandLine, SAVE_OPTIONS } from '../screen/command-line.js';
-import type { OptionSpecs } from '../screen/command-line.js';
-import { checkFiles, saveFile } from '../files/save.js';
+import { checkNoArguments, FORCE_HELP, numberListOption } from '../screen/command-line.js';
+import { numberOption, SAVE_OPTIONS } from '../screen/command-line.js';
+import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
+import { checkFiles, resultOf, saveFile } from '../files/save.js';
 import type { Result } from '../files/save.js';
-import { compact, makePalette, Progress, visible, wantsColor } from '../screen/terminal.js';
+import { compact, outputPalette, Progress, visible } from '../screen/terminal.js';
 import type { Palette } from '../screen/terminal.js';
 
 const OPTIONS: OptionSpecs = {
-  ...COMMON_OPTIONS,
   ...SAVE_OPTIONS,
   dims: { type: 'string' },
   seconds: { type: 'string' },
@@ -139,16 +132,11 @@ function textBench(all: readonly Measurement[], where: string, palette: Palette)
 }
 
 /** `bit-ttt bench`. */
-export async function bench(argv: readonly string[]): Promise<void> {
-  const line = readCommandLine(argv, OPTIONS);
-  const { flags, values, positionals } = line;
-  if (flags.has('help')) {
-    process.stdout.write(HELP);
-    return;
-  }
-  if (positionals.length > 0) {
-    throw new UsageError(`bench takes no arguments, but got "${positionals[0]}"`);
-  }
+export const bench: Command = { options: OPTIONS, help: HELP, run };
+
+async function run(line: CommandLine): Promise<void> {
+  checkNoArguments(line, 'bench');
+  const { flags, values } = line;
   const quick = flags.has('quick');
   const dimRange = { min: 4, max: 8192, integer: true };
   const dims = numberListOption(line, 'dims', dimRange) ?? (quick ? QUICK_DIMS : ALL_DIMS);
@@ -158,9 +146,7 @@ export async function bench(argv: readonly string[]): Promise<void> {
   const chart = flags.has('no-chart')
     ? undefined
     : (values.get('chart') ?? (json ? undefined : DEFAULT_CHART));
-  const force = flags.has('force');
-  const results: Result[] =
-    chart === undefined ? [] : [{ path: chart, name: '--chart', kind: 'chart', force }];
+  const results: Result[] = chart === undefined ? [] : [resultOf(line, chart, '--chart', 'chart')];
   checkFiles([], results);
   const info = await engineInUse();
   const where = machine(info, threads);
@@ -171,7 +157,7 @@ export async function bench(argv: readonly string[]): Promise<void> {
     all.push(...(await measureDim(engines, dim, seconds, (text) => progress.update(() => text))));
   }
   progress.clear();
-  const palette = makePalette(wantsColor(process.stdout, flags, process.env));
+  const palette = outputPalette(flags);
   process.stdout.write(json ? `${JSON.stringify(all, null, 2)}\n` : textBench(all, where, palette));
   for (const result of results) {
     saveFile(result, [drawChart(all, `${where}; medians of ${ROUNDS} rounds`)]);

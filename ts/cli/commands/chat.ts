@@ -6,29 +6,27 @@ import { createInterface } from 'node:readline';
 import type { Interface } from 'node:readline';
 import type { Session } from 'bit-ttt';
 import { engineInUse } from '../screen/engine.js';
+import { suggestion } from '../../common/suggestion.js';
 import { describeFailure, fileFailure, systemCode, UsageError } from '../screen/failure.js';
 import { answer } from './generate.js';
 import { afterTerminal, checkStandardInput } from '../files/input.js';
 import { endAtOnce, exitCodeOf, onSignal } from '../screen/interrupt.js';
 import type { Signal } from '../screen/interrupt.js';
-import { loadModel, MODEL_HELP, MODEL_OPTIONS } from '../files/model.js';
+import { filesOfModel, loadModel, MODEL_HELP, MODEL_OPTIONS } from '../files/model.js';
 import type { Loaded } from '../files/model.js';
-import { COMMON_OPTIONS, FORCE_HELP, readCommandLine } from '../screen/command-line.js';
-import { SAVE_OPTIONS, suggestion } from '../screen/command-line.js';
-import type { CommandLine, OptionSpecs } from '../screen/command-line.js';
+import { checkNoArguments, FORCE_HELP, SAVE_OPTIONS } from '../screen/command-line.js';
+import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
 import { goOnWithoutReader } from '../screen/output.js';
 import type { Named } from '../files/places.js';
 import { MAX_TEMPERATURE, readSampling, SAMPLING_OPTIONS, samplingHelp } from './sampling.js';
 import type { Sampling } from './sampling.js';
 import { checkFiles } from '../files/save.js';
-import { checkSession, filesRead, loadSession, saveSession } from '../files/session-file.js';
-import { sessionResult } from '../files/session-file.js';
-import { compact, grouped, makePalette, safeJson, visible } from '../screen/terminal.js';
-import { visibleLines, wantsColor } from '../screen/terminal.js';
+import { checkSession, loadSession, saveSession, sessionResult } from '../files/session-file.js';
+import { compact, grouped, outputPalette, safeJson, visible } from '../screen/terminal.js';
+import { visibleLines } from '../screen/terminal.js';
 import type { Palette } from '../screen/terminal.js';
 
 const OPTIONS: OptionSpecs = {
-  ...COMMON_OPTIONS,
   ...MODEL_OPTIONS,
   ...SAMPLING_OPTIONS,
   ...SAVE_OPTIONS,
@@ -209,8 +207,8 @@ class Chat {
     switch (name) {
       case '/save': {
         if (argument === '') throw new UsageError('/save needs a FILE');
-        const result = sessionResult(argument, '/save', this.line);
-        checkFiles([...filesRead(this.line), LINES], [result]);
+        const result = sessionResult(this.line, argument, '/save');
+        checkFiles([...filesOfModel(this.line), LINES], [result]);
         const bytes = saveSession(result, model, this.session);
         const read = `${grouped(this.session.tokensSeen)} tokens`;
         return this.say(`saved ${read} to ${argument} (${compact(bytes)}B)`);
@@ -277,16 +275,10 @@ async function converse(chat: Chat, terminal: boolean): Promise<Signal | undefin
 }
 
 /** `bit-ttt chat`. */
-export async function chat(argv: readonly string[]): Promise<void> {
-  const line = readCommandLine(argv, OPTIONS);
-  if (line.flags.has('help')) {
-    process.stdout.write(HELP);
-    return;
-  }
-  const { positionals } = line;
-  if (positionals.length > 0) {
-    throw new UsageError(`chat takes no arguments, but got "${positionals[0]}"`);
-  }
+export const chat: Command = { options: OPTIONS, help: HELP, run };
+
+async function run(line: CommandLine): Promise<void> {
+  checkNoArguments(line, 'chat');
   const sampling = readSampling(line, DEFAULT_TOKENS);
   const save = checkSession(line, LINES);
   const load = line.values.get('load');
@@ -297,7 +289,7 @@ export async function chat(argv: readonly string[]): Promise<void> {
   const session = loaded.model.createSession();
   const json = line.flags.has('json');
   const terminal = process.stdin.isTTY === true && process.stdout.isTTY === true && !json;
-  const palette = makePalette(wantsColor(process.stdout, line.flags, process.env));
+  const palette = outputPalette(line.flags);
   try {
     if (load !== undefined) await loadSession(load, loaded.model, session);
     if (terminal) process.stdout.write(palette.dim('/help lists the commands\n'));

@@ -10,24 +10,18 @@ import { engineInUse } from '../screen/engine.js';
 import { Failure, fileFailure, UsageError } from '../screen/failure.js';
 import { nameOf } from '../files/input.js';
 import { fingerprintOf, loadFailure, openModel, readModel, readTokenizer } from '../files/model.js';
-import {
-  COMMON_OPTIONS,
-  FORCE_HELP,
-  readCommandLine,
-  SAVE_OPTIONS,
-} from '../screen/command-line.js';
-import type { OptionSpecs } from '../screen/command-line.js';
+import { FORCE_HELP, SAVE_OPTIONS } from '../screen/command-line.js';
+import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
 import { checkPlaces, modelFiles } from '../files/places.js';
 import type { Named } from '../files/places.js';
-import { checkFiles, saveFile } from '../files/save.js';
+import { checkFiles, resultOf, saveFile } from '../files/save.js';
 import type { Result } from '../files/save.js';
 import { bittParts, readAllParts, safetensorsParts, toFloats } from '../files/tensors.js';
 import type { Tensor } from '../files/tensors.js';
-import { compact, makePalette, safeJson, visible, wantsColor } from '../screen/terminal.js';
+import { compact, outputPalette, safeJson, visible } from '../screen/terminal.js';
 import { folderMetadata, WRITER } from '../files/written.js';
 
 const OPTIONS: OptionSpecs = {
-  ...COMMON_OPTIONS,
   ...SAVE_OPTIONS,
   tokenizer: { type: 'string' },
   f32: { type: 'boolean' },
@@ -83,10 +77,10 @@ function takeApart(path: string, files: ModelFiles, other: BesideFile | undefine
 const FOLDER = ['config.json', 'tokenizer.json', 'model.safetensors'];
 
 /** What may be written: one file, or those of a folder. */
-function resultsOf(out: string, force: boolean): Result[] {
-  if (out.endsWith('.bitt')) return [{ path: out, name: 'OUT', kind: 'model', force }];
-  if (out.endsWith('.safetensors')) return [{ path: out, name: 'OUT', kind: 'weights', force }];
-  return FOLDER.map((name) => ({ path: join(out, name), name, kind: 'model folder', force }));
+function resultsOf(line: CommandLine, out: string): Result[] {
+  if (out.endsWith('.bitt')) return [resultOf(line, out, 'OUT', 'model')];
+  if (out.endsWith('.safetensors')) return [resultOf(line, out, 'OUT', 'weights')];
+  return FOLDER.map((name) => resultOf(line, join(out, name), name, 'model folder'));
 }
 
 /** What is to be written where; the weights last. */
@@ -142,17 +136,14 @@ function makeFolder(path: string): void {
 }
 
 /** `bit-ttt convert`. */
-export async function convert(argv: readonly string[]): Promise<void> {
-  const line = readCommandLine(argv, OPTIONS);
-  if (line.flags.has('help')) {
-    process.stdout.write(HELP);
-    return;
-  }
+export const convert: Command = { options: OPTIONS, help: HELP, run };
+
+async function run(line: CommandLine): Promise<void> {
   const [input, out, extra] = line.positionals;
   if (input === undefined || out === undefined) throw new UsageError('convert needs IN and OUT');
   if (extra !== undefined) throw new UsageError(`convert takes IN and OUT, but "${extra}" follows`);
   const f32 = line.flags.has('f32') || !out.endsWith('.bitt');
-  const results = resultsOf(out, line.flags.has('force'));
+  const results = resultsOf(line, out);
   const tokenizer = line.values.get('tokenizer');
   const reads = modelFiles(input, 'IN');
   if (tokenizer !== undefined) reads.push({ path: tokenizer, name: '--tokenizer' });
@@ -183,7 +174,7 @@ export async function convert(argv: readonly string[]): Promise<void> {
     process.stdout.write(`${safeJson({ in: input, out, bytes, fingerprint, same }, 2)}\n`);
     return;
   }
-  const { bold, dim } = makePalette(wantsColor(process.stdout, line.flags, process.env));
+  const { bold, dim } = outputPalette(line.flags);
   const verdict = same ? `the same model, ${fingerprint}` : 'the same but for rounding';
   process.stdout.write(`${bold(visible(out))}: ${compact(bytes)}B\n${dim(verdict)}\n`);
 }

@@ -7,9 +7,10 @@ import { variable } from '../../common/environment.js';
 import { conformanceHash, getInfo, llamaConformanceHash, setKernel } from 'bit-ttt';
 import type { BackendInfo, BackendKind } from 'bit-ttt';
 import { backendReason, engineInUse, kernelReason, unheardKernel } from '../screen/engine.js';
-import { Failure, UsageError } from '../screen/failure.js';
-import { COMMON_OPTIONS, readCommandLine } from '../screen/command-line.js';
-import { makePalette, wantsColor } from '../screen/terminal.js';
+import { Failure } from '../screen/failure.js';
+import { checkNoArguments } from '../screen/command-line.js';
+import type { Command, CommandLine } from '../screen/command-line.js';
+import { outputPalette } from '../screen/terminal.js';
 import type { Palette } from '../screen/terminal.js';
 
 const HELP = `Usage: bit-ttt doctor [--json]
@@ -171,17 +172,12 @@ function textDiagnosis(found: Diagnosis, palette: Palette): string {
 }
 
 /** `bit-ttt doctor`. Throws a Failure if two engines disagree. */
-export async function doctor(argv: readonly string[]): Promise<void> {
-  const line = readCommandLine(argv, COMMON_OPTIONS);
-  if (line.flags.has('help')) {
-    process.stdout.write(HELP);
-    return;
-  }
-  if (line.positionals.length > 0) {
-    throw new UsageError(`doctor takes no arguments, but got "${line.positionals[0]}"`);
-  }
+export const doctor: Command = { options: {}, help: HELP, run };
+
+async function run(line: CommandLine): Promise<void> {
+  checkNoArguments(line, 'doctor');
   const found = await diagnoseAnyway();
-  const palette = makePalette(wantsColor(process.stdout, line.flags, process.env));
+  const palette = outputPalette(line.flags);
   process.stdout.write(
     line.flags.has('json') ? `${JSON.stringify(found, null, 2)}\n` : textDiagnosis(found, palette),
   );

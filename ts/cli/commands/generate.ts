@@ -9,22 +9,16 @@ import { Failure, UsageError } from '../screen/failure.js';
 import { exitCodeOf, Interrupt } from '../screen/interrupt.js';
 import { loadFailure, loadModel, MODEL_HELP, MODEL_OPTIONS } from '../files/model.js';
 import type { Loaded } from '../files/model.js';
-import {
-  COMMON_OPTIONS,
-  FORCE_HELP,
-  readCommandLine,
-  SAVE_OPTIONS,
-} from '../screen/command-line.js';
-import type { CommandLine, OptionSpecs } from '../screen/command-line.js';
+import { FORCE_HELP, SAVE_OPTIONS } from '../screen/command-line.js';
+import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
 import { drained, goOnWithoutReader } from '../screen/output.js';
 import { readSampling, SAMPLING_OPTIONS, samplingHelp } from './sampling.js';
 import type { Sampling } from './sampling.js';
 import { checkSession, loadSession, saveSession } from '../files/session-file.js';
-import { makePalette, safeJson, visibleLines, wantsColor } from '../screen/terminal.js';
+import { outputPalette, safeJson, visibleLines } from '../screen/terminal.js';
 import { readText } from '../files/text.js';
 
 const OPTIONS: OptionSpecs = {
-  ...COMMON_OPTIONS,
   ...MODEL_OPTIONS,
   ...SAMPLING_OPTIONS,
   ...SAVE_OPTIONS,
@@ -106,12 +100,9 @@ function promptOf(line: CommandLine): string {
 }
 
 /** `bit-ttt generate`. */
-export async function generate(argv: readonly string[]): Promise<void> {
-  const line = readCommandLine(argv, OPTIONS);
-  if (line.flags.has('help')) {
-    process.stdout.write(HELP);
-    return;
-  }
+export const generate: Command = { options: OPTIONS, help: HELP, run };
+
+async function run(line: CommandLine): Promise<void> {
   const sampling = readSampling(line, DEFAULT_TOKENS);
   const given = promptOf(line);
   const load = line.values.get('load');
@@ -119,7 +110,7 @@ export async function generate(argv: readonly string[]): Promise<void> {
   if (save !== undefined) goOnWithoutReader();
   const interrupt = new Interrupt(() => undefined, '');
   const json = line.flags.has('json');
-  const palette = makePalette(wantsColor(process.stdout, line.flags, process.env));
+  const palette = outputPalette(line.flags);
   const print = (piece: string): void => void process.stdout.write(visibleLines(piece));
   let loaded: Loaded | undefined;
   let session: Session | undefined;

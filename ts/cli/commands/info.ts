@@ -14,18 +14,12 @@ import type { HeadedKind } from '../files/headed-file.js';
 import { nameOf } from '../files/input.js';
 import { readSettings } from '../files/memory-file.js';
 import { findModel, fingerprintOf, loadFailure, openModel, ownFiles } from '../files/model.js';
-import { COMMON_OPTIONS, onlyArgument, readCommandLine } from '../screen/command-line.js';
+import { fileArgument } from '../screen/command-line.js';
+import type { Command, CommandLine } from '../screen/command-line.js';
 import { readSessionFields } from '../files/session-file.js';
 import { readAllParts } from '../files/tensors.js';
 import type { ModelParts } from '../files/tensors.js';
-import {
-  compact,
-  grouped,
-  makePalette,
-  safeJson,
-  visible,
-  wantsColor,
-} from '../screen/terminal.js';
+import { compact, grouped, outputPalette, safeJson, visible } from '../screen/terminal.js';
 import type { Palette } from '../screen/terminal.js';
 
 const HELP = `Usage: bit-ttt info FILE|- [options]
@@ -207,13 +201,10 @@ function shown(value: Facts[string] | undefined): string {
 }
 
 /** `bit-ttt info`. */
-export async function info(argv: readonly string[]): Promise<void> {
-  const line = readCommandLine(argv, COMMON_OPTIONS);
-  if (line.flags.has('help')) {
-    process.stdout.write(HELP);
-    return;
-  }
-  const path = onlyArgument(line, 'info', 'a FILE, or - for standard input');
+export const info: Command = { options: {}, help: HELP, run };
+
+async function run(line: CommandLine): Promise<void> {
+  const path = fileArgument(line, 'info');
   await engineInUse();
   const files = await findModel(path, anyExtent);
   const { weights } = files;
@@ -228,6 +219,5 @@ export async function info(argv: readonly string[]): Promise<void> {
     process.stdout.write(`${safeJson({ file: path, kind, file_bytes: size, ...rest }, 2)}\n`);
     return;
   }
-  const palette = makePalette(wantsColor(process.stdout, line.flags, process.env));
-  process.stdout.write(textReport(path, facts, size, palette));
+  process.stdout.write(textReport(path, facts, size, outputPalette(line.flags)));
 }

@@ -12,11 +12,11 @@ import { Failure, UsageError } from '../screen/failure.js';
 import { Interrupt } from '../screen/interrupt.js';
 import { drawLoss } from '../charts/loss-chart.js';
 import { fingerprintOf, loadFailure, loadTokenizer } from '../files/model.js';
-import { readCommandLine } from '../screen/command-line.js';
+import type { Command, CommandLine } from '../screen/command-line.js';
 import { goOnWithoutReader } from '../screen/output.js';
 import { saveFile } from '../files/save.js';
 import type { Result } from '../files/save.js';
-import { grouped, makePalette, shellWord, visible, wantsColor } from '../screen/terminal.js';
+import { grouped, outputPalette, shellWord, visible } from '../screen/terminal.js';
 import { makeTokenizer } from '../../corpus/corpus.js';
 import { readSplit, tokensOf, vocabFor } from './train-data.js';
 import {
@@ -236,7 +236,7 @@ function warnOfCheckpoint({ checkpoint, resume }: TrainRequest): void {
 }
 
 /** Trains to the end, or stops and keeps all that is needed to go on. */
-async function run(
+async function trainOrKeep(
   request: TrainRequest,
   report: TrainReport,
   interrupt: Interrupt,
@@ -266,23 +266,19 @@ async function run(
 }
 
 /** `bit-ttt train`. */
-export async function train(argv: readonly string[]): Promise<void> {
-  const line = readCommandLine(argv, TRAIN_OPTIONS);
-  if (line.flags.has('help')) {
-    process.stdout.write(TRAIN_HELP);
-    return;
-  }
+export const train: Command = { options: TRAIN_OPTIONS, help: TRAIN_HELP, run };
+
+async function run(line: CommandLine): Promise<void> {
   const request = readTrainRequest(line);
   checkResults(request);
   goOnWithoutReader();
   warnOfCheckpoint(request);
-  const palette = makePalette(wantsColor(process.stdout, line.flags, process.env));
-  const report = new TrainReport(request.json, palette);
+  const report = new TrainReport(request.json, outputPalette(line.flags));
   const early = 'interrupted before the first step; nothing was changed';
   const interrupt = new Interrupt(() => report.clear(), early);
   try {
     await engineInUse();
-    await run(request, report, interrupt);
+    await trainOrKeep(request, report, interrupt);
   } finally {
     interrupt.end();
   }

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { BitLlama, Tokenizer, TTTError } from 'bit-ttt';
 import type { ModelSource } from 'bit-ttt';
+import { modelUrl } from 'bit-ttt/model';
 import { headerLength, isBitt, JSON_LIMITS, modelExtent } from '../../files/model-extent.js';
 import { readModelFiles } from '../../files/model-files.js';
 import type { BesideFile, ModelFiles } from '../../files/model-files.js';
@@ -14,6 +15,8 @@ import { Failure, fileFailure, systemCode } from '../screen/failure.js';
 import { headedKind } from './headed-file.js';
 import { nameOf } from './input.js';
 import type { CommandLine, OptionSpecs } from '../screen/command-line.js';
+import { modelFiles } from './places.js';
+import type { Named } from './places.js';
 import { readWhole } from './read-file.js';
 import { readParts } from './tensors.js';
 import { visible } from '../screen/terminal.js';
@@ -37,9 +40,15 @@ export interface Loaded {
   tokenizer: Tokenizer;
 }
 
-/** Where the model is that comes with the package: beside the folder of this command. */
-export function defaultModelPath(): string {
-  return fileURLToPath(new URL('../models/bit-llama.bitt', import.meta.url));
+/** The model that comes with the package. */
+const SHIPPED = fileURLToPath(modelUrl);
+
+/** The files that --model and --tokenizer name, or that belong to the model that comes with the package. */
+export function filesOfModel({ values }: CommandLine): Named[] {
+  const reads = modelFiles(values.get('model') ?? SHIPPED, '--model');
+  const tokenizer = values.get('tokenizer');
+  if (tokenizer !== undefined) reads.push({ path: tokenizer, name: '--tokenizer' });
+  return reads;
 }
 
 /** A failure of the library as a sentence that names the file. */
@@ -178,7 +187,7 @@ export function fingerprintOf({ fingerprint }: BitLlama): string {
 /** The model that the command line names, which must have a tokenizer. */
 export async function loadModel(line: CommandLine): Promise<Loaded> {
   const given = line.values.get('model');
-  const path = given ?? defaultModelPath();
+  const path = given ?? SHIPPED;
   if (given === undefined && !existsSync(path)) {
     throw new Failure(
       `the model that comes with the package is not there (${path}); ` +

@@ -22,6 +22,7 @@ import {
 } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import type { CommandLine } from '../screen/command-line.js';
 import { Failure, fileFailure, systemCode } from '../screen/failure.js';
 import { checkPlaces, followLinks } from './places.js';
 import type { Named, Written } from './places.js';
@@ -32,6 +33,17 @@ import type { SavedKind } from './written.js';
 export interface Result extends Written {
   kind: SavedKind;
   force: boolean;
+}
+
+/** A result as the command line wants it saved: `path` may be replaced by --force. */
+export function resultOf(
+  { flags }: CommandLine,
+  path: string,
+  name: string,
+  kind: SavedKind,
+  replaces?: string,
+): Result {
+  return { path, name, kind, force: flags.has('force'), replaces };
 }
 
 /** Where a result goes, and what is there. */

@@ -6,7 +6,7 @@ import { variable } from '../../common/environment.js';
 import { getInfo, TTTError } from 'bit-ttt';
 import type { BackendInfo } from 'bit-ttt';
 import { Failure } from './failure.js';
-import { suggestion } from './command-line.js';
+import { suggestion } from '../../common/suggestion.js';
 
 /** A variable that says nothing, or says to choose freely, wishes for nothing. */
 function wishOf(name: string): string | undefined {

@@ -96,13 +96,17 @@ export class Interrupt {
   }
 }
 
-/** Runs what shows its progress, if that is `shown`, and what signals ask to stop. */
+/**
+ * Runs work that shows its progress, if `shown`, and that signals stop; `early` is what one says
+ * that comes before the work calls `begin`.
+ */
 export async function watched(
   shown: boolean,
   work: (progress: Progress, interrupt: Interrupt) => Promise<void>,
+  early = 'interrupted',
 ): Promise<void> {
   const progress = new Progress(process.stderr, shown && process.stderr.isTTY === true, 500);
-  const interrupt = new Interrupt(() => progress.clear(), 'interrupted');
+  const interrupt = new Interrupt(() => progress.clear(), early);
   try {
     await work(progress, interrupt);
   } finally {

@@ -59,6 +59,11 @@ export function makePalette(enabled: boolean): Palette {
   };
 }
 
+/** The styles of what goes to standard output; `flags` are those of the command line. */
+export function outputPalette(flags: ReadonlySet<string>): Palette {
+  return makePalette(wantsColor(process.stdout, flags, process.env));
+}
+
 /** A colour for a surprise: the more of it, the warmer. */
 export function heat(palette: Palette, surprise: number): Paint {
   if (surprise >= 0.75) return palette.red;
