@@ -3,6 +3,7 @@
  * only.
  * SPDX-License-Identifier: MIT
  */
+import { readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -14,6 +15,11 @@ import { JSON_LIMITS, modelExtent } from './model-extent.js';
 import { INDEX_NAME, isIndexName, readShards } from './sharded.js';
 import type { ShardedFiles } from './sharded.js';
 import type { AbortSignalLike, Bytes } from '../common/types.js';
+
+/** The names of a model's files in its folder; the weights may also lie in several (INDEX_NAME). */
+export const WEIGHTS_NAME = 'model.safetensors';
+export const CONFIG_NAME = 'config.json';
+export const TOKENIZER_NAME = 'tokenizer.json';
 
 /** A text that belongs to a model, and where it was. */
 export interface BesideFile {
@@ -81,8 +87,8 @@ async function withBeside(
   options: ReadOptions,
 ): Promise<ModelFiles> {
   const folder = dirname(path);
-  const config = await readBeside(join(folder, 'config.json'), options);
-  const tokenizer = await readBeside(join(folder, 'tokenizer.json'), options);
+  const config = await readBeside(join(folder, CONFIG_NAME), options);
+  const tokenizer = await readBeside(join(folder, TOKENIZER_NAME), options);
   return { path, weights, config, tokenizer };
 }
 
@@ -105,13 +111,13 @@ async function readIndexed(
 }
 
 async function readFolder(path: string, options: ReadOptions): Promise<ModelFiles> {
-  const weights = join(path, 'model.safetensors');
+  const weights = join(path, WEIGHTS_NAME);
   const limits = { maxBytes: options.maxBytes, extentOf: modelExtent };
   const whole = await ifThere(readFile(weights, limits, options));
   if (whole) return withBeside(weights, whole, options);
   const index = await readBeside(join(path, INDEX_NAME), options);
   if (index) return readIndexed(index.path, index.bytes, options);
-  const text = `${path} is a folder without a model.safetensors or a ${INDEX_NAME}`;
+  const text = `${path} is a folder without a ${WEIGHTS_NAME} or a ${INDEX_NAME}`;
   throw new TTTError('MODEL_UNAVAILABLE', text);
 }
 
@@ -132,4 +138,18 @@ export async function readModelFiles(
   if (!file) return readFolder(path, options);
   if (path.endsWith('.safetensors')) return withBeside(path, file, options);
   return { path, weights: file, config: undefined, tokenizer: undefined };
+}
+
+/**
+ * Paths of the files that `readModelFiles` may read for a path, there or not: of a folder, and of the one
+ * that an index lies in, all that could belong to a model.
+ */
+export function modelPaths(path: string): string[] {
+  const folder = isIndexName(path) ? dirname(path) : path;
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+    const names = readdirSync(folder).filter((name) => /\.(json|safetensors)$/.test(name));
+    return names.map((name) => join(folder, name));
+  }
+  if (!path.endsWith('.safetensors')) return [path];
+  return [path, ...[CONFIG_NAME, TOKENIZER_NAME].map((name) => join(dirname(path), name))];
 }

@@ -86,71 +86,69 @@ export class AdaptMeasure {
     if (this.start.length > 0) await readTokens(session, this.start);
   }
 
-  /** Reads passages twice, in every way. */
-  async readings(ids: Uint32Array, { passage, passages }: AdaptPlan): Promise<Readings> {
-    const starts = evenStarts(ids.length, passage, passages);
-    const sums = { first: 0, second: 0, frozen: 0, fresh: 0, restored: 0 };
-    let restoredSame = true;
+  /** Calls `measure` with one start after the other, until `stop`; gives how many there were. */
+  private async each(
+    starts: readonly number[],
+    measure: (start: number) => Promise<void>,
+  ): Promise<number> {
     let count = 0;
-    for (const at of starts) {
+    for (const start of starts) {
       if (this.stop.aborted) break;
-      const part = ids.subarray(at, at + passage);
-      await this.begin(this.main);
-      sums.first += sumNats(await readTokens(this.main, part));
-      const state = this.main.save();
-      const second = await readTokens(this.main, part);
-      sums.second += sumNats(second);
-      this.main.restore(state);
-      this.main.freeze(true);
-      sums.frozen += sumNats(await readTokens(this.main, part));
-      await this.begin(this.main);
-      sums.fresh += sumNats(await readTokens(this.main, part));
-      this.other.reset();
-      this.other.restore(state);
-      const restored = await readTokens(this.other, part);
-      sums.restored += sumNats(restored);
-      restoredSame &&= sameBits(second, restored);
+      await measure(start);
       this.progress(++count / starts.length);
     }
-    const mean = (sum: number): number => sum / (count * passage);
-    return {
-      count,
-      first: mean(sums.first),
-      second: mean(sums.second),
-      frozen: mean(sums.frozen),
-      fresh: mean(sums.fresh),
-      restored: mean(sums.restored),
-      restoredSame,
-    };
+    return count;
+  }
+
+  /** Reads passages twice, in every way. */
+  async readings(ids: Uint32Array, { passage, passages }: AdaptPlan): Promise<Readings> {
+    const { main, other } = this;
+    const sums = { first: 0, second: 0, frozen: 0, fresh: 0, restored: 0 };
+    let restoredSame = true;
+    const count = await this.each(evenStarts(ids.length, passage, passages), async (at) => {
+      const part = ids.subarray(at, at + passage);
+      await this.begin(main);
+      sums.first += sumNats(await readTokens(main, part));
+      const state = main.save();
+      const second = await readTokens(main, part);
+      sums.second += sumNats(second);
+      main.restore(state);
+      main.freeze(true);
+      sums.frozen += sumNats(await readTokens(main, part));
+      await this.begin(main);
+      sums.fresh += sumNats(await readTokens(main, part));
+      other.reset();
+      other.restore(state);
+      const restored = await readTokens(other, part);
+      sums.restored += sumNats(restored);
+      restoredSame &&= sameBits(second, restored);
+    });
+    return { count, ...means(sums, count * passage), restoredSame };
   }
 
   /** Reads on after a long beginning, in every way. */
   async rests(ids: Uint32Array, plan: AdaptPlan): Promise<Rests> {
     const { places, before, beginning, after } = plan;
-    const starts = evenStarts(ids.length, before + after, places);
+    const { main } = this;
     const sums = { learned: 0, frozen: 0, fresh: 0 };
-    let count = 0;
-    for (const at of starts) {
-      if (this.stop.aborted) break;
+    const count = await this.each(evenStarts(ids.length, before + after, places), async (at) => {
       const rest = ids.subarray(at + before, at + before + after);
-      await this.begin(this.main);
-      await readTokens(this.main, ids.subarray(at, at + before));
-      sums.learned += sumNats(await readTokens(this.main, rest));
-      await this.begin(this.main);
-      await readTokens(this.main, ids.subarray(at, at + beginning));
-      this.main.freeze(true);
-      await readTokens(this.main, ids.subarray(at + beginning, at + before));
-      sums.frozen += sumNats(await readTokens(this.main, rest));
-      await this.begin(this.main);
-      sums.fresh += sumNats(await readTokens(this.main, rest));
-      this.progress(++count / starts.length);
-    }
-    const mean = (sum: number): number => sum / (count * after);
-    return {
-      count,
-      learned: mean(sums.learned),
-      frozen: mean(sums.frozen),
-      fresh: mean(sums.fresh),
-    };
+      await this.begin(main);
+      await readTokens(main, ids.subarray(at, at + before));
+      sums.learned += sumNats(await readTokens(main, rest));
+      await this.begin(main);
+      await readTokens(main, ids.subarray(at, at + beginning));
+      main.freeze(true);
+      await readTokens(main, ids.subarray(at + beginning, at + before));
+      sums.frozen += sumNats(await readTokens(main, rest));
+      await this.begin(main);
+      sums.fresh += sumNats(await readTokens(main, rest));
+    });
+    return { count, ...means(sums, count * after) };
   }
+}
+
+/** Each sum divided by the number of tokens. */
+function means<T extends Record<string, number>>(sums: T, tokens: number): T {
+  return Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / tokens])) as T;
 }

@@ -5,6 +5,7 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { BitLlama } from 'bit-ttt';
+import { CONFIG_NAME, TOKENIZER_NAME, WEIGHTS_NAME } from '../../files/model-files.js';
 import type { BesideFile, ModelFiles } from '../../files/model-files.js';
 import { engineInUse } from '../screen/engine.js';
 import { Failure, fileFailure, UsageError } from '../screen/failure.js';
@@ -74,7 +75,8 @@ function takeApart(path: string, files: ModelFiles, other: BesideFile | undefine
   return { config, tokenizer: vocabulary, tensors: toFloats(found) };
 }
 
-const FOLDER = ['config.json', 'tokenizer.json', 'model.safetensors'];
+/** The files of a folder; the weights last, which name the others' digests. */
+const FOLDER = [CONFIG_NAME, TOKENIZER_NAME, WEIGHTS_NAME];
 
 /** What may be written: one file, or those of a folder. */
 function resultsOf(line: CommandLine, out: string): Result[] {
@@ -96,12 +98,12 @@ function f32Outputs(
     const texts = { config, ...(vocabulary === undefined ? {} : { tokenizer: vocabulary }) };
     return [{ result, parts: safetensorsParts(tensors, { ...WRITER, ...texts }) }];
   }
-  const texts: Record<string, string> = { 'config.json': `${config}\n` };
-  if (vocabulary !== undefined) texts['tokenizer.json'] = `${vocabulary}\n`;
+  const texts: Record<string, string> = { [CONFIG_NAME]: `${config}\n` };
+  if (vocabulary !== undefined) texts[TOKENIZER_NAME] = `${vocabulary}\n`;
   const weights = safetensorsParts(tensors, folderMetadata(texts));
   return results.flatMap((one): Output[] => {
     const text = texts[one.name];
-    if (one.name === FOLDER.at(-1)) return [{ result: one, parts: weights }];
+    if (one.name === WEIGHTS_NAME) return [{ result: one, parts: weights }];
     return text === undefined ? [] : [{ result: one, parts: [text] }];
   });
 }

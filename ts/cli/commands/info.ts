@@ -9,7 +9,7 @@ import type { ModelFiles } from '../../files/model-files.js';
 import { parseCheckpoint } from '../files/checkpoint-file.js';
 import { engineInUse } from '../screen/engine.js';
 import { Failure } from '../screen/failure.js';
-import { headedExtent, headedKind, isBareState, parseHeaded } from '../files/headed-file.js';
+import { bareState, headedExtent, headedKind, parseHeaded } from '../files/headed-file.js';
 import type { HeadedKind } from '../files/headed-file.js';
 import { nameOf } from '../files/input.js';
 import { readSettings } from '../files/memory-file.js';
@@ -148,17 +148,12 @@ function headedFacts(path: string, bytes: Buffer, kind: HeadedKind): Facts {
   };
 }
 
-/** States that the library's `save` gave, without a first line of this command. */
-const RAW: Record<string, string> = {
-  'BitLlm\r\n': 'state of a session',
-  'BitTrn\r\n': 'state of a training',
-  'BitTTT\r\n': 'state of a layer',
-};
-
-/** How far a file is read that may be anything. */
+/** The extent of a file that may be of any kind. */
 function anyExtent(bytes: Uint8Array): Extent {
   const headed = headedExtent(bytes);
-  if (!headed.all || headedKind(bytes) !== undefined || isBareState(bytes)) return headed;
+  if (!headed.all || headedKind(bytes) !== undefined || bareState(bytes) !== undefined) {
+    return headed;
+  }
   return !isBitt(bytes) && beginsJson(bytes) ? { bytes: Infinity, all: true } : modelExtent(bytes);
 }
 
@@ -167,8 +162,8 @@ async function factsOf(path: string, files: ModelFiles, bytes: Buffer | undefine
   const name = nameOf(path);
   const kind = headedKind(bytes);
   if (kind !== undefined) return headedFacts(name, bytes, kind);
-  const raw = RAW[bytes.toString('latin1', 0, 8)];
-  if (raw !== undefined) return { kind: raw, state_bytes: bytes.length };
+  const state = bareState(bytes);
+  if (state !== undefined) return { kind: `state of a ${state}`, state_bytes: bytes.length };
   if (isBitt(bytes)) return modelFacts(path, files);
   if (bytes.length > 0 && beginsJson(bytes)) return tokenizerFacts(name, bytes);
   const header = bytes.length > 8 ? headerLength(bytes) : 0;

@@ -6,13 +6,12 @@
  * no bytes.
  * SPDX-License-Identifier: MIT
  */
-import { nextTurn } from '../../common/clock.js';
 import { evaluateText, TTTError } from 'bit-ttt';
 import type { BitLlama, Evaluation, Session } from 'bit-ttt';
 import { Turns } from '../../common/turns.js';
 
-/** Tokens that are read at once, between two turns of the event loop. */
-const SLICE = 256;
+/** Tokens that are read in one call, before signals get a turn. */
+const READ_AT_ONCE = 256;
 
 /** What was measured. */
 export interface Score {
@@ -34,13 +33,13 @@ export function bitsPerByte({ nats, bytes }: Score): number {
   return nats / Math.LN2 / bytes;
 }
 
-/** Reads tokens, in slices, and gives log p of each. */
+/** Reads tokens, and gives log p of each. */
 export async function readTokens(session: Session, ids: Uint32Array): Promise<Float32Array> {
   const all = new Float32Array(ids.length);
-  for (let at = 0; at < ids.length; at += SLICE) {
-    const { logProbabilities } = await session.read(ids.subarray(at, at + SLICE));
-    all.set(logProbabilities, at);
-    await nextTurn();
+  const turns = new Turns(undefined);
+  for (let at = 0; at < ids.length; at += READ_AT_ONCE) {
+    all.set(session.read(ids.subarray(at, at + READ_AT_ONCE)).logProbabilities, at);
+    await turns.rest();
   }
   return all;
 }
@@ -52,7 +51,7 @@ export function sumNats(logProbabilities: Float32Array, from = 0): number {
   return nats;
 }
 
-/** A document's figures; undefined if it was not read to its end. */
+/** A document's figures; undefined if `signal` ended the reading. */
 async function evaluateUntil(
   model: BitLlama,
   document: string,
@@ -80,7 +79,7 @@ export async function scoreDocuments(
   const score: Score = { documents: 0, tokens: 0, bytes: 0, nats: 0 };
   const turns = new Turns(undefined);
   for (const document of documents) {
-    await turns.rest(); // many short ones would leave no room for signals
+    await turns.rest(); // signals get a turn also between short documents
     if (score.tokens >= most || stop?.aborted === true) break;
     const found = await evaluateUntil(model, document, stop);
     if (found === undefined) break;

@@ -3,8 +3,9 @@
  * results, or a result and something that it reads, to one file.
  * SPDX-License-Identifier: MIT
  */
-import { fstatSync, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { fstatSync, lstatSync, readlinkSync, statSync } from 'node:fs';
+import { basename, dirname, isAbsolute, resolve } from 'node:path';
+import { modelPaths } from '../../files/model-files.js';
 import { UsageError } from '../screen/failure.js';
 
 /** A file of a command, and what messages call it: FILE, or the option that names it. */
@@ -70,22 +71,13 @@ function placeOfStream(descriptor: number): string | undefined {
 const placeOfInput = (path: string): string | undefined =>
   path === '-' ? placeOfStream(0) : placeOf(path);
 
-/** The files that belong to a model: those of a folder or of an index's, or what may lie beside its weights. */
+/** The files that are read for the model at `path`; `name` is what messages call it. */
 export function modelFiles(path: string, name: string): Named[] {
-  const named = (file: string): Named => ({ path: file, name });
-  if (path === '-') return [named(path)];
-  const folder = path.endsWith('.index.json') ? dirname(path) : path;
   try {
-    if (statSync(folder).isDirectory()) {
-      const inside = readdirSync(folder).filter((file) => /\.(json|safetensors)$/.test(file));
-      return inside.map((file) => named(join(folder, file)));
-    }
+    return (path === '-' ? [path] : modelPaths(path)).map((file) => ({ path: file, name }));
   } catch {
-    // Whoever loads it says what is wrong.
+    return [{ path, name }]; // whoever loads it says what is wrong
   }
-  if (!path.endsWith('.safetensors')) return [named(path)];
-  const beside = ['config.json', 'tokenizer.json'].map((file) => join(dirname(path), file));
-  return [path, ...beside].map(named);
 }
 
 /** Refuses a result that is something else that the command reads or writes. */

@@ -5,16 +5,19 @@
  */
 import type { BitLlama, Session } from 'bit-ttt';
 import { Failure } from '../screen/failure.js';
-import { damagedHeader, HEADED_LIMITS, headedParts, parseHeaded } from './headed-file.js';
+import {
+  bareState,
+  damagedHeader,
+  HEADED_LIMITS,
+  headedParts,
+  parseHeaded,
+} from './headed-file.js';
 import { filesOfModel, fingerprintOf, loadFailure } from './model.js';
 import type { CommandLine } from '../screen/command-line.js';
 import type { Named } from './places.js';
 import { readWhole } from './read-file.js';
 import { checkFiles, resultOf, saveFile } from './save.js';
 import type { Result } from './save.js';
-
-/** How a state begins that the library saved. */
-const STATE_MAGIC = 'BitLlm\r\n';
 
 /** What the first line of a session file says. */
 export interface SessionFields {
@@ -65,7 +68,7 @@ function stateOf(bytes: Buffer, path: string, fingerprint: string): Uint8Array {
  */
 export async function loadSession(path: string, model: BitLlama, session: Session): Promise<void> {
   const bytes = await readWhole(path, 'load', HEADED_LIMITS);
-  const isBare = bytes.toString('latin1', 0, STATE_MAGIC.length) === STATE_MAGIC;
+  const isBare = bareState(bytes) === 'session';
   try {
     session.restore(isBare ? bytes : stateOf(bytes, path, fingerprintOf(model)));
   } catch (error) {

@@ -3,13 +3,14 @@
  * thus may be replaced.
  * SPDX-License-Identifier: MIT
  */
-import { createHash } from 'node:crypto';
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { TokenizerJson } from 'bit-ttt';
+import { WEIGHTS_NAME } from '../../files/model-files.js';
 import { systemCode } from '../screen/failure.js';
 import { BEGINNINGS, isHeaded } from './headed-file.js';
 import { CHART_MARK } from '../charts/svg.js';
+import { sha256 } from './sha256.js';
 
 /** What a file to be saved is. */
 export type SavedKind =
@@ -79,9 +80,6 @@ function isOwnModel(file: number): boolean {
   return isOwnConfig(fieldsOf(header['config'])) || isOwnWeights(metadataAt(file, end));
 }
 
-const sha256 = (bytes: Uint8Array | string): string =>
-  createHash('sha256').update(bytes).digest('hex');
-
 /** The metadata of the weights in a folder: who wrote them, and what the files beside them are. */
 export function folderMetadata(texts: Readonly<Record<string, string>>): Record<string, string> {
   const sums = Object.entries(texts).map(([name, text]) => [name, sha256(text)]);
@@ -93,7 +91,7 @@ function belongsToFolder(path: string, file: number): boolean {
   const name = basename(path);
   if (name.endsWith('.safetensors')) return isOwnWeights(metadataAt(file, 0));
   try {
-    const weights = openSync(join(dirname(path), 'model.safetensors'), 'r');
+    const weights = openSync(join(dirname(path), WEIGHTS_NAME), 'r');
     try {
       const metadata = metadataAt(weights, 0);
       return metadata['writer'] === WRITER.writer && metadata[name] === sha256(readFileSync(file));
