@@ -86,6 +86,14 @@ export class Panel {
     this.field(name).addEventListener('click', () => void this.run(async (s) => work(s)));
   }
 
+  /** Calls `work` with the file that was chosen; the same one can be chosen again afterwards. */
+  onFile(name: string, work: (file: File | undefined) => Promise<void>): void {
+    const input = this.field(name);
+    input.addEventListener('change', () => {
+      void this.run(() => work(input.files?.[0])).then(() => (input.value = ''));
+    });
+  }
+
   /** One piece of work at a time: buttons wait, Stop works, and an error is said in a sentence. */
   async run(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     if (this.#controller) return;

@@ -73,12 +73,7 @@ export class TextBox {
 
   #takeFiles(): void {
     const place = find(this.panel.element, '.drop');
-    const chosen = this.panel.field('open');
-    chosen.addEventListener('change', () => {
-      void this.panel
-        .run(async () => this.#take(chosen.files?.[0]))
-        .then(() => (chosen.value = ''));
-    });
+    this.panel.onFile('open', (file) => this.#take(file));
     const over = (event: DragEvent, on: boolean): void => {
       event.preventDefault();
       place.classList.toggle('over', on);
