@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 import uPlot from 'uplot';
+
 import 'uplot/dist/uPlot.min.css';
 
 import { figure, find } from './dom.js';

@@ -3,12 +3,12 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 import { root } from './support/backends.mjs';
-import { bitTtt, command, json, output, refuses, temporaryFolder } from './support/cli.mjs';
+import { command, json, output, refuses, temporaryFolder } from './support/cli.mjs';
 
 const folder = temporaryFolder();
 

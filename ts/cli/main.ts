@@ -3,24 +3,24 @@
  * on stderr and an exit code (1 for what failed, 2 for a wrong command line).
  * SPDX-License-Identifier: MIT
  */
+import { suggestion } from '../common/suggestion.js';
+import { VERSION } from '../common/version.js';
 import { adapt } from './commands/adapt.js';
 import { bench } from './commands/bench.js';
 import { chat } from './commands/chat.js';
 import { convert } from './commands/convert.js';
 import { doctor } from './commands/doctor.js';
 import { evaluate } from './commands/eval.js';
-import { describeFailure, UsageError } from './screen/failure.js';
 import { generate } from './commands/generate.js';
 import { info } from './commands/info.js';
-import { COMMON_OPTIONS, readCommandLine } from './screen/command-line.js';
-import type { Command } from './screen/command-line.js';
-import { watchOutput } from './screen/output.js';
 import { surprise } from './commands/surprise.js';
-import { visible } from './screen/terminal.js';
 import { tokenizer } from './commands/tokenizer.js';
 import { train } from './commands/train.js';
-import { suggestion } from '../common/suggestion.js';
-import { VERSION } from '../common/version.js';
+import { COMMON_OPTIONS, readCommandLine } from './screen/command-line.js';
+import type { Command } from './screen/command-line.js';
+import { describeFailure, UsageError } from './screen/failure.js';
+import { watchOutput } from './screen/output.js';
+import { visible } from './screen/terminal.js';
 
 const COMMANDS: Record<string, Command> = {
   generate,

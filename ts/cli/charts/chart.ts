@@ -4,9 +4,9 @@
  * SPDX-License-Identifier: MIT
  */
 import type { Measurement } from '../../bench/measure.js';
+import { compact } from '../screen/terminal.js';
 import { COLOURS, curve, grid, heading, INK, label, legend, Scale, svgDocument } from './svg.js';
 import type { Style } from './svg.js';
-import { compact } from '../screen/terminal.js';
 
 const WIDTH = 1040;
 const HEIGHT = 540;

@@ -4,18 +4,23 @@
  * SPDX-License-Identifier: MIT
  */
 import { cpus } from 'node:os';
-import { variable } from '../../common/environment.js';
 import { getInfo } from 'bit-ttt';
 import type { BackendInfo } from 'bit-ttt';
-import { drawChart, seriesOf } from '../charts/chart.js';
-import { engineInUse } from '../screen/engine.js';
 import { measureDim, median, ROUNDS, SEQ_LENS } from '../../bench/measure.js';
 import type { Engine, Measurement } from '../../bench/measure.js';
-import { checkNoArguments, FORCE_HELP, numberListOption } from '../screen/command-line.js';
-import { numberOption, SAVE_OPTIONS } from '../screen/command-line.js';
-import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
+import { variable } from '../../common/environment.js';
+import { drawChart, seriesOf } from '../charts/chart.js';
 import { checkFiles, resultOf, saveFile } from '../files/save.js';
 import type { Result } from '../files/save.js';
+import {
+  checkNoArguments,
+  FORCE_HELP,
+  numberListOption,
+  numberOption,
+  SAVE_OPTIONS,
+} from '../screen/command-line.js';
+import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
+import { engineInUse } from '../screen/engine.js';
 import { compact, outputPalette, Progress, visible } from '../screen/terminal.js';
 import type { Palette } from '../screen/terminal.js';
 

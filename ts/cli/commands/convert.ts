@@ -7,20 +7,20 @@ import { join } from 'node:path';
 import { BitLlama } from 'bit-ttt';
 import { CONFIG_NAME, TOKENIZER_NAME, WEIGHTS_NAME } from '../../files/model-files.js';
 import type { BesideFile, ModelFiles } from '../../files/model-files.js';
-import { engineInUse } from '../screen/engine.js';
-import { Failure, fileFailure, UsageError } from '../screen/failure.js';
 import { nameOf } from '../files/input.js';
 import { fingerprintOf, loadFailure, openModel, readModel, readTokenizer } from '../files/model.js';
-import { FORCE_HELP, SAVE_OPTIONS } from '../screen/command-line.js';
-import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
 import { checkPlaces, modelFiles } from '../files/places.js';
 import type { Named } from '../files/places.js';
 import { checkFiles, resultOf, saveFile } from '../files/save.js';
 import type { Result } from '../files/save.js';
 import { bittParts, readAllParts, safetensorsParts, toFloats } from '../files/tensors.js';
 import type { Tensor } from '../files/tensors.js';
-import { compact, outputPalette, safeJson, visible } from '../screen/terminal.js';
 import { folderMetadata, WRITER } from '../files/written.js';
+import { FORCE_HELP, SAVE_OPTIONS } from '../screen/command-line.js';
+import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
+import { engineInUse } from '../screen/engine.js';
+import { Failure, fileFailure, UsageError } from '../screen/failure.js';
+import { compact, outputPalette, safeJson, visible } from '../screen/terminal.js';
 
 const OPTIONS: OptionSpecs = {
   ...SAVE_OPTIONS,

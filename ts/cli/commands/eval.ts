@@ -2,10 +2,6 @@
  * eval.ts - the command that measures how well a model foresees a text.
  * SPDX-License-Identifier: MIT
  */
-import { engineInUse } from '../screen/engine.js';
-import { Failure } from '../screen/failure.js';
-import { watched } from '../screen/interrupt.js';
-import type { Interrupt } from '../screen/interrupt.js';
 import {
   filesOfModel,
   fingerprintOf,
@@ -13,14 +9,18 @@ import {
   MODEL_HELP,
   MODEL_OPTIONS,
 } from '../files/model.js';
+import { checkPlaces } from '../files/places.js';
+import { documentsOf, readText } from '../files/text.js';
 import { fileArgument } from '../screen/command-line.js';
 import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
-import { checkPlaces } from '../files/places.js';
-import { bitsPerByte, natsPerToken, scoreDocuments } from './scoring.js';
-import type { Score } from './scoring.js';
+import { engineInUse } from '../screen/engine.js';
+import { Failure } from '../screen/failure.js';
+import { watched } from '../screen/interrupt.js';
+import type { Interrupt } from '../screen/interrupt.js';
 import { compact, grouped, outputPalette, safeJson, visible } from '../screen/terminal.js';
 import type { Palette, Progress } from '../screen/terminal.js';
-import { documentsOf, readText } from '../files/text.js';
+import { bitsPerByte, natsPerToken, scoreDocuments } from './scoring.js';
+import type { Score } from './scoring.js';
 
 const OPTIONS: OptionSpecs = { ...MODEL_OPTIONS, lossy: { type: 'boolean' } };
 

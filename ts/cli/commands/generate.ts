@@ -4,19 +4,19 @@
  */
 import { TTTError } from 'bit-ttt';
 import type { Session } from 'bit-ttt';
+import { loadFailure, loadModel, MODEL_HELP, MODEL_OPTIONS } from '../files/model.js';
+import type { Loaded } from '../files/model.js';
+import { checkSession, loadSession, saveSession } from '../files/session-file.js';
+import { readText } from '../files/text.js';
+import { FORCE_HELP, SAVE_OPTIONS } from '../screen/command-line.js';
+import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
 import { engineInUse } from '../screen/engine.js';
 import { Failure, UsageError } from '../screen/failure.js';
 import { exitCodeOf, Interrupt } from '../screen/interrupt.js';
-import { loadFailure, loadModel, MODEL_HELP, MODEL_OPTIONS } from '../files/model.js';
-import type { Loaded } from '../files/model.js';
-import { FORCE_HELP, SAVE_OPTIONS } from '../screen/command-line.js';
-import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
 import { drained, goOnWithoutReader } from '../screen/output.js';
+import { outputPalette, safeJson, visibleLines } from '../screen/terminal.js';
 import { readSampling, SAMPLING_OPTIONS, samplingHelp } from './sampling.js';
 import type { Sampling } from './sampling.js';
-import { checkSession, loadSession, saveSession } from '../files/session-file.js';
-import { outputPalette, safeJson, visibleLines } from '../screen/terminal.js';
-import { readText } from '../files/text.js';
 
 const OPTIONS: OptionSpecs = {
   ...MODEL_OPTIONS,

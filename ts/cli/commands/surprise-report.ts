@@ -2,9 +2,9 @@
  * surprise-report.ts - what `surprise` prints: a report for people, JSON for programs.
  * SPDX-License-Identifier: MIT
  */
+import type { ReadLine } from '../../detect/detector.js';
 import type { Curve } from '../../detect/digest.js';
 import type { MemorySettings } from '../files/memory-file.js';
-import type { ReadLine } from '../../detect/detector.js';
 import {
   compact,
   displayWidth,

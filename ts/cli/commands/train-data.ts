@@ -6,8 +6,8 @@ import { encodeDocuments } from 'bit-ttt';
 import type { Tokenizer } from 'bit-ttt';
 import { holdOut, usualVocab } from '../../corpus/corpus.js';
 import type { Split } from '../../corpus/corpus.js';
-import { Failure } from '../screen/failure.js';
 import { documentsOf, readText } from '../files/text.js';
+import { Failure } from '../screen/failure.js';
 
 /** Both parts of the data. `lossy` is about invalid UTF-8. */
 export async function readSplit(

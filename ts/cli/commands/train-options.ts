@@ -3,12 +3,18 @@
  * SPDX-License-Identifier: MIT
  */
 import { availableParallelism, cpus } from 'node:os';
-import { UsageError } from '../screen/failure.js';
-import { fileArgument, FORCE_HELP, numberOption, parseChoice } from '../screen/command-line.js';
-import { SAVE_OPTIONS, seedOption } from '../screen/command-line.js';
-import type { CommandLine, NumberRange, OptionSpecs } from '../screen/command-line.js';
 import { checkFiles, resultOf } from '../files/save.js';
 import type { Result } from '../files/save.js';
+import {
+  fileArgument,
+  FORCE_HELP,
+  numberOption,
+  parseChoice,
+  SAVE_OPTIONS,
+  seedOption,
+} from '../screen/command-line.js';
+import type { CommandLine, NumberRange, OptionSpecs } from '../screen/command-line.js';
+import { UsageError } from '../screen/failure.js';
 
 /** The memories that a layer can have. */
 export const MIXERS = ['induction', 'predict', 'reconstruct'] as const;

@@ -5,8 +5,8 @@
 import type { BitLlama, Trainer, TrainingStep } from 'bit-ttt';
 import { saveCheckpoint } from '../files/checkpoint-file.js';
 import type { TrainingInfo } from '../files/checkpoint-file.js';
-import { Failure } from '../screen/failure.js';
 import type { Result } from '../files/save.js';
+import { Failure } from '../screen/failure.js';
 import { natsPerToken, scoreDocuments } from './scoring.js';
 import type { Score } from './scoring.js';
 import type { TrainReport } from './train-report.js';

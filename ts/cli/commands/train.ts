@@ -5,20 +5,20 @@
 import { existsSync, rmSync } from 'node:fs';
 import { BitLlama, Tokenizer, Trainer } from 'bit-ttt';
 import type { TrainingOptions } from 'bit-ttt';
+import { makeTokenizer } from '../../corpus/corpus.js';
+import { drawLoss } from '../charts/loss-chart.js';
 import { loadCheckpoint } from '../files/checkpoint-file.js';
 import type { Checkpoint, TrainingInfo } from '../files/checkpoint-file.js';
+import { fingerprintOf, loadFailure, loadTokenizer } from '../files/model.js';
+import { saveFile } from '../files/save.js';
+import type { Result } from '../files/save.js';
+import { sha256 } from '../files/sha256.js';
+import type { Command, CommandLine } from '../screen/command-line.js';
 import { engineInUse } from '../screen/engine.js';
 import { Failure, UsageError } from '../screen/failure.js';
 import { Interrupt } from '../screen/interrupt.js';
-import { drawLoss } from '../charts/loss-chart.js';
-import { fingerprintOf, loadFailure, loadTokenizer } from '../files/model.js';
-import type { Command, CommandLine } from '../screen/command-line.js';
 import { goOnWithoutReader } from '../screen/output.js';
-import { saveFile } from '../files/save.js';
-import { sha256 } from '../files/sha256.js';
-import type { Result } from '../files/save.js';
 import { grouped, outputPalette, shellWord, visible } from '../screen/terminal.js';
-import { makeTokenizer } from '../../corpus/corpus.js';
 import { readSplit, tokensOf, vocabFor } from './train-data.js';
 import {
   checkResults,

@@ -3,12 +3,12 @@
  * JSON, then the weights that did best so far, then the state that the trainer saved.
  * SPDX-License-Identifier: MIT
  */
+import type { LossPoint } from '../charts/loss-chart.js';
+import type { Recipe, Shape } from '../commands/train-options.js';
 import { Failure } from '../screen/failure.js';
 import { damagedHeader, headedParts, readHeaded } from './headed-file.js';
-import type { LossPoint } from '../charts/loss-chart.js';
 import { saveFile } from './save.js';
 import type { Result } from './save.js';
-import type { Recipe, Shape } from '../commands/train-options.js';
 import { sha256 } from './sha256.js';
 
 /** What is known of a training beside its weights. */

@@ -5,8 +5,8 @@
  */
 import type { Extent, Limits } from '../../files/gather.js';
 import { MAX_MODEL_BYTES } from '../../files/model-limits.js';
-import { CRC32, crcOf } from './crc.js';
 import { Failure } from '../screen/failure.js';
+import { CRC32, crcOf } from './crc.js';
 import { readWhole } from './read-file.js';
 
 /** The kinds of such files. */

@@ -11,15 +11,15 @@ import { headerLength, isBitt, JSON_LIMITS, modelExtent } from '../../files/mode
 import { readModelFiles } from '../../files/model-files.js';
 import type { BesideFile, ModelFiles } from '../../files/model-files.js';
 import { MAX_MODEL_BYTES } from '../../files/model-limits.js';
+import type { CommandLine, OptionSpecs } from '../screen/command-line.js';
 import { Failure, fileFailure, systemCode } from '../screen/failure.js';
+import { visible } from '../screen/terminal.js';
 import { headedKind } from './headed-file.js';
 import { nameOf } from './input.js';
-import type { CommandLine, OptionSpecs } from '../screen/command-line.js';
 import { modelFiles } from './places.js';
 import type { Named } from './places.js';
 import { readWhole } from './read-file.js';
 import { readParts } from './tensors.js';
-import { visible } from '../screen/terminal.js';
 
 /** Options of every command that works with a model. */
 export const MODEL_OPTIONS: OptionSpecs = {

@@ -3,10 +3,10 @@
  * input for `-`; up to a limit.
  * SPDX-License-Identifier: MIT
  */
+import { TTTError } from 'bit-ttt';
 import { readPlace } from '../../files/file-bytes.js';
 import { gather, TooLarge } from '../../files/gather.js';
 import type { Limits } from '../../files/gather.js';
-import { TTTError } from 'bit-ttt';
 import { Failure, fileFailure } from '../screen/failure.js';
 import { nameOf, openSource } from './input.js';
 

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 import type { BitLlama, Session } from 'bit-ttt';
+import type { CommandLine } from '../screen/command-line.js';
 import { Failure } from '../screen/failure.js';
 import {
   bareState,
@@ -13,7 +14,6 @@ import {
   parseHeaded,
 } from './headed-file.js';
 import { filesOfModel, fingerprintOf, loadFailure } from './model.js';
-import type { CommandLine } from '../screen/command-line.js';
 import type { Named } from './places.js';
 import { readWhole } from './read-file.js';
 import { checkFiles, resultOf, saveFile } from './save.js';

@@ -2,10 +2,10 @@
  * text.ts - texts that are read whole: UTF-8 to the letter, cut into documents.
  * SPDX-License-Identifier: MIT
  */
-import type { Extent } from '../../files/gather.js';
 import { splitDocuments } from 'bit-ttt';
-import { sniff, SNIFFED_BYTES } from './encoding.js';
+import type { Extent } from '../../files/gather.js';
 import { Failure } from '../screen/failure.js';
+import { sniff, SNIFFED_BYTES } from './encoding.js';
 import { nameOf } from './input.js';
 import { readWhole } from './read-file.js';
 

@@ -7,9 +7,9 @@ import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { TokenizerJson } from 'bit-ttt';
 import { WEIGHTS_NAME } from '../../files/model-files.js';
+import { CHART_MARK } from '../charts/svg.js';
 import { systemCode } from '../screen/failure.js';
 import { BEGINNINGS, isHeaded } from './headed-file.js';
-import { CHART_MARK } from '../charts/svg.js';
 import { sha256 } from './sha256.js';
 
 /** What a file to be saved is. */

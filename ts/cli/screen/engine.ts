@@ -2,11 +2,11 @@
  * engine.ts - which engine the library took, and whether that is what the environment asked for.
  * SPDX-License-Identifier: MIT
  */
-import { variable } from '../../common/environment.js';
 import { getInfo, TTTError } from 'bit-ttt';
 import type { BackendInfo } from 'bit-ttt';
-import { Failure } from './failure.js';
+import { variable } from '../../common/environment.js';
 import { suggestion } from '../../common/suggestion.js';
+import { Failure } from './failure.js';
 
 /** A variable that says nothing, or says to choose freely, wishes for nothing. */
 function wishOf(name: string): string | undefined {
