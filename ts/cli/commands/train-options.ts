@@ -1,5 +1,5 @@
 /**
- * train-options.ts - what `train` can be told, and what it takes for granted.
+ * train-options.ts - the options of `train`, their defaults, and their help.
  * SPDX-License-Identifier: MIT
  */
 import { availableParallelism, cpus } from 'node:os';
@@ -18,7 +18,7 @@ import { UsageError } from '../screen/failure.js';
 
 /** The memories that a layer can have. */
 export const MIXERS = ['induction', 'predict', 'reconstruct'] as const;
-export type MixerName = (typeof MIXERS)[number];
+type MixerName = (typeof MIXERS)[number];
 
 const SHAPE = ['dim', 'layers', 'mlp', 'inner', 'head', 'mixer', 'tokenizer', 'vocab'] as const;
 const RECIPE = [

@@ -51,7 +51,7 @@ export function filesOfModel({ values }: CommandLine): Named[] {
   return reads;
 }
 
-/** A failure of the library as a sentence that names the file. */
+/** A failure of the library, or of the system, as a sentence that names the file. */
 export function loadFailure(action: string, path: string, error: unknown): unknown {
   if (error instanceof Failure) return error;
   if (systemCode(error) !== undefined && !(error instanceof TTTError)) {
@@ -63,7 +63,7 @@ export function loadFailure(action: string, path: string, error: unknown): unkno
 
 const told = new Set<string>();
 
-/** Says, once, what a tokenizer.json asks for and does not get. */
+/** Says once which parts of a tokenizer.json have no effect. */
 function tellIgnored(path: string, { ignored }: Tokenizer): void {
   if (ignored.length === 0 || told.has(path)) return;
   told.add(path);
@@ -110,7 +110,7 @@ export async function findModel(path: string, extentOf = modelExtent): Promise<M
   }
 }
 
-/** The same where it must be a model. */
+/** The same for what must be a model. */
 export async function readModel(path: string): Promise<ModelFiles> {
   const files = await findModel(path);
   if (!(files.weights instanceof Uint8Array)) return files;
@@ -118,7 +118,7 @@ export async function readModel(path: string): Promise<ModelFiles> {
   return ownFiles(files);
 }
 
-/** Without the texts beside a single file that carries its own. */
+/** The files without those beside weights that carry a configuration of their own. */
 export function ownFiles(files: ModelFiles): ModelFiles {
   const { path, weights } = files;
   const isFile = weights instanceof Uint8Array && path.endsWith('.safetensors');

@@ -1,6 +1,6 @@
 /**
- * places.ts - which file a path names, by whatever spelling, and that no command writes two
- * results, or a result and something that it reads, to one file.
+ * places.ts - tells which file a path names, however it is spelt, so that no command writes two results,
+ * or a result and one of its inputs, to one file.
  * SPDX-License-Identifier: MIT
  */
 import { fstatSync, lstatSync, readlinkSync, statSync } from 'node:fs';
@@ -14,7 +14,7 @@ export interface Named {
   name: string;
 }
 
-/** Something that a command writes; `replaces` names an input that it goes on from, and may replace. */
+/** Something that a command writes; `replaces` is the name of an input that it may replace. */
 export interface Written extends Named {
   replaces?: string | undefined;
 }
@@ -26,13 +26,13 @@ export function followLinks(path: string): string {
   for (let links = 0; links < MOST_LINKS; links++) {
     if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return path;
     const to = readlinkSync(path);
-    // Not join: it would take `folder/..` away, which may be elsewhere if `folder` is a link.
+    // Not join, which drops `folder/..`: if `folder` is a link, that is another place.
     path = isAbsolute(to) ? to : `${dirname(path)}/${to}`;
   }
   throw Object.assign(new Error(), { code: 'ELOOP' });
 }
 
-/** Names that are not yet there, as these systems compare them. */
+/** A name as file systems compare it: those of Windows and macOS ignore case. */
 function folded(name: string): string {
   const ignoresCase = process.platform === 'win32' || process.platform === 'darwin';
   return ignoresCase ? name.normalize('NFC').toLowerCase() : name;
@@ -45,8 +45,8 @@ interface Identity {
 
 const identityOf = ({ dev, ino }: Identity): string => `${dev}:${ino}`;
 
-/** The same for two paths exactly if they name one file, or would once it is written. */
-export function placeOf(path: string): string {
+/** Equal for two paths exactly if they name one file, or would once it is written. */
+function placeOf(path: string): string {
   try {
     const end = followLinks(path);
     const stat = statSync(end, { bigint: true, throwIfNoEntry: false });
@@ -84,7 +84,7 @@ export function modelFiles(path: string, name: string): Named[] {
 export function checkPlaces(reads: readonly Named[], writes: readonly Written[]): void {
   const streams = reads.filter(({ path }) => path === '-');
   if (streams.length > 1) {
-    const [a, b] = streams as [Named, Named]; // the second time there would be nothing left of it
+    const [a, b] = streams as [Named, Named]; // it can be read only once
     throw new UsageError(`standard input cannot be both ${a.name} and ${b.name}`);
   }
   const inputs = reads.map((read) => ({ ...read, place: placeOfInput(read.path) }));

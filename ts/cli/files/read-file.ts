@@ -1,6 +1,5 @@
 /**
- * read-file.ts - files that are read whole: from their beginning to their end, once, or from standard
- * input for `-`; up to a limit.
+ * read-file.ts - reads a file, or standard input for `-`, whole and once, up to a limit.
  * SPDX-License-Identifier: MIT
  */
 import { TTTError } from 'bit-ttt';

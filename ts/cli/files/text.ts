@@ -1,5 +1,5 @@
 /**
- * text.ts - texts that are read whole: UTF-8 to the letter, cut into documents.
+ * text.ts - texts that are read whole, with what is wrong in their bytes, and cut into documents.
  * SPDX-License-Identifier: MIT
  */
 import { splitDocuments } from 'bit-ttt';
@@ -33,12 +33,7 @@ export function findInvalidUtf8(bytes: Uint8Array): number {
  * The text of bytes: UTF-8, or UTF-16 if a byte order mark or its zeros say so. Throws for what is
  * no text (naming `command` in its advice), and for what is invalid unless `lossy`: U+FFFD then.
  */
-export function decodeText(
-  bytes: Uint8Array,
-  name: string,
-  command: string,
-  lossy: boolean,
-): string {
+function decodeText(bytes: Uint8Array, name: string, command: string, lossy: boolean): string {
   const encoding = sniff(bytes, name, command);
   try {
     return new TextDecoder(encoding, { fatal: !lossy }).decode(bytes);

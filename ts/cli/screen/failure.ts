@@ -52,7 +52,7 @@ export function fileFailure(action: string, path: string, error: unknown): Failu
   return new Failure(`cannot ${action} ${path}: ${reason}`, { cause: error });
 }
 
-/** What to print for any error: a sentence, and no stack trace unless it is a bug of ours. */
+/** What to print for any error: one sentence, which says so if it is a bug of ours. */
 export function describeFailure(error: unknown): { text: string; exitCode: number } {
   if (error instanceof Failure) return { text: error.message, exitCode: error.exitCode };
   if (error instanceof TTTError) return { text: error.message, exitCode: 1 };

@@ -28,9 +28,9 @@ function endBySignal(): void {
 }
 
 /**
- * Calls `hear` on every such signal until the function that it gives is called. Where a terminal
- * has hung up Node aborts when it ends, as it cannot restore the terminal (ResetStdio): there the
- * signal, once everything is done, ends the process, for which shells give the same exit code.
+ * Calls `hear` on every such signal, until the function that it returns is called. After a terminal has hung
+ * up, Node would abort at its exit because it cannot restore the terminal (ResetStdio); so the signal itself
+ * ends the process when everything is done. Shells report the same exit code for both.
  */
 export function onSignal(hear: (signal: Signal) => void): () => void {
   const terminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
@@ -54,7 +54,7 @@ export class Interrupt {
   private begun: string | undefined;
   private first: Signal | undefined;
 
-  /** `clear` wipes what is in the way of a sentence; `early` is the one of an end at once. */
+  /** `clear` wipes the line of progress; `early` is what a signal before `begin` says. */
   constructor(
     private readonly clear: () => void,
     early: string,
@@ -70,7 +70,7 @@ export class Interrupt {
     });
   }
 
-  /** There is something now that is worth reporting or saving; `late` tells that it is lost. */
+  /** From now on there is something to report or save; a second signal says `late`: it is lost. */
   begin(late: string): void {
     this.begun = late;
   }
@@ -85,7 +85,7 @@ export class Interrupt {
     return this.first;
   }
 
-  /** Throws if the command was stopped: the sentence to end with, and the exit code. */
+  /** Throws an Interrupted with this sentence if the command was stopped. */
   check(text: () => string): void {
     if (this.first !== undefined) throw new Interrupted(text(), exitCodeOf(this.first));
   }

@@ -43,7 +43,7 @@ export function wantsColor(screen: Screen, flags: ReadonlySet<string>, env: Envi
 }
 
 /** Styles that write escape sequences if `enabled`, and nothing otherwise. */
-export function makePalette(enabled: boolean): Palette {
+function makePalette(enabled: boolean): Palette {
   const style =
     (open: number, close: number): Paint =>
     (text) =>
