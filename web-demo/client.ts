@@ -19,7 +19,7 @@ const CRASH = {
 };
 
 /** A worker that is started when it is first needed, and anew after it has crashed. */
-export class Engine implements Caller {
+export class WorkerClient implements Caller {
   /** Called when the worker has ended: what it held is gone. */
   onEnd: (() => void) | undefined;
   #worker: Worker | undefined;
@@ -76,7 +76,7 @@ export class Engine implements Caller {
 }
 
 /** The worker that holds the shipped model and its sessions; the layer's logs are read there too. */
-export const reader = new Engine();
+export const reader = new WorkerClient();
 /** The worker that trains, and the one that measures: neither holds up the other tabs. */
-export const trainer = new Engine();
-export const bench = new Engine();
+export const trainer = new WorkerClient();
+export const bench = new WorkerClient();

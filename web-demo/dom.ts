@@ -40,7 +40,7 @@ export function numberOf(count: number, what: string): string {
   return `${figure(count)} ${what}${count === 1 ? '' : 's'}`;
 }
 
-/** The engine's words with a capital and a full stop. */
+/** A message of the library with a capital and a full stop. */
 function sentence(message: string): string {
   const end = /[.!?…)]$/.test(message) ? '' : '.';
   return message.charAt(0).toUpperCase() + message.slice(1) + end;

@@ -77,7 +77,7 @@ class Teach {
     if (box.empty) throw new Error('There is no text to read yet.');
     await model.ready();
     const frozen = panel.field('frozen').checked;
-    map.update(await model.engine.call('heads', {}), true);
+    map.update(await model.worker.call('heads', {}), true);
     const reading = curves.begin(frozen);
     const event = ({ tokens, of, nats, heads }: Calls['read']['event']): void => {
       reading.tokens.push(tokens);
@@ -88,7 +88,7 @@ class Teach {
       panel.status(`${figure(tokens)} of ${figure(of)} tokens read`);
     };
     const params = { text: box.source, frozen };
-    const { tokens, nats, seconds } = await model.engine.call('read', params, { signal, event });
+    const { tokens, nats, seconds } = await model.worker.call('read', params, { signal, event });
     await model.keepMemory();
     const speed = `${numberOf(tokens, 'token')}, ${figure(tokens / seconds)} a second`;
     panel.status(`${reading.label}: ${nats.toFixed(2)} nats a token, ${speed}.`);
@@ -105,19 +105,19 @@ class Teach {
   async goOn(signal: AbortSignal): Promise<void> {
     await this.model.ready();
     const params: WriteParams = { ...GO_ON, with: 'taught', seed: this.#seed++ };
-    await tell(this.model.engine, this.panel, this.story, params, signal);
+    await tell(this.model.worker, this.panel, this.story, params, signal);
   }
 
   async forget(): Promise<void> {
     await this.model.ready();
-    this.map.update(await this.model.engine.call('forget', {}), true);
+    this.map.update(await this.model.worker.call('forget', {}), true);
     await this.model.keepMemory();
     this.panel.status('The memory is empty.');
   }
 
   async save(): Promise<void> {
     await this.model.ready();
-    download(await this.model.engine.call('save', {}), 'bit-llama.memory');
+    download(await this.model.worker.call('save', {}), 'bit-llama.memory');
     this.panel.status('Saved. Load it here, in another tab, or in Node: session.restore(bytes).');
   }
 
@@ -125,7 +125,7 @@ class Teach {
     if (!file) return;
     await this.model.ready();
     const bytes = new Uint8Array(await file.arrayBuffer());
-    this.map.update(await this.model.engine.call('restore', { bytes }), true);
+    this.map.update(await this.model.worker.call('restore', { bytes }), true);
     await this.model.keepMemory();
     this.map.chooseValues();
     this.panel.status(`The memory is now that of ${file.name}.`);

@@ -17,7 +17,7 @@ export async function bench(
   { signal, tell }: Context<string>,
 ): Promise<Measurement[]> {
   const { kernel } = await getInfo();
-  const engines = [
+  const contestants = [
     { target: 'js' as const, kernel: 'plain', threads: 1 },
     { target: 'wasm' as const, kernel, threads: 1 },
   ];
@@ -27,7 +27,7 @@ export async function bench(
     tell(`dimension ${dim}`);
     await pace.rest();
     if (signal.aborted) break;
-    all.push(...(await measureDim(engines, dim, seconds, () => {})));
+    all.push(...(await measureDim(contestants, dim, seconds, () => {})));
   }
   pace.end();
   return all;

@@ -1,5 +1,5 @@
 /**
- * chart.ts - draws measurements as an SVG file: tokens per second over hidden_dim, both on
+ * speed-chart.ts - draws measurements as an SVG file: tokens per second over hidden_dim, both on
  * logarithmic axes, one panel for each length of call.
  * SPDX-License-Identifier: MIT
  */
@@ -18,14 +18,14 @@ const STYLE_OF: Record<string, Style> = {
   js: { colour: '#444444', dash: '5 4' },
 };
 
-/** A line of the chart: one engine. */
+/** A line of the chart: one contestant. */
 export interface Series {
   name: string;
   target: string;
   points: Measurement[];
 }
 
-/** Groups measurements by engine, in the order in which they come. */
+/** Groups measurements by contestant, in the order in which they come. */
 export function seriesOf(measurements: readonly Measurement[]): Series[] {
   const series = new Map<string, Series>();
   for (const point of measurements) {
