@@ -3,7 +3,10 @@
  * SPDX-License-Identifier: MIT
  */
 import type { BitLlama, Session } from 'bit-ttt';
-import { readTokens, sumNats } from './scoring.js';
+import { Turns } from '../../common/turns.js';
+
+/** Tokens that are read in one call, before signals get a turn. */
+const READ_AT_ONCE = 256;
 
 /** What to measure on a text. */
 export interface AdaptPlan {
@@ -50,6 +53,20 @@ export function evenStarts(total: number, length: number, count: number): number
   if (most <= 1) return most === 1 ? [0] : [];
   return Array.from({ length: most }, (_, i) => Math.floor((i * (total - length)) / (most - 1)));
 }
+
+/** Reads tokens, and gives log p of each. */
+async function readTokens(session: Session, ids: Uint32Array): Promise<Float32Array> {
+  const all = new Float32Array(ids.length);
+  const turns = new Turns(undefined);
+  for (let at = 0; at < ids.length; at += READ_AT_ONCE) {
+    all.set(session.read(ids.subarray(at, at + READ_AT_ONCE)).logProbabilities, at);
+    await turns.rest();
+  }
+  return all;
+}
+
+const sumNats = (logProbabilities: Float32Array): number =>
+  logProbabilities.reduce((nats, logP) => nats - logP, 0);
 
 function sameBits(a: Float32Array, b: Float32Array): boolean {
   const bytes = (x: Float32Array): Buffer => Buffer.from(x.buffer, x.byteOffset, x.byteLength);

@@ -7,11 +7,8 @@
  * SPDX-License-Identifier: MIT
  */
 import { evaluateText, TTTError } from 'bit-ttt';
-import type { BitLlama, Evaluation, Session } from 'bit-ttt';
+import type { BitLlama, Evaluation } from 'bit-ttt';
 import { Turns } from '../../common/turns.js';
-
-/** Tokens that are read in one call, before signals get a turn. */
-const READ_AT_ONCE = 256;
 
 /** What was measured. */
 export interface Score {
@@ -31,24 +28,6 @@ export function natsPerToken({ nats, tokens }: Score): number {
 /** Bits that the model needs for a byte of text. */
 export function bitsPerByte({ nats, bytes }: Score): number {
   return nats / Math.LN2 / bytes;
-}
-
-/** Reads tokens, and gives log p of each. */
-export async function readTokens(session: Session, ids: Uint32Array): Promise<Float32Array> {
-  const all = new Float32Array(ids.length);
-  const turns = new Turns(undefined);
-  for (let at = 0; at < ids.length; at += READ_AT_ONCE) {
-    all.set(session.read(ids.subarray(at, at + READ_AT_ONCE)).logProbabilities, at);
-    await turns.rest();
-  }
-  return all;
-}
-
-/** Sum of -log p from `from` on. */
-export function sumNats(logProbabilities: Float32Array, from = 0): number {
-  let nats = 0;
-  for (let i = from; i < logProbabilities.length; i++) nats -= logProbabilities[i]!;
-  return nats;
 }
 
 /** A document's figures; undefined if `signal` ended the reading. */
