@@ -1,5 +1,5 @@
 /**
- * client.ts - the page's side of a worker: calls with events on their way, an abort and errors.
+ * client.ts - the page's side of a worker: calls that tell events, can be aborted, and may fail.
  * SPDX-License-Identifier: MIT
  */
 import { WorkerError } from './problem.js';
@@ -42,7 +42,7 @@ export class WorkerClient implements Caller {
     }).finally(() => signal?.removeEventListener('abort', abort));
   }
 
-  /** Ends the worker, and what it is at. */
+  /** Ends the worker; its unfinished calls fail with `problem`. */
   end(problem: Problem = { code: 'ABORTED', message: 'Stopped.' }): void {
     this.#worker?.terminate();
     this.#worker = undefined;
@@ -75,7 +75,7 @@ export class WorkerClient implements Caller {
   }
 }
 
-/** The worker that holds the shipped model and its sessions; the layer's logs are read there too. */
+/** The worker that holds the shipped model and its sessions, and reads logs. */
 export const reader = new WorkerClient();
 /** The worker that trains, and the one that measures: neither holds up the other tabs. */
 export const trainer = new WorkerClient();

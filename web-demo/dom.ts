@@ -1,5 +1,5 @@
 /**
- * dom.ts - finds the parts of a tab, and does what all tabs do alike: run, stop, complain.
+ * dom.ts - finds and makes elements, and the Panel: what all tabs have in common.
  * SPDX-License-Identifier: MIT
  */
 import { WorkerError } from './problem.js';
@@ -94,7 +94,7 @@ export class Panel {
     });
   }
 
-  /** One piece of work at a time: buttons wait, Stop works, and an error is said in a sentence. */
+  /** Runs one piece of work at a time: meanwhile only Stop can be pressed; an error is shown. */
   async run(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     if (this.#controller) return;
     this.#controller = new AbortController();
@@ -102,7 +102,7 @@ export class Panel {
     const pressed = document.activeElement;
     const stop = this.field('stop');
     this.#setBusy(true);
-    // A button that cannot be pressed loses the focus: it waits at Stop, and comes back.
+    // A button that is disabled loses the focus: Stop has it meanwhile, and then it comes back.
     if (pressed instanceof HTMLButtonElement && pressed.disabled && this.element.contains(pressed))
       stop.focus();
     try {

@@ -8,7 +8,7 @@ import type { HeadMap } from './protocol.js';
 
 const GAP = 2;
 
-/** Red above zero, blue below; the paper shows through where there is nothing. */
+/** Paints a pixel: red above zero, blue below, transparent at zero. */
 function paint(pixels: Uint8ClampedArray, at: number, share: number): void {
   const above = share > 0;
   pixels[at] = above ? 214 : 40;

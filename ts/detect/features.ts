@@ -4,10 +4,10 @@
  * Each unit is shown to the memory twice, hashed in two unrelated ways: first as a key, then as a
  * value. The objective `predict` learns to foresee each token from the one before, so it learns
  * key -> value of every unit, and value -> key of the next unit. The error at the value says how
- * well the memory knows what the unit is made of; the error at the key, whether it was due here.
- * One token per unit would do the second only, and in a log whose lines interleave at random that
- * finds no anomaly. As the two hashes have nothing in common, nothing is foreseen that was not
- * read: a word that never came up stays unknown, however long the memory has read other words.
+ * well the memory knows the content of the unit; the error at the key, whether it expected the unit
+ * at this place. With one token per unit there would be the second error only, which finds no anomaly
+ * in a log whose lines interleave at random. As the two hashes have nothing in common, only what was
+ * read can be predicted: a new word stays unknown, however many other words the memory has read.
  *
  * Everything is a pure function of the text of one line and of these constants.
  * SPDX-License-Identifier: MIT

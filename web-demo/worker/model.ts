@@ -65,7 +65,7 @@ function likeliest(logits: Float32Array, token: number): Omit<Token, 'surprise' 
   return { probability: probabilityOf(token), alternatives };
 }
 
-/** Draws and reads until the end; tells of tokens in bunches, as often as a screen is drawn. */
+/** Draws tokens and reads them, one by one; returns whether the model ended the text. */
 async function* story(session: Session, params: WriteParams): AsyncGenerator<Token, boolean> {
   const { tokenizer } = loaded();
   const decoder = tokenizer!.createDecoder();
@@ -80,7 +80,7 @@ async function* story(session: Session, params: WriteParams): AsyncGenerator<Tok
   return false;
 }
 
-/** Reads the prompt; a session that has read nothing begins as after another text. */
+/** Reads the prompt; without one, a fresh session reads the end-of-text token. */
 async function prepare(session: Session, prompt: string, signal: AbortSignal): Promise<void> {
   if (prompt !== '') await session.observe(prompt, { signal });
   else if (session.tokensSeen === 0) session.read([loaded().tokenizer!.endOfText!]);
@@ -128,7 +128,7 @@ export async function write(
 
 const headsNow = (): HeadMap[] => headsOf(loaded().config, pupil().save());
 
-/** The memory is 400 KB: so often it is sent to be looked at while a text is read. */
+/** Milliseconds between two pictures of the memory, which is 400 KB, while a text is read. */
 const HEADS_MS = 250;
 
 export async function read(

@@ -1,10 +1,10 @@
 /**
- * pace.ts - lets a busy worker hear its messages now and then.
+ * pace.ts - lets a busy worker handle its messages now and then.
  * SPDX-License-Identifier: MIT
  */
 const TURN_MS = 40;
 
-/** `rest` waits for a turn of the event loop if the last is long ago; true if it did. */
+/** `rest` waits for a turn of the event loop if the last one is long ago; returns whether it did. */
 export class Pace {
   readonly #channel = new MessageChannel();
   #since = performance.now();

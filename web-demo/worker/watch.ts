@@ -21,7 +21,7 @@ const AROUND = 4;
 /** Points of the plot: more could not be told apart. */
 const MAX_POINTS = 4000;
 
-/** One line that was read: its number, surprise, and word, in arrays. */
+/** All lines, and for each one that was read its number, surprise, and the range of its word. */
 interface Found {
   lines: string[];
   numbers: number[];

@@ -8,35 +8,38 @@ import { Turns } from '../../common/turns.js';
 /** Tokens that are read in one call, before signals get a turn. */
 const READ_AT_ONCE = 256;
 
-/** What to measure on a text. */
+/** What to measure on a text; lengths are in tokens. */
 export interface AdaptPlan {
-  /** Tokens of a passage, and how many passages. */
+  /** Length of a passage, and how many passages are read. */
   passage: number;
   passages: number;
-  /** How many places to read on at, and tokens before them, in the frozen beginning, and after. */
+  /**
+   * How many places the rest of a text is read from, and what is read there: `before`, of which the memory
+   * learns all or only the `beginning`, and then `after`, which is measured.
+   */
   places: number;
   before: number;
   beginning: number;
   after: number;
 }
 
-/** Losses of passages that are read twice. */
+/** Mean losses of passages that are read twice, in nats per token. */
 export interface Readings {
   count: number;
   first: number;
-  /** Again, with the memory of the first time. */
+  /** The second time, with the memory of the first. */
   second: number;
-  /** The same, with the memory frozen after the first time. */
+  /** The second time, with the memory frozen after the first. */
   frozen: number;
-  /** Again, with an empty memory. */
+  /** The second time, with an empty memory. */
   fresh: number;
-  /** Again, with the memory saved and restored into another session. */
+  /** The second time, with the memory saved and restored into another session. */
   restored: number;
   /** Whether that gave the same bits as `second` for each token. */
   restoredSame: boolean;
 }
 
-/** Losses of the rest of a text, after so many tokens before it. */
+/** Mean losses of the rest of a text, in nats per token. */
 export interface Rests {
   count: number;
   /** With the memory of all that came before. */
@@ -73,14 +76,14 @@ function sameBits(a: Float32Array, b: Float32Array): boolean {
   return bytes(a).equals(bytes(b));
 }
 
-/** Measures one model; each of its sessions is used again and again. */
+/** Measures one model, with two sessions that are used for all readings. */
 export class AdaptMeasure {
   private readonly main: Session;
   private readonly other: Session;
 
   /**
-   * `start` is read before everything, uncounted: the end-of-text token, if there is one. When
-   * `stop` is aborted, what is found is that of the passages and places before.
+   * `start` is read before each text and not counted: the end-of-text token, if there is one. After
+   * `stop` the results are those of the passages and places until then.
    */
   constructor(
     model: BitLlama,
@@ -103,7 +106,7 @@ export class AdaptMeasure {
     if (this.start.length > 0) await readTokens(session, this.start);
   }
 
-  /** Calls `measure` with one start after the other, until `stop`; gives how many there were. */
+  /** Calls `measure` for each start in turn, until `stop`; returns how many were measured. */
   private async each(
     starts: readonly number[],
     measure: (start: number) => Promise<void>,
@@ -117,7 +120,7 @@ export class AdaptMeasure {
     return count;
   }
 
-  /** Reads passages twice, in every way. */
+  /** Reads passages twice, the second time with each kind of memory. */
   async readings(ids: Uint32Array, { passage, passages }: AdaptPlan): Promise<Readings> {
     const { main, other } = this;
     const sums = { first: 0, second: 0, frozen: 0, fresh: 0, restored: 0 };
@@ -143,7 +146,7 @@ export class AdaptMeasure {
     return { count, ...means(sums, count * passage), restoredSame };
   }
 
-  /** Reads on after a long beginning, in every way. */
+  /** Reads the rest of a text with each kind of memory. */
   async rests(ids: Uint32Array, plan: AdaptPlan): Promise<Rests> {
     const { places, before, beginning, after } = plan;
     const { main } = this;

@@ -77,7 +77,7 @@ ${FORCE_HELP}
   --color, --no-color
 `;
 
-/** Lines of the input, one by one, however fast they come. */
+/** The lines of the input, in a queue. */
 class Lines {
   private queue: string[] = [];
   private ended = false;
@@ -102,7 +102,7 @@ class Lines {
     input.on('error', fail); // readline hands it on, and makes some of its own
   }
 
-  /** There are to be no more. */
+  /** Ends the lines, also those that wait in the queue. */
   end(): void {
     this.queue = [];
     this.ended = true;
@@ -137,14 +137,14 @@ class Chat {
     private readonly palette: Palette,
   ) {}
 
-  /** Stops the answer that is being written; whether there was one to stop. */
+  /** Stops the answer that is being written; returns whether there was one. */
   stop(): boolean {
     if (this.writing === undefined || this.writing.signal.aborted) return false;
     this.writing.abort();
     return true;
   }
 
-  /** Ctrl-C: stops the answer, or warns; false to leave. */
+  /** What Ctrl-C does: it stops the answer, or warns; returns false if it ends the chat. */
   interrupt(): boolean {
     const leaves = !this.stop() && (this.warned || this.writing !== undefined);
     if (!leaves && this.writing === undefined) this.say('Ctrl-C once more, or /quit, leaves');
@@ -152,13 +152,13 @@ class Chat {
     return !leaves;
   }
 
-  /** Something that is not the model's. */
+  /** Prints something that the model has not written. */
   private say(text: string): void {
     const stream = this.json ? process.stderr : process.stdout;
     stream.write(`${this.palette.dim(visibleLines(text))}\n`);
   }
 
-  /** Obeys or answers a line; false to leave. */
+  /** Obeys or answers a line; returns false if that ends the chat. */
   async take(line: string): Promise<boolean> {
     this.warned = false;
     if (!line.startsWith('/')) {
@@ -175,7 +175,7 @@ class Chat {
     return true;
   }
 
-  /** What a line gives the model to read: after the end of a text, the beginning of another. */
+  /** What the model reads of a line: the text goes on, or another one begins if the model has ended it. */
   private promptFor(line: string): string | Uint32Array {
     const { tokenizer } = this.loaded;
     if (this.session.tokensSeen === 0) return line;
@@ -248,7 +248,7 @@ function readTemperature(text: string): number {
   throw new UsageError(`/temp needs a number from 0 to ${MAX_TEMPERATURE}`);
 }
 
-/** Everything from the first line to the last. Gives the signal that ended it, if one did. */
+/** Takes lines until the end; returns the signal that ended the chat, if one did. */
 async function converse(chat: Chat, terminal: boolean): Promise<Signal | undefined> {
   const input = createInterface({
     input: process.stdin,

@@ -64,7 +64,7 @@ interface Output {
 
 const sizeOf = (part: Uint8Array | string): number => Buffer.byteLength(part);
 
-/** Texts and weights of IN, whatever it is. */
+/** The texts and weights of IN, in any of its forms. */
 function takeApart(path: string, files: ModelFiles, other: BesideFile | undefined): Apart {
   const found = readAllParts(files);
   const textOf = (file: BesideFile | undefined): string | undefined =>
@@ -78,14 +78,14 @@ function takeApart(path: string, files: ModelFiles, other: BesideFile | undefine
 /** The files of a folder; the weights last, which name the others' digests. */
 const FOLDER = [CONFIG_NAME, TOKENIZER_NAME, WEIGHTS_NAME];
 
-/** What may be written: one file, or those of a folder. */
+/** The results that OUT stands for: one file, or those of a folder. */
 function resultsOf(line: CommandLine, out: string): Result[] {
   if (out.endsWith('.bitt')) return [resultOf(line, out, 'OUT', 'model')];
   if (out.endsWith('.safetensors')) return [resultOf(line, out, 'OUT', 'weights')];
   return FOLDER.map((name) => resultOf(line, join(out, name), name, 'model folder'));
 }
 
-/** What is to be written where; the weights last. */
+/** The outputs with f32 weights; those come last. */
 function f32Outputs(
   { config, tokenizer: vocabulary, tensors }: Apart,
   results: readonly Result[],

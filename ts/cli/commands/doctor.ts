@@ -42,7 +42,7 @@ interface Check extends Hashes<null> {
 
 /** What `doctor` found; the keys are those of its JSON document. */
 interface Diagnosis extends BackendInfo, Hashes {
-  /** Why what a variable asks for cannot be had; the rest is then what there is without it. */
+  /** Why the wish of a variable cannot be met; the rest then describes what is used without it. */
   problem: string | null;
   reason: string;
   kernelReason: string;
@@ -77,7 +77,7 @@ function same(one: Hashes<null>, other: Hashes): boolean {
   return one.hash === other.hash && one.llamaHash === other.llamaHash;
 }
 
-/** Every kernel of a backend; the one that was in use is afterwards, too. */
+/** Checks all kernels of a backend, and sets the one in use again. */
 async function checkKernels(info: BackendInfo): Promise<Check[]> {
   const { backend } = info;
   const checks: Check[] = [];
@@ -127,8 +127,8 @@ async function diagnose(problem: string | null): Promise<Diagnosis> {
 }
 
 /**
- * Where a variable asks for what cannot be had, what there is without it, so that one can choose:
- * without the kernel first, that a backend which can be had is still the one shown.
+ * The diagnosis also where the wish of a variable cannot be met: then that of what is used without it. The
+ * kernel's variable is left out first, so that a backend that can be had is still shown.
  */
 async function diagnoseAnyway(): Promise<Diagnosis> {
   let problem: string | null = null;

@@ -51,15 +51,15 @@ export interface Answer {
   text: string;
   tokens: number[];
   reason: 'stop' | 'length' | 'interrupted';
-  /** It came to an end of its own, not to a stop string. */
+  /** Whether the model ended its text, rather than a stop string or a limit. */
   ended: boolean;
 }
 
 const isAbort = (error: unknown): boolean => error instanceof TTTError && error.code === 'ABORTED';
 
 /**
- * Lets a session go on from `prompt` and gives each piece of text to `print`. `signal` ends it:
- * what was written until then is the answer.
+ * Lets a session continue `prompt`, and gives each piece of text to `print`. After `signal` the answer is what
+ * was written until then.
  */
 export async function answer(
   session: Session,

@@ -32,10 +32,10 @@ surprise; and checks that it is sound.
   --color, --no-color
 `;
 
-/** What is known of a file, by names that are those of the JSON document. */
+/** What is known of a file; the names are those of the JSON document. */
 type Facts = Record<string, string | number | boolean | null | readonly (string | number)[]>;
 
-/** How the weights are stored: all kinds that a twentieth of them has. */
+/** How the weights are stored: all types that at least a twentieth of them has. */
 function storedAs({ tensors }: ModelParts): string {
   const names: Record<string, string> = { U8: 'ternary in 2 bits', I8: 'int8' };
   const weights: Record<string, number> = {};
@@ -52,7 +52,7 @@ function storedAs({ tensors }: ModelParts): string {
     .join(', ');
 }
 
-/** What is done with the products of ternary weights; the original does neither. */
+/** Whether BitLinear rescales its products and quantises its activations; the original does neither. */
 function conventionOf(config: string): Facts {
   const { bitlinear } = JSON.parse(config) as { bitlinear?: Record<string, boolean> };
   return {

@@ -1,9 +1,8 @@
 /**
- * scoring.ts - how well a model foresees texts: nats per token and bits per byte.
+ * scoring.ts - how well a model predicts texts: nats per token and bits per byte.
  *
  * The session forgets before each document. A document is preceded by the end-of-text token, which
- * is not counted, and followed by one more, which is: foreseeing the end counts as a token, but has
- * no bytes.
+ * is not counted, and followed by another one, which is counted: the end is a token without bytes.
  * SPDX-License-Identifier: MIT
  */
 import { evaluateText, TTTError } from 'bit-ttt';
@@ -45,8 +44,8 @@ async function evaluateUntil(
 }
 
 /**
- * Measures a model on documents, one by one. `progress` hears how it stands; ends after the
- * document that reaches `most` tokens, or when `stop` is aborted: after the last one that was read.
+ * Measures a model on documents, one by one, and calls `progress` after each. It ends after the document that
+ * reaches `most` tokens; after `stop` only the documents that were read to their end count.
  */
 export async function scoreDocuments(
   model: BitLlama,

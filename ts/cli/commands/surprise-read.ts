@@ -1,6 +1,6 @@
 /**
- * surprise-read.ts - how `surprise` reads: line by line, with a turn for signals and timers in
- * between, and with the memory saved now and then while there is no end in sight.
+ * surprise-read.ts - how `surprise` reads: line by line, with turns for signals and timers, and with the
+ * memory saved now and then while it follows a pipe.
  * SPDX-License-Identifier: MIT
  */
 import type { TTT } from 'bit-ttt';
@@ -19,12 +19,12 @@ import { grouped, visible } from '../screen/terminal.js';
 import type { Progress } from '../screen/terminal.js';
 import { excerpt } from './surprise-report.js';
 
-/** How to read, and where to save what was learnt, how often. */
+/** How to read, and where and how often to save the memory. */
 export interface Reading {
   settings: MemorySettings;
   top: number;
   save: Result | null;
-  /** Seconds. */
+  /** Seconds between two saves. */
   saveEvery: number;
 }
 
@@ -36,7 +36,7 @@ export interface Findings {
   bytes: number;
 }
 
-/** Saves the memory now and then while there is no end of the text in sight. */
+/** Saves the memory at regular times, as long as the input has no known end. */
 class Keeper {
   private saved: number;
   private readonly timer: NodeJS.Timeout;
@@ -52,7 +52,7 @@ class Keeper {
     this.timer = setInterval(() => this.keep(), 1000 * request.saveEvery);
   }
 
-  /** A disk that is full now may not be so the next time. */
+  /** Saves what is new. If that fails the reading goes on: a disk that is full now may have room later. */
   private keep(): void {
     this.scorer.flush();
     if (this.layer.tokensSeen === this.saved) return;

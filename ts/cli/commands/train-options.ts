@@ -53,7 +53,7 @@ export const TRAIN_OPTIONS: OptionSpecs = {
 
 const DEFAULT_OUT = 'model.bitt';
 const DEFAULT_EPOCHS = 4;
-/** Fewer steps teach nothing, however short the text is. */
+/** The least number of steps by default: fewer teach nothing, however short the text is. */
 export const LEAST_STEPS = 300;
 
 export const TRAIN_HELP = `Usage: bit-ttt train FILE|- [options]
@@ -234,7 +234,7 @@ function readLength(line: CommandLine): Length {
   };
 }
 
-/** What a checkpoint holds cannot be asked for again: it may not be what it was. */
+/** Refuses options whose values --resume takes from the checkpoint. */
 function refuseOnResume(line: CommandLine): void {
   for (const name of [...SHAPE, ...RECIPE]) {
     if (!line.values.has(name)) continue;
@@ -256,7 +256,7 @@ function beside(out: string, ending: string): string {
   return `${out.replace(/\.bitt$/, '')}${ending}`;
 }
 
-/** What is to be saved where. */
+/** The results, with their paths. */
 function readResults(
   line: CommandLine,
 ): Pick<TrainRequest, 'out' | 'chart' | 'weights' | 'checkpoint'> {

@@ -32,7 +32,7 @@ import { TrainReport } from './train-report.js';
 import { keep, measure, runTraining } from './train-run.js';
 import type { Training } from './train-run.js';
 
-/** Share of a step's time that is left for measuring and saving, with --minutes. */
+/** With --minutes, the share of the time that steps get; the rest is for measuring and saving. */
 const SPARE = 0.95;
 const PROBE_STEPS = 3;
 const WARMUP_SHARE = 0.05;
@@ -55,7 +55,7 @@ function optionsOf(
   return { ...rest, ...schedule, seed: BigInt(seed), finalLearningRate, threads };
 }
 
-/** Steps that take so long on this machine, by the fastest of a few. */
+/** How many steps take so long on this machine, judged by the fastest of a few. */
 async function stepsWithin(minutes: number, create: Create): Promise<number> {
   const trainer = await create({ steps: PROBE_STEPS, warmup: 0 });
   try {
@@ -181,7 +181,7 @@ async function findTokenizer(
   });
 }
 
-/** What the curve says that it is. */
+/** The subtitle of the chart. */
 function subtitle({ shape, recipe, step }: TrainingInfo): string {
   const { hiddenDim, numLayers, mixers } = shape;
   const memory = [...new Set(mixers)].join(', ');
@@ -197,7 +197,7 @@ async function chosen({ trainer, info, best }: Training): Promise<[BitLlama, Uin
   return [await BitLlama.load(best), best];
 }
 
-/** Writes the model and all that goes with it. */
+/** Writes the model, its chart, and what else was asked for. */
 async function finish(training: Training, request: TrainRequest): Promise<void> {
   const { info, report, checkpoint } = training;
   const { out, chart } = request;
@@ -234,14 +234,14 @@ async function finish(training: Training, request: TrainRequest): Promise<void> 
   });
 }
 
-/** How to go on, as a command line. */
+/** The command line that resumes the training. */
 function resumeCommand({ file, out, checkpoint, keepCheckpoint, valid }: TrainRequest): string {
   const named = keepCheckpoint ? ` --checkpoint ${shellWord(checkpoint.path)}` : '';
   const held = valid === undefined ? '' : ` --valid ${shellWord(valid)}`;
   return `bit-ttt train ${shellWord(file)} --resume --out ${shellWord(out.path)}${named}${held}`;
 }
 
-/** Says what becomes of a checkpoint that is there. */
+/** Warns if a checkpoint is there that will be replaced. */
 function warnOfCheckpoint({ checkpoint, resume }: TrainRequest): void {
   if (!existsSync(checkpoint.path) || resume) return;
   process.stderr.write(

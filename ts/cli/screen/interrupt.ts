@@ -21,7 +21,7 @@ export function endAtOnce(signal: Signal, text = ''): never {
   process.exit(exitCodeOf(signal));
 }
 
-/** Leaves the end of the process to the signal itself. */
+/** Lets the signal itself end the process. */
 function endBySignal(): void {
   process.removeAllListeners('SIGHUP');
   process.kill(process.pid, 'SIGHUP');
@@ -45,8 +45,8 @@ export function onSignal(hear: (signal: Signal) => void): () => void {
 }
 
 /**
- * Watches for signals while a command is at work. At first one ends it at once. After `begin` the
- * first one asks it to stop, report and save (`signal` is aborted), and only the second ends it.
+ * Watches for signals while a command works. Before `begin` a signal ends the command at once. After it the
+ * first signal asks the command to stop, report and save (`signal` is aborted), and a second one ends it.
  */
 export class Interrupt {
   private readonly abort = new AbortController();
@@ -97,8 +97,8 @@ export class Interrupt {
 }
 
 /**
- * Runs work that shows its progress, if `shown`, and that signals stop; `early` is what one says
- * that comes before the work calls `begin`.
+ * Runs work that shows its progress, if `shown`, and that signals stop; `early` is what a signal says that
+ * comes before the work has called `begin`.
  */
 export async function watched(
   shown: boolean,

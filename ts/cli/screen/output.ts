@@ -35,7 +35,7 @@ export function print(text: string): void {
   if (!closed) process.stdout.write(text);
 }
 
-/** Waits until what was printed has gone out, so that it does not pile up; but no longer than `stop`. */
+/** Waits until what was printed was written, so that it does not pile up, or until `stop`. */
 export async function drained(stop: AbortSignal): Promise<void> {
   if (closed || stop.aborted || !process.stdout.writableNeedDrain) return;
   try {
