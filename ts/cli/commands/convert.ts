@@ -8,7 +8,7 @@ import { BitLlama } from 'bit-ttt';
 import { CONFIG_NAME, TOKENIZER_NAME, WEIGHTS_NAME } from '../../files/model-files.js';
 import type { BesideFile, ModelFiles } from '../../files/model-files.js';
 import { nameOf } from '../files/input.js';
-import { fingerprintOf, loadFailure, openModel, readModel, readTokenizer } from '../files/model.js';
+import { fingerprintOf, openModel, readModel, readTokenizer } from '../files/model.js';
 import { checkPlaces, modelFiles } from '../files/places.js';
 import type { Named } from '../files/places.js';
 import { checkFiles, resultOf, saveFile } from '../files/save.js';
@@ -19,7 +19,7 @@ import { folderMetadata, WRITER } from '../files/written.js';
 import { FORCE_HELP, SAVE_OPTIONS } from '../screen/command-line.js';
 import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
 import { engineInUse } from '../screen/engine.js';
-import { Failure, fileFailure, UsageError } from '../screen/failure.js';
+import { asFailure, Failure, fileFailure, UsageError } from '../screen/failure.js';
 import { compact, outputPalette, safeJson, visible } from '../screen/terminal.js';
 
 const OPTIONS: OptionSpecs = {
@@ -161,7 +161,7 @@ async function run(line: CommandLine): Promise<void> {
       ? f32Outputs(takeApart(input, files, other), results)
       : [{ result: results[0]!, parts: [model.pack()] }];
   } catch (error) {
-    throw loadFailure('convert', input, error);
+    throw asFailure('convert', input, error);
   } finally {
     model.destroy();
   }

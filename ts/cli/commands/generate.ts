@@ -4,14 +4,14 @@
  */
 import { TTTError } from 'bit-ttt';
 import type { Session } from 'bit-ttt';
-import { loadFailure, loadModel, MODEL_HELP, MODEL_OPTIONS } from '../files/model.js';
+import { loadModel, MODEL_HELP, MODEL_OPTIONS } from '../files/model.js';
 import type { Loaded } from '../files/model.js';
 import { checkSession, loadSession, saveSession } from '../files/session-file.js';
 import { readText } from '../files/text.js';
 import { FORCE_HELP, SAVE_OPTIONS } from '../screen/command-line.js';
 import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
 import { engineInUse } from '../screen/engine.js';
-import { Failure, UsageError } from '../screen/failure.js';
+import { asFailure, UsageError } from '../screen/failure.js';
 import { exitCodeOf, Interrupt } from '../screen/interrupt.js';
 import { drained, goOnWithoutReader } from '../screen/output.js';
 import { outputPalette, safeJson, visibleLines } from '../screen/terminal.js';
@@ -140,10 +140,7 @@ async function run(line: CommandLine): Promise<void> {
     if (save !== undefined) saveSession(save, model, session);
     if (interrupt.caught !== undefined) process.exitCode = exitCodeOf(interrupt.caught);
   } catch (error) {
-    const path = loaded?.path;
-    throw error instanceof Failure || path === undefined
-      ? error
-      : loadFailure('generate with', path, error);
+    throw loaded === undefined ? error : asFailure('generate with', loaded.path, error);
   } finally {
     interrupt.end();
     session?.destroy();

@@ -11,14 +11,14 @@ import { bareState, headedExtent, headedKind, parseHeaded } from '../files/heade
 import type { HeadedKind } from '../files/headed-file.js';
 import { nameOf } from '../files/input.js';
 import { readSettings } from '../files/memory-file.js';
-import { findModel, fingerprintOf, loadFailure, openModel, ownFiles } from '../files/model.js';
+import { findModel, fingerprintOf, openModel, ownFiles } from '../files/model.js';
 import { readSessionFields } from '../files/session-file.js';
 import { readAllParts } from '../files/tensors.js';
 import type { ModelParts } from '../files/tensors.js';
 import { fileArgument } from '../screen/command-line.js';
 import type { Command, CommandLine } from '../screen/command-line.js';
 import { engineInUse } from '../screen/engine.js';
-import { Failure } from '../screen/failure.js';
+import { asFailure, Failure } from '../screen/failure.js';
 import { compact, grouped, outputPalette, safeJson, visible } from '../screen/terminal.js';
 import type { Palette } from '../screen/terminal.js';
 
@@ -108,7 +108,7 @@ function tokenizerFacts(path: string, bytes: Uint8Array): Facts {
       ignored: tokenizer.ignored.length > 0 ? tokenizer.ignored : null,
     };
   } catch (error) {
-    throw loadFailure('load', path, error);
+    throw asFailure('load', path, error);
   }
 }
 

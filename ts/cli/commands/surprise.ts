@@ -3,7 +3,7 @@
  * expect.
  * SPDX-License-Identifier: MIT
  */
-import { TTT, TTTError } from 'bit-ttt';
+import { TTT } from 'bit-ttt';
 import { DEFAULT_DIM, DEFAULT_LR } from '../../detect/detector.js';
 import type { ReadLine } from '../../detect/detector.js';
 import { openSource } from '../files/input.js';
@@ -21,7 +21,7 @@ import {
 } from '../screen/command-line.js';
 import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
 import { engineInUse } from '../screen/engine.js';
-import { Failure, UsageError } from '../screen/failure.js';
+import { asFailure, Failure, UsageError } from '../screen/failure.js';
 import { watched } from '../screen/interrupt.js';
 import type { Interrupt } from '../screen/interrupt.js';
 import { goOnWithoutReader, print } from '../screen/output.js';
@@ -144,8 +144,7 @@ async function makeLayer({ settings, state, load }: Request): Promise<TTT> {
     return layer;
   } catch (error) {
     layer.destroy();
-    if (!(error instanceof TTTError)) throw error;
-    throw new Failure(`cannot load ${load}: ${error.message}`, { cause: error });
+    throw asFailure('load', load!, error);
   }
 }
 

@@ -9,13 +9,13 @@ import { makeTokenizer } from '../../corpus/corpus.js';
 import { drawLoss } from '../charts/loss-chart.js';
 import { loadCheckpoint } from '../files/checkpoint-file.js';
 import type { Checkpoint, TrainingInfo } from '../files/checkpoint-file.js';
-import { fingerprintOf, loadFailure, loadTokenizer } from '../files/model.js';
+import { fingerprintOf, loadTokenizer } from '../files/model.js';
 import { saveFile } from '../files/save.js';
 import type { Result } from '../files/save.js';
 import { sha256 } from '../files/sha256.js';
 import type { Command, CommandLine } from '../screen/command-line.js';
 import { engineInUse } from '../screen/engine.js';
-import { Failure, UsageError } from '../screen/failure.js';
+import { asFailure, UsageError } from '../screen/failure.js';
 import { Interrupt } from '../screen/interrupt.js';
 import { goOnWithoutReader } from '../screen/output.js';
 import { grouped, outputPalette, shellWord, visible } from '../screen/terminal.js';
@@ -98,7 +98,7 @@ async function prepare(
   const usual = Math.max(LEAST_STEPS, epochs);
   const schedule = await scheduleOf(request.length, usual, kept?.info, create, report);
   const trainer = await create(schedule).catch((error: unknown) => {
-    throw kept === undefined ? error : loadFailure('resume from', checkpoint.path, error);
+    throw kept === undefined ? error : asFailure('resume from', checkpoint.path, error);
   });
   const info = infoOf(request, kept?.info, schedule, tokenizer, heldOut);
   report.say(
@@ -274,7 +274,7 @@ async function trainOrKeep(
     );
   } catch (error) {
     report.clear();
-    throw error instanceof Failure ? error : loadFailure('train on', request.file, error);
+    throw asFailure('train on', request.file, error);
   } finally {
     training?.trainer.destroy();
   }

@@ -12,7 +12,7 @@ import { readModelFiles } from '../../files/model-files.js';
 import type { BesideFile, ModelFiles } from '../../files/model-files.js';
 import { MAX_MODEL_BYTES } from '../../files/model-limits.js';
 import type { CommandLine, OptionSpecs } from '../screen/command-line.js';
-import { Failure, fileFailure, systemCode } from '../screen/failure.js';
+import { asFailure, Failure, fileFailure } from '../screen/failure.js';
 import { visible } from '../screen/terminal.js';
 import { headedKind } from './headed-file.js';
 import { nameOf } from './input.js';
@@ -51,16 +51,6 @@ export function filesOfModel({ values }: CommandLine): Named[] {
   return reads;
 }
 
-/** A failure of the library, or of the system, as a sentence that names the file. */
-export function loadFailure(action: string, path: string, error: unknown): unknown {
-  if (error instanceof Failure) return error;
-  if (systemCode(error) !== undefined && !(error instanceof TTTError)) {
-    return fileFailure(action, path, error);
-  }
-  if (!(error instanceof TTTError)) return error;
-  return new Failure(`cannot ${action} ${path}: ${error.message}`, { cause: error });
-}
-
 const told = new Set<string>();
 
 /** Says once which parts of a tokenizer.json have no effect. */
@@ -86,7 +76,7 @@ function tokenizerOf({ path, bytes }: BesideFile): Tokenizer {
     tellIgnored(path, tokenizer);
     return tokenizer;
   } catch (error) {
-    throw loadFailure('load', nameOf(path), error);
+    throw asFailure('load', nameOf(path), error);
   }
 }
 
@@ -168,7 +158,7 @@ export async function openModel(
     }
     return await BitLlama.load(source, { config, tokenizer: given ?? own });
   } catch (error) {
-    throw loadFailure('load', nameOf(path), error);
+    throw asFailure('load', nameOf(path), error);
   }
 }
 

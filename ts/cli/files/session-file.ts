@@ -5,7 +5,7 @@
  */
 import type { BitLlama, Session } from 'bit-ttt';
 import type { CommandLine } from '../screen/command-line.js';
-import { Failure } from '../screen/failure.js';
+import { asFailure, Failure } from '../screen/failure.js';
 import {
   bareState,
   damagedHeader,
@@ -13,7 +13,7 @@ import {
   headedParts,
   parseHeaded,
 } from './headed-file.js';
-import { filesOfModel, fingerprintOf, loadFailure } from './model.js';
+import { filesOfModel, fingerprintOf } from './model.js';
 import type { Named } from './places.js';
 import { readWhole } from './read-file.js';
 import { checkFiles, resultOf, saveFile } from './save.js';
@@ -72,7 +72,7 @@ export async function loadSession(path: string, model: BitLlama, session: Sessio
   try {
     session.restore(isBare ? bytes : stateOf(bytes, path, fingerprintOf(model)));
   } catch (error) {
-    throw loadFailure('load', path, error);
+    throw asFailure('load', path, error);
   }
 }
 

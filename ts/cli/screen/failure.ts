@@ -38,7 +38,7 @@ const SYSTEM_TEXT: Record<string, string> = {
   EIO: 'input or output error',
 };
 
-/** The code of a system error ('ENOENT', ...), or undefined for anything else. */
+/** The code of an error of the system ('ENOENT') or of the library; undefined for anything else. */
 export function systemCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
@@ -50,6 +50,12 @@ export function fileFailure(action: string, path: string, error: unknown): Failu
   const known = code === undefined ? undefined : SYSTEM_TEXT[code];
   const reason = known ?? (error instanceof Error ? error.message : String(error));
   return new Failure(`cannot ${action} ${path}: ${reason}`, { cause: error });
+}
+
+/** An error of the system or of the library as such a sentence; any other error as it is. */
+export function asFailure(action: string, path: string, error: unknown): unknown {
+  if (error instanceof Failure || systemCode(error) === undefined) return error;
+  return fileFailure(action, path, error);
 }
 
 /** What to print for any error: one sentence, which says so if it is a bug of ours. */
