@@ -1,6 +1,6 @@
 /**
  * textbox.ts - a text area that also takes files, chosen or dropped. A long one stays aside: only its
- * beginning is shown, and whoever reads gets the file.
+ * beginning is shown, and the file itself is what is read.
  * SPDX-License-Identifier: MIT
  */
 import { beginningOf } from './decode.js';

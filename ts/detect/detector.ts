@@ -23,7 +23,7 @@ export interface ReadLine extends Line {
   unit: number;
   /** `raw`, weighted by how much the memory had read before; see HALF_TRUST. */
   surprise: number;
-  /** The layer's prediction error: about 0 for what it foresaw, 1 for what it did not foresee at all. */
+  /** The layer's prediction error: about 0 for what it predicted, 1 for what was new to it. */
   raw: number;
   /** The most surprising word; undefined when reading by line. */
   word: ReadWord | undefined;

@@ -2,7 +2,7 @@
  * features.ts - turns a line, or a word of it, into the two tokens that the memory reads.
  *
  * Each unit is shown to the memory twice, hashed in two unrelated ways: first as a key, then as a
- * value. The objective `predict` learns to foresee each token from the one before, so it learns
+ * value. The objective `predict` learns to predict each token from the one before, so it learns
  * key -> value of every unit, and value -> key of the next unit. The error at the value says how
  * well the memory knows the content of the unit; the error at the key, whether it expected the unit
  * at this place. With one token per unit there would be the second error only, which finds no anomaly
@@ -30,7 +30,7 @@ const DIGITS = 0.4; // how long it is
 const VALUE = 0.3; // what it is, if it is short: 200, 404
 const PAIR_WITH_NUMBER = 0.2;
 const PUNCTUATION = 0.15;
-/* Something that all units have in common, and that is soon foreseen: a unit with little in it
+/* Something that all units have in common, which is soon predicted: a unit with little else in it
  * cannot be very surprising. */
 const COMMON_LINE = 1.5;
 const COMMON_WORD = 1;

@@ -144,5 +144,5 @@ export function setUpTeach(model: ShippedModel): void {
   const showSize = ({ stateSize }: ModelInfo): void => {
     find(panel.element, '.size').textContent = `${figure(stateSize / 1024)} KB`;
   };
-  model.ready().then(showSize, () => {}); // whoever needs the model says what is wrong
+  model.ready().then(showSize, () => {}); // main.ts tells if that fails
 }

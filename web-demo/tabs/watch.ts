@@ -1,5 +1,5 @@
 /**
- * watch.ts - the tab that shows which lines of a log the memory did not foresee.
+ * watch.ts - the tab that shows which lines of a log the memory did not predict.
  * SPDX-License-Identifier: MIT
  */
 import type { Unit } from '../../ts/detect/detector.js';

@@ -1,5 +1,5 @@
 /**
- * eval.ts - the command that measures how well a model foresees a text.
+ * eval.ts - the command that measures how well a model predicts a text.
  * SPDX-License-Identifier: MIT
  */
 import {

@@ -54,7 +54,7 @@ function placeOf(path: string): string {
     const folder = dirname(end);
     return folder === end ? end : `${placeOf(folder)}/${folded(basename(end))}`;
   } catch {
-    return resolve(path); // whoever uses it says what is wrong
+    return resolve(path); // using it will tell what is wrong
   }
 }
 
@@ -76,7 +76,7 @@ export function modelFiles(path: string, name: string): Named[] {
   try {
     return (path === '-' ? [path] : modelPaths(path)).map((file) => ({ path: file, name }));
   } catch {
-    return [{ path, name }]; // whoever loads it says what is wrong
+    return [{ path, name }]; // loading it will tell what is wrong
   }
 }
 
