@@ -321,6 +321,8 @@ describe('info', () => {
     const printed = await output(['info', model]);
     assert.match(printed, /induction in all 2 layers/);
     await refuses(['info', alice], 1, /no file that bit-ttt knows/);
+    const named = folder.write('named', 'toString() begins as a property of every object');
+    await refuses(['info', named], 1, /no file that bit-ttt knows/);
     await refuses(['info', folder.path('missing')], 1, /no such file/);
   });
 });
