@@ -3,7 +3,6 @@
  * only.
  * SPDX-License-Identifier: MIT
  */
-import { readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -138,18 +137,4 @@ export async function readModelFiles(
   if (!file) return readFolder(path, options);
   if (path.endsWith('.safetensors')) return withBeside(path, file, options);
   return { path, weights: file, config: undefined, tokenizer: undefined };
-}
-
-/**
- * Paths of the files that `readModelFiles` may read for a path, there or not: of a folder, and of the one
- * that an index lies in, all that could belong to a model.
- */
-export function modelPaths(path: string): string[] {
-  const folder = isIndexName(path) ? dirname(path) : path;
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
-    const names = readdirSync(folder).filter((name) => /\.(json|safetensors)$/.test(name));
-    return names.map((name) => join(folder, name));
-  }
-  if (!path.endsWith('.safetensors')) return [path];
-  return [path, ...[CONFIG_NAME, TOKENIZER_NAME].map((name) => join(dirname(path), name))];
 }

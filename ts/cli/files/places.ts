@@ -3,9 +3,10 @@
  * or a result and one of its inputs, to one file.
  * SPDX-License-Identifier: MIT
  */
-import { fstatSync, lstatSync, readlinkSync, statSync } from 'node:fs';
-import { basename, dirname, isAbsolute, resolve } from 'node:path';
-import { modelPaths } from '../../files/model-files.js';
+import { fstatSync, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { CONFIG_NAME, TOKENIZER_NAME } from '../../files/model-files.js';
+import { isIndexName } from '../../files/sharded.js';
 import { UsageError } from '../screen/failure.js';
 
 /** A file of a command, and what messages call it: FILE, or the option that names it. */
@@ -70,6 +71,17 @@ function placeOfStream(descriptor: number): string | undefined {
 
 const placeOfInput = (path: string): string | undefined =>
   path === '-' ? placeOfStream(0) : placeOf(path);
+
+/** All that may be read for a path: of a folder, and of the one that an index lies in, any such file. */
+function modelPaths(path: string): string[] {
+  const folder = isIndexName(path) ? dirname(path) : path;
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+    const names = readdirSync(folder).filter((name) => /\.(json|safetensors)$/.test(name));
+    return names.map((name) => join(folder, name));
+  }
+  if (!path.endsWith('.safetensors')) return [path];
+  return [path, ...[CONFIG_NAME, TOKENIZER_NAME].map((name) => join(dirname(path), name))];
+}
 
 /** The files that are read for the model at `path`; `name` is what messages call it. */
 export function modelFiles(path: string, name: string): Named[] {
