@@ -1,5 +1,5 @@
 /**
- * client.ts - the page's side of a worker: calls with events on their way, an abort and errors.
+ * client.ts - the page's side of a worker: calls that tell events, can be aborted, and may fail.
  * SPDX-License-Identifier: MIT
  */
 import { WorkerError } from './problem.js';
@@ -19,7 +19,7 @@ const CRASH = {
 };
 
 /** A worker that is started when it is first needed, and anew after it has crashed. */
-export class Engine implements Caller {
+export class WorkerClient implements Caller {
   /** Called when the worker has ended: what it held is gone. */
   onEnd: (() => void) | undefined;
   #worker: Worker | undefined;
@@ -42,7 +42,7 @@ export class Engine implements Caller {
     }).finally(() => signal?.removeEventListener('abort', abort));
   }
 
-  /** Ends the worker, and what it is at. */
+  /** Ends the worker; its unfinished calls fail with `problem`. */
   end(problem: Problem = { code: 'ABORTED', message: 'Stopped.' }): void {
     this.#worker?.terminate();
     this.#worker = undefined;
@@ -75,8 +75,8 @@ export class Engine implements Caller {
   }
 }
 
-/** The worker that holds the shipped model and its sessions; the layer's logs are read there too. */
-export const reader = new Engine();
+/** The worker that holds the shipped model and its sessions, and reads logs. */
+export const reader = new WorkerClient();
 /** The worker that trains, and the one that measures: neither holds up the other tabs. */
-export const trainer = new Engine();
-export const bench = new Engine();
+export const trainer = new WorkerClient();
+export const bench = new WorkerClient();

@@ -6,7 +6,7 @@
 /** What there is to read: what was typed, or a file that is too long for a text area. */
 export type Source = string | File;
 
-/** Share of characters that may be broken in what is still a text. */
+/** The largest share of broken characters in what still counts as text. */
 const MOST_BROKEN = 0.02;
 
 function decode(bytes: Uint8Array, whole: boolean): string {
@@ -25,7 +25,7 @@ export async function beginningOf(file: File, bytes: number): Promise<string> {
   return text;
 }
 
-/** All of it. */
+/** The whole text. */
 export async function textOf(source: Source): Promise<string> {
   return typeof source === 'string'
     ? source

@@ -1,5 +1,5 @@
 /**
- * dom.ts - finds the parts of a tab, and does what all tabs do alike: run, stop, complain.
+ * dom.ts - finds and makes elements, and the Panel: what all tabs have in common.
  * SPDX-License-Identifier: MIT
  */
 import { WorkerError } from './problem.js';
@@ -40,7 +40,7 @@ export function numberOf(count: number, what: string): string {
   return `${figure(count)} ${what}${count === 1 ? '' : 's'}`;
 }
 
-/** The engine's words with a capital and a full stop. */
+/** A message of the library with a capital and a full stop. */
 function sentence(message: string): string {
   const end = /[.!?…)]$/.test(message) ? '' : '.';
   return message.charAt(0).toUpperCase() + message.slice(1) + end;
@@ -86,7 +86,15 @@ export class Panel {
     this.field(name).addEventListener('click', () => void this.run(async (s) => work(s)));
   }
 
-  /** One piece of work at a time: buttons wait, Stop works, and an error is said in a sentence. */
+  /** Calls `work` with the file that was chosen; the same one can be chosen again afterwards. */
+  onFile(name: string, work: (file: File | undefined) => Promise<void>): void {
+    const input = this.field(name);
+    input.addEventListener('change', () => {
+      void this.run(() => work(input.files?.[0])).then(() => (input.value = ''));
+    });
+  }
+
+  /** Runs one piece of work at a time: meanwhile only Stop can be pressed; an error is shown. */
   async run(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     if (this.#controller) return;
     this.#controller = new AbortController();
@@ -94,7 +102,7 @@ export class Panel {
     const pressed = document.activeElement;
     const stop = this.field('stop');
     this.#setBusy(true);
-    // A button that cannot be pressed loses the focus: it waits at Stop, and comes back.
+    // A button that is disabled loses the focus: Stop has it meanwhile, and then it comes back.
     if (pressed instanceof HTMLButtonElement && pressed.disabled && this.element.contains(pressed))
       stop.focus();
     try {

@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: MIT
  */
 import modelUrl from '../models/bit-llama.bitt?url';
-
 import { reader } from './client.js';
 import { figure, find } from './dom.js';
 import { WorkerError } from './problem.js';

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 import uPlot from 'uplot';
+
 import 'uplot/dist/uPlot.min.css';
 
 import { figure, find } from './dom.js';
@@ -36,7 +37,7 @@ function colour(name: string): string {
 
 /** Pixels to both sides of a click. */
 const REACH = 8;
-/** Ticks of counted things lie on whole numbers. */
+/** Distances of ticks for whole numbers. */
 const WHOLE = Array.from({ length: 10 }, (_, power) =>
   [1, 2, 5].map((x) => x * 10 ** power),
 ).flat();
@@ -76,7 +77,7 @@ export class Plot {
     this.#plot?.redraw(false);
   }
 
-  /** Where no pointer is, the legend tells of the last point; uPlot clears it in tasks of its own. */
+  /** Shows the last point in the legend, a frame later, as uPlot itself clears the legend before that. */
   #showLast(): void {
     requestAnimationFrame(() => this.#plot?.setLegend({ idx: this.#columns[0]!.length - 1 }));
   }

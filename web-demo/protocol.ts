@@ -2,7 +2,7 @@
  * protocol.ts - what a page may ask a worker, and what it hears back; types only.
  * SPDX-License-Identifier: MIT
  */
-import type { Measurement } from '../ts/bench/measurement.js';
+import type { Measurement } from '../ts/bench/measure.js';
 import type { Unit } from '../ts/detect/detector.js';
 import type { Source } from './decode.js';
 
@@ -10,7 +10,7 @@ import type { Source } from './decode.js';
 export interface Token {
   text: string;
   probability: number;
-  /** How badly the memories foresaw it. */
+  /** How badly the memories of all layers predicted it. */
   surprise: number;
   /** The likeliest tokens at this place, best first; null is the end of the text. */
   alternatives: { text: string | null; probability: number }[];
@@ -58,7 +58,7 @@ export interface TrainEvent {
   secondsLeft?: number;
 }
 
-/** Every call: what it is given, what it tells on its way, and what it gives. */
+/** Every call: its parameters, the events that it tells meanwhile, and its result. */
 export interface Calls {
   about: {
     params: Record<string, never>;
@@ -97,7 +97,7 @@ export interface Calls {
   train: {
     params: TrainParams;
     event: TrainEvent;
-    /** The model as far as it came. */
+    /** The model; after an abort, as far as it was trained. */
     result: { file: Uint8Array<ArrayBuffer>; step: number; parameters: number };
   };
   sample: { params: { maxTokens: number; seed: number }; event: string; result: null };
@@ -144,7 +144,7 @@ export interface CallOptions<N extends CallName> {
   signal?: AbortSignal;
 }
 
-/** What whoever answers is given besides the parameters. */
+/** What the handler of a call gets besides the parameters. */
 export interface Context<Event> {
   signal: AbortSignal;
   tell(event: Event): void;

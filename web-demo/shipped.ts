@@ -13,7 +13,7 @@ export class ShippedModel {
   #memory: Uint8Array | undefined;
 
   constructor(
-    readonly engine: Caller,
+    readonly worker: Caller,
     readonly url: string,
   ) {}
 
@@ -33,14 +33,14 @@ export class ShippedModel {
 
   /** Keeps what the memory holds, so that a worker that ends does not take it along. */
   async keepMemory(): Promise<void> {
-    this.#memory = await this.engine.call('save', {});
+    this.#memory = await this.worker.call('save', {});
   }
 
   async #open(): Promise<ModelInfo> {
-    const info = await this.engine.call('open', { url: this.url }).catch((error: unknown) => {
+    const info = await this.worker.call('open', { url: this.url }).catch((error: unknown) => {
       throw inWords(error);
     });
-    if (this.#memory) await this.engine.call('restore', { bytes: this.#memory });
+    if (this.#memory) await this.worker.call('restore', { bytes: this.#memory });
     this.onOpen?.(info);
     return info;
   }

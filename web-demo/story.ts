@@ -1,5 +1,5 @@
 /**
- * story.ts - text as tokens, each tinted by how unlikely it was; one at a time tells more.
+ * story.ts - a text as tokens, each tinted by how unlikely it was; the chosen one is told about in detail.
  * SPDX-License-Identifier: MIT
  */
 import { figure, find, make } from './dom.js';

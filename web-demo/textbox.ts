@@ -1,6 +1,6 @@
 /**
  * textbox.ts - a text area that also takes files, chosen or dropped. A long one stays aside: only its
- * beginning is shown, and whoever reads gets the file.
+ * beginning is shown, and the file itself is what is read.
  * SPDX-License-Identifier: MIT
  */
 import { beginningOf } from './decode.js';
@@ -73,12 +73,7 @@ export class TextBox {
 
   #takeFiles(): void {
     const place = find(this.panel.element, '.drop');
-    const chosen = this.panel.field('open');
-    chosen.addEventListener('change', () => {
-      void this.panel
-        .run(async () => this.#take(chosen.files?.[0]))
-        .then(() => (chosen.value = ''));
-    });
+    this.panel.onFile('open', (file) => this.#take(file));
     const over = (event: DragEvent, on: boolean): void => {
       event.preventDefault();
       place.classList.toggle('over', on);

@@ -11,7 +11,6 @@ import { pageLicenses } from '../scripts/licenses.mjs';
 import { policy } from './headers.mjs';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
-const engine = at('../dist/browser.mjs');
 
 /** The hashes of a golden file by name. */
 function golden(file) {
@@ -75,7 +74,6 @@ export default defineConfig({
   publicDir: false,
   logLevel: 'warn',
   define: { LAYER_HASH: golden('conformance.txt'), MODEL_HASH: golden('llama.txt') },
-  resolve: { alias: [{ find: /^bit-ttt$/, replacement: engine }] },
   assetsInclude: ['**/*.bitt'],
   worker: { format: 'es', plugins: () => [workerSources] },
   build: {

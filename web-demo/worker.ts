@@ -2,12 +2,12 @@
  * worker.ts - answers the page's calls; everything that takes long happens here.
  * SPDX-License-Identifier: MIT
  */
-import { bench, spin } from './engine/bench.js';
-import { about, forget, heads, open, read, restore, save, write } from './engine/model.js';
-import { problemOf } from './engine/problems.js';
-import { sample, train } from './engine/train.js';
-import { around, watch } from './engine/watch.js';
 import type { CallName, Calls, Context, Reply, Request } from './protocol.js';
+import { bench, spin } from './worker/bench.js';
+import { about, forget, heads, open, read, restore, save, write } from './worker/model.js';
+import { problemOf } from './worker/problems.js';
+import { sample, train } from './worker/train.js';
+import { around, watch } from './worker/watch.js';
 
 type Handler<N extends CallName> = (
   params: Calls[N]['params'],

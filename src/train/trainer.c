@@ -207,7 +207,7 @@ int bitllama_trainer_weights(const bitllama_trainer *t, const char *tokenizer,
     if (!t || !size || (!tokenizer && tokenizer_size > 0)) return TTT_NULL_POINTER;
     if (tokenizer_size > 0 && !bt_take_json_object(&tokenizer, &tokenizer_size))
         return TTT_INVALID_DATA;
-    size_t count = t->net.params.tensor_count, whole = 0;
+    size_t count = t->net.params.tensor_count;
     char config[BT_CONFIG_TEXT];
     bt_fpenv saved = bt_fpenv_enter(); /* numbers are turned into digits */
     size_t length = bt_config_write(&t->net.params.config, config);
@@ -217,15 +217,15 @@ int bitllama_trainer_weights(const bitllama_trainer *t, const char *tokenizer,
     bt_region region = {0};
     bt_tensor *tensors = bt_region_alloc(&region, count, sizeof *tensors);
     char (*names)[BT_NAME_SIZE] = bt_region_alloc(&region, count, sizeof *names);
-    int code = BT_IO_OUT_OF_MEMORY;
+    int status = TTT_OUT_OF_MEMORY;
     if (!region.failed) {
         list_tensors(&t->net, tensors, names);
-        code = bt_safetensors_write(tensors, count, metadata, tokenizer_size ? 2 : 1, buffer,
-                                    capacity, &whole, NULL);
+        const bt_model_file file = {.tensors = tensors,
+                                    .metadata = metadata,
+                                    .count = count,
+                                    .entries = tokenizer_size ? 2 : 1};
+        status = bt_model_file_write(&file, buffer, capacity, size);
     }
     bt_region_free(&region);
-    if (code == BT_IO_OK || code == BT_IO_BUFFER_SIZE) *size = whole;
-    return code == BT_IO_OK            ? TTT_OK
-           : code == BT_IO_BUFFER_SIZE ? TTT_BUFFER_SIZE
-                                       : TTT_OUT_OF_MEMORY;
+    return status;
 }

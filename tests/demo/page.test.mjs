@@ -1,51 +1,23 @@
-// The demo page where things are not as they should be, and for everybody: policies, sub-paths,
-// no network, no SIMD, bad files, keyboard, screen readers, small screens. In Chromium.
+// The demo page where things are not as they should be: policies, sub-paths, no network, no SIMD, bad files,
+// ended workers. In Chromium.
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { BitLlama } from 'bit-ttt';
 
-import { chromiumPath, launchChromium, newContext } from '../support/browser.mjs';
-import { root, screenshots, serveDemo } from './support/page.mjs';
+import { launchChromium, newContext } from '../support/browser.mjs';
+import { demoInChromium, idle } from './support/chromium.mjs';
+import { root, serveDemo } from './support/page.mjs';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const tabs = ['write', 'teach', 'watch', 'train', 'speed'];
+describe('demo page', () => {
+  const demo = demoInChromium();
+  const folder = mkdtempSync(join(tmpdir(), 'bit-ttt-page-'));
+  after(() => rmSync(folder, { recursive: true, force: true }));
 
-describe('demo page', function () {
-  let browser, demo, folder;
-
-  before(async function () {
-    if (!chromiumPath) {
-      console.log('      skipped: no Chromium on PATH (apt-get install chromium)');
-      this.skip();
-    }
-    folder = mkdtempSync(join(tmpdir(), 'bit-ttt-page-'));
-    demo = await serveDemo();
-    browser = await launchChromium();
-  });
-
-  after(async () => {
-    await browser?.close();
-    demo?.close();
-    if (folder) rmSync(folder, { recursive: true, force: true });
-  });
-
-  /** A page of its own, ready to use. */
-  async function open(address = demo.address, options = {}, ready = true, prepare = undefined) {
-    const context = await newContext(browser, options);
-    const page = await context.newPage();
-    await prepare?.(page);
-    await page.goto(address);
-    if (ready) await page.waitForSelector('#model:not(:empty)');
-    return page;
-  }
-
-  const idle = (page, tab) => page.waitForSelector(`#${tab}[aria-busy=false]`);
   const problem = (page, tab) => page.textContent(`#${tab} .problem`);
 
   async function fileOf(name, content) {
@@ -54,7 +26,7 @@ describe('demo page', function () {
   }
 
   it('has the policy in the page and in the header', async () => {
-    const response = await fetch(demo.address);
+    const response = await fetch(demo.server.address);
     const policy = response.headers.get('content-security-policy');
     assert.match(policy, /script-src 'self' 'wasm-unsafe-eval'(;|$)/);
     assert.ok(!/unsafe-(inline|eval)'/.test(policy.replace("'wasm-unsafe-eval'", '')));
@@ -64,7 +36,7 @@ describe('demo page', function () {
 
   it('works under a sub-path, and without cross-origin isolation', async () => {
     const other = await serveDemo({ base: '/a/b/', isolated: false });
-    const page = await open(other.address);
+    const page = await demo.open(other.address);
     assert.match(await page.textContent('#engine'), /not cross-origin isolated/);
     await page.click('#tab-speed');
     await page.click('#speed button[type=submit]');
@@ -75,7 +47,7 @@ describe('demo page', function () {
   });
 
   it('works without a network after the first visit', async () => {
-    const page = await open();
+    const page = await demo.open();
     await page.waitForFunction(() => document.querySelector('#offline')?.textContent !== '');
     await page.context().setOffline(true);
     await page.reload();
@@ -90,7 +62,7 @@ describe('demo page', function () {
     const flags = ['--js-flags=--no-enable-sse4-1 --no-enable-ssse3'];
     const old = await launchChromium(flags);
     const page = await old.newPage();
-    await page.goto(demo.address);
+    await page.goto(demo.server.address);
     await page.fill('#write textarea', 'My own beginning');
     await page.waitForSelector('#trouble:not([hidden])');
     assert.match(await page.textContent('#trouble'), /SIMD/);
@@ -102,17 +74,17 @@ describe('demo page', function () {
   });
 
   it('says in a sentence that a worker could not be run', async () => {
-    const context = await newContext(browser, { serviceWorkers: 'block' });
+    const context = await newContext(demo.browser, { serviceWorkers: 'block' });
     await context.route('**/worker-*.js', (route) => route.abort());
     const page = await context.newPage();
-    await page.goto(demo.address);
+    await page.goto(demo.server.address);
     await page.waitForSelector('#trouble:not([hidden])');
     assert.match(await page.textContent('#trouble'), /The worker has ended; perhaps .* memory/);
     await context.close();
   });
 
   it('refuses bad files in a sentence and loses nothing', async () => {
-    const page = await open();
+    const page = await demo.open();
     await page.click('#tab-teach');
     await page.fill('#teach textarea', 'Kept.');
     await page.setInputFiles('#teach [name=load]', await fileOf('bad.memory', 'no memory at all'));
@@ -144,7 +116,7 @@ describe('demo page', function () {
   });
 
   it('saves a memory that Node restores to the same bits', async () => {
-    const page = await open();
+    const page = await demo.open();
     await page.click('#tab-teach');
     await page.fill('#teach textarea', 'The quick brown fox jumps over the lazy dog.');
     await page.click('#teach button[type=submit]');
@@ -165,7 +137,7 @@ describe('demo page', function () {
   });
 
   it('trains a model that Node loads', async () => {
-    const page = await open();
+    const page = await demo.open();
     await page.click('#tab-train');
     await page.click('#train [name=sample]');
     await page.waitForFunction(() => document.querySelector('#train textarea').value.length > 1000);
@@ -207,7 +179,7 @@ describe('demo page', function () {
 
   // A page that holds such a text itself freezes for seconds: it is to get a part that does not grow with it.
   it('watches a log of many megabytes without holding it, and gives the text area back', async () => {
-    const page = await open(demo.address, {}, true, listen);
+    const page = await demo.open(demo.server.address, {}, true, listen);
     await page.click('#tab-watch');
     await page.fill('#watch textarea', 'typed before');
     const lines = Array.from({ length: 150_000 }, (_, i) =>
@@ -242,7 +214,7 @@ describe('demo page', function () {
   });
 
   it('goes on after its worker has ended, with the memory as it was', async () => {
-    const page = await open();
+    const page = await demo.open();
     await page.click('#tab-teach');
     await page.fill('#teach textarea', 'The quick brown fox jumps over the lazy dog. '.repeat(4));
     const read = async () => {
@@ -271,10 +243,10 @@ describe('demo page', function () {
   });
 
   it('fetches the model again after the network failed', async () => {
-    const context = await newContext(browser, { serviceWorkers: 'block' });
+    const context = await newContext(demo.browser, { serviceWorkers: 'block' });
     await context.route('**/*.bitt', (route) => route.abort());
     const page = await context.newPage();
-    await page.goto(demo.address);
+    await page.goto(demo.server.address);
     await page.waitForSelector('#trouble:not([hidden])');
     assert.match(await page.textContent('#trouble'), /could not be fetched/);
     await context.unroute('**/*.bitt');
@@ -284,101 +256,5 @@ describe('demo page', function () {
     assert.ok((await page.textContent('#write .story')).length > 100);
     assert.ok(await page.isHidden('#trouble'));
     await context.close();
-  });
-
-  it('keeps the focus for who works by keyboard', async () => {
-    const page = await open();
-    await page.focus('#write button[type=submit]');
-    await page.keyboard.press('Enter');
-    await idle(page, 'write');
-    assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Write');
-    await page.context().close();
-  });
-
-  it('stops a story at once, and stays alive while it writes', async () => {
-    const page = await open();
-    await page.fill('#write [name=length]', '4096');
-    await page.fill('#write [name=seed]', '3');
-    // A story may take a tenth of a second: Stop is pressed as soon as the first words are there.
-    await page.evaluate(() => {
-      const story = document.querySelector('#write .story');
-      new MutationObserver(() => {
-        if (story.querySelector('[data-token]'))
-          document.querySelector('#write [name=stop]').click();
-      }).observe(story, { childList: true });
-    });
-    await page.click('#write button[type=submit]');
-    await idle(page, 'write');
-    assert.equal(await page.textContent('#write .status'), 'Stopped.');
-    const tokens = await page.locator('#write [data-token]').count();
-    assert.ok(tokens > 0 && tokens < 1000, `${tokens}`);
-    await page.context().close();
-  });
-
-  it('can be used with the keyboard alone', async () => {
-    const page = await open();
-    await page.focus('#tab-write');
-    await page.keyboard.press('ArrowRight');
-    await page.keyboard.press('ArrowRight');
-    assert.equal(await page.evaluate(() => document.activeElement.id), 'tab-watch');
-    assert.ok(await page.isVisible('#watch'));
-    assert.equal(new URL(page.url()).hash, '#watch');
-    await page.focus('#watch [name=sample]');
-    await page.keyboard.press('Enter');
-    await idle(page, 'watch');
-    await page.focus('#watch button[type=submit]');
-    await page.keyboard.press('Enter');
-    await page.waitForSelector('#watch .top li');
-    const chosen = () => page.textContent('#watch .around .chosen');
-    const before = await chosen();
-    await page.focus('#watch .plot');
-    await page.keyboard.press('ArrowRight');
-    const next = String(parseInt(before, 10) + 1);
-    await page.waitForFunction(
-      (n) => document.querySelector('#watch .around .chosen').textContent.startsWith(n),
-      next,
-    );
-    await page.context().close();
-  });
-
-  for (const colorScheme of ['light', 'dark'])
-    it(`has no accessibility fault that axe finds (${colorScheme})`, async () => {
-      const page = await open(demo.address, { colorScheme, reducedMotion: 'reduce' });
-      await page.click('#write button[type=submit]');
-      await idle(page, 'write');
-      await page.click('#tab-teach');
-      await page.click('#teach [name=sample]');
-      await idle(page, 'teach');
-      await page.click('#teach button[type=submit]');
-      await idle(page, 'teach');
-      await page.evaluate(axe);
-      for (const tab of tabs) {
-        await page.click(`#tab-${tab}`);
-        const { violations } = await page.evaluate(() => globalThis.axe.run());
-        const found = violations.map(
-          ({ id, nodes }) => `${id}: ${nodes.map((n) => n.target).join(', ')}`,
-        );
-        assert.deepEqual(found, [], tab);
-      }
-      await page.context().close();
-    });
-
-  it('fits a phone', async () => {
-    const page = await open(demo.address, { viewport: { width: 360, height: 740 } });
-    for (const tab of tabs) {
-      await page.click(`#tab-${tab}`);
-      const sample = page.locator(`#${tab} [name=sample]`);
-      if (await sample.count()) {
-        await sample.click();
-        await idle(page, tab);
-      }
-      if (tab === 'train') await page.fill('#train [name=steps]', '10');
-      await page.click(`#${tab} button[type=submit]`);
-      await idle(page, tab);
-      const width = await page.evaluate(() => document.documentElement.scrollWidth);
-      assert.ok(width <= 360, `${tab} is ${width} wide`);
-      await page.screenshot({ path: join(screenshots, `phone-${tab}.png`), fullPage: true });
-    }
-    await page.context().close();
   });
 });

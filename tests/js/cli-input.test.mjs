@@ -268,7 +268,8 @@ describe('command line: the line splitter', () => {
   });
 
   it('cuts long lines, never through a character', async () => {
-    const { LineSplitter, MAX_LINE } = await importSource('cli/files/lines');
+    const { LineSplitter } = await importSource('cli/files/lines');
+    const { MAX_LINE } = await importSource('detect/line');
     for (const filler of ['x', '🙂', 'a🙂']) {
       const long = filler.repeat(Math.ceil((3 * MAX_LINE) / filler.length)) + 'z';
       for (const size of [1000, 65536, 1 << 20]) {

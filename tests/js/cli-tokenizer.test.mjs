@@ -1,12 +1,41 @@
-// What the command says of a tokenizer.json of which parts have no effect, and of a large one.
+// The command that makes a tokenizer, and what commands say of a tokenizer.json of which parts have no
+// effect, and of a large one.
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 
-import { bitTtt, json, output, temporaryFolder } from './support/cli.mjs';
+import { Tokenizer } from 'bit-ttt';
+
+import { bitTtt, json, output, refuses, temporaryFolder } from './support/cli.mjs';
 import { alice, small } from './support/cli-llama.mjs';
 
 const folder = temporaryFolder();
+const text = readFileSync(alice, 'utf8');
+
+describe('tokenizer train', () => {
+  it('makes a tokenizer that loads', async () => {
+    const out = folder.path('tokenizer.json');
+    const found = await json(['tokenizer', 'train', alice, '--vocab', '400', '--out', out]);
+    assert.equal(found.vocab_size, 400);
+    const tokenizer = Tokenizer.from(readFileSync(out));
+    assert.equal(tokenizer.vocabSize, 400);
+    assert.equal(tokenizer.decode(tokenizer.encode(text)), text);
+    assert.equal((await json(['info', out])).kind, 'tokenizer');
+    const more = ['--tokenizer', out, '--steps', '1'];
+    const args = ['train', alice, '--out', folder.path('own.bitt'), ...small.slice(2), ...more];
+    await output(args);
+    assert.equal((await json(['info', folder.path('own.bitt')])).tokenizer, 400);
+  });
+
+  it('says what is wrong', async () => {
+    await refuses(['tokenizer'], 2, /needs an action/);
+    await refuses(['tokenizer', 'trian', alice], 2, /did you mean train\?/);
+    await refuses(['tokenizer', 'train'], 2, /needs a FILE/);
+    await refuses(['tokenizer', 'train', alice, '--vocab', '5'], 2, /--vocab must be/);
+    await refuses(['tokenizer', 'train', folder.write('none', '')], 1, /none is empty/);
+    await refuses(['info', folder.write('odd.json', '{"a": 1}')], 1, /odd\.json/);
+  });
+});
 
 describe('a tokenizer.json of which parts have no effect', () => {
   let file;

@@ -1,23 +1,40 @@
 /**
- * measure.ts - times the layer on every engine: in rounds that go through all of them in turn, so
- * that a busy moment of the machine hits all alike.
+ * measure.ts - times the layer on every engine and in plain JavaScript, in rounds that go through all
+ * of these contestants in turn, so that a busy moment of the machine hits all alike.
  * SPDX-License-Identifier: MIT
  */
 import { setKernel, TTT } from 'bit-ttt';
-import type { Engine, Measurement } from './measurement.js';
 import { PlainLayer } from './plain-js.js';
+
+/** What is measured: an engine with a kernel and threads, or plain JavaScript. */
+export interface Contestant {
+  target: 'native' | 'wasm' | 'js';
+  kernel: string;
+  threads: number;
+}
+
+/** One figure; the keys are those of `bench --json`. */
+export interface Measurement extends Contestant {
+  hidden_dim: number;
+  seq_len: number;
+  /** Median over the samples. */
+  tokens_per_second: number;
+  /** (fastest - slowest) / median; 0 if there is one sample only. */
+  spread: number;
+  samples: number;
+}
 
 /** Tokens per call that are measured. */
 export const SEQ_LENS: readonly number[] = [1, 1000];
 
-/** Rounds over all engines. */
+/** Rounds over all contestants. */
 export const ROUNDS = 5;
 
 type Forward = (input: Float32Array, output: Float32Array) => void;
 
-/** A layer on one engine, ready to run. */
+/** A layer of one contestant, ready to run. */
 interface Runner {
-  engine: Engine;
+  contestant: Contestant;
   activate(): Promise<void>;
   forward: Forward;
   destroy(): void;
@@ -34,14 +51,14 @@ function makeInput(floats: number): Float32Array {
   return input;
 }
 
-async function makeRunner(engine: Engine, dim: number): Promise<Runner> {
-  const { target, kernel, threads } = engine;
+async function makeRunner(contestant: Contestant, dim: number): Promise<Runner> {
+  const { target, kernel, threads } = contestant;
   if (target === 'js') {
     const layer = await TTT.create({ hiddenDim: dim });
     const plain = new PlainLayer(dim, layer.innerLr, layer.objective, layer.getWeights());
     layer.destroy();
     return {
-      engine,
+      contestant,
       activate: async () => {},
       forward: (input, output) => plain.forward(input, output),
       destroy: () => {},
@@ -49,7 +66,7 @@ async function makeRunner(engine: Engine, dim: number): Promise<Runner> {
   }
   const layer = await TTT.create({ hiddenDim: dim, backend: target, threads });
   return {
-    engine,
+    contestant,
     activate: () => setKernel(kernel, { backend: target }),
     forward: (input, output) => void layer.forward(input, output),
     destroy: () => layer.destroy(),
@@ -104,7 +121,7 @@ interface Cell {
 function summary({ runner, tokens, figures }: Cell, dim: number): Measurement {
   const middle = median(figures);
   return {
-    ...runner.engine,
+    ...runner.contestant,
     hidden_dim: dim,
     seq_len: tokens,
     tokens_per_second: Number(middle.toPrecision(6)),
@@ -114,18 +131,18 @@ function summary({ runner, tokens, figures }: Cell, dim: number): Measurement {
 }
 
 /**
- * Measures all engines at one hidden_dim, each for about `seconds` per length of call, or for one
+ * Measures all contestants at one hidden_dim, each for about `seconds` per length of call, or for one
  * call if that takes longer. `told` hears what is being done.
  */
 export async function measureDim(
-  engines: readonly Engine[],
+  contestants: readonly Contestant[],
   dim: number,
   seconds: number,
   told: (text: string) => void,
 ): Promise<Measurement[]> {
   const input = makeInput(Math.max(...SEQ_LENS) * dim);
   const output = new Float32Array(input.length);
-  const runners = await Promise.all(engines.map((engine) => makeRunner(engine, dim)));
+  const runners = await Promise.all(contestants.map((contestant) => makeRunner(contestant, dim)));
   const cells: Cell[] = SEQ_LENS.flatMap((tokens) =>
     runners.map((runner) => ({ runner, tokens, figures: [], seconds: 0 })),
   );
@@ -134,11 +151,11 @@ export async function measureDim(
       for (const cell of cells) {
         if (cell.seconds >= 1.2 * seconds) continue;
         const { runner, tokens } = cell;
-        const { target, kernel } = runner.engine;
+        const { target, kernel } = runner.contestant;
         told(`hidden_dim ${dim}, round ${round + 1} of ${ROUNDS}, ${target} ${kernel}`);
         await runner.activate();
-        const one = [input.subarray(0, dim), output.subarray(0, dim)] as const;
-        sample(runner.forward, ...one, 1, round === 0 ? 0.02 : 0); // warm up
+        const single = [input.subarray(0, dim), output.subarray(0, dim)] as const;
+        sample(runner.forward, ...single, 1, round === 0 ? 0.02 : 0); // warm up
         const whole = [input.subarray(0, tokens * dim), output.subarray(0, tokens * dim)] as const;
         const [figure, taken] = sample(runner.forward, ...whole, tokens, seconds / ROUNDS);
         cell.figures.push(figure);

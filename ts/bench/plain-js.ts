@@ -69,7 +69,7 @@ export class PlainLayer {
     const scale = this.quantise(input, at, this.dim);
     product(this.down, this.quantised, feature, 0, d, this.dim, scale, undefined);
     normalise(feature);
-    // What was read for the last token is, before this one's update, what the memory foresaw.
+    // `read`, W times the feature of the last token, is the memory's prediction of this feature.
     let error = 0;
     if (this.predicts) error = differences(read, feature, rate, delta);
     this.updateAndRead(key, feature);

@@ -3,24 +3,26 @@
  * on stderr and an exit code (1 for what failed, 2 for a wrong command line).
  * SPDX-License-Identifier: MIT
  */
+import { suggestion } from '../common/suggestion.js';
+import { VERSION } from '../common/version.js';
 import { adapt } from './commands/adapt.js';
 import { bench } from './commands/bench.js';
 import { chat } from './commands/chat.js';
 import { convert } from './commands/convert.js';
 import { doctor } from './commands/doctor.js';
 import { evaluate } from './commands/eval.js';
-import { describeFailure, UsageError } from './screen/failure.js';
 import { generate } from './commands/generate.js';
 import { info } from './commands/info.js';
-import { suggestion } from './screen/command-line.js';
-import { watchOutput } from './screen/output.js';
 import { surprise } from './commands/surprise.js';
-import { visible } from './screen/terminal.js';
 import { tokenizer } from './commands/tokenizer.js';
 import { train } from './commands/train.js';
-import { VERSION } from '../common/version.js';
+import { COMMON_OPTIONS, readCommandLine } from './screen/command-line.js';
+import type { Command } from './screen/command-line.js';
+import { describeFailure, UsageError } from './screen/failure.js';
+import { watchOutput } from './screen/output.js';
+import { visible } from './screen/terminal.js';
 
-const COMMANDS: Record<string, (argv: readonly string[]) => Promise<void>> = {
+const COMMANDS: Record<string, Command> = {
   generate,
   chat,
   train,
@@ -60,7 +62,7 @@ engine; the results are the same bits with any.
 
 const HELP_NAMES = ['--help', '-h', 'help'];
 
-function commandOf(name: string): (argv: readonly string[]) => Promise<void> {
+function commandOf(name: string): Command {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command !== undefined) return command;
   const kind = name.startsWith('-') ? 'option' : 'command';
@@ -68,13 +70,20 @@ function commandOf(name: string): (argv: readonly string[]) => Promise<void> {
   throw new UsageError(`unknown ${kind} ${name}${near} (bit-ttt --help lists the commands)`);
 }
 
-async function run(argv: readonly string[]): Promise<void> {
+async function runCommand(name: string, argv: readonly string[]): Promise<void> {
+  const { options, help, run } = commandOf(name);
+  const line = readCommandLine(argv, { ...COMMON_OPTIONS, ...options });
+  if (line.flags.has('help')) process.stdout.write(help);
+  else await run(line);
+}
+
+async function main(argv: readonly string[]): Promise<void> {
   const [name, ...rest] = argv;
   if (name === undefined) throw new UsageError(HELP);
   if (HELP_NAMES.includes(name)) {
     const [about, ...more] = rest;
     if (about !== undefined && !HELP_NAMES.includes(about)) {
-      return commandOf(about)([...more, '--help']);
+      return runCommand(about, [...more, '--help']);
     }
     process.stdout.write(HELP);
     return;
@@ -83,12 +92,12 @@ async function run(argv: readonly string[]): Promise<void> {
     process.stdout.write(`${VERSION}\n`);
     return;
   }
-  await commandOf(name)(rest);
+  await runCommand(name, rest);
 }
 
 watchOutput();
 
-run(process.argv.slice(2)).catch((error: unknown) => {
+main(process.argv.slice(2)).catch((error: unknown) => {
   const { text, exitCode } = describeFailure(error);
   const sentence = visible(text.replace(/\.$/, '')); // it may quote a hostile file or name
   process.stderr.write(text === HELP ? HELP : `bit-ttt: ${sentence}\n`);

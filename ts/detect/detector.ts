@@ -1,5 +1,5 @@
 /**
- * detector.ts - reads lines into a layer, a batch at a time, and says how surprising each was.
+ * detector.ts - feeds lines to a layer, in batches, and says how surprising each line was.
  * SPDX-License-Identifier: MIT
  */
 import type { TTT } from '../layer/ttt.js';
@@ -7,7 +7,7 @@ import { Features, ORDER_SHARE, TOKENS_PER_UNIT } from './features.js';
 import type { Line } from './line.js';
 import { Kind } from './words.js';
 
-/** What is read, and judged, one by one. */
+/** What gets a surprise of its own: each line, or each word of a line. */
 export type Unit = 'line' | 'word';
 
 /** A word of a line, as a range of its text, with its surprise. */
@@ -21,9 +21,9 @@ export interface ReadWord {
 export interface ReadLine extends Line {
   /** Number of the unit that `surprise` is of, counted from 0. */
   unit: number;
-  /** The error, weighted by how much the memory had read; see `Reader`. */
+  /** `raw`, weighted by how much the memory had read before; see HALF_TRUST. */
   surprise: number;
-  /** The error itself: 0 for what was foreseen, 1 for what was not at all. */
+  /** The layer's prediction error: about 0 for what it predicted, 1 for what was new to it. */
   raw: number;
   /** The most surprising word; undefined when reading by line. */
   word: ReadWord | undefined;
@@ -31,11 +31,11 @@ export interface ReadLine extends Line {
   words: ReadWord[] | undefined;
 }
 
-/** Who is told about what was read. */
+/** Hears what was read. */
 export interface ReadListener {
-  /** Each unit in turn. */
+  /** Called for each unit, in order. */
   unit(raw: number): void;
-  /** Each line when it was read to its end. */
+  /** Called for each line when all its units were read. */
   line(line: ReadLine): void;
 }
 
@@ -43,34 +43,35 @@ export interface ReadListener {
 export const DEFAULT_DIM: Record<Unit, number> = { line: 640, word: 1024 };
 export const DEFAULT_LR: Record<Unit, number> = { line: 0.2, word: 0.1 };
 
-/* A memory that has read nothing is surprised by everything, which means nothing: a surprise
- * counts half when this many units were read before, and in full after many more. */
+/* An empty memory is surprised by everything, so early surprises say little: they are weighted by
+ * n / (n + HALF_TRUST), where n counts the units read, this one included. */
 const HALF_TRUST: Record<Unit, number> = { line: 20, word: 200 };
 
 const BATCH_FLOATS = 1 << 19;
 const MAX_BATCH_UNITS = 256;
 
 /**
- * Feeds lines to a layer of the objective `predict`. What comes out does not depend on how lines
- * are split into batches. Lines without anything to learn from (blank ones; when reading by word,
- * also those of punctuation only) are left out.
+ * Feeds lines to a layer of the objective `predict` and scores them by its prediction errors. The
+ * scores do not depend on how lines are split into batches. Lines without anything to learn from
+ * (blank ones; by word, also those of punctuation only) are left out.
  */
-export class Reader {
+export class LineScorer {
   private readonly features: Features;
   private readonly rowFloats: number;
   private readonly capacity: number;
   private readonly batch: Float32Array;
   private readonly errors: Float32Array;
-  /** Of each unit in the batch: its line, and its range in the line's text. */
+  /** For each unit of the batch: its line, and its range in the line's text. */
   private readonly lines: ReadLine[] = [];
   private readonly starts: Int32Array;
   private readonly ends: Int32Array;
-  /** How many units of the line at the end of the batch are still to be added. */
+  /** Units of the last line in the batch that are still to be added. */
   private open = 0;
+  /** Units that the layer had read before, and units that were scored here. */
   private readonly before: number;
   private scored = 0;
 
-  /** `keepWords`: whether lines that were read should carry all their words. */
+  /** `keepWords`: whether the listener gets all words of a line (only by word). */
   constructor(
     private readonly layer: TTT,
     private readonly by: Unit,
@@ -88,19 +89,12 @@ export class Reader {
     this.before = layer.tokensSeen / TOKENS_PER_UNIT;
   }
 
-  /** Number of units read so far. */
-  get units(): number {
-    return this.scored + this.lines.length;
-  }
-
-  /** Reads a line. The listener may hear of it later, at the latest with `flush`. */
+  /** Adds a line to the batch. The listener hears of it when the batch is full, or with `flush`. */
   read(line: Line): void {
     const words = this.features.read(line.text);
     const { tokens } = this.features;
     const read: ReadLine = {
-      number: line.number,
-      column: line.column,
-      text: line.text,
+      ...line,
       unit: -1,
       surprise: -1,
       raw: 0,
@@ -124,7 +118,7 @@ export class Reader {
     }
   }
 
-  /** Gives the layer what is left in the batch. */
+  /** Lets the layer read the batch, and tells the listener. */
   flush(): void {
     const count = this.lines.length;
     if (count === 0) return;

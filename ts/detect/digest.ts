@@ -3,20 +3,19 @@
  * of a size that does not depend on the length of the text.
  * SPDX-License-Identifier: MIT
  */
-import type { ReadLine } from './detector.js';
 
-/** The most surprising lines, best first; of equal ones the earlier. */
-export class TopList {
-  readonly lines: ReadLine[] = [];
+/** The most surprising lines, most surprising first; of equal ones the earlier first. */
+export class TopList<Line extends { surprise: number }> {
+  readonly lines: Line[] = [];
 
-  /** `keep` copies what is to be kept of a line, which may be part of a much larger string. */
+  /** `copy` makes what is kept of a line, whose text may be a part of a much larger string. */
   constructor(
     private readonly size: number,
-    private readonly keep: (line: ReadLine) => ReadLine,
+    private readonly copy: (line: Line) => Line = (line) => line,
   ) {}
 
-  /** Takes the line in if it belongs to the top. */
-  add(line: ReadLine): void {
+  /** Keeps the line if it is one of the `size` most surprising so far. */
+  add(line: Line): void {
     const { lines } = this;
     if (lines.length === this.size) {
       if (this.size === 0 || line.surprise <= lines[this.size - 1]!.surprise) return;
@@ -29,11 +28,11 @@ export class TopList {
       if (lines[middle]!.surprise >= line.surprise) low = middle + 1;
       else high = middle;
     }
-    lines.splice(low, 0, this.keep(line));
+    lines.splice(low, 0, this.copy(line));
   }
 }
 
-/** Means over equal stretches of a sequence of unknown length: 64 to 128 of a long one. */
+/** Means over equal stretches of a sequence of unknown length: at most 128 stretches. */
 export class Curve {
   private static readonly capacity = 128;
   private readonly sums: number[] = [];

@@ -2,17 +2,17 @@
  * features.ts - turns a line, or a word of it, into the two tokens that the memory reads.
  *
  * Each unit is shown to the memory twice, hashed in two unrelated ways: first as a key, then as a
- * value. The objective `predict` learns to foresee each token from the one before, so it learns
+ * value. The objective `predict` learns to predict each token from the one before, so it learns
  * key -> value of every unit, and value -> key of the next unit. The error at the value says how
- * well the memory knows what the unit is made of; the error at the key, whether it was due here.
- * One token per unit would do the second only, and in a log whose lines interleave at random that
- * finds no anomaly. As the two hashes have nothing in common, nothing is foreseen that was not
- * read: a word that never came up stays unknown, however long the memory has read other words.
+ * well the memory knows the content of the unit; the error at the key, whether it expected the unit
+ * at this place. With one token per unit there would be the second error only, which finds no anomaly
+ * in a log whose lines interleave at random. As the two hashes have nothing in common, only what was
+ * read can be predicted: a new word stays unknown, however many other words the memory has read.
  *
  * Everything is a pure function of the text of one line and of these constants.
  * SPDX-License-Identifier: MIT
  */
-import { Kind, scramble, Tokenizer } from './words.js';
+import { Kind, scramble, WordSplitter } from './words.js';
 
 /** Written into memory files: raise it when a change here makes old memories useless. */
 export const FEATURES_VERSION = 1;
@@ -30,7 +30,7 @@ const DIGITS = 0.4; // how long it is
 const VALUE = 0.3; // what it is, if it is short: 200, 404
 const PAIR_WITH_NUMBER = 0.2;
 const PUNCTUATION = 0.15;
-/* Something that all units have in common, and that is soon foreseen: a unit with little in it
+/* Something that all units have in common, which is soon predicted: a unit with little else in it
  * cannot be very surprising. */
 const COMMON_LINE = 1.5;
 const COMMON_WORD = 1;
@@ -51,7 +51,7 @@ const EDGE_HASH = 0x0b4711ed; // before the first and after the last token
 
 /** Hashes lines into rows of a batch, for one width of the vectors. */
 export class Features {
-  readonly tokens = new Tokenizer();
+  readonly tokens = new WordSplitter();
   private batch: Float32Array = new Float32Array(0);
   private key = 0;
   private value = 0;
@@ -59,10 +59,7 @@ export class Features {
 
   constructor(private readonly dim: number) {}
 
-  /**
-   * Reads a line's tokens, and says how many are words, numbers or ids; 0 means that there is
-   * nothing to learn from the line unless it has punctuation.
-   */
+  /** Splits a line into `tokens`, and says how many of them are not punctuation. */
   read(text: string): number {
     this.tokens.read(text);
     const { kind, count } = this.tokens;

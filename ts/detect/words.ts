@@ -61,7 +61,7 @@ function isPrefixedHex(text: string, at: number): boolean {
 }
 
 /** The tokens of one line at a time, in arrays that are used again for the next. */
-export class Tokenizer {
+export class WordSplitter {
   /** Number of tokens found. */
   count = 0;
   readonly hash = new Int32Array(MAX_LINE);

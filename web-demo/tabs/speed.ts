@@ -2,8 +2,8 @@
  * speed.ts - the tab that measures the layer on this device.
  * SPDX-License-Identifier: MIT
  */
-import type { Measurement } from '../../ts/bench/measurement.js';
-import { bench, Engine } from '../client.js';
+import type { Measurement } from '../../ts/bench/measure.js';
+import { bench, WorkerClient } from '../client.js';
 import { figure, find, make, Panel } from '../dom.js';
 import { Plot } from '../plot.js';
 import type { PlotOptions } from '../plot.js';
@@ -32,8 +32,8 @@ function rowOf(name: string, target: Measurement['target'], all: readonly Measur
 
 /** All threads at once, each with a memory of its own. */
 async function measureThreads(told: (text: string) => void, signal: AbortSignal): Promise<Row> {
-  const engines = Array.from({ length: threads }, () => new Engine());
-  const stop = (): void => engines.forEach((engine) => engine.end());
+  const workers = Array.from({ length: threads }, () => new WorkerClient());
+  const stop = (): void => workers.forEach((worker) => worker.end());
   signal.addEventListener('abort', stop);
   try {
     const rates: number[] = [];
@@ -41,7 +41,7 @@ async function measureThreads(told: (text: string) => void, signal: AbortSignal)
       told(`${threads} threads, dimension ${dim}`);
       const gate = new Int32Array(new SharedArrayBuffer(4));
       const params = { dim, seconds: SECONDS, gate, workers: threads };
-      const all = await Promise.all(engines.map((engine) => engine.call('spin', params)));
+      const all = await Promise.all(workers.map((worker) => worker.call('spin', params)));
       rates.push(all.reduce((sum, rate) => sum + rate, 0));
     }
     return { name: `SIMD, ${threads} threads`, rates };

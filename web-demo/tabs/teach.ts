@@ -3,12 +3,11 @@
  * SPDX-License-Identifier: MIT
  */
 import alice from '../../examples/alice.txt?url';
-
 import { download, figure, find, numberOf, Panel } from '../dom.js';
 import { HeatMap } from '../heatmap.js';
 import { Plot } from '../plot.js';
 import type { PlotOptions } from '../plot.js';
-import type { HeadMap } from '../protocol.js';
+import type { Calls, ModelInfo, WriteParams } from '../protocol.js';
 import type { ShippedModel } from '../shipped.js';
 import { Story } from '../story.js';
 import { TextBox } from '../textbox.js';
@@ -19,14 +18,14 @@ const SAMPLE_LENGTH = 640;
 const MOST_READINGS = 4;
 const GO_ON = { prompt: '', temperature: 0.7, maxTokens: 120 };
 
-/** The losses of one reading, a point for every so many tokens. */
+/** The losses of one reading: after so many tokens, the mean since the point before. */
 interface Reading {
   label: string;
   tokens: number[];
   nats: number[];
 }
 
-/** All readings beside each other, over every place where one of them has a point. */
+/** Columns for the plot: all places where a reading has a point, then each reading's losses there. */
 function columnsOf(readings: readonly Reading[]): (number | null)[][] {
   const places = [...new Set(readings.flatMap(({ tokens }) => tokens))].sort((a, b) => a - b);
   const at = new Map(places.map((tokens, i) => [tokens, i]));
@@ -38,111 +37,112 @@ function columnsOf(readings: readonly Reading[]): (number | null)[][] {
   return [places, ...columns];
 }
 
-export function setUpTeach(model: ShippedModel): void {
-  const panel = new Panel('teach');
-  const story = new Story(panel.element);
-  const plot = new Plot(panel.element);
-  const map = new HeatMap(find<HTMLCanvasElement>(panel.element, 'canvas'));
-  const box = new TextBox(panel);
-  const { engine } = model;
-  const show = panel.field<HTMLSelectElement>('show');
-  let readings: Reading[] = [];
-  let options: PlotOptions | undefined;
-  let count = 0;
-  let seed = 1;
+/** The curves of the last readings, over each other. */
+class Curves {
+  readonly #plot: Plot;
+  #readings: Reading[] = [];
+  #options: PlotOptions = { x: 'tokens read', y: 'nats a token', lines: [] };
+  #count = 0;
 
-  const seen = find(panel.element, '.seen');
-  const draw = (): void => {
-    seen.textContent = map.draw(show.value as 'change' | 'values');
-  };
-  const see = (heads: HeadMap[], fresh: boolean): void => {
-    if (heads.length === 0) return;
-    map.update(heads, fresh);
-    draw();
-  };
-  show.addEventListener('change', draw);
-  model.ready().then(
-    ({ stateSize }) => {
-      find(panel.element, '.size').textContent = `${figure(stateSize / 1024)} KB`;
-    },
-    () => {},
-  );
+  constructor(panel: Panel) {
+    this.#plot = new Plot(panel.element);
+  }
 
-  const begin = (frozen: boolean): Reading => {
-    const label = `reading ${++count}${frozen ? ', frozen' : ''}`;
+  begin(frozen: boolean): Reading {
+    const label = `reading ${++this.#count}${frozen ? ', frozen' : ''}`;
     const reading: Reading = { label, tokens: [], nats: [] };
-    readings = [...readings, reading].slice(-MOST_READINGS);
-    options = {
-      x: 'tokens read',
-      y: 'nats a token',
-      lines: readings.map((r) => ({ label: r.label })),
-    };
+    this.#readings = [...this.#readings, reading].slice(-MOST_READINGS);
+    this.#options = { ...this.#options, lines: this.#readings };
     return reading;
-  };
+  }
 
-  panel.onSubmit(async (signal) => {
+  draw(): void {
+    this.#plot.show(this.#options, columnsOf(this.#readings));
+  }
+}
+
+/** The parts of the tab. */
+class Teach {
+  readonly panel = new Panel('teach');
+  readonly box = new TextBox(this.panel);
+  readonly map = new HeatMap(this.panel);
+  readonly curves = new Curves(this.panel);
+  readonly story = new Story(this.panel.element);
+  #seed = 1;
+
+  constructor(readonly model: ShippedModel) {}
+
+  async read(signal: AbortSignal): Promise<void> {
+    const { panel, box, map, curves, model } = this;
     if (box.empty) throw new Error('There is no text to read yet.');
     await model.ready();
     const frozen = panel.field('frozen').checked;
-    see(await engine.call('heads', {}), true);
-    const reading = begin(frozen);
-    const result = await engine.call(
-      'read',
-      { text: box.source, frozen },
-      {
-        signal,
-        event: ({ tokens, of, nats, heads }) => {
-          reading.tokens.push(tokens);
-          reading.nats.push(nats);
-          if (heads.length === 0) return; // pictures keep the pace of the memory's
-          plot.show(options!, columnsOf(readings));
-          see(heads, false);
-          panel.status(`${figure(tokens)} of ${figure(of)} tokens read`);
-        },
-      },
-    );
+    map.update(await model.worker.call('heads', {}), true);
+    const reading = curves.begin(frozen);
+    const event = ({ tokens, of, nats, heads }: Calls['read']['event']): void => {
+      reading.tokens.push(tokens);
+      reading.nats.push(nats);
+      if (heads.length === 0) return; // the curves are drawn when the picture of the memory is
+      curves.draw();
+      map.update(heads, false);
+      panel.status(`${figure(tokens)} of ${figure(of)} tokens read`);
+    };
+    const params = { text: box.source, frozen };
+    const { tokens, nats, seconds } = await model.worker.call('read', params, { signal, event });
     await model.keepMemory();
-    const speed = figure(result.tokens / result.seconds);
-    const loss = result.nats.toFixed(2);
-    panel.status(
-      `${reading.label}: ${loss} nats a token, ${numberOf(result.tokens, 'token')}, ${speed} a second.`,
-    );
-  });
+    const speed = `${numberOf(tokens, 'token')}, ${figure(tokens / seconds)} a second`;
+    panel.status(`${reading.label}: ${nats.toFixed(2)} nats a token, ${speed}.`);
+  }
 
-  panel.onClick('sample', async () => {
+  async sample(): Promise<void> {
     const text = await (await fetch(alice)).text();
-    box.text = text.slice(0, text.lastIndexOf('\n\n', SAMPLE_LENGTH)).trim();
-    panel.status('The beginning of Alice’s Adventures in Wonderland. Read it, then read it again.');
-  });
-  panel.onClick('goon', async (signal) => {
-    await model.ready();
-    await tell(engine, panel, story, { ...GO_ON, with: 'taught', seed: seed++ }, signal);
-  });
-  panel.onClick('reset', async () => {
-    await model.ready();
-    see(await engine.call('forget', {}), true);
-    await model.keepMemory();
-    panel.status('The memory is empty.');
-  });
-  panel.onClick('save', async () => {
-    await model.ready();
-    download(await engine.call('save', {}), 'bit-llama.memory');
-    panel.status('Saved. Load it here, in another tab, or in Node: session.restore(bytes).');
-  });
-  const load = panel.field('load');
-  load.addEventListener('change', () => {
-    const file = load.files?.[0];
-    void panel
-      .run(async () => {
-        if (!file) return;
-        await model.ready();
-        const bytes = new Uint8Array(await file.arrayBuffer());
-        see(await engine.call('restore', { bytes }), true);
-        await model.keepMemory();
-        show.value = 'values';
-        draw();
-        panel.status(`The memory is now that of ${file.name}.`);
-      })
-      .then(() => (load.value = ''));
-  });
+    this.box.text = text.slice(0, text.lastIndexOf('\n\n', SAMPLE_LENGTH)).trim();
+    this.panel.status(
+      'The beginning of Alice’s Adventures in Wonderland. Read it, then read it again.',
+    );
+  }
+
+  async goOn(signal: AbortSignal): Promise<void> {
+    await this.model.ready();
+    const params: WriteParams = { ...GO_ON, with: 'taught', seed: this.#seed++ };
+    await tell(this.model.worker, this.panel, this.story, params, signal);
+  }
+
+  async forget(): Promise<void> {
+    await this.model.ready();
+    this.map.update(await this.model.worker.call('forget', {}), true);
+    await this.model.keepMemory();
+    this.panel.status('The memory is empty.');
+  }
+
+  async save(): Promise<void> {
+    await this.model.ready();
+    download(await this.model.worker.call('save', {}), 'bit-llama.memory');
+    this.panel.status('Saved. Load it here, in another tab, or in Node: session.restore(bytes).');
+  }
+
+  async load(file: File | undefined): Promise<void> {
+    if (!file) return;
+    await this.model.ready();
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    this.map.update(await this.model.worker.call('restore', { bytes }), true);
+    await this.model.keepMemory();
+    this.map.chooseValues();
+    this.panel.status(`The memory is now that of ${file.name}.`);
+  }
+}
+
+export function setUpTeach(model: ShippedModel): void {
+  const tab = new Teach(model);
+  const { panel } = tab;
+  panel.onSubmit((signal) => tab.read(signal));
+  panel.onClick('sample', () => tab.sample());
+  panel.onClick('goon', (signal) => tab.goOn(signal));
+  panel.onClick('reset', () => tab.forget());
+  panel.onClick('save', () => tab.save());
+  panel.onFile('load', (file) => tab.load(file));
+  const showSize = ({ stateSize }: ModelInfo): void => {
+    find(panel.element, '.size').textContent = `${figure(stateSize / 1024)} KB`;
+  };
+  model.ready().then(showSize, () => {}); // main.ts tells if that fails
 }

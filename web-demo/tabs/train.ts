@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: MIT
  */
 import alice from '../../examples/alice.txt?url';
-
 import { trainer } from '../client.js';
 import { download, figure, find, numberOf, Panel } from '../dom.js';
 import { Plot } from '../plot.js';

@@ -9,7 +9,7 @@ import { Story } from '../story.js';
 
 /** Lets the model write into a story, and says how it went. */
 export async function tell(
-  engine: Caller,
+  worker: Caller,
   panel: Panel,
   story: Story,
   params: WriteParams,
@@ -18,7 +18,7 @@ export async function tell(
   story.begin(params.prompt);
   panel.status('Reading …');
   let tokens = 0;
-  const { reason, tokensPerSecond } = await engine.call('write', params, {
+  const { reason, tokensPerSecond } = await worker.call('write', params, {
     signal,
     event: (event) => {
       tokens += event.tokens.length;
@@ -46,7 +46,7 @@ export function setUpWrite(model: ShippedModel): void {
       maxTokens: Number(panel.field('length').value),
       seed: Number(panel.field('seed').value),
     };
-    await tell(model.engine, panel, story, params, signal);
+    await tell(model.worker, panel, story, params, signal);
   };
   panel.onSubmit(work);
   panel.onClick('again', async (signal) => {

@@ -3,9 +3,9 @@
  * what was held out.
  * SPDX-License-Identifier: MIT
  */
+import { compact } from '../screen/terminal.js';
 import { COLOURS, curve, grid, heading, label, legend, Scale, svgDocument } from './svg.js';
 import type { Point, Style } from './svg.js';
-import { compact } from '../screen/terminal.js';
 
 const WIDTH = 760;
 const HEIGHT = 480;

@@ -6,7 +6,7 @@
 /** Colour of titles. */
 export const INK = '#1f2933';
 /** Colour of axes and everything else that is written. */
-export const FAINT = '#5d6b78';
+const FAINT = '#5d6b78';
 
 /* Colours that stay apart for colour-blind readers (Okabe and Ito). */
 export const COLOURS = ['#0072b2', '#009e73', '#56b4e9', '#cc79a7', '#e69f00'];
@@ -43,7 +43,7 @@ export interface Point {
 /** Says in a chart's file that this program has drawn it, which may thus draw it anew. */
 export const CHART_MARK = '<!-- drawn by bit-ttt -->';
 
-export function escapeXml(text: string): string {
+function escapeXml(text: string): string {
   return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 }
 

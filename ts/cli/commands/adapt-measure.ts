@@ -3,37 +3,43 @@
  * SPDX-License-Identifier: MIT
  */
 import type { BitLlama, Session } from 'bit-ttt';
-import { readTokens, sumNats } from './scoring.js';
+import { Turns } from '../../common/turns.js';
 
-/** What to measure on a text. */
+/** Tokens that are read in one call, before signals get a turn. */
+const READ_AT_ONCE = 256;
+
+/** What to measure on a text; lengths are in tokens. */
 export interface AdaptPlan {
-  /** Tokens of a passage, and how many passages. */
+  /** Length of a passage, and how many passages are read. */
   passage: number;
   passages: number;
-  /** How many places to read on at, and tokens before them, in the frozen beginning, and after. */
+  /**
+   * How many places the rest of a text is read from, and what is read there: `before`, of which the memory
+   * learns all or only the `beginning`, and then `after`, which is measured.
+   */
   places: number;
   before: number;
   beginning: number;
   after: number;
 }
 
-/** Losses of passages that are read twice. */
+/** Mean losses of passages that are read twice, in nats per token. */
 export interface Readings {
   count: number;
   first: number;
-  /** Again, with the memory of the first time. */
+  /** The second time, with the memory of the first. */
   second: number;
-  /** The same, with the memory frozen after the first time. */
+  /** The second time, with the memory frozen after the first. */
   frozen: number;
-  /** Again, with an empty memory. */
+  /** The second time, with an empty memory. */
   fresh: number;
-  /** Again, with the memory saved and restored into another session. */
+  /** The second time, with the memory saved and restored into another session. */
   restored: number;
   /** Whether that gave the same bits as `second` for each token. */
   restoredSame: boolean;
 }
 
-/** Losses of the rest of a text, after so many tokens before it. */
+/** Mean losses of the rest of a text, in nats per token. */
 export interface Rests {
   count: number;
   /** With the memory of all that came before. */
@@ -51,19 +57,33 @@ export function evenStarts(total: number, length: number, count: number): number
   return Array.from({ length: most }, (_, i) => Math.floor((i * (total - length)) / (most - 1)));
 }
 
+/** Reads tokens, and gives log p of each. */
+async function readTokens(session: Session, ids: Uint32Array): Promise<Float32Array> {
+  const all = new Float32Array(ids.length);
+  const turns = new Turns(undefined);
+  for (let at = 0; at < ids.length; at += READ_AT_ONCE) {
+    all.set(session.read(ids.subarray(at, at + READ_AT_ONCE)).logProbabilities, at);
+    await turns.rest();
+  }
+  return all;
+}
+
+const sumNats = (logProbabilities: Float32Array): number =>
+  logProbabilities.reduce((nats, logP) => nats - logP, 0);
+
 function sameBits(a: Float32Array, b: Float32Array): boolean {
   const bytes = (x: Float32Array): Buffer => Buffer.from(x.buffer, x.byteOffset, x.byteLength);
   return bytes(a).equals(bytes(b));
 }
 
-/** Measures one model; each of its sessions is used again and again. */
+/** Measures one model, with two sessions that are used for all readings. */
 export class AdaptMeasure {
   private readonly main: Session;
   private readonly other: Session;
 
   /**
-   * `start` is read before everything, uncounted: the end-of-text token, if there is one. When
-   * `stop` is aborted, what is found is that of the passages and places before.
+   * `start` is read before each text and not counted: the end-of-text token, if there is one. After
+   * `stop` the results are those of the passages and places until then.
    */
   constructor(
     model: BitLlama,
@@ -86,71 +106,69 @@ export class AdaptMeasure {
     if (this.start.length > 0) await readTokens(session, this.start);
   }
 
-  /** Reads passages twice, in every way. */
-  async readings(ids: Uint32Array, { passage, passages }: AdaptPlan): Promise<Readings> {
-    const starts = evenStarts(ids.length, passage, passages);
-    const sums = { first: 0, second: 0, frozen: 0, fresh: 0, restored: 0 };
-    let restoredSame = true;
+  /** Calls `measure` for each start in turn, until `stop`; returns how many were measured. */
+  private async each(
+    starts: readonly number[],
+    measure: (start: number) => Promise<void>,
+  ): Promise<number> {
     let count = 0;
-    for (const at of starts) {
+    for (const start of starts) {
       if (this.stop.aborted) break;
-      const part = ids.subarray(at, at + passage);
-      await this.begin(this.main);
-      sums.first += sumNats(await readTokens(this.main, part));
-      const state = this.main.save();
-      const second = await readTokens(this.main, part);
-      sums.second += sumNats(second);
-      this.main.restore(state);
-      this.main.freeze(true);
-      sums.frozen += sumNats(await readTokens(this.main, part));
-      await this.begin(this.main);
-      sums.fresh += sumNats(await readTokens(this.main, part));
-      this.other.reset();
-      this.other.restore(state);
-      const restored = await readTokens(this.other, part);
-      sums.restored += sumNats(restored);
-      restoredSame &&= sameBits(second, restored);
+      await measure(start);
       this.progress(++count / starts.length);
     }
-    const mean = (sum: number): number => sum / (count * passage);
-    return {
-      count,
-      first: mean(sums.first),
-      second: mean(sums.second),
-      frozen: mean(sums.frozen),
-      fresh: mean(sums.fresh),
-      restored: mean(sums.restored),
-      restoredSame,
-    };
+    return count;
   }
 
-  /** Reads on after a long beginning, in every way. */
+  /** Reads passages twice, the second time with each kind of memory. */
+  async readings(ids: Uint32Array, { passage, passages }: AdaptPlan): Promise<Readings> {
+    const { main, other } = this;
+    const sums = { first: 0, second: 0, frozen: 0, fresh: 0, restored: 0 };
+    let restoredSame = true;
+    const count = await this.each(evenStarts(ids.length, passage, passages), async (at) => {
+      const part = ids.subarray(at, at + passage);
+      await this.begin(main);
+      sums.first += sumNats(await readTokens(main, part));
+      const state = main.save();
+      const second = await readTokens(main, part);
+      sums.second += sumNats(second);
+      main.restore(state);
+      main.freeze(true);
+      sums.frozen += sumNats(await readTokens(main, part));
+      await this.begin(main);
+      sums.fresh += sumNats(await readTokens(main, part));
+      other.reset();
+      other.restore(state);
+      const restored = await readTokens(other, part);
+      sums.restored += sumNats(restored);
+      restoredSame &&= sameBits(second, restored);
+    });
+    return { count, ...means(sums, count * passage), restoredSame };
+  }
+
+  /** Reads the rest of a text with each kind of memory. */
   async rests(ids: Uint32Array, plan: AdaptPlan): Promise<Rests> {
     const { places, before, beginning, after } = plan;
-    const starts = evenStarts(ids.length, before + after, places);
+    const { main } = this;
     const sums = { learned: 0, frozen: 0, fresh: 0 };
-    let count = 0;
-    for (const at of starts) {
-      if (this.stop.aborted) break;
+    const count = await this.each(evenStarts(ids.length, before + after, places), async (at) => {
       const rest = ids.subarray(at + before, at + before + after);
-      await this.begin(this.main);
-      await readTokens(this.main, ids.subarray(at, at + before));
-      sums.learned += sumNats(await readTokens(this.main, rest));
-      await this.begin(this.main);
-      await readTokens(this.main, ids.subarray(at, at + beginning));
-      this.main.freeze(true);
-      await readTokens(this.main, ids.subarray(at + beginning, at + before));
-      sums.frozen += sumNats(await readTokens(this.main, rest));
-      await this.begin(this.main);
-      sums.fresh += sumNats(await readTokens(this.main, rest));
-      this.progress(++count / starts.length);
-    }
-    const mean = (sum: number): number => sum / (count * after);
-    return {
-      count,
-      learned: mean(sums.learned),
-      frozen: mean(sums.frozen),
-      fresh: mean(sums.fresh),
-    };
+      await this.begin(main);
+      await readTokens(main, ids.subarray(at, at + before));
+      sums.learned += sumNats(await readTokens(main, rest));
+      await this.begin(main);
+      await readTokens(main, ids.subarray(at, at + beginning));
+      main.freeze(true);
+      await readTokens(main, ids.subarray(at + beginning, at + before));
+      sums.frozen += sumNats(await readTokens(main, rest));
+      await this.begin(main);
+      sums.fresh += sumNats(await readTokens(main, rest));
+    });
+    return { count, ...means(sums, count * after) };
   }
+}
+
+/** Each sum divided by the number of tokens. */
+function means<T extends Record<string, number>>(sums: T, tokens: number): T {
+  return Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / tokens])) as T;
 }

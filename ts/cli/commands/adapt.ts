@@ -2,29 +2,28 @@
  * adapt.ts - the command that measures whether a model learns while it reads.
  * SPDX-License-Identifier: MIT
  */
-import { AdaptMeasure } from './adapt-measure.js';
-import type { AdaptPlan, Readings, Rests } from './adapt-measure.js';
+import { encodeDocuments } from 'bit-ttt';
+import {
+  filesOfModel,
+  fingerprintOf,
+  loadModel,
+  MODEL_HELP,
+  MODEL_OPTIONS,
+} from '../files/model.js';
+import { checkPlaces } from '../files/places.js';
+import { documentsOf, readText } from '../files/text.js';
+import { fileArgument, numberOption } from '../screen/command-line.js';
+import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
 import { engineInUse } from '../screen/engine.js';
 import { Failure, UsageError } from '../screen/failure.js';
 import { watched } from '../screen/interrupt.js';
 import type { Interrupt } from '../screen/interrupt.js';
-import { fingerprintOf, loadModel, MODEL_HELP, MODEL_OPTIONS } from '../files/model.js';
-import {
-  COMMON_OPTIONS,
-  numberOption,
-  onlyArgument,
-  readCommandLine,
-} from '../screen/command-line.js';
-import type { CommandLine, OptionSpecs } from '../screen/command-line.js';
-import { checkPlaces } from '../files/places.js';
-import { filesRead } from '../files/session-file.js';
-import { grouped, makePalette, safeJson, visible, wantsColor } from '../screen/terminal.js';
+import { grouped, outputPalette, safeJson, visible } from '../screen/terminal.js';
 import type { Palette, Progress } from '../screen/terminal.js';
-import { documentsOf, readText } from '../files/text.js';
-import { tokensOf } from './train-data.js';
+import { AdaptMeasure } from './adapt-measure.js';
+import type { AdaptPlan, Readings, Rests } from './adapt-measure.js';
 
 const OPTIONS: OptionSpecs = {
-  ...COMMON_OPTIONS,
   ...MODEL_OPTIONS,
   passage: { type: 'string' },
   passages: { type: 'string' },
@@ -166,15 +165,12 @@ function jsonReport(
 }
 
 /** `bit-ttt adapt`. */
-export async function adapt(argv: readonly string[]): Promise<void> {
-  const line = readCommandLine(argv, OPTIONS);
-  if (line.flags.has('help')) {
-    process.stdout.write(HELP);
-    return;
-  }
-  const file = onlyArgument(line, 'adapt', 'a FILE, or - for standard input');
+export const adapt: Command = { options: OPTIONS, help: HELP, run };
+
+async function run(line: CommandLine): Promise<void> {
+  const file = fileArgument(line, 'adapt');
   const plan = readPlan(line);
-  checkPlaces([{ path: file, name: 'FILE' }, ...filesRead(line)], []);
+  checkPlaces([{ path: file, name: 'FILE' }, ...filesOfModel(line)], []);
   await watched(true, (progress, interrupt) => measureAll(line, file, plan, progress, interrupt));
 }
 
@@ -191,7 +187,7 @@ async function measureAll(
   const text = await readText(file, 'adapt', line.flags.has('lossy'));
   const { endOfText } = tokenizer;
   const start = Uint32Array.from(endOfText === undefined ? [] : [endOfText]);
-  const ids = (await tokensOf(tokenizer, documentsOf(text), 1)).subarray(start.length);
+  const ids = (await encodeDocuments(documentsOf(text), tokenizer)).subarray(start.length);
   if (ids.length < plan.passage) {
     throw new Failure(`${text.name} has ${ids.length} tokens, and a passage ${plan.passage}`);
   }
@@ -209,11 +205,10 @@ async function measureAll(
     const found = fits ? await measure.rests(ids, plan) : undefined;
     const rests = found?.count === 0 ? undefined : found; // there was no time for one
     progress.clear();
-    const palette = makePalette(wantsColor(process.stdout, line.flags, process.env));
     process.stdout.write(
       line.flags.has('json')
         ? jsonReport(plan, readings, rests, fingerprintOf(model))
-        : textReport(text.name, plan, readings, rests, palette),
+        : textReport(text.name, plan, readings, rests, outputPalette(line.flags)),
     );
     if (!readings.restoredSame) throw new Failure('a restored memory gave other bits');
     const places = `${readings.count} passages and ${rests?.count ?? 0} places`;

@@ -4,29 +4,27 @@
  * SPDX-License-Identifier: MIT
  */
 import { cpus } from 'node:os';
-import { variable } from '../../common/environment.js';
 import { getInfo } from 'bit-ttt';
 import type { BackendInfo } from 'bit-ttt';
-import { drawChart, seriesOf } from '../charts/chart.js';
-import { engineInUse } from '../screen/engine.js';
-import { UsageError } from '../screen/failure.js';
 import { measureDim, median, ROUNDS, SEQ_LENS } from '../../bench/measure.js';
-import type { Engine, Measurement } from '../../bench/measurement.js';
+import type { Contestant, Measurement } from '../../bench/measure.js';
+import { variable } from '../../common/environment.js';
+import { drawChart, seriesOf } from '../charts/speed-chart.js';
+import { checkFiles, resultOf, saveFile } from '../files/save.js';
+import type { Result } from '../files/save.js';
 import {
-  COMMON_OPTIONS,
+  checkNoArguments,
   FORCE_HELP,
   numberListOption,
   numberOption,
+  SAVE_OPTIONS,
 } from '../screen/command-line.js';
-import { readCommandLine, SAVE_OPTIONS } from '../screen/command-line.js';
-import type { OptionSpecs } from '../screen/command-line.js';
-import { checkFiles, saveFile } from '../files/save.js';
-import type { Result } from '../files/save.js';
-import { compact, makePalette, Progress, visible, wantsColor } from '../screen/terminal.js';
+import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
+import { engineInUse } from '../screen/engine.js';
+import { compact, outputPalette, Progress, visible } from '../screen/terminal.js';
 import type { Palette } from '../screen/terminal.js';
 
 const OPTIONS: OptionSpecs = {
-  ...COMMON_OPTIONS,
   ...SAVE_OPTIONS,
   dims: { type: 'string' },
   seconds: { type: 'string' },
@@ -60,27 +58,27 @@ ${FORCE_HELP}
 BIT_TTT_BACKEND and BIT_TTT_KERNEL limit what is measured.
 `;
 
-/** The engines to measure: those that the environment leaves, best first. */
-async function findEngines(info: BackendInfo, threads: number): Promise<Engine[]> {
-  const engines: Engine[] = [];
+/** What to measure: the engines that the environment allows, fastest kernel first, and plain JavaScript. */
+async function findContestants(info: BackendInfo, threads: number): Promise<Contestant[]> {
+  const contestants: Contestant[] = [];
   if (info.backend === 'native') {
     const wish = variable('BIT_TTT_KERNEL') ?? '';
     const kernels = info.kernels.includes(wish) ? [wish] : info.kernels;
-    engines.push(...kernels.map((kernel) => ({ target: 'native' as const, kernel, threads })));
+    contestants.push(...kernels.map((kernel) => ({ target: 'native' as const, kernel, threads })));
   }
   if (variable('BIT_TTT_BACKEND') !== 'native') {
     try {
       const { kernel } = await getInfo({ backend: 'wasm' });
-      engines.push({ target: 'wasm', kernel, threads: 1 });
+      contestants.push({ target: 'wasm', kernel, threads: 1 });
     } catch (error) {
       process.stderr.write(`bit-ttt: WebAssembly is left out: ${(error as Error).message}\n`);
     }
   }
-  engines.push({ target: 'js', kernel: 'plain', threads: 1 });
-  return engines;
+  contestants.push({ target: 'js', kernel: 'plain', threads: 1 });
+  return contestants;
 }
 
-/** The figure of one engine at one size, if it was measured. */
+/** The figure of one contestant at one size, if it was measured. */
 function figure(points: readonly Measurement[], dim: number, seqLen: number): number | undefined {
   return points.find((p) => p.hidden_dim === dim && p.seq_len === seqLen)?.tokens_per_second;
 }
@@ -91,7 +89,7 @@ function ratio(a: number | undefined, b: number | undefined): string {
   return `${value >= 99.5 ? value.toFixed(0) : value.toPrecision(2)}x`;
 }
 
-/** One table: a row for each size, a column for each engine, and the first one against plain JS. */
+/** One table: a row for each size, a column for each contestant, and the first one against plain JS. */
 function table(all: readonly Measurement[], seqLen: number, palette: Palette): string[] {
   const series = seriesOf(all);
   const dims = [...new Set(all.map((m) => m.hidden_dim))];
@@ -139,16 +137,11 @@ function textBench(all: readonly Measurement[], where: string, palette: Palette)
 }
 
 /** `bit-ttt bench`. */
-export async function bench(argv: readonly string[]): Promise<void> {
-  const line = readCommandLine(argv, OPTIONS);
-  const { flags, values, positionals } = line;
-  if (flags.has('help')) {
-    process.stdout.write(HELP);
-    return;
-  }
-  if (positionals.length > 0) {
-    throw new UsageError(`bench takes no arguments, but got "${positionals[0]}"`);
-  }
+export const bench: Command = { options: OPTIONS, help: HELP, run };
+
+async function run(line: CommandLine): Promise<void> {
+  checkNoArguments(line, 'bench');
+  const { flags, values } = line;
   const quick = flags.has('quick');
   const dimRange = { min: 4, max: 8192, integer: true };
   const dims = numberListOption(line, 'dims', dimRange) ?? (quick ? QUICK_DIMS : ALL_DIMS);
@@ -158,20 +151,20 @@ export async function bench(argv: readonly string[]): Promise<void> {
   const chart = flags.has('no-chart')
     ? undefined
     : (values.get('chart') ?? (json ? undefined : DEFAULT_CHART));
-  const force = flags.has('force');
-  const results: Result[] =
-    chart === undefined ? [] : [{ path: chart, name: '--chart', kind: 'chart', force }];
+  const results: Result[] = chart === undefined ? [] : [resultOf(line, chart, '--chart', 'chart')];
   checkFiles([], results);
   const info = await engineInUse();
   const where = machine(info, threads);
-  const engines = await findEngines(info, threads);
+  const contestants = await findContestants(info, threads);
   const progress = new Progress(process.stderr, process.stderr.isTTY === true, 0);
   const all: Measurement[] = [];
   for (const dim of [...new Set(dims)].sort((a, b) => a - b)) {
-    all.push(...(await measureDim(engines, dim, seconds, (text) => progress.update(() => text))));
+    all.push(
+      ...(await measureDim(contestants, dim, seconds, (text) => progress.update(() => text))),
+    );
   }
   progress.clear();
-  const palette = makePalette(wantsColor(process.stdout, flags, process.env));
+  const palette = outputPalette(flags);
   process.stdout.write(json ? `${JSON.stringify(all, null, 2)}\n` : textBench(all, where, palette));
   for (const result of results) {
     saveFile(result, [drawChart(all, `${where}; medians of ${ROUNDS} rounds`)]);

@@ -5,30 +5,34 @@
 import { createInterface } from 'node:readline';
 import type { Interface } from 'node:readline';
 import type { Session } from 'bit-ttt';
+import { suggestion } from '../../common/suggestion.js';
+import { afterTerminal, checkStandardInput } from '../files/input.js';
+import { filesOfModel, loadModel, MODEL_HELP, MODEL_OPTIONS } from '../files/model.js';
+import type { Loaded } from '../files/model.js';
+import type { Named } from '../files/places.js';
+import { checkFiles } from '../files/save.js';
+import { checkSession, loadSession, saveSession, sessionResult } from '../files/session-file.js';
+import { checkNoArguments, FORCE_HELP, SAVE_OPTIONS } from '../screen/command-line.js';
+import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
 import { engineInUse } from '../screen/engine.js';
 import { describeFailure, fileFailure, systemCode, UsageError } from '../screen/failure.js';
-import { answer } from './generate.js';
-import { afterTerminal, checkStandardInput } from '../files/input.js';
 import { endAtOnce, exitCodeOf, onSignal } from '../screen/interrupt.js';
 import type { Signal } from '../screen/interrupt.js';
-import { loadModel, MODEL_HELP, MODEL_OPTIONS } from '../files/model.js';
-import type { Loaded } from '../files/model.js';
-import { COMMON_OPTIONS, FORCE_HELP, readCommandLine } from '../screen/command-line.js';
-import { SAVE_OPTIONS, suggestion } from '../screen/command-line.js';
-import type { CommandLine, OptionSpecs } from '../screen/command-line.js';
 import { goOnWithoutReader } from '../screen/output.js';
-import type { Named } from '../files/places.js';
+import {
+  compact,
+  grouped,
+  outputPalette,
+  safeJson,
+  visible,
+  visibleLines,
+} from '../screen/terminal.js';
+import type { Palette } from '../screen/terminal.js';
+import { answer } from './generate.js';
 import { MAX_TEMPERATURE, readSampling, SAMPLING_OPTIONS, samplingHelp } from './sampling.js';
 import type { Sampling } from './sampling.js';
-import { checkFiles } from '../files/save.js';
-import { checkSession, filesRead, loadSession, saveSession } from '../files/session-file.js';
-import { sessionResult } from '../files/session-file.js';
-import { compact, grouped, makePalette, safeJson, visible } from '../screen/terminal.js';
-import { visibleLines, wantsColor } from '../screen/terminal.js';
-import type { Palette } from '../screen/terminal.js';
 
 const OPTIONS: OptionSpecs = {
-  ...COMMON_OPTIONS,
   ...MODEL_OPTIONS,
   ...SAMPLING_OPTIONS,
   ...SAVE_OPTIONS,
@@ -73,7 +77,7 @@ ${FORCE_HELP}
   --color, --no-color
 `;
 
-/** Lines of the input, one by one, however fast they come. */
+/** The lines of the input, in a queue. */
 class Lines {
   private queue: string[] = [];
   private ended = false;
@@ -98,7 +102,7 @@ class Lines {
     input.on('error', fail); // readline hands it on, and makes some of its own
   }
 
-  /** There are to be no more. */
+  /** Ends the lines, also those that wait in the queue. */
   end(): void {
     this.queue = [];
     this.ended = true;
@@ -133,14 +137,14 @@ class Chat {
     private readonly palette: Palette,
   ) {}
 
-  /** Stops the answer that is being written; whether there was one to stop. */
+  /** Stops the answer that is being written; returns whether there was one. */
   stop(): boolean {
     if (this.writing === undefined || this.writing.signal.aborted) return false;
     this.writing.abort();
     return true;
   }
 
-  /** Ctrl-C: stops the answer, or warns; false to leave. */
+  /** What Ctrl-C does: it stops the answer, or warns; returns false if it ends the chat. */
   interrupt(): boolean {
     const leaves = !this.stop() && (this.warned || this.writing !== undefined);
     if (!leaves && this.writing === undefined) this.say('Ctrl-C once more, or /quit, leaves');
@@ -148,13 +152,13 @@ class Chat {
     return !leaves;
   }
 
-  /** Something that is not the model's. */
+  /** Prints something that the model has not written. */
   private say(text: string): void {
     const stream = this.json ? process.stderr : process.stdout;
     stream.write(`${this.palette.dim(visibleLines(text))}\n`);
   }
 
-  /** Obeys or answers a line; false to leave. */
+  /** Obeys or answers a line; returns false if that ends the chat. */
   async take(line: string): Promise<boolean> {
     this.warned = false;
     if (!line.startsWith('/')) {
@@ -171,7 +175,7 @@ class Chat {
     return true;
   }
 
-  /** What a line gives the model to read: after the end of a text, the beginning of another. */
+  /** What the model reads of a line: the text goes on, or another one begins if the model has ended it. */
   private promptFor(line: string): string | Uint32Array {
     const { tokenizer } = this.loaded;
     if (this.session.tokensSeen === 0) return line;
@@ -209,8 +213,8 @@ class Chat {
     switch (name) {
       case '/save': {
         if (argument === '') throw new UsageError('/save needs a FILE');
-        const result = sessionResult(argument, '/save', this.line);
-        checkFiles([...filesRead(this.line), LINES], [result]);
+        const result = sessionResult(this.line, argument, '/save');
+        checkFiles([...filesOfModel(this.line), LINES], [result]);
         const bytes = saveSession(result, model, this.session);
         const read = `${grouped(this.session.tokensSeen)} tokens`;
         return this.say(`saved ${read} to ${argument} (${compact(bytes)}B)`);
@@ -244,7 +248,7 @@ function readTemperature(text: string): number {
   throw new UsageError(`/temp needs a number from 0 to ${MAX_TEMPERATURE}`);
 }
 
-/** Everything from the first line to the last. Gives the signal that ended it, if one did. */
+/** Takes lines until the end; returns the signal that ended the chat, if one did. */
 async function converse(chat: Chat, terminal: boolean): Promise<Signal | undefined> {
   const input = createInterface({
     input: process.stdin,
@@ -277,16 +281,10 @@ async function converse(chat: Chat, terminal: boolean): Promise<Signal | undefin
 }
 
 /** `bit-ttt chat`. */
-export async function chat(argv: readonly string[]): Promise<void> {
-  const line = readCommandLine(argv, OPTIONS);
-  if (line.flags.has('help')) {
-    process.stdout.write(HELP);
-    return;
-  }
-  const { positionals } = line;
-  if (positionals.length > 0) {
-    throw new UsageError(`chat takes no arguments, but got "${positionals[0]}"`);
-  }
+export const chat: Command = { options: OPTIONS, help: HELP, run };
+
+async function run(line: CommandLine): Promise<void> {
+  checkNoArguments(line, 'chat');
   const sampling = readSampling(line, DEFAULT_TOKENS);
   const save = checkSession(line, LINES);
   const load = line.values.get('load');
@@ -297,7 +295,7 @@ export async function chat(argv: readonly string[]): Promise<void> {
   const session = loaded.model.createSession();
   const json = line.flags.has('json');
   const terminal = process.stdin.isTTY === true && process.stdout.isTTY === true && !json;
-  const palette = makePalette(wantsColor(process.stdout, line.flags, process.env));
+  const palette = outputPalette(line.flags);
   try {
     if (load !== undefined) await loadSession(load, loaded.model, session);
     if (terminal) process.stdout.write(palette.dim('/help lists the commands\n'));

@@ -5,29 +5,24 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { BitLlama } from 'bit-ttt';
+import { CONFIG_NAME, TOKENIZER_NAME, WEIGHTS_NAME } from '../../files/model-files.js';
 import type { BesideFile, ModelFiles } from '../../files/model-files.js';
-import { engineInUse } from '../screen/engine.js';
-import { Failure, fileFailure, UsageError } from '../screen/failure.js';
 import { nameOf } from '../files/input.js';
-import { fingerprintOf, loadFailure, openModel, readModel, readTokenizer } from '../files/model.js';
-import {
-  COMMON_OPTIONS,
-  FORCE_HELP,
-  readCommandLine,
-  SAVE_OPTIONS,
-} from '../screen/command-line.js';
-import type { OptionSpecs } from '../screen/command-line.js';
+import { fingerprintOf, openModel, readModel, readTokenizer } from '../files/model.js';
 import { checkPlaces, modelFiles } from '../files/places.js';
 import type { Named } from '../files/places.js';
-import { checkFiles, saveFile } from '../files/save.js';
+import { checkFiles, resultOf, saveFile } from '../files/save.js';
 import type { Result } from '../files/save.js';
 import { bittParts, readAllParts, safetensorsParts, toFloats } from '../files/tensors.js';
 import type { Tensor } from '../files/tensors.js';
-import { compact, makePalette, safeJson, visible, wantsColor } from '../screen/terminal.js';
 import { folderMetadata, WRITER } from '../files/written.js';
+import { FORCE_HELP, SAVE_OPTIONS } from '../screen/command-line.js';
+import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
+import { engineInUse } from '../screen/engine.js';
+import { asFailure, Failure, fileFailure, UsageError } from '../screen/failure.js';
+import { compact, outputPalette, safeJson, visible } from '../screen/terminal.js';
 
 const OPTIONS: OptionSpecs = {
-  ...COMMON_OPTIONS,
   ...SAVE_OPTIONS,
   tokenizer: { type: 'string' },
   f32: { type: 'boolean' },
@@ -69,7 +64,7 @@ interface Output {
 
 const sizeOf = (part: Uint8Array | string): number => Buffer.byteLength(part);
 
-/** Texts and weights of IN, whatever it is. */
+/** The texts and weights of IN, in any of its forms. */
 function takeApart(path: string, files: ModelFiles, other: BesideFile | undefined): Apart {
   const found = readAllParts(files);
   const textOf = (file: BesideFile | undefined): string | undefined =>
@@ -80,16 +75,17 @@ function takeApart(path: string, files: ModelFiles, other: BesideFile | undefine
   return { config, tokenizer: vocabulary, tensors: toFloats(found) };
 }
 
-const FOLDER = ['config.json', 'tokenizer.json', 'model.safetensors'];
+/** The files of a folder; the weights last, which name the others' digests. */
+const FOLDER = [CONFIG_NAME, TOKENIZER_NAME, WEIGHTS_NAME];
 
-/** What may be written: one file, or those of a folder. */
-function resultsOf(out: string, force: boolean): Result[] {
-  if (out.endsWith('.bitt')) return [{ path: out, name: 'OUT', kind: 'model', force }];
-  if (out.endsWith('.safetensors')) return [{ path: out, name: 'OUT', kind: 'weights', force }];
-  return FOLDER.map((name) => ({ path: join(out, name), name, kind: 'model folder', force }));
+/** The results that OUT stands for: one file, or those of a folder. */
+function resultsOf(line: CommandLine, out: string): Result[] {
+  if (out.endsWith('.bitt')) return [resultOf(line, out, 'OUT', 'model')];
+  if (out.endsWith('.safetensors')) return [resultOf(line, out, 'OUT', 'weights')];
+  return FOLDER.map((name) => resultOf(line, join(out, name), name, 'model folder'));
 }
 
-/** What is to be written where; the weights last. */
+/** The outputs with f32 weights; those come last. */
 function f32Outputs(
   { config, tokenizer: vocabulary, tensors }: Apart,
   results: readonly Result[],
@@ -102,12 +98,12 @@ function f32Outputs(
     const texts = { config, ...(vocabulary === undefined ? {} : { tokenizer: vocabulary }) };
     return [{ result, parts: safetensorsParts(tensors, { ...WRITER, ...texts }) }];
   }
-  const texts: Record<string, string> = { 'config.json': `${config}\n` };
-  if (vocabulary !== undefined) texts['tokenizer.json'] = `${vocabulary}\n`;
+  const texts: Record<string, string> = { [CONFIG_NAME]: `${config}\n` };
+  if (vocabulary !== undefined) texts[TOKENIZER_NAME] = `${vocabulary}\n`;
   const weights = safetensorsParts(tensors, folderMetadata(texts));
   return results.flatMap((one): Output[] => {
     const text = texts[one.name];
-    if (one.name === FOLDER.at(-1)) return [{ result: one, parts: weights }];
+    if (one.name === WEIGHTS_NAME) return [{ result: one, parts: weights }];
     return text === undefined ? [] : [{ result: one, parts: [text] }];
   });
 }
@@ -142,17 +138,14 @@ function makeFolder(path: string): void {
 }
 
 /** `bit-ttt convert`. */
-export async function convert(argv: readonly string[]): Promise<void> {
-  const line = readCommandLine(argv, OPTIONS);
-  if (line.flags.has('help')) {
-    process.stdout.write(HELP);
-    return;
-  }
+export const convert: Command = { options: OPTIONS, help: HELP, run };
+
+async function run(line: CommandLine): Promise<void> {
   const [input, out, extra] = line.positionals;
   if (input === undefined || out === undefined) throw new UsageError('convert needs IN and OUT');
   if (extra !== undefined) throw new UsageError(`convert takes IN and OUT, but "${extra}" follows`);
   const f32 = line.flags.has('f32') || !out.endsWith('.bitt');
-  const results = resultsOf(out, line.flags.has('force'));
+  const results = resultsOf(line, out);
   const tokenizer = line.values.get('tokenizer');
   const reads = modelFiles(input, 'IN');
   if (tokenizer !== undefined) reads.push({ path: tokenizer, name: '--tokenizer' });
@@ -168,7 +161,7 @@ export async function convert(argv: readonly string[]): Promise<void> {
       ? f32Outputs(takeApart(input, files, other), results)
       : [{ result: results[0]!, parts: [model.pack()] }];
   } catch (error) {
-    throw loadFailure('convert', input, error);
+    throw asFailure('convert', input, error);
   } finally {
     model.destroy();
   }
@@ -183,7 +176,7 @@ export async function convert(argv: readonly string[]): Promise<void> {
     process.stdout.write(`${safeJson({ in: input, out, bytes, fingerprint, same }, 2)}\n`);
     return;
   }
-  const { bold, dim } = makePalette(wantsColor(process.stdout, line.flags, process.env));
+  const { bold, dim } = outputPalette(line.flags);
   const verdict = same ? `the same model, ${fingerprint}` : 'the same but for rounding';
   process.stdout.write(`${bold(visible(out))}: ${compact(bytes)}B\n${dim(verdict)}\n`);
 }

@@ -3,13 +3,14 @@
  * SPDX-License-Identifier: MIT
  */
 import { arch, cpus, platform } from 'node:os';
-import { variable } from '../../common/environment.js';
 import { conformanceHash, getInfo, llamaConformanceHash, setKernel } from 'bit-ttt';
 import type { BackendInfo, BackendKind } from 'bit-ttt';
+import { variable } from '../../common/environment.js';
+import { checkNoArguments } from '../screen/command-line.js';
+import type { Command, CommandLine } from '../screen/command-line.js';
 import { backendReason, engineInUse, kernelReason, unheardKernel } from '../screen/engine.js';
-import { Failure, UsageError } from '../screen/failure.js';
-import { COMMON_OPTIONS, readCommandLine } from '../screen/command-line.js';
-import { makePalette, wantsColor } from '../screen/terminal.js';
+import { Failure } from '../screen/failure.js';
+import { outputPalette } from '../screen/terminal.js';
 import type { Palette } from '../screen/terminal.js';
 
 const HELP = `Usage: bit-ttt doctor [--json]
@@ -41,7 +42,7 @@ interface Check extends Hashes<null> {
 
 /** What `doctor` found; the keys are those of its JSON document. */
 interface Diagnosis extends BackendInfo, Hashes {
-  /** Why what a variable asks for cannot be had; the rest is then what there is without it. */
+  /** Why the wish of a variable cannot be met; the rest then describes what is used without it. */
   problem: string | null;
   reason: string;
   kernelReason: string;
@@ -76,7 +77,7 @@ function same(one: Hashes<null>, other: Hashes): boolean {
   return one.hash === other.hash && one.llamaHash === other.llamaHash;
 }
 
-/** Every kernel of a backend; the one that was in use is afterwards, too. */
+/** Checks all kernels of a backend, and sets the one in use again. */
 async function checkKernels(info: BackendInfo): Promise<Check[]> {
   const { backend } = info;
   const checks: Check[] = [];
@@ -126,8 +127,8 @@ async function diagnose(problem: string | null): Promise<Diagnosis> {
 }
 
 /**
- * Where a variable asks for what cannot be had, what there is without it, so that one can choose:
- * without the kernel first, that a backend which can be had is still the one shown.
+ * The diagnosis also where the wish of a variable cannot be met: then that of what is used without it. The
+ * kernel's variable is left out first, so that a backend that can be had is still shown.
  */
 async function diagnoseAnyway(): Promise<Diagnosis> {
   let problem: string | null = null;
@@ -171,17 +172,12 @@ function textDiagnosis(found: Diagnosis, palette: Palette): string {
 }
 
 /** `bit-ttt doctor`. Throws a Failure if two engines disagree. */
-export async function doctor(argv: readonly string[]): Promise<void> {
-  const line = readCommandLine(argv, COMMON_OPTIONS);
-  if (line.flags.has('help')) {
-    process.stdout.write(HELP);
-    return;
-  }
-  if (line.positionals.length > 0) {
-    throw new UsageError(`doctor takes no arguments, but got "${line.positionals[0]}"`);
-  }
+export const doctor: Command = { options: {}, help: HELP, run };
+
+async function run(line: CommandLine): Promise<void> {
+  checkNoArguments(line, 'doctor');
   const found = await diagnoseAnyway();
-  const palette = makePalette(wantsColor(process.stdout, line.flags, process.env));
+  const palette = outputPalette(line.flags);
   process.stdout.write(
     line.flags.has('json') ? `${JSON.stringify(found, null, 2)}\n` : textDiagnosis(found, palette),
   );

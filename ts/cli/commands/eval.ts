@@ -1,30 +1,28 @@
 /**
- * eval.ts - the command that measures how well a model foresees a text.
+ * eval.ts - the command that measures how well a model predicts a text.
  * SPDX-License-Identifier: MIT
  */
+import {
+  filesOfModel,
+  fingerprintOf,
+  loadModel,
+  MODEL_HELP,
+  MODEL_OPTIONS,
+} from '../files/model.js';
+import { checkPlaces } from '../files/places.js';
+import { documentsOf, readText } from '../files/text.js';
+import { fileArgument } from '../screen/command-line.js';
+import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
 import { engineInUse } from '../screen/engine.js';
 import { Failure } from '../screen/failure.js';
 import { watched } from '../screen/interrupt.js';
 import type { Interrupt } from '../screen/interrupt.js';
-import { fingerprintOf, loadModel, MODEL_HELP, MODEL_OPTIONS } from '../files/model.js';
-import { COMMON_OPTIONS, onlyArgument, readCommandLine } from '../screen/command-line.js';
-import type { CommandLine, OptionSpecs } from '../screen/command-line.js';
-import { checkPlaces } from '../files/places.js';
+import { compact, grouped, outputPalette, safeJson, visible } from '../screen/terminal.js';
+import type { Palette, Progress } from '../screen/terminal.js';
 import { bitsPerByte, natsPerToken, scoreDocuments } from './scoring.js';
 import type { Score } from './scoring.js';
-import { filesRead } from '../files/session-file.js';
-import {
-  compact,
-  grouped,
-  makePalette,
-  safeJson,
-  visible,
-  wantsColor,
-} from '../screen/terminal.js';
-import type { Palette, Progress } from '../screen/terminal.js';
-import { documentsOf, readText } from '../files/text.js';
 
-const OPTIONS: OptionSpecs = { ...COMMON_OPTIONS, ...MODEL_OPTIONS, lossy: { type: 'boolean' } };
+const OPTIONS: OptionSpecs = { ...MODEL_OPTIONS, lossy: { type: 'boolean' } };
 
 const HELP = `Usage: bit-ttt eval FILE|- [options]
 
@@ -76,14 +74,11 @@ function jsonReport(score: Score, seconds: number, fingerprint: string): string 
 }
 
 /** `bit-ttt eval`. */
-export async function evaluate(argv: readonly string[]): Promise<void> {
-  const line = readCommandLine(argv, OPTIONS);
-  if (line.flags.has('help')) {
-    process.stdout.write(HELP);
-    return;
-  }
-  const file = onlyArgument(line, 'eval', 'a FILE, or - for standard input');
-  checkPlaces([{ path: file, name: 'FILE' }, ...filesRead(line)], []);
+export const evaluate: Command = { options: OPTIONS, help: HELP, run };
+
+async function run(line: CommandLine): Promise<void> {
+  const file = fileArgument(line, 'eval');
+  checkPlaces([{ path: file, name: 'FILE' }, ...filesOfModel(line)], []);
   await watched(true, (progress, interrupt) => measureText(line, file, progress, interrupt));
 }
 
@@ -112,11 +107,10 @@ async function measureText(
     const seconds = (performance.now() - started) / 1000;
     progress.clear();
     if (!Number.isFinite(score.nats)) throw new Failure(`the loss of ${text.name} is not finite`);
-    const palette = makePalette(wantsColor(process.stdout, line.flags, process.env));
     process.stdout.write(
       line.flags.has('json')
         ? jsonReport(score, seconds, fingerprintOf(model))
-        : textReport(text.name, score, seconds, palette),
+        : textReport(text.name, score, seconds, outputPalette(line.flags)),
     );
     interrupt.check(() => `interrupted after ${grouped(score.documents)} of ${all} documents`);
   } finally {

@@ -4,27 +4,21 @@
  */
 import { TTTError } from 'bit-ttt';
 import type { Session } from 'bit-ttt';
-import { engineInUse } from '../screen/engine.js';
-import { Failure, UsageError } from '../screen/failure.js';
-import { exitCodeOf, Interrupt } from '../screen/interrupt.js';
-import { loadFailure, loadModel, MODEL_HELP, MODEL_OPTIONS } from '../files/model.js';
+import { loadModel, MODEL_HELP, MODEL_OPTIONS } from '../files/model.js';
 import type { Loaded } from '../files/model.js';
-import {
-  COMMON_OPTIONS,
-  FORCE_HELP,
-  readCommandLine,
-  SAVE_OPTIONS,
-} from '../screen/command-line.js';
-import type { CommandLine, OptionSpecs } from '../screen/command-line.js';
+import { checkSession, loadSession, saveSession } from '../files/session-file.js';
+import { readText } from '../files/text.js';
+import { FORCE_HELP, SAVE_OPTIONS } from '../screen/command-line.js';
+import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
+import { engineInUse } from '../screen/engine.js';
+import { asFailure, UsageError } from '../screen/failure.js';
+import { exitCodeOf, Interrupt } from '../screen/interrupt.js';
 import { drained, goOnWithoutReader } from '../screen/output.js';
+import { outputPalette, safeJson, visibleLines } from '../screen/terminal.js';
 import { readSampling, SAMPLING_OPTIONS, samplingHelp } from './sampling.js';
 import type { Sampling } from './sampling.js';
-import { checkSession, loadSession, saveSession } from '../files/session-file.js';
-import { makePalette, safeJson, visibleLines, wantsColor } from '../screen/terminal.js';
-import { readText } from '../files/text.js';
 
 const OPTIONS: OptionSpecs = {
-  ...COMMON_OPTIONS,
   ...MODEL_OPTIONS,
   ...SAMPLING_OPTIONS,
   ...SAVE_OPTIONS,
@@ -57,15 +51,15 @@ export interface Answer {
   text: string;
   tokens: number[];
   reason: 'stop' | 'length' | 'interrupted';
-  /** It came to an end of its own, not to a stop string. */
+  /** Whether the model ended its text, rather than a stop string or a limit. */
   ended: boolean;
 }
 
 const isAbort = (error: unknown): boolean => error instanceof TTTError && error.code === 'ABORTED';
 
 /**
- * Lets a session go on from `prompt` and gives each piece of text to `print`. `signal` ends it:
- * what was written until then is the answer.
+ * Lets a session continue `prompt`, and gives each piece of text to `print`. After `signal` the answer is what
+ * was written until then.
  */
 export async function answer(
   session: Session,
@@ -106,12 +100,9 @@ function promptOf(line: CommandLine): string {
 }
 
 /** `bit-ttt generate`. */
-export async function generate(argv: readonly string[]): Promise<void> {
-  const line = readCommandLine(argv, OPTIONS);
-  if (line.flags.has('help')) {
-    process.stdout.write(HELP);
-    return;
-  }
+export const generate: Command = { options: OPTIONS, help: HELP, run };
+
+async function run(line: CommandLine): Promise<void> {
   const sampling = readSampling(line, DEFAULT_TOKENS);
   const given = promptOf(line);
   const load = line.values.get('load');
@@ -119,7 +110,7 @@ export async function generate(argv: readonly string[]): Promise<void> {
   if (save !== undefined) goOnWithoutReader();
   const interrupt = new Interrupt(() => undefined, '');
   const json = line.flags.has('json');
-  const palette = makePalette(wantsColor(process.stdout, line.flags, process.env));
+  const palette = outputPalette(line.flags);
   const print = (piece: string): void => void process.stdout.write(visibleLines(piece));
   let loaded: Loaded | undefined;
   let session: Session | undefined;
@@ -149,10 +140,7 @@ export async function generate(argv: readonly string[]): Promise<void> {
     if (save !== undefined) saveSession(save, model, session);
     if (interrupt.caught !== undefined) process.exitCode = exitCodeOf(interrupt.caught);
   } catch (error) {
-    const path = loaded?.path;
-    throw error instanceof Failure || path === undefined
-      ? error
-      : loadFailure('generate with', path, error);
+    throw loaded === undefined ? error : asFailure('generate with', loaded.path, error);
   } finally {
     interrupt.end();
     session?.destroy();

@@ -2,30 +2,24 @@
  * info.ts - the command that says what a file of bit-ttt is.
  * SPDX-License-Identifier: MIT
  */
-import type { Extent } from '../../files/gather.js';
 import { Tokenizer } from 'bit-ttt';
+import type { Extent } from '../../files/gather.js';
 import { beginsJson, headerLength, isBitt, modelExtent } from '../../files/model-extent.js';
 import type { ModelFiles } from '../../files/model-files.js';
 import { parseCheckpoint } from '../files/checkpoint-file.js';
-import { engineInUse } from '../screen/engine.js';
-import { Failure } from '../screen/failure.js';
-import { headedExtent, headedKind, isBareState, parseHeaded } from '../files/headed-file.js';
+import { bareState, headedExtent, headedKind, parseHeaded } from '../files/headed-file.js';
 import type { HeadedKind } from '../files/headed-file.js';
 import { nameOf } from '../files/input.js';
 import { readSettings } from '../files/memory-file.js';
-import { findModel, fingerprintOf, loadFailure, openModel, ownFiles } from '../files/model.js';
-import { COMMON_OPTIONS, onlyArgument, readCommandLine } from '../screen/command-line.js';
+import { findModel, fingerprintOf, openModel, ownFiles } from '../files/model.js';
 import { readSessionFields } from '../files/session-file.js';
 import { readAllParts } from '../files/tensors.js';
 import type { ModelParts } from '../files/tensors.js';
-import {
-  compact,
-  grouped,
-  makePalette,
-  safeJson,
-  visible,
-  wantsColor,
-} from '../screen/terminal.js';
+import { fileArgument } from '../screen/command-line.js';
+import type { Command, CommandLine } from '../screen/command-line.js';
+import { engineInUse } from '../screen/engine.js';
+import { asFailure, Failure } from '../screen/failure.js';
+import { compact, grouped, outputPalette, safeJson, visible } from '../screen/terminal.js';
 import type { Palette } from '../screen/terminal.js';
 
 const HELP = `Usage: bit-ttt info FILE|- [options]
@@ -38,10 +32,10 @@ surprise; and checks that it is sound.
   --color, --no-color
 `;
 
-/** What is known of a file, by names that are those of the JSON document. */
+/** What is known of a file; the names are those of the JSON document. */
 type Facts = Record<string, string | number | boolean | null | readonly (string | number)[]>;
 
-/** How the weights are stored: all kinds that a twentieth of them has. */
+/** How the weights are stored: all types that at least a twentieth of them has. */
 function storedAs({ tensors }: ModelParts): string {
   const names: Record<string, string> = { U8: 'ternary in 2 bits', I8: 'int8' };
   const weights: Record<string, number> = {};
@@ -58,7 +52,7 @@ function storedAs({ tensors }: ModelParts): string {
     .join(', ');
 }
 
-/** What is done with the products of ternary weights; the original does neither. */
+/** Whether BitLinear rescales its products and quantises its activations; the original does neither. */
 function conventionOf(config: string): Facts {
   const { bitlinear } = JSON.parse(config) as { bitlinear?: Record<string, boolean> };
   return {
@@ -114,7 +108,7 @@ function tokenizerFacts(path: string, bytes: Uint8Array): Facts {
       ignored: tokenizer.ignored.length > 0 ? tokenizer.ignored : null,
     };
   } catch (error) {
-    throw loadFailure('load', path, error);
+    throw asFailure('load', path, error);
   }
 }
 
@@ -154,17 +148,12 @@ function headedFacts(path: string, bytes: Buffer, kind: HeadedKind): Facts {
   };
 }
 
-/** States that the library's `save` gave, without a first line of this command. */
-const RAW: Record<string, string> = {
-  'BitLlm\r\n': 'state of a session',
-  'BitTrn\r\n': 'state of a training',
-  'BitTTT\r\n': 'state of a layer',
-};
-
-/** How far a file is read that may be anything. */
+/** The extent of a file that may be of any kind. */
 function anyExtent(bytes: Uint8Array): Extent {
   const headed = headedExtent(bytes);
-  if (!headed.all || headedKind(bytes) !== undefined || isBareState(bytes)) return headed;
+  if (!headed.all || headedKind(bytes) !== undefined || bareState(bytes) !== undefined) {
+    return headed;
+  }
   return !isBitt(bytes) && beginsJson(bytes) ? { bytes: Infinity, all: true } : modelExtent(bytes);
 }
 
@@ -173,8 +162,8 @@ async function factsOf(path: string, files: ModelFiles, bytes: Buffer | undefine
   const name = nameOf(path);
   const kind = headedKind(bytes);
   if (kind !== undefined) return headedFacts(name, bytes, kind);
-  const raw = RAW[bytes.toString('latin1', 0, 8)];
-  if (raw !== undefined) return { kind: raw, state_bytes: bytes.length };
+  const state = bareState(bytes);
+  if (state !== undefined) return { kind: `state of a ${state}`, state_bytes: bytes.length };
   if (isBitt(bytes)) return modelFacts(path, files);
   if (bytes.length > 0 && beginsJson(bytes)) return tokenizerFacts(name, bytes);
   const header = bytes.length > 8 ? headerLength(bytes) : 0;
@@ -207,13 +196,10 @@ function shown(value: Facts[string] | undefined): string {
 }
 
 /** `bit-ttt info`. */
-export async function info(argv: readonly string[]): Promise<void> {
-  const line = readCommandLine(argv, COMMON_OPTIONS);
-  if (line.flags.has('help')) {
-    process.stdout.write(HELP);
-    return;
-  }
-  const path = onlyArgument(line, 'info', 'a FILE, or - for standard input');
+export const info: Command = { options: {}, help: HELP, run };
+
+async function run(line: CommandLine): Promise<void> {
+  const path = fileArgument(line, 'info');
   await engineInUse();
   const files = await findModel(path, anyExtent);
   const { weights } = files;
@@ -228,6 +214,5 @@ export async function info(argv: readonly string[]): Promise<void> {
     process.stdout.write(`${safeJson({ file: path, kind, file_bytes: size, ...rest }, 2)}\n`);
     return;
   }
-  const palette = makePalette(wantsColor(process.stdout, line.flags, process.env));
-  process.stdout.write(textReport(path, facts, size, palette));
+  process.stdout.write(textReport(path, facts, size, outputPalette(line.flags)));
 }

@@ -5,7 +5,7 @@
 import { numberOption, seedOption } from '../screen/command-line.js';
 import type { CommandLine, OptionSpecs } from '../screen/command-line.js';
 
-/** How to choose tokens, and when to stop; what is undefined is as usual. */
+/** How to choose tokens, and when to stop; for what is undefined the library has a default. */
 export interface Sampling {
   temperature: number | undefined;
   topK: number | undefined;
@@ -45,8 +45,8 @@ export function samplingHelp(maxTokens: number): string {
   --stop TEXT        stop before this text; may be given several times`;
 }
 
-/** A seed that was not used just now. */
-export function freshSeed(): bigint {
+/** A random seed. */
+function freshSeed(): bigint {
   return BigInt(Math.floor(Math.random() * 2 ** 32));
 }
 

@@ -1,18 +1,13 @@
 /**
- * scoring.ts - how well a model foresees texts: nats per token and bits per byte.
+ * scoring.ts - how well a model predicts texts: nats per token and bits per byte.
  *
  * The session forgets before each document. A document is preceded by the end-of-text token, which
- * is not counted, and followed by one more, which is: foreseeing the end counts as a token, but has
- * no bytes.
+ * is not counted, and followed by another one, which is counted: the end is a token without bytes.
  * SPDX-License-Identifier: MIT
  */
-import { nextTurn } from '../../common/clock.js';
 import { evaluateText, TTTError } from 'bit-ttt';
-import type { BitLlama, Evaluation, Session } from 'bit-ttt';
+import type { BitLlama, Evaluation } from 'bit-ttt';
 import { Turns } from '../../common/turns.js';
-
-/** Tokens that are read at once, between two turns of the event loop. */
-const SLICE = 256;
 
 /** What was measured. */
 export interface Score {
@@ -34,25 +29,7 @@ export function bitsPerByte({ nats, bytes }: Score): number {
   return nats / Math.LN2 / bytes;
 }
 
-/** Reads tokens, in slices, and gives log p of each. */
-export async function readTokens(session: Session, ids: Uint32Array): Promise<Float32Array> {
-  const all = new Float32Array(ids.length);
-  for (let at = 0; at < ids.length; at += SLICE) {
-    const { logProbabilities } = await session.read(ids.subarray(at, at + SLICE));
-    all.set(logProbabilities, at);
-    await nextTurn();
-  }
-  return all;
-}
-
-/** Sum of -log p from `from` on. */
-export function sumNats(logProbabilities: Float32Array, from = 0): number {
-  let nats = 0;
-  for (let i = from; i < logProbabilities.length; i++) nats -= logProbabilities[i]!;
-  return nats;
-}
-
-/** A document's figures; undefined if it was not read to its end. */
+/** A document's figures; undefined if `signal` ended the reading. */
 async function evaluateUntil(
   model: BitLlama,
   document: string,
@@ -67,8 +44,8 @@ async function evaluateUntil(
 }
 
 /**
- * Measures a model on documents, one by one. `progress` hears how it stands; ends after the
- * document that reaches `most` tokens, or when `stop` is aborted: after the last one that was read.
+ * Measures a model on documents, one by one, and calls `progress` after each. It ends after the document that
+ * reaches `most` tokens; after `stop` only the documents that were read to their end count.
  */
 export async function scoreDocuments(
   model: BitLlama,
@@ -80,7 +57,7 @@ export async function scoreDocuments(
   const score: Score = { documents: 0, tokens: 0, bytes: 0, nats: 0 };
   const turns = new Turns(undefined);
   for (const document of documents) {
-    await turns.rest(); // many short ones would leave no room for signals
+    await turns.rest(); // signals get a turn also between short documents
     if (score.tokens >= most || stop?.aborted === true) break;
     const found = await evaluateUntil(model, document, stop);
     if (found === undefined) break;

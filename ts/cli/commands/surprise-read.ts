@@ -1,42 +1,42 @@
 /**
- * surprise-read.ts - how `surprise` reads: line by line, with a turn for signals and timers in
- * between, and with the memory saved now and then while there is no end in sight.
+ * surprise-read.ts - how `surprise` reads: line by line, with turns for signals and timers, and with the
+ * memory saved now and then while it follows a pipe.
  * SPDX-License-Identifier: MIT
  */
 import type { TTT } from 'bit-ttt';
 import { Turns } from '../../common/turns.js';
+import { LineScorer } from '../../detect/detector.js';
+import type { ReadLine } from '../../detect/detector.js';
 import { Curve, TopList } from '../../detect/digest.js';
-import { Failure } from '../screen/failure.js';
 import type { Source } from '../files/input.js';
 import { LineSplitter } from '../files/lines.js';
 import { saveMemory } from '../files/memory-file.js';
 import type { MemorySettings } from '../files/memory-file.js';
-import { drained } from '../screen/output.js';
-import { Reader } from '../../detect/detector.js';
-import type { ReadLine } from '../../detect/detector.js';
-import { excerpt } from './surprise-report.js';
 import type { Result } from '../files/save.js';
+import { Failure } from '../screen/failure.js';
+import { drained } from '../screen/output.js';
 import { grouped, visible } from '../screen/terminal.js';
 import type { Progress } from '../screen/terminal.js';
+import { excerpt } from './surprise-report.js';
 
-/** How to read, and where to save what was learnt, how often. */
+/** How to read, and where and how often to save the memory. */
 export interface Reading {
   settings: MemorySettings;
   top: number;
   save: Result | null;
-  /** Seconds. */
+  /** Seconds between two saves. */
   saveEvery: number;
 }
 
 /** What was found, and how far the text went. */
 export interface Findings {
-  top: TopList;
+  top: TopList<ReadLine>;
   curve: Curve;
   lastLine: number;
   bytes: number;
 }
 
-/** Saves the memory now and then while there is no end of the text in sight. */
+/** Saves the memory at regular times, as long as the input has no known end. */
 class Keeper {
   private saved: number;
   private readonly timer: NodeJS.Timeout;
@@ -45,16 +45,16 @@ class Keeper {
     private readonly save: Result,
     private readonly request: Reading,
     private readonly layer: TTT,
-    private readonly reader: Reader,
+    private readonly scorer: LineScorer,
     private readonly progress: Progress,
   ) {
     this.saved = layer.tokensSeen;
     this.timer = setInterval(() => this.keep(), 1000 * request.saveEvery);
   }
 
-  /** A disk that is full now may not be so the next time. */
+  /** Saves what is new. If that fails the reading goes on: a disk that is full now may have room later. */
   private keep(): void {
-    this.reader.flush();
+    this.scorer.flush();
     if (this.layer.tokensSeen === this.saved) return;
     try {
       saveMemory(this.save, this.request.settings, this.layer.saveState());
@@ -94,21 +94,21 @@ export async function readLines(
       show?.(line);
     },
   };
-  const reader = new Reader(layer, request.settings.by, listener, show !== undefined);
+  const scorer = new LineScorer(layer, request.settings.by, listener, show !== undefined);
   const take = async (lines: ReturnType<LineSplitter['end']>): Promise<void> => {
     const turns = new Turns(undefined);
     for (const line of lines) {
       if (stop.aborted) break;
-      reader.read(line);
+      scorer.read(line);
       found.lastLine = line.number;
       await turns.rest();
     }
-    if (show !== undefined) reader.flush();
+    if (show !== undefined) scorer.flush();
     await drained(stop);
   };
   const { save } = request;
   const follows = save !== null && source.size === undefined;
-  const keeper = follows ? new Keeper(save, request, layer, reader, progress) : undefined;
+  const keeper = follows ? new Keeper(save, request, layer, scorer, progress) : undefined;
   try {
     for await (const chunk of source.chunks) {
       found.bytes += chunk.length;
@@ -120,7 +120,7 @@ export async function readLines(
       });
     }
     if (!stop.aborted) await take(splitter.end()); // else the last line may be half of one
-    reader.flush();
+    scorer.flush();
   } finally {
     keeper?.end();
   }

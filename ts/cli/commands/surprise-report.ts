@@ -2,9 +2,9 @@
  * surprise-report.ts - what `surprise` prints: a report for people, JSON for programs.
  * SPDX-License-Identifier: MIT
  */
+import type { ReadLine } from '../../detect/detector.js';
 import type { Curve } from '../../detect/digest.js';
 import type { MemorySettings } from '../files/memory-file.js';
-import type { ReadLine } from '../../detect/detector.js';
 import {
   compact,
   displayWidth,
@@ -40,8 +40,8 @@ function copy(text: string): string {
 }
 
 /**
- * A copy of a line that holds on to no more than MAX_TEXT of it, around its word if it has one.
- * Its column is that of the word.
+ * A copy of a line with at most MAX_TEXT of its text, around its word if it has one, and with the column of
+ * the word. It does not keep the rest of the text in memory.
  */
 export function excerpt(line: ReadLine): ReadLine {
   const { text, word } = line;
@@ -95,7 +95,7 @@ export function jsonReport(result: SurpriseResult): string {
 
 const BARS = '\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588';
 
-/** Means of `columns` groups of neighbours; the values as they are if there are no more. */
+/** Means of `columns` groups of neighbours; the values themselves if there are no more than that. */
 function regroup(values: readonly number[], columns: number): number[] {
   if (values.length <= columns) return [...values];
   return Array.from({ length: columns }, (_, i) => {

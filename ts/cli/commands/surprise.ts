@@ -3,30 +3,35 @@
  * expect.
  * SPDX-License-Identifier: MIT
  */
-import { TTT, TTTError } from 'bit-ttt';
-import { engineInUse } from '../screen/engine.js';
-import { Failure, UsageError } from '../screen/failure.js';
-import { openSource } from '../files/input.js';
-import type { Source } from '../files/input.js';
-import { watched } from '../screen/interrupt.js';
-import type { Interrupt } from '../screen/interrupt.js';
-import { loadMemory, saveMemory } from '../files/memory-file.js';
-import { choiceOption, COMMON_OPTIONS, FORCE_HELP, numberOption } from '../screen/command-line.js';
-import { readCommandLine, SAVE_OPTIONS, seedOption } from '../screen/command-line.js';
-import type { CommandLine, OptionSpecs } from '../screen/command-line.js';
-import { goOnWithoutReader, print } from '../screen/output.js';
+import { TTT } from 'bit-ttt';
 import { DEFAULT_DIM, DEFAULT_LR } from '../../detect/detector.js';
 import type { ReadLine } from '../../detect/detector.js';
-import { jsonLine, jsonReport, textLine, textReport } from './surprise-report.js';
-import { checkFiles } from '../files/save.js';
+import { openSource } from '../files/input.js';
+import type { Source } from '../files/input.js';
+import { loadMemory, saveMemory } from '../files/memory-file.js';
+import { checkFiles, resultOf } from '../files/save.js';
 import type { Result } from '../files/save.js';
+import {
+  fileArgument,
+  FORCE_HELP,
+  numberOption,
+  parseChoice,
+  SAVE_OPTIONS,
+  seedOption,
+} from '../screen/command-line.js';
+import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
+import { engineInUse } from '../screen/engine.js';
+import { asFailure, Failure, UsageError } from '../screen/failure.js';
+import { watched } from '../screen/interrupt.js';
+import type { Interrupt } from '../screen/interrupt.js';
+import { goOnWithoutReader, print } from '../screen/output.js';
+import { columnsOf, grouped, outputPalette } from '../screen/terminal.js';
+import type { Palette, Progress } from '../screen/terminal.js';
 import { readLines } from './surprise-read.js';
 import type { Findings, Reading } from './surprise-read.js';
-import { columnsOf, grouped, makePalette, wantsColor } from '../screen/terminal.js';
-import type { Progress } from '../screen/terminal.js';
+import { jsonLine, jsonReport, textLine, textReport } from './surprise-report.js';
 
 const OPTIONS: OptionSpecs = {
-  ...COMMON_OPTIONS,
   ...SAVE_OPTIONS,
   by: { type: 'string' },
   top: { type: 'string', short: 'n' },
@@ -44,7 +49,7 @@ const MAX_TOP = 1000;
 const MAX_DIM = 8192;
 const DEFAULT_SAVE_SECONDS = 60;
 
-export const SURPRISE_HELP = `Usage: bit-ttt surprise FILE|- [options]
+const HELP = `Usage: bit-ttt surprise FILE|- [options]
 
 Reads a text or log file (- for standard input) with a memory that learns while it reads, and
 shows the lines that it did not expect. Memory use does not depend on the size of the file.
@@ -82,10 +87,9 @@ interface Request extends Reading {
 }
 
 async function readRequest(line: CommandLine): Promise<Request> {
-  const [file, extra] = line.positionals;
-  if (file === undefined) throw new UsageError('surprise needs a FILE, or - for standard input');
-  if (extra !== undefined) throw new UsageError(`surprise reads one FILE, but "${extra}" follows`);
-  const by = choiceOption(line, 'by', ['line', 'word']);
+  const file = fileArgument(line, 'surprise', 'reads');
+  const asked = line.values.get('by');
+  const by = asked === undefined ? undefined : parseChoice(asked, '--by', ['line', 'word']);
   const top = numberOption(line, 'top', { min: 0, max: MAX_TOP, integer: true });
   const dim = numberOption(line, 'dim', { min: 4, max: MAX_DIM, integer: true });
   const lr = numberOption(line, 'lr', { min: 0, max: 1.99 });
@@ -123,13 +127,11 @@ async function readRequest(line: CommandLine): Promise<Request> {
 /** Where to save the memory, which may replace the one that it goes on from. */
 function readSave(line: CommandLine, file: string, load: string | null): Result | null {
   const path = line.values.get('save');
-  const force = line.flags.has('force');
-  const save: Result[] =
-    path === undefined ? [] : [{ path, name: '--save', kind: 'memory', force, replaces: '--load' }];
+  const save = path === undefined ? null : resultOf(line, path, '--save', 'memory', '--load');
   const reads = [{ path: file, name: 'FILE' }];
   if (load !== null) reads.push({ path: load, name: '--load' });
-  checkFiles(reads, save);
-  return save[0] ?? null;
+  checkFiles(reads, save === null ? [] : [save]);
+  return save;
 }
 
 /** A layer with the memory that was loaded, if any. */
@@ -142,8 +144,7 @@ async function makeLayer({ settings, state, load }: Request): Promise<TTT> {
     return layer;
   } catch (error) {
     layer.destroy();
-    if (!(error instanceof TTTError)) throw error;
-    throw new Failure(`cannot load ${load}: ${error.message}`, { cause: error });
+    throw asFailure('load', load!, error);
   }
 }
 
@@ -168,30 +169,27 @@ function saveIfAsked(layer: TTT, { save, settings }: Request): number | Failure 
 }
 
 /** `bit-ttt surprise`. Throws a Failure that says what went wrong. */
-export async function surprise(argv: readonly string[]): Promise<void> {
-  const line = readCommandLine(argv, OPTIONS);
-  if (line.flags.has('help')) {
-    process.stdout.write(SURPRISE_HELP);
-    return;
-  }
+export const surprise: Command = { options: OPTIONS, help: HELP, run };
+
+async function run(line: CommandLine): Promise<void> {
   const request = await readRequest(line);
-  await watched(!request.all, (progress, interrupt) => run(request, line, progress, interrupt));
+  const palette = outputPalette(line.flags);
+  await watched(!request.all, (progress, interrupt) => read(request, palette, progress, interrupt));
 }
 
 /** Reads, saves and reports. */
-async function run(
+async function read(
   request: Request,
-  { flags }: CommandLine,
+  palette: Palette,
   progress: Progress,
   interrupt: Interrupt,
 ): Promise<void> {
   const { backend, kernel } = await engineInUse();
   const { save } = request;
   if (save !== null) goOnWithoutReader();
-  const palette = makePalette(wantsColor(process.stdout, flags, process.env));
   const layer = await makeLayer(request);
-  const format = request.json ? jsonLine : (read: ReadLine) => textLine(read, palette);
-  const show = request.all ? (read: ReadLine): void => print(format(read)) : undefined;
+  const format = request.json ? jsonLine : (found: ReadLine) => textLine(found, palette);
+  const show = request.all ? (found: ReadLine): void => print(format(found)) : undefined;
   try {
     interrupt.begin(save === null ? 'interrupted' : 'interrupted; the memory was not saved');
     const source = await openSource(request.file, interrupt.signal);

@@ -6,8 +6,8 @@ import { encodeDocuments } from 'bit-ttt';
 import type { Tokenizer } from 'bit-ttt';
 import { holdOut, usualVocab } from '../../corpus/corpus.js';
 import type { Split } from '../../corpus/corpus.js';
+import { documentsOf, readText } from '../files/text.js';
 import { Failure } from '../screen/failure.js';
-import { documentsOf, readText, utf8Length } from '../files/text.js';
 
 /** Both parts of the data. `lossy` is about invalid UTF-8. */
 export async function readSplit(
@@ -24,7 +24,7 @@ export async function readSplit(
 
 /** The vocabulary for the documents: what was asked for, or what is usual. */
 export function vocabFor(documents: readonly string[], asked: number | undefined): number {
-  return asked ?? usualVocab(documents.reduce((sum, text) => sum + utf8Length(text), 0));
+  return asked ?? usualVocab(documents.reduce((sum, text) => sum + Buffer.byteLength(text), 0));
 }
 
 /** All documents as tokens, with an end-of-text token before each and after the last. */

@@ -1,19 +1,24 @@
 /**
- * train-options.ts - what `train` can be told, and what it takes for granted.
+ * train-options.ts - the options of `train`, their defaults, and their help.
  * SPDX-License-Identifier: MIT
  */
 import { availableParallelism, cpus } from 'node:os';
-import { UsageError } from '../screen/failure.js';
-import { COMMON_OPTIONS, FORCE_HELP, numberOption, onlyArgument } from '../screen/command-line.js';
-import { SAVE_OPTIONS, seedOption } from '../screen/command-line.js';
-import type { CommandLine, NumberRange, OptionSpecs } from '../screen/command-line.js';
-import { checkFiles } from '../files/save.js';
+import { checkFiles, resultOf } from '../files/save.js';
 import type { Result } from '../files/save.js';
-import type { SavedKind } from '../files/written.js';
+import {
+  fileArgument,
+  FORCE_HELP,
+  numberOption,
+  parseChoice,
+  SAVE_OPTIONS,
+  seedOption,
+} from '../screen/command-line.js';
+import type { CommandLine, NumberRange, OptionSpecs } from '../screen/command-line.js';
+import { UsageError } from '../screen/failure.js';
 
 /** The memories that a layer can have. */
 export const MIXERS = ['induction', 'predict', 'reconstruct'] as const;
-export type MixerName = (typeof MIXERS)[number];
+type MixerName = (typeof MIXERS)[number];
 
 const SHAPE = ['dim', 'layers', 'mlp', 'inner', 'head', 'mixer', 'tokenizer', 'vocab'] as const;
 const RECIPE = [
@@ -35,7 +40,6 @@ const RECIPE = [
 const REST = ['out', 'steps', 'valid', 'checkpoint', 'checkpoint-every', 'threads'] as const;
 
 export const TRAIN_OPTIONS: OptionSpecs = {
-  ...COMMON_OPTIONS,
   ...SAVE_OPTIONS,
   ...Object.fromEntries([...SHAPE, ...RECIPE, ...REST].map((name) => [name, { type: 'string' }])),
   out: { type: 'string', short: 'o' },
@@ -48,8 +52,8 @@ export const TRAIN_OPTIONS: OptionSpecs = {
 };
 
 const DEFAULT_OUT = 'model.bitt';
-export const DEFAULT_EPOCHS = 4;
-/** Fewer steps teach nothing, however short the text is. */
+const DEFAULT_EPOCHS = 4;
+/** The least number of steps by default: fewer teach nothing, however short the text is. */
 export const LEAST_STEPS = 300;
 
 export const TRAIN_HELP = `Usage: bit-ttt train FILE|- [options]
@@ -164,12 +168,7 @@ export interface TrainRequest {
 const count = (max: number, min = 1): NumberRange => ({ min, max, integer: true });
 
 function readMixers(text: string, layers: number): MixerName[] {
-  const names = text.split(',').map((name) => {
-    const found = MIXERS.find((mixer) => mixer === name.trim());
-    if (found !== undefined) return found;
-    const list = MIXERS.map((mixer) => `"${mixer}"`).join(' or ');
-    throw new UsageError(`each of --mixer must be ${list}, not "${name.trim()}"`);
-  });
+  const names = text.split(',').map((name) => parseChoice(name.trim(), 'each of --mixer', MIXERS));
   if (names.length === 1) return Array.from({ length: layers }, () => names[0]!);
   if (names.length === layers) return names;
   throw new UsageError(`--mixer names ${names.length} layers, but there are ${layers}`);
@@ -235,7 +234,7 @@ function readLength(line: CommandLine): Length {
   };
 }
 
-/** What a checkpoint holds cannot be asked for again: it may not be what it was. */
+/** Refuses options whose values --resume takes from the checkpoint. */
 function refuseOnResume(line: CommandLine): void {
   for (const name of [...SHAPE, ...RECIPE]) {
     if (!line.values.has(name)) continue;
@@ -257,24 +256,20 @@ function beside(out: string, ending: string): string {
   return `${out.replace(/\.bitt$/, '')}${ending}`;
 }
 
-/** What is to be saved where. */
-function readResults({
-  values,
-  flags,
-}: CommandLine): Pick<TrainRequest, 'out' | 'chart' | 'weights' | 'checkpoint'> {
+/** The results, with their paths. */
+function readResults(
+  line: CommandLine,
+): Pick<TrainRequest, 'out' | 'chart' | 'weights' | 'checkpoint'> {
+  const { values, flags } = line;
   const out = values.get('out') ?? DEFAULT_OUT;
-  const force = flags.has('force');
-  const result = (path: string, name: string, kind: SavedKind): Result => {
-    return { path, name, kind, force };
-  };
   const checkpoint = values.get('checkpoint') ?? beside(out, '.checkpoint');
   return {
-    out: result(out, '--out', 'model'),
-    chart: result(beside(out, '.svg'), 'the chart of the loss', 'chart'),
+    out: resultOf(line, out, '--out', 'model'),
+    chart: resultOf(line, beside(out, '.svg'), 'the chart of the loss', 'chart'),
     weights: flags.has('weights')
-      ? result(beside(out, '.safetensors'), '--weights', 'weights')
+      ? resultOf(line, beside(out, '.safetensors'), '--weights', 'weights')
       : undefined,
-    checkpoint: { ...result(checkpoint, '--checkpoint', 'checkpoint'), replaces: '--resume' },
+    checkpoint: resultOf(line, checkpoint, '--checkpoint', 'checkpoint', '--resume'),
   };
 }
 
@@ -292,7 +287,7 @@ export function checkResults(request: TrainRequest): void {
 
 /** Reads the command line; throws a UsageError that names what is wrong. */
 export function readTrainRequest(line: CommandLine): TrainRequest {
-  const file = onlyArgument(line, 'train', 'a FILE, or - for standard input');
+  const file = fileArgument(line, 'train');
   const { values, flags } = line;
   const resume = flags.has('resume');
   if (resume) refuseOnResume(line);

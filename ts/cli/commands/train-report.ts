@@ -2,10 +2,10 @@
  * train-report.ts - what `train` prints: a table for people, an object a line for programs.
  * SPDX-License-Identifier: MIT
  */
-import { bitsPerByte, natsPerToken } from './scoring.js';
-import type { Score } from './scoring.js';
 import { compact, grouped, Progress, safeJson, shellWord, visible } from '../screen/terminal.js';
 import type { Palette } from '../screen/terminal.js';
+import { bitsPerByte, natsPerToken } from './scoring.js';
+import type { Score } from './scoring.js';
 
 /** How far a training is. */
 export interface Standing {
@@ -13,7 +13,7 @@ export interface Standing {
   steps: number;
   /** Tokens trained on. */
   tokens: number;
-  /** Mean of the steps since the last one. */
+  /** Mean over the steps since the last report. */
   loss: number;
   learningRate: number;
   gradientNorm: number;
@@ -48,7 +48,7 @@ export function duration(seconds: number): string {
 
 const rounded = (x: number): number => Number(x.toPrecision(7));
 
-/** Prints to stdout what is to stay, and shows on a terminal what is under way. */
+/** Prints lines on stdout, and shows the present step on a terminal. */
 export class TrainReport {
   private readonly progress: Progress;
   private headed = false;
@@ -60,7 +60,7 @@ export class TrainReport {
     this.progress = new Progress(process.stderr, process.stderr.isTTY === true, 0);
   }
 
-  /** Wipes what is under way; call it before anything else is printed. */
+  /** Wipes the line of progress; to be called before anything else is printed. */
   clear(): void {
     this.progress.clear();
   }
@@ -82,7 +82,7 @@ export class TrainReport {
     process.stderr.write(`bit-ttt: ${text}\n`);
   }
 
-  /** A line; people get those of a table, `row`, alone. */
+  /** A line of JSON; people get a row of the table, if `row`. */
   line(now: Standing, row: boolean): void {
     const { valid } = now;
     if (!this.json && !row) return this.live(now);
@@ -119,7 +119,7 @@ export class TrainReport {
     this.say(cells.join('  '));
   }
 
-  /** The line on a terminal. */
+  /** Shows the present step on a terminal. */
   live(now: Standing): void {
     this.progress.update(() => {
       const rate = `${compact(now.tokensPerSecond)} tokens/s`;
@@ -128,7 +128,7 @@ export class TrainReport {
     });
   }
 
-  /** The end. */
+  /** Reports the outcome. */
   done(found: Outcome): void {
     this.clear();
     const { valid } = found;

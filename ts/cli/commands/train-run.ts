@@ -5,17 +5,17 @@
 import type { BitLlama, Trainer, TrainingStep } from 'bit-ttt';
 import { saveCheckpoint } from '../files/checkpoint-file.js';
 import type { TrainingInfo } from '../files/checkpoint-file.js';
-import { Failure } from '../screen/failure.js';
 import type { Result } from '../files/save.js';
+import { Failure } from '../screen/failure.js';
 import { natsPerToken, scoreDocuments } from './scoring.js';
 import type { Score } from './scoring.js';
 import type { TrainReport } from './train-report.js';
 
-/** Lines of a whole training; each of the first and then every fifth comes with a measurement. */
+/** Lines of a whole training. The first few and then every fifth come with a measurement. */
 const LINES = 50;
 const FIRST = 3; // a short text is soon known by heart: its best weights come early
 const FIFTH = 5;
-/** Tokens of what was held out that such a measurement reads; the one of the result reads all. */
+/** Tokens of the held-out text that such a measurement reads; the last one, of the result, reads all. */
 const MEASURED_TOKENS = 8192;
 const CHECKPOINT_SECONDS = 120;
 
@@ -51,7 +51,7 @@ export async function measure(
   return stop.aborted ? undefined : score;
 }
 
-/** Measures the model as it stands on a part, and remembers its weights if it never did better. */
+/** Measures the present model on a part of the held-out text, and keeps its weights if they are the best. */
 async function measureNow(training: Training): Promise<Score | undefined> {
   const { trainer, info } = training;
   const model = trainer.model();
@@ -74,7 +74,7 @@ export function keep({ trainer, info, checkpoint, best }: Training): void {
   saveCheckpoint(checkpoint, { info, best, state: trainer.save() });
 }
 
-/** The same on the way: a disk that is full now may not be so the next time. */
+/** The same while the training goes on, also if that fails: a full disk may have room the next time. */
 function keepIfPossible(training: Training): void {
   try {
     keep(training);
@@ -90,7 +90,7 @@ interface Sum {
   count: number;
 }
 
-/** Trains to the last step, or until it is to stop; gives whether it came to the end. */
+/** Trains to the last step, or until `stop`; returns whether it came to the last step. */
 export async function runTraining(training: Training): Promise<boolean> {
   const { trainer, info, report, checkpointEvery, stop } = training;
   const { steps } = info;

@@ -5,19 +5,20 @@
 import { existsSync, rmSync } from 'node:fs';
 import { BitLlama, Tokenizer, Trainer } from 'bit-ttt';
 import type { TrainingOptions } from 'bit-ttt';
-import { digest, loadCheckpoint } from '../files/checkpoint-file.js';
-import type { Checkpoint, TrainingInfo } from '../files/checkpoint-file.js';
-import { engineInUse } from '../screen/engine.js';
-import { Failure, UsageError } from '../screen/failure.js';
-import { Interrupt } from '../screen/interrupt.js';
+import { makeTokenizer } from '../../corpus/corpus.js';
 import { drawLoss } from '../charts/loss-chart.js';
-import { fingerprintOf, loadFailure, loadTokenizer } from '../files/model.js';
-import { readCommandLine } from '../screen/command-line.js';
-import { goOnWithoutReader } from '../screen/output.js';
+import { loadCheckpoint } from '../files/checkpoint-file.js';
+import type { Checkpoint, TrainingInfo } from '../files/checkpoint-file.js';
+import { fingerprintOf, loadTokenizer } from '../files/model.js';
 import { saveFile } from '../files/save.js';
 import type { Result } from '../files/save.js';
-import { grouped, makePalette, shellWord, visible, wantsColor } from '../screen/terminal.js';
-import { makeTokenizer } from '../../corpus/corpus.js';
+import { sha256 } from '../files/sha256.js';
+import type { Command, CommandLine } from '../screen/command-line.js';
+import { engineInUse } from '../screen/engine.js';
+import { asFailure, UsageError } from '../screen/failure.js';
+import { Interrupt } from '../screen/interrupt.js';
+import { goOnWithoutReader } from '../screen/output.js';
+import { grouped, outputPalette, shellWord, visible } from '../screen/terminal.js';
 import { readSplit, tokensOf, vocabFor } from './train-data.js';
 import {
   checkResults,
@@ -26,12 +27,12 @@ import {
   TRAIN_HELP,
   TRAIN_OPTIONS,
 } from './train-options.js';
-import type { Recipe, Shape, TrainRequest } from './train-options.js';
+import type { Length, Recipe, Shape, TrainRequest } from './train-options.js';
 import { TrainReport } from './train-report.js';
 import { keep, measure, runTraining } from './train-run.js';
 import type { Training } from './train-run.js';
 
-/** Share of a step's time that is left for measuring and saving, with --minutes. */
+/** With --minutes, the share of the time that steps get; the rest is for measuring and saving. */
 const SPARE = 0.95;
 const PROBE_STEPS = 3;
 const WARMUP_SHARE = 0.05;
@@ -41,26 +42,22 @@ function configOf(shape: Shape, tokenizer: Tokenizer): Shape & { vocabSize: numb
   return { ...shape, vocabSize: 16 * Math.ceil(tokenizer.vocabSize / 16) };
 }
 
+/** Steps of a training, and in how many of them the rate rises. */
+type Schedule = Pick<TrainingInfo, 'steps' | 'warmup'>;
+type Create = (schedule: Schedule) => Promise<Trainer>;
+
 function optionsOf(
-  recipe: Recipe,
-  steps: number,
-  warmup: number,
+  { seed, holdOut: _held, lossy: _lossy, ...rest }: Recipe,
+  schedule: Schedule,
   threads: number,
 ): Partial<TrainingOptions> {
-  const { seed, holdOut: _held, lossy: _lossy, ...rest } = recipe;
-  return {
-    ...rest,
-    seed: BigInt(seed),
-    finalLearningRate: LAST_RATE * recipe.learningRate,
-    steps,
-    warmup,
-    threads,
-  };
+  const finalLearningRate = LAST_RATE * rest.learningRate;
+  return { ...rest, ...schedule, seed: BigInt(seed), finalLearningRate, threads };
 }
 
-/** Steps that take about so long on this machine. */
-async function stepsWithin(minutes: number, begin: () => Promise<Trainer>): Promise<number> {
-  const trainer = await begin();
+/** How many steps take so long on this machine, judged by the fastest of a few. */
+async function stepsWithin(minutes: number, create: Create): Promise<number> {
+  const trainer = await create({ steps: PROBE_STEPS, warmup: 0 });
   try {
     let last = performance.now();
     let fastest = Infinity;
@@ -81,64 +78,82 @@ async function prepare(
   report: TrainReport,
   stop: AbortSignal,
 ): Promise<Training> {
-  const { file, valid, threads, checkpoint } = request;
-  const kept: Checkpoint | undefined = request.resume
-    ? await loadCheckpoint(checkpoint.path)
-    : undefined;
-  const recipe = kept?.info.recipe ?? request.recipe;
-  const shape = kept?.info.shape ?? request.shape;
+  const { file, valid, threads, checkpoint, checkpointEvery } = request;
+  const kept = request.resume ? await loadCheckpoint(checkpoint.path) : undefined;
+  const { recipe, shape } = kept?.info ?? request;
   const { training, heldOut } = await readSplit(file, valid, recipe.holdOut, recipe.lossy);
   const tokenizer = await findTokenizer(request, kept, training, report);
   const tokens = await tokensOf(tokenizer, training, recipe.context + 1);
   const config = configOf(shape, tokenizer);
-  const create = (steps: number, warmup: number): Promise<Trainer> =>
+  const create: Create = (schedule) =>
     Trainer.create({
       tokens,
       tokenizer,
       config,
-      training: optionsOf(recipe, steps, warmup, threads),
+      training: optionsOf(recipe, schedule, threads),
       ...(kept === undefined ? {} : { checkpoint: kept.state }),
     });
-  const { length } = request;
-  let steps = length.steps ?? kept?.info.steps;
+  const perStep = recipe.batch * recipe.context * recipe.accumulate;
+  const epochs = Math.ceil((request.length.epochs * tokens.length) / perStep);
+  const usual = Math.max(LEAST_STEPS, epochs);
+  const schedule = await scheduleOf(request.length, usual, kept?.info, create, report);
+  const trainer = await create(schedule).catch((error: unknown) => {
+    throw kept === undefined ? error : asFailure('resume from', checkpoint.path, error);
+  });
+  const info = infoOf(request, kept?.info, schedule, tokenizer, heldOut);
+  report.say(
+    `${grouped(tokens.length)} tokens of ${grouped(training.length)} document` +
+      `${training.length === 1 ? '' : 's'}, ${grouped(config.vocabSize)} in the vocabulary; ` +
+      `${grouped(schedule.steps)} steps of ${grouped(perStep)} tokens`,
+  );
+  const best = (info.best === null ? undefined : kept?.best) ?? new Uint8Array();
+  return { trainer, info, heldOut, checkpoint, checkpointEvery, report, best, stop };
+}
+
+/** The schedule: what was asked for, what a checkpoint holds, or so many steps as are `usual`. */
+async function scheduleOf(
+  length: Length,
+  usual: number,
+  kept: TrainingInfo | undefined,
+  create: Create,
+  report: TrainReport,
+): Promise<Schedule> {
+  let steps = length.steps ?? kept?.steps;
   if (steps === undefined && length.minutes !== undefined) {
     report.doing(() => 'measuring the speed');
-    steps = await stepsWithin(length.minutes, () => create(PROBE_STEPS, 0));
+    steps = await stepsWithin(length.minutes, create);
   }
-  const perStep = recipe.batch * recipe.context * recipe.accumulate;
-  steps ??= Math.max(LEAST_STEPS, Math.ceil((length.epochs * tokens.length) / perStep));
-  const warmup = kept?.info.warmup ?? length.warmup ?? Math.ceil(WARMUP_SHARE * steps);
-  checkLength(steps, warmup, kept?.info);
-  let trainer: Trainer;
-  try {
-    trainer = await create(steps, warmup);
-  } catch (error) {
-    throw kept === undefined ? error : loadFailure('resume from', checkpoint.path, error);
+  steps ??= usual;
+  const warmup = kept?.warmup ?? length.warmup ?? Math.ceil(WARMUP_SHARE * steps);
+  checkLength(steps, warmup, kept);
+  return { steps, warmup };
+}
+
+/** What is known of a training that begins, or goes on. */
+function infoOf(
+  { shape, recipe }: TrainRequest,
+  kept: TrainingInfo | undefined,
+  schedule: Schedule,
+  tokenizer: Tokenizer,
+  documents: readonly string[],
+): TrainingInfo {
+  const heldOut = sha256(JSON.stringify(documents));
+  if (kept !== undefined) {
+    // What did best on another text says nothing about this one.
+    const best = kept.heldOut === heldOut ? kept.best : null;
+    return { ...kept, steps: schedule.steps, heldOut, best };
   }
-  const held = digest(JSON.stringify(heldOut));
-  const fresh: TrainingInfo = {
+  return {
     shape,
     recipe,
-    steps,
-    warmup,
+    ...schedule,
     step: 0,
     seconds: 0,
     curve: [],
     tokenizer: tokenizer.toJSON(),
-    heldOut: held,
+    heldOut,
     best: null,
   };
-  const info = kept === undefined ? fresh : { ...kept.info, steps };
-  // What did best on another text says nothing about this one.
-  if (info.heldOut !== held) Object.assign(info, { heldOut: held, best: null });
-  const text = `${grouped(tokens.length)} tokens of ${grouped(training.length)} document`;
-  report.say(
-    `${text}${training.length === 1 ? '' : 's'}, ${grouped(config.vocabSize)} in the vocabulary; ` +
-      `${grouped(steps)} steps of ${grouped(perStep)} tokens`,
-  );
-  const { checkpointEvery } = request;
-  const best = info.best === null ? new Uint8Array() : (kept?.best ?? new Uint8Array());
-  return { trainer, info, heldOut, checkpoint, checkpointEvery, report, best, stop };
 }
 
 /** Refuses a schedule that is shorter than its warm-up, or than what is done of it. */
@@ -166,7 +181,7 @@ async function findTokenizer(
   });
 }
 
-/** What the curve says that it is. */
+/** The subtitle of the chart. */
 function subtitle({ shape, recipe, step }: TrainingInfo): string {
   const { hiddenDim, numLayers, mixers } = shape;
   const memory = [...new Set(mixers)].join(', ');
@@ -182,7 +197,7 @@ async function chosen({ trainer, info, best }: Training): Promise<[BitLlama, Uin
   return [await BitLlama.load(best), best];
 }
 
-/** Writes the model and all that goes with it. */
+/** Writes the model, its chart, and what else was asked for. */
 async function finish(training: Training, request: TrainRequest): Promise<void> {
   const { info, report, checkpoint } = training;
   const { out, chart } = request;
@@ -219,14 +234,14 @@ async function finish(training: Training, request: TrainRequest): Promise<void> 
   });
 }
 
-/** How to go on, as a command line. */
+/** The command line that resumes the training. */
 function resumeCommand({ file, out, checkpoint, keepCheckpoint, valid }: TrainRequest): string {
   const named = keepCheckpoint ? ` --checkpoint ${shellWord(checkpoint.path)}` : '';
   const held = valid === undefined ? '' : ` --valid ${shellWord(valid)}`;
   return `bit-ttt train ${shellWord(file)} --resume --out ${shellWord(out.path)}${named}${held}`;
 }
 
-/** Says what becomes of a checkpoint that is there. */
+/** Warns if a checkpoint is there that will be replaced. */
 function warnOfCheckpoint({ checkpoint, resume }: TrainRequest): void {
   if (!existsSync(checkpoint.path) || resume) return;
   process.stderr.write(
@@ -236,7 +251,7 @@ function warnOfCheckpoint({ checkpoint, resume }: TrainRequest): void {
 }
 
 /** Trains to the end, or stops and keeps all that is needed to go on. */
-async function run(
+async function trainOrKeep(
   request: TrainRequest,
   report: TrainReport,
   interrupt: Interrupt,
@@ -259,30 +274,26 @@ async function run(
     );
   } catch (error) {
     report.clear();
-    throw error instanceof Failure ? error : loadFailure('train on', request.file, error);
+    throw asFailure('train on', request.file, error);
   } finally {
     training?.trainer.destroy();
   }
 }
 
 /** `bit-ttt train`. */
-export async function train(argv: readonly string[]): Promise<void> {
-  const line = readCommandLine(argv, TRAIN_OPTIONS);
-  if (line.flags.has('help')) {
-    process.stdout.write(TRAIN_HELP);
-    return;
-  }
+export const train: Command = { options: TRAIN_OPTIONS, help: TRAIN_HELP, run };
+
+async function run(line: CommandLine): Promise<void> {
   const request = readTrainRequest(line);
   checkResults(request);
   goOnWithoutReader();
   warnOfCheckpoint(request);
-  const palette = makePalette(wantsColor(process.stdout, line.flags, process.env));
-  const report = new TrainReport(request.json, palette);
+  const report = new TrainReport(request.json, outputPalette(line.flags));
   const early = 'interrupted before the first step; nothing was changed';
   const interrupt = new Interrupt(() => report.clear(), early);
   try {
     await engineInUse();
-    await run(request, report, interrupt);
+    await trainOrKeep(request, report, interrupt);
   } finally {
     interrupt.end();
   }

@@ -3,13 +3,13 @@
  * JSON, then the weights that did best so far, then the state that the trainer saved.
  * SPDX-License-Identifier: MIT
  */
-import { createHash } from 'node:crypto';
+import type { LossPoint } from '../charts/loss-chart.js';
+import type { Recipe, Shape } from '../commands/train-options.js';
 import { Failure } from '../screen/failure.js';
 import { damagedHeader, headedParts, readHeaded } from './headed-file.js';
-import type { LossPoint } from '../charts/loss-chart.js';
 import { saveFile } from './save.js';
 import type { Result } from './save.js';
-import type { Recipe, Shape } from '../commands/train-options.js';
+import { sha256 } from './sha256.js';
 
 /** What is known of a training beside its weights. */
 export interface TrainingInfo {
@@ -38,17 +38,14 @@ export interface Checkpoint {
   state: Uint8Array;
 }
 
-export const digest = (bytes: Uint8Array | string): string =>
-  createHash('sha256').update(bytes).digest('hex');
-
 /** Replaces the checkpoint as a whole, or leaves the old one. */
 export function saveCheckpoint(result: Result, { info, best, state }: Checkpoint): void {
   const json = Buffer.from(JSON.stringify(info));
   const fields = {
     infoBytes: json.length,
-    infoSha256: digest(json),
+    infoSha256: sha256(json),
     bestBytes: best.length,
-    bestSha256: digest(best),
+    bestSha256: sha256(best),
   };
   saveFile(result, headedParts('checkpoint', fields, [json, best, state]));
 }
@@ -76,7 +73,7 @@ export function parseCheckpoint(
     [json, infoSha256, 'settings'],
     [best, bestSha256, 'best weights'],
   ] as const) {
-    if (digest(part) === sum) continue;
+    if (sha256(part) === sum) continue;
     throw new Failure(`${path} is damaged: its ${name} are not what was saved`);
   }
   // Whoever can forge the digest can hurt only this training.

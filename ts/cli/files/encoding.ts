@@ -1,12 +1,12 @@
 /**
- * encoding.ts - what a file is written in: UTF-8 or UTF-16, or that it is no text at all.
+ * encoding.ts - finds a file's text encoding, UTF-8 or UTF-16, and refuses what is no text.
  * SPDX-License-Identifier: MIT
  */
 import { Failure } from '../screen/failure.js';
 
 /** How much of a file says whether it is a text. */
 export const SNIFFED_BYTES = 8192;
-/** Share in a text of what is hardly ever in one. */
+/** The largest share of unusual characters in what still counts as text. */
 const MOST_ODD = 0.02;
 
 function startsWith(bytes: Uint8Array, ...magic: number[]): boolean {
@@ -21,11 +21,11 @@ function isControl(code: number): boolean {
 const share = (codes: readonly number[], is: (code: number) => boolean): number =>
   codes.reduce((sum, code) => sum + (is(code) ? 1 : 0), 0) / Math.max(1, codes.length);
 
-/** A crash may leave a zero in a log, and an old one may hold some odd characters, but not many. */
+/** Few zeros and control characters: a crash may leave zeros in a log, and old logs hold some controls. */
 const isText = (codes: readonly number[]): boolean =>
   share(codes, (code) => code === 0) <= 0.01 && share(codes, isControl) <= 0.05;
 
-/** The numbers of so many bytes that the bytes hold, but for an unfinished one at the end. */
+/** The bytes as numbers of `size` bytes each, without an incomplete one at the end. */
 function numbers(bytes: Uint8Array, size: 2 | 4, littleEndian: boolean): number[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Array.from({ length: Math.floor(bytes.length / size) }, (_, i) =>
@@ -33,7 +33,7 @@ function numbers(bytes: Uint8Array, size: 2 | 4, littleEndian: boolean): number[
   );
 }
 
-/** Text of UTF-32: every number a character, few of them controls. */
+/** Whether bytes are text in UTF-32: every number a character, and few of them controls. */
 function isUtf32(bytes: Uint8Array, littleEndian: boolean): boolean {
   const codes = numbers(bytes, 4, littleEndian);
   const isCharacter = (code: number): boolean =>
@@ -41,7 +41,7 @@ function isUtf32(bytes: Uint8Array, littleEndian: boolean): boolean {
   return codes.length > 0 && codes.every(isCharacter) && isText(codes);
 }
 
-/** Text of UTF-16: the halves of characters above U+FFFF come in pairs, and few are controls. */
+/** Whether bytes are text in UTF-16: surrogates come in pairs, and few units are controls. */
 function isUtf16(bytes: Uint8Array, littleEndian: boolean): boolean {
   const units = numbers(bytes, 2, littleEndian);
   const isHigh = (unit = 0): boolean => unit >= 0xd800 && unit <= 0xdbff;
@@ -53,18 +53,18 @@ function isUtf16(bytes: Uint8Array, littleEndian: boolean): boolean {
   return units.length > 0 && paired && isText(units);
 }
 
-const isHalf = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdfff;
+const isSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdfff;
 
-/** Hardly any is none of this version of Unicode (a newer one has more), or has no general meaning. */
+/** Whether almost all are assigned characters; a few may be private, or of a newer version of Unicode. */
 function areCharacters(units: readonly number[]): boolean {
   const odd = String.fromCharCode(...units).match(/[\p{Cn}\p{Co}]/gu)?.length ?? 0;
   return odd <= MOST_ODD * units.length;
 }
 
-/** The same for those with a zero as their low half, but for the Chinese "one" and blank. */
+/** Whether few have a zero as their low byte; the frequent U+4E00 (Chinese "one") and U+3000 do not count. */
 function haveFewZeros(units: readonly number[]): boolean {
   const isRare = (unit: number): boolean =>
-    unit % 256 === 0 && !isHalf(unit) && unit !== 0x4e00 && unit !== 0x3000;
+    unit % 256 === 0 && !isSurrogate(unit) && unit !== 0x4e00 && unit !== 0x3000;
   return share(units, isRare) <= MOST_ODD;
 }
 
@@ -78,16 +78,16 @@ function isUtf8(bytes: Uint8Array): boolean {
   }
 }
 
-/** Texts with a zero behind each: no UTF-16, whose zeros are half of it or in other scripts' company. */
+/** Whether zeros separate texts, as `find -print0` writes them: without its zeros it is UTF-8. */
 function isZeroSeparated(bytes: Uint8Array): boolean {
   const rest = bytes.filter((byte) => byte !== 0);
   return rest.length > 0.75 * bytes.length && isUtf8(bytes) && isText([...rest]);
 }
 
 /**
- * The order of bytes in a text of UTF-16. Letters of Latin, blanks and line ends have their zero in
- * the half that is the high one; but a character that is frequent in Chinese has it in the low one.
- * Where the zeros do not tell, the wrong order makes no characters of a text that is not short.
+ * The byte order of text in UTF-16; undefined for no such text. Latin letters, blanks and line ends have
+ * a zero as their high byte, but some frequent Chinese characters have one as their low byte. Where the
+ * zeros do not decide, an order counts if the other one gives unassigned characters.
  */
 function utf16Order(bytes: Uint8Array): string | undefined {
   const zeros = [0, 0];
@@ -99,13 +99,13 @@ function utf16Order(bytes: Uint8Array): string | undefined {
       isUtf16(bytes, littleEndian) && areCharacters(numbers(bytes, 2, littleEndian)),
   );
   if (order === undefined) return undefined;
-  const isTold = oneSided && order === byZeros;
-  const isOnly = other === undefined && haveFewZeros(numbers(bytes, 2, order));
-  if (!isTold && !isOnly) return undefined;
+  const zerosDecide = oneSided && order === byZeros;
+  const isOnlyOne = other === undefined && haveFewZeros(numbers(bytes, 2, order));
+  if (!zerosDecide && !isOnlyOne) return undefined;
   return order ? 'utf-16le' : 'utf-16be';
 }
 
-/** What text full of zero bytes is: UTF-32 has some in every character. Undefined for no text. */
+/** The encoding of text with many zero bytes; undefined for no text. */
 function wideEncoding(bytes: Uint8Array): string | undefined {
   const isWidest = isUtf32(bytes, true) || isUtf32(bytes, false);
   if (isZeroSeparated(bytes)) return undefined;

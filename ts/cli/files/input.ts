@@ -1,6 +1,6 @@
 /**
- * input.ts - what comes in pieces: from a file, a pipe, a terminal or standard input. A signal ends
- * the wait for one that has nothing to give.
+ * input.ts - reads files, pipes, terminals and standard input in pieces. A signal ends the reading, also
+ * while it waits for input.
  * SPDX-License-Identifier: MIT
  */
 import { fstatSync, statSync, writeSync } from 'node:fs';
@@ -25,8 +25,8 @@ export function nameOf(path: string): string {
 const isDirectory = (): Error => Object.assign(new Error(), { code: 'EISDIR' });
 
 /**
- * Whether standard input was closed when the program began: Node opens the null device in its
- * place, for writing as well, which nobody does who means to have it read.
+ * Whether standard input was closed when the program began. Node then opens the null device in its place,
+ * also for writing, which a shell's `< /dev/null` does not.
  */
 function wasClosed(stat: Stats): boolean {
   const none = statSync('/dev/null', { throwIfNoEntry: false });
@@ -55,7 +55,7 @@ export function checkStandardInput(): Stats {
   }
 }
 
-/** The end of a terminal may be that it hung up: the signal that comes with it is to be heard. */
+/** Lets a signal be heard that may come with the end of a terminal, which may have hung up. */
 export async function afterTerminal(): Promise<void> {
   for (let i = 0; i < 2; i++) await nextTurn();
 }
@@ -67,11 +67,11 @@ async function* standardInput(stop: AbortSignal | undefined): AsyncGenerator<Uin
     if (stop?.aborted !== true) for await (const chunk of process.stdin) yield chunk as Uint8Array;
   } finally {
     stop?.removeEventListener('abort', end);
-    process.stdin.destroy(); // nor is anything waited for that others may still write
+    process.stdin.destroy(); // else the process would wait for what others may still write
   }
 }
 
-/** The same chunks until `stop`, with the system's failures as sentences. */
+/** The same chunks until `stop`; a failure of the system becomes a sentence. */
 async function* sayingWhy(
   chunks: AsyncIterable<Uint8Array>,
   name: string,

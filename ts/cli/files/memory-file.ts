@@ -3,12 +3,12 @@
  * and the state that the layer saved.
  * SPDX-License-Identifier: MIT
  */
-import { Failure } from '../screen/failure.js';
+import type { Unit } from '../../detect/detector.js';
 import { FEATURES_VERSION } from '../../detect/features.js';
+import { Failure } from '../screen/failure.js';
 import { damagedHeader, headedParts, readHeaded } from './headed-file.js';
 import { saveFile } from './save.js';
 import type { Result } from './save.js';
-import type { Unit } from '../../detect/detector.js';
 
 /** How the memory was made; a memory fits only what was made the same way. */
 export interface MemorySettings {

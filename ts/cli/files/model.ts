@@ -6,18 +6,21 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { BitLlama, Tokenizer, TTTError } from 'bit-ttt';
 import type { ModelSource } from 'bit-ttt';
-import { localFiles } from '../../files/file-bytes.js';
+import { modelUrl } from 'bit-ttt/model';
 import { headerLength, isBitt, JSON_LIMITS, modelExtent } from '../../files/model-extent.js';
+import { localFiles } from '../../files/file-bytes.js';
 import { readModelFiles } from '../../files/model-files.js';
 import type { BesideFile, ModelFiles } from '../../files/model-files.js';
 import { MAX_MODEL_BYTES } from '../../common/limits.js';
-import { Failure, fileFailure, systemCode } from '../screen/failure.js';
+import type { CommandLine, OptionSpecs } from '../screen/command-line.js';
+import { asFailure, Failure, fileFailure } from '../screen/failure.js';
+import { visible } from '../screen/terminal.js';
 import { headedKind } from './headed-file.js';
 import { nameOf } from './input.js';
-import type { CommandLine, OptionSpecs } from '../screen/command-line.js';
+import { modelFiles } from './places.js';
+import type { Named } from './places.js';
 import { readWhole } from './read-file.js';
 import { readParts } from './tensors.js';
-import { visible } from '../screen/terminal.js';
 
 /** Options of every command that works with a model. */
 export const MODEL_OPTIONS: OptionSpecs = {
@@ -38,24 +41,20 @@ export interface Loaded {
   tokenizer: Tokenizer;
 }
 
-/** Where the model is that comes with the package: beside the folder of this command. */
-export function defaultModelPath(): string {
-  return fileURLToPath(new URL('../models/bit-llama.bitt', import.meta.url));
-}
+/** The model that comes with the package. */
+const SHIPPED = fileURLToPath(modelUrl);
 
-/** A failure of the library as a sentence that names the file. */
-export function loadFailure(action: string, path: string, error: unknown): unknown {
-  if (error instanceof Failure) return error;
-  if (systemCode(error) !== undefined && !(error instanceof TTTError)) {
-    return fileFailure(action, path, error);
-  }
-  if (!(error instanceof TTTError)) return error;
-  return new Failure(`cannot ${action} ${path}: ${error.message}`, { cause: error });
+/** The files that --model and --tokenizer name, or that belong to the model that comes with the package. */
+export function filesOfModel({ values }: CommandLine): Named[] {
+  const reads = modelFiles(values.get('model') ?? SHIPPED, '--model');
+  const tokenizer = values.get('tokenizer');
+  if (tokenizer !== undefined) reads.push({ path: tokenizer, name: '--tokenizer' });
+  return reads;
 }
 
 const told = new Set<string>();
 
-/** Says, once, what a tokenizer.json asks for and does not get. */
+/** Says once which parts of a tokenizer.json have no effect. */
 function tellIgnored(path: string, { ignored }: Tokenizer): void {
   if (ignored.length === 0 || told.has(path)) return;
   told.add(path);
@@ -78,7 +77,7 @@ function tokenizerOf({ path, bytes }: BesideFile): Tokenizer {
     tellIgnored(path, tokenizer);
     return tokenizer;
   } catch (error) {
-    throw loadFailure('load', nameOf(path), error);
+    throw asFailure('load', nameOf(path), error);
   }
 }
 
@@ -102,7 +101,7 @@ export async function findModel(path: string, extentOf = modelExtent): Promise<M
   }
 }
 
-/** The same where it must be a model. */
+/** The same for what must be a model. */
 export async function readModel(path: string): Promise<ModelFiles> {
   const files = await findModel(path);
   if (!(files.weights instanceof Uint8Array)) return files;
@@ -110,7 +109,7 @@ export async function readModel(path: string): Promise<ModelFiles> {
   return ownFiles(files);
 }
 
-/** Without the texts beside a single file that carries its own. */
+/** The files without those beside weights that carry a configuration of their own. */
 export function ownFiles(files: ModelFiles): ModelFiles {
   const { path, weights } = files;
   const isFile = weights instanceof Uint8Array && path.endsWith('.safetensors');
@@ -160,7 +159,7 @@ export async function openModel(
     }
     return await BitLlama.load(source, { config, tokenizer: given ?? own });
   } catch (error) {
-    throw loadFailure('load', nameOf(path), error);
+    throw asFailure('load', nameOf(path), error);
   }
 }
 
@@ -179,7 +178,7 @@ export function fingerprintOf({ fingerprint }: BitLlama): string {
 /** The model that the command line names, which must have a tokenizer. */
 export async function loadModel(line: CommandLine): Promise<Loaded> {
   const given = line.values.get('model');
-  const path = given ?? defaultModelPath();
+  const path = given ?? SHIPPED;
   if (given === undefined && !existsSync(path)) {
     throw new Failure(
       `the model that comes with the package is not there (${path}); ` +

@@ -1,10 +1,12 @@
 /**
- * places.ts - which file a path names, by whatever spelling, and that no command writes two
- * results, or a result and something that it reads, to one file.
+ * places.ts - tells which file a path names, however it is spelt, so that no command writes two results,
+ * or a result and one of its inputs, to one file.
  * SPDX-License-Identifier: MIT
  */
 import { fstatSync, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { CONFIG_NAME, TOKENIZER_NAME } from '../../files/model-files.js';
+import { isIndexName } from '../../files/sharded.js';
 import { UsageError } from '../screen/failure.js';
 
 /** A file of a command, and what messages call it: FILE, or the option that names it. */
@@ -13,7 +15,7 @@ export interface Named {
   name: string;
 }
 
-/** Something that a command writes; `replaces` names an input that it goes on from, and may replace. */
+/** Something that a command writes; `replaces` is the name of an input that it may replace. */
 export interface Written extends Named {
   replaces?: string | undefined;
 }
@@ -25,13 +27,13 @@ export function followLinks(path: string): string {
   for (let links = 0; links < MOST_LINKS; links++) {
     if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return path;
     const to = readlinkSync(path);
-    // Not join: it would take `folder/..` away, which may be elsewhere if `folder` is a link.
+    // Not join, which drops `folder/..`: if `folder` is a link, that is another place.
     path = isAbsolute(to) ? to : `${dirname(path)}/${to}`;
   }
   throw Object.assign(new Error(), { code: 'ELOOP' });
 }
 
-/** Names that are not yet there, as these systems compare them. */
+/** A name as file systems compare it: those of Windows and macOS ignore case. */
 function folded(name: string): string {
   const ignoresCase = process.platform === 'win32' || process.platform === 'darwin';
   return ignoresCase ? name.normalize('NFC').toLowerCase() : name;
@@ -44,8 +46,8 @@ interface Identity {
 
 const identityOf = ({ dev, ino }: Identity): string => `${dev}:${ino}`;
 
-/** The same for two paths exactly if they name one file, or would once it is written. */
-export function placeOf(path: string): string {
+/** Equal for two paths exactly if they name one file, or would once it is written. */
+function placeOf(path: string): string {
   try {
     const end = followLinks(path);
     const stat = statSync(end, { bigint: true, throwIfNoEntry: false });
@@ -53,7 +55,7 @@ export function placeOf(path: string): string {
     const folder = dirname(end);
     return folder === end ? end : `${placeOf(folder)}/${folded(basename(end))}`;
   } catch {
-    return resolve(path); // whoever uses it says what is wrong
+    return resolve(path); // using it will tell what is wrong
   }
 }
 
@@ -70,29 +72,31 @@ function placeOfStream(descriptor: number): string | undefined {
 const placeOfInput = (path: string): string | undefined =>
   path === '-' ? placeOfStream(0) : placeOf(path);
 
-/** The files that belong to a model: those of a folder or of an index's, or what may lie beside its weights. */
-export function modelFiles(path: string, name: string): Named[] {
-  const named = (file: string): Named => ({ path: file, name });
-  if (path === '-') return [named(path)];
-  const folder = path.endsWith('.index.json') ? dirname(path) : path;
-  try {
-    if (statSync(folder).isDirectory()) {
-      const inside = readdirSync(folder).filter((file) => /\.(json|safetensors)$/.test(file));
-      return inside.map((file) => named(join(folder, file)));
-    }
-  } catch {
-    // Whoever loads it says what is wrong.
+/** All that may be read for a path: of a folder, and of the one that an index lies in, any such file. */
+function modelPaths(path: string): string[] {
+  const folder = isIndexName(path) ? dirname(path) : path;
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+    const names = readdirSync(folder).filter((name) => /\.(json|safetensors)$/.test(name));
+    return names.map((name) => join(folder, name));
   }
-  if (!path.endsWith('.safetensors')) return [named(path)];
-  const beside = ['config.json', 'tokenizer.json'].map((file) => join(dirname(path), file));
-  return [path, ...beside].map(named);
+  if (!path.endsWith('.safetensors')) return [path];
+  return [path, ...[CONFIG_NAME, TOKENIZER_NAME].map((name) => join(dirname(path), name))];
+}
+
+/** The files that are read for the model at `path`; `name` is what messages call it. */
+export function modelFiles(path: string, name: string): Named[] {
+  try {
+    return (path === '-' ? [path] : modelPaths(path)).map((file) => ({ path: file, name }));
+  } catch {
+    return [{ path, name }]; // loading it will tell what is wrong
+  }
 }
 
 /** Refuses a result that is something else that the command reads or writes. */
 export function checkPlaces(reads: readonly Named[], writes: readonly Written[]): void {
   const streams = reads.filter(({ path }) => path === '-');
   if (streams.length > 1) {
-    const [a, b] = streams as [Named, Named]; // the second time there would be nothing left of it
+    const [a, b] = streams as [Named, Named]; // it can be read only once
     throw new UsageError(`standard input cannot be both ${a.name} and ${b.name}`);
   }
   const inputs = reads.map((read) => ({ ...read, place: placeOfInput(read.path) }));

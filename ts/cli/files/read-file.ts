@@ -1,12 +1,11 @@
 /**
- * read-file.ts - files that are read whole: from their beginning to their end, once, or from standard
- * input for `-`; up to a limit.
+ * read-file.ts - reads a file, or standard input for `-`, whole and once, up to a limit.
  * SPDX-License-Identifier: MIT
  */
+import { TTTError } from 'bit-ttt';
 import { localFiles } from '../../files/file-bytes.js';
 import { gather, TooLarge } from '../../files/gather.js';
 import type { Limits } from '../../files/gather.js';
-import { TTTError } from 'bit-ttt';
 import { Failure, fileFailure } from '../screen/failure.js';
 import { nameOf, openSource } from './input.js';
 

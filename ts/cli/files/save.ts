@@ -1,6 +1,6 @@
 /**
- * save.ts - files that are replaced whole or not at all: only what this program has written, and
- * with the mode and the owner that they had.
+ * save.ts - saves files, each whole or not at all. Only files that this program has written are replaced
+ * (or any with --force), and they keep their mode and owner.
  * SPDX-License-Identifier: MIT
  */
 import {
@@ -22,16 +22,28 @@ import {
 } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import type { CommandLine } from '../screen/command-line.js';
 import { Failure, fileFailure, systemCode } from '../screen/failure.js';
 import { checkPlaces, followLinks } from './places.js';
 import type { Named, Written } from './places.js';
 import { isWritten, PRIVATE } from './written.js';
 import type { SavedKind } from './written.js';
 
-/** Something that a command saves. `force`: whatever is there may be replaced. */
+/** Something that a command saves. `force`: any file that is there may be replaced. */
 export interface Result extends Written {
   kind: SavedKind;
   force: boolean;
+}
+
+/** Something to be saved as `path`; messages call it `name`. */
+export function resultOf(
+  { flags }: CommandLine,
+  path: string,
+  name: string,
+  kind: SavedKind,
+  replaces?: string,
+): Result {
+  return { path, name, kind, force: flags.has('force'), replaces };
 }
 
 /** Where a result goes, and what is there. */
@@ -40,10 +52,11 @@ interface Target {
   old: Stats | undefined;
 }
 
-/** What fsync of a folder says where folders cannot be synced. */
+/** Errors of fsync where folders cannot be synced. */
 const NO_FOLDER_SYNC = ['EACCES', 'EBADF', 'EINVAL', 'EISDIR', 'ENOTSUP', 'EPERM'];
-/** Of a name, so that what is put around it still fits into the 255 of a file system. */
+/** Bytes of a file's name in a temporary name; file systems take names of 255. */
 const MAX_NAME_BYTES = 200;
+/** Temporary names that are tried. */
 const MOST_NAMES = 100;
 
 /** Whether a new file can be given the owner and the group of an old one. */
@@ -55,7 +68,7 @@ function keepsOwner({ uid, gid }: Stats): boolean {
   );
 }
 
-/** Whether a file is at the end of links to it: those of /dev/fd may lead to what has no name. */
+/** Whether `end` names this file: a link in /dev/fd may lead to an open file that has no name. */
 function isAt(end: string, { dev, ino }: Stats): boolean {
   const found = statSync(end, { throwIfNoEntry: false });
   return found !== undefined && found.dev === dev && found.ino === ino;
@@ -64,7 +77,7 @@ function isAt(end: string, { dev, ino }: Stats): boolean {
 /** Finds what is at the end of all links; throws if nothing can, or should, be saved there. */
 function checkTarget({ path, kind, force }: Result): Target {
   const end = followLinks(path);
-  const folder = realpathSync.native(dirname(end)); // the other one takes `link/..` away
+  const folder = realpathSync.native(dirname(end)); // realpathSync itself drops `link/..`
   const old = statSync(path, { throwIfNoEntry: false });
   const target = { path: join(folder, basename(end)), old };
   if (old !== undefined && !old.isFile()) {
@@ -114,7 +127,7 @@ export function saveFile(result: Result, parts: readonly (Uint8Array | string)[]
   named(result.path, () => replaceFile(checkTarget(result), bytes, PRIVATE.has(result.kind)));
 }
 
-/** A call again and again while nothing but a signal came in between. */
+/** Repeats a call as long as signals interrupt it. */
 function retried<T>(call: () => T): T {
   for (;;) {
     try {
@@ -125,12 +138,12 @@ function retried<T>(call: () => T): T {
   }
 }
 
-/** All new bytes under another name and on the disk first, then one rename. */
+/** Writes a temporary file, to the disk, and renames it. `hidden`: only its owner may read it. */
 function replaceFile({ path, old }: Target, parts: readonly Uint8Array[], hidden: boolean): void {
   const folder = dirname(path);
   const stem = stemOf(basename(path));
   sweep(folder, stem);
-  // Never wider than what it replaces: it gets that mode when it is complete.
+  // It gets the mode of what it replaces when it is complete, and never has a wider one.
   const [temporary, file] = create(folder, stem, hidden || old !== undefined ? 0o600 : 0o666);
   try {
     try {
@@ -148,14 +161,14 @@ function replaceFile({ path, old }: Target, parts: readonly Uint8Array[], hidden
   syncFolder(folder);
 }
 
-/** What a temporary name holds of a file's name. */
+/** The part of a file's name that goes into a temporary name. */
 function stemOf(name: string): string {
   let stem = name;
   while (Buffer.byteLength(stem) > MAX_NAME_BYTES) stem = [...stem].slice(0, -1).join('');
   return stem;
 }
 
-/** A new file beside the one to be replaced; links and files that are in the way are left alone. */
+/** Creates a file of a new name in `folder`; gives its path and descriptor. */
 function create(folder: string, stem: string, mode: number): [string, number] {
   const now = Date.now();
   for (let i = 0; ; i++) {
@@ -185,7 +198,7 @@ function writeAll(file: number, bytes: Uint8Array): void {
   }
 }
 
-/** A close that a signal interrupts has closed. */
+/** Closes a file; it is closed also if a signal interrupts the call. */
 function close(file: number): void {
   try {
     closeSync(file);
@@ -212,8 +225,8 @@ function isGone(pid: number): boolean {
 }
 
 /**
- * Removes what saves of this name have left that were killed. A save is one call, so that there is
- * none under way of this process.
+ * Removes temporary files of this name whose process has ended. This process has none in use: a save is
+ * one synchronous call.
  */
 function sweep(folder: string, stem: string): void {
   try {
@@ -225,11 +238,11 @@ function sweep(folder: string, stem: string): void {
       if (lstatSync(path).isFile()) remove(path);
     }
   } catch (error) {
-    if (systemCode(error) === undefined) throw error; // it is litter, and no more
+    if (systemCode(error) === undefined) throw error; // files that stay behind do no harm
   }
 }
 
-/** Makes the rename last, on systems that can. */
+/** Makes the rename last through a power failure, where the system can. */
 function syncFolder(folder: string): void {
   try {
     const file = retried(() => openSync(folder, 'r'));

@@ -4,18 +4,20 @@
  * SPDX-License-Identifier: MIT
  */
 import type { BitLlama, Session } from 'bit-ttt';
-import { Failure } from '../screen/failure.js';
-import { damagedHeader, HEADED_LIMITS, headedParts, parseHeaded } from './headed-file.js';
-import { defaultModelPath, fingerprintOf, loadFailure } from './model.js';
 import type { CommandLine } from '../screen/command-line.js';
-import { modelFiles } from './places.js';
+import { asFailure, Failure } from '../screen/failure.js';
+import {
+  bareState,
+  damagedHeader,
+  HEADED_LIMITS,
+  headedParts,
+  parseHeaded,
+} from './headed-file.js';
+import { filesOfModel, fingerprintOf } from './model.js';
 import type { Named } from './places.js';
 import { readWhole } from './read-file.js';
-import { checkFiles, saveFile } from './save.js';
+import { checkFiles, resultOf, saveFile } from './save.js';
 import type { Result } from './save.js';
-
-/** How a state begins that the library saved. */
-const STATE_MAGIC = 'BitLlm\r\n';
 
 /** What the first line of a session file says. */
 export interface SessionFields {
@@ -25,27 +27,18 @@ export interface SessionFields {
   tokens: number;
 }
 
-/** The files that `generate` and `chat` read, but for a session. */
-export function filesRead(line: CommandLine): Named[] {
-  const { values } = line;
-  const reads = modelFiles(values.get('model') ?? defaultModelPath(), '--model');
-  const tokenizer = values.get('tokenizer');
-  if (tokenizer !== undefined) reads.push({ path: tokenizer, name: '--tokenizer' });
-  return reads;
+/** A session to be saved as `path`; it may replace the one that --load continues. */
+export function sessionResult(line: CommandLine, path: string, name: string): Result {
+  return resultOf(line, path, name, 'session', '--load');
 }
 
-/** What is to be saved as `path`: it may replace the session that --load goes on from. */
-export function sessionResult(path: string, name: string, line: CommandLine): Result {
-  return { path, name, kind: 'session', force: line.flags.has('force'), replaces: '--load' };
-}
-
-/** Where --save is to put the session; throws if that cannot or should not be. */
+/** The session that --save names; throws if it could not or should not be saved. */
 export function checkSession(line: CommandLine, more: Named | null): Result | undefined {
   const [load, save] = [line.values.get('load'), line.values.get('save')];
-  const reads = filesRead(line);
+  const reads = filesOfModel(line);
   if (more !== null) reads.push(more);
   if (load !== undefined) reads.push({ path: load, name: '--load' });
-  const result = save === undefined ? undefined : sessionResult(save, '--save', line);
+  const result = save === undefined ? undefined : sessionResult(line, save, '--save');
   checkFiles(reads, result === undefined ? [] : [result]);
   return result;
 }
@@ -75,11 +68,11 @@ function stateOf(bytes: Buffer, path: string, fingerprint: string): Uint8Array {
  */
 export async function loadSession(path: string, model: BitLlama, session: Session): Promise<void> {
   const bytes = await readWhole(path, 'load', HEADED_LIMITS);
-  const isBare = bytes.toString('latin1', 0, STATE_MAGIC.length) === STATE_MAGIC;
+  const isBare = bareState(bytes) === 'session';
   try {
     session.restore(isBare ? bytes : stateOf(bytes, path, fingerprintOf(model)));
   } catch (error) {
-    throw loadFailure('load', path, error);
+    throw asFailure('load', path, error);
   }
 }
 

@@ -6,8 +6,8 @@
  */
 import { isBitt } from '../../files/model-extent.js';
 import type { ModelFiles } from '../../files/model-files.js';
-import { CRC32C, crcOf } from './crc.js';
 import { Failure } from '../screen/failure.js';
+import { CRC32C, crcOf } from './crc.js';
 import { WRITER } from './written.js';
 
 /** A tensor as it is in a file. */

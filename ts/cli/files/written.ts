@@ -3,13 +3,14 @@
  * thus may be replaced.
  * SPDX-License-Identifier: MIT
  */
-import { createHash } from 'node:crypto';
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { TokenizerJson } from 'bit-ttt';
+import { WEIGHTS_NAME } from '../../files/model-files.js';
+import { CHART_MARK } from '../charts/svg.js';
 import { systemCode } from '../screen/failure.js';
 import { BEGINNINGS, isHeaded } from './headed-file.js';
-import { CHART_MARK } from '../charts/svg.js';
+import { sha256 } from './sha256.js';
 
 /** What a file to be saved is. */
 export type SavedKind =
@@ -22,20 +23,21 @@ export type SavedKind =
   | 'weights'
   | 'model folder';
 
-/** What hold a text that was read, and are nobody else's business. */
+/** Kinds that hold something of the text that was read: only the owner may read them. */
 export const PRIVATE: ReadonlySet<SavedKind> = new Set(['memory', 'session', 'checkpoint']);
 
-/** Says in the metadata of weights who wrote them. */
+/** The mark in the metadata of weights that this program has written. */
 export const WRITER = { writer: 'bit-ttt' } as const;
+/** Bytes that are enough to tell the kind of a file. */
 const HEAD_BYTES = 1024;
-/** The header of a model holds its tokenizer, too. */
+/** Headers that are longer are not read; a model's holds its tokenizer, too. */
 const MAX_HEADER = 1 << 28;
 
 type Fields = Record<string, unknown>;
 
 const fieldsOf = (value: unknown): Fields => Object(value) as Fields;
 
-/** Fields of a JSON text; none of what is no such text. */
+/** The fields of a JSON text; none if it is no JSON. */
 function parse(text: unknown): Fields {
   try {
     return fieldsOf(JSON.parse(String(text)));
@@ -79,21 +81,18 @@ function isOwnModel(file: number): boolean {
   return isOwnConfig(fieldsOf(header['config'])) || isOwnWeights(metadataAt(file, end));
 }
 
-const sha256 = (bytes: Uint8Array | string): string =>
-  createHash('sha256').update(bytes).digest('hex');
-
-/** The metadata of the weights in a folder: who wrote them, and what the files beside them are. */
+/** The metadata of the weights in a folder: the mark, and the digests of the files beside them. */
 export function folderMetadata(texts: Readonly<Record<string, string>>): Record<string, string> {
   const sums = Object.entries(texts).map(([name, text]) => [name, sha256(text)]);
   return { ...WRITER, ...(Object.fromEntries(sums) as Record<string, string>) };
 }
 
-/** Whether a file lies beside weights of ours that say that it is theirs. */
+/** Whether a file in a model's folder is ours: the weights there have the mark and its digest. */
 function belongsToFolder(path: string, file: number): boolean {
   const name = basename(path);
   if (name.endsWith('.safetensors')) return isOwnWeights(metadataAt(file, 0));
   try {
-    const weights = openSync(join(dirname(path), 'model.safetensors'), 'r');
+    const weights = openSync(join(dirname(path), WEIGHTS_NAME), 'r');
     try {
       const metadata = metadataAt(weights, 0);
       return metadata['writer'] === WRITER.writer && metadata[name] === sha256(readFileSync(file));
@@ -107,8 +106,8 @@ function belongsToFolder(path: string, file: number): boolean {
 }
 
 /**
- * The text of a tokenizer.json: a key a line, as nobody else writes it. The libraries that read
- * such files take no keys that they do not know, so there is no room for a mark of another kind.
+ * The text of a tokenizer.json, one key on each line. No other program writes this layout, so it serves as
+ * the mark: a key of its own would be refused by other libraries.
  */
 export function tokenizerText(json: TokenizerJson): string {
   const lines = Object.entries(json).map(([key, value]) => `"${key}":${JSON.stringify(value)}`);

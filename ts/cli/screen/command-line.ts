@@ -6,7 +6,12 @@ import { parseArgs } from 'node:util';
 import { suggestion } from '../../common/suggestion.js';
 import { UsageError } from './failure.js';
 
-export { suggestion };
+/** A command: the options that it has besides those of all commands, its help, and its work. */
+export interface Command {
+  options: OptionSpecs;
+  help: string;
+  run(line: CommandLine): Promise<void>;
+}
 
 /** An option of a command: whether it takes a value, and whether that may be empty. */
 export interface OptionSpec {
@@ -18,7 +23,7 @@ export interface OptionSpec {
 /** The options of one command. */
 export type OptionSpecs = Record<string, OptionSpec>;
 
-/** What was given. Later options win over earlier ones of the same name, but for `repeated`. */
+/** A command line that was read. Of options of the same name the last one counts, but for `repeated`. */
 export interface CommandLine {
   flags: Set<string>;
   values: Map<string, string>;
@@ -35,11 +40,11 @@ export const COMMON_OPTIONS: OptionSpecs = {
   'no-color': { type: 'boolean' },
 };
 
-/** The option of commands that save something, and its line of help. */
+/** The option of all commands that save something, and its line of help. */
 export const SAVE_OPTIONS: OptionSpecs = { force: { type: 'boolean' } };
 export const FORCE_HELP = `  --force            replace a file that is there although bit-ttt has not written it`;
 
-/** Splits `argv` by `specs`; throws a UsageError that names what is wrong. */
+/** Reads `argv`; throws a UsageError for what `specs` do not allow. */
 export function readCommandLine(argv: readonly string[], specs: OptionSpecs): CommandLine {
   const { tokens } = parseArgs({
     args: [...argv],
@@ -116,20 +121,16 @@ export function numberListOption(
   return text?.split(',').map((item) => parseNumber(item.trim(), `each of --${name}`, range));
 }
 
-/** One of `allowed` given for `--name`, or undefined. */
-export function choiceOption<T extends string>(
-  line: CommandLine,
-  name: string,
+/** The one of `allowed` that `text` is; `what` is what a UsageError calls it. */
+export function parseChoice<T extends string>(
+  text: string,
+  what: string,
   allowed: readonly T[],
-): T | undefined {
-  const text = line.values.get(name);
-  if (text === undefined) return undefined;
+): T {
   const found = allowed.find((choice) => choice === text);
-  if (found === undefined) {
-    const list = allowed.map((choice) => `"${choice}"`).join(' or ');
-    throw new UsageError(`--${name} must be ${list}, not "${text}"`);
-  }
-  return found;
+  if (found !== undefined) return found;
+  const list = allowed.map((choice) => `"${choice}"`).join(' or ');
+  throw new UsageError(`${what} must be ${list}, not "${text}"`);
 }
 
 /** A seed of 64 bits given for `--name`, or undefined. */
@@ -143,11 +144,20 @@ export function seedOption(line: CommandLine, name = 'seed'): bigint | undefined
   return seed;
 }
 
-/** The one argument of a command: `what` it needs, and what it is good for. */
-export function onlyArgument(line: CommandLine, command: string, what: string): string {
-  const [first, extra] = line.positionals;
-  if (first === undefined) throw new UsageError(`${command} needs ${what}`);
-  if (extra !== undefined)
-    throw new UsageError(`${command} takes one FILE, but "${extra}" follows`);
-  return first;
+/** Refuses arguments. */
+export function checkNoArguments({ positionals }: CommandLine, command: string): void {
+  if (positionals.length === 0) return;
+  throw new UsageError(`${command} takes no arguments, but got "${positionals[0]}"`);
+}
+
+/** The one file that a command takes as its argument. */
+export function fileArgument(
+  { positionals }: CommandLine,
+  command: string,
+  verb = 'takes',
+): string {
+  const [file, extra] = positionals;
+  if (file === undefined) throw new UsageError(`${command} needs a FILE, or - for standard input`);
+  if (extra === undefined) return file;
+  throw new UsageError(`${command} ${verb} one FILE, but "${extra}" follows`);
 }

@@ -2,19 +2,19 @@
  * engine.ts - which engine the library took, and whether that is what the environment asked for.
  * SPDX-License-Identifier: MIT
  */
-import { variable } from '../../common/environment.js';
 import { getInfo, TTTError } from 'bit-ttt';
 import type { BackendInfo } from 'bit-ttt';
+import { variable } from '../../common/environment.js';
+import { suggestion } from '../../common/suggestion.js';
 import { Failure } from './failure.js';
-import { suggestion } from './command-line.js';
 
-/** A variable that says nothing, or says to choose freely, wishes for nothing. */
+/** What a variable asks for; undefined where it is empty or leaves the choice free. */
 function wishOf(name: string): string | undefined {
   const value = variable(name);
   return value === undefined || value === '' || value === 'auto' ? undefined : value;
 }
 
-/** What the library says of an engine that cannot be had does not say who asked for it. */
+/** The library's choice; an error names the variable that asked for an engine which cannot be had. */
 async function chosenEngine(): Promise<BackendInfo> {
   try {
     return await getInfo();
@@ -27,9 +27,8 @@ async function chosenEngine(): Promise<BackendInfo> {
 }
 
 /**
- * The engine in use. Throws where BIT_TTT_BACKEND or BIT_TTT_KERNEL names one that cannot be had;
- * the library itself would pass over a wrong kernel in silence. WebAssembly chooses by itself, and
- * the variable says nothing about it.
+ * The engine in use. Throws if BIT_TTT_BACKEND or BIT_TTT_KERNEL names one that cannot be had; the library
+ * itself ignores a wrong kernel. WebAssembly always chooses its kernel itself.
  */
 export async function engineInUse(): Promise<BackendInfo> {
   const info = await chosenEngine();
@@ -52,7 +51,7 @@ export function backendReason({ backend, fallback }: BackendInfo): string {
   return backend === 'native' ? 'the addon loads on this machine' : 'there is no addon here';
 }
 
-/** What is wrong with BIT_TTT_KERNEL where WebAssembly takes its kernel by itself; null if nothing. */
+/** A warning if BIT_TTT_KERNEL asks for something of WebAssembly, which chooses its kernel itself. */
 export function unheardKernel({ backend, kernel }: BackendInfo): string | null {
   const wish = wishOf('BIT_TTT_KERNEL');
   if (backend !== 'wasm' || wish === undefined || wish === kernel) return null;

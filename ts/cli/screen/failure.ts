@@ -38,7 +38,7 @@ const SYSTEM_TEXT: Record<string, string> = {
   EIO: 'input or output error',
 };
 
-/** The code of a system error ('ENOENT', ...), or undefined for anything else. */
+/** The code of an error of the system ('ENOENT') or of the library; undefined for anything else. */
 export function systemCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
@@ -52,7 +52,13 @@ export function fileFailure(action: string, path: string, error: unknown): Failu
   return new Failure(`cannot ${action} ${path}: ${reason}`, { cause: error });
 }
 
-/** What to print for any error: a sentence, and no stack trace unless it is a bug of ours. */
+/** An error of the system or of the library as such a sentence; any other error as it is. */
+export function asFailure(action: string, path: string, error: unknown): unknown {
+  if (error instanceof Failure || systemCode(error) === undefined) return error;
+  return fileFailure(action, path, error);
+}
+
+/** What to print for any error: one sentence, which says so if it is a bug of ours. */
 export function describeFailure(error: unknown): { text: string; exitCode: number } {
   if (error instanceof Failure) return { text: error.message, exitCode: error.exitCode };
   if (error instanceof TTTError) return { text: error.message, exitCode: 1 };

@@ -21,16 +21,16 @@ export function endAtOnce(signal: Signal, text = ''): never {
   process.exit(exitCodeOf(signal));
 }
 
-/** Leaves the end of the process to the signal itself. */
+/** Lets the signal itself end the process. */
 function endBySignal(): void {
   process.removeAllListeners('SIGHUP');
   process.kill(process.pid, 'SIGHUP');
 }
 
 /**
- * Calls `hear` on every such signal until the function that it gives is called. Where a terminal
- * has hung up Node aborts when it ends, as it cannot restore the terminal (ResetStdio): there the
- * signal, once everything is done, ends the process, for which shells give the same exit code.
+ * Calls `hear` on every such signal, until the function that it returns is called. After a terminal has hung
+ * up, Node would abort at its exit because it cannot restore the terminal (ResetStdio); so the signal itself
+ * ends the process when everything is done. Shells report the same exit code for both.
  */
 export function onSignal(hear: (signal: Signal) => void): () => void {
   const terminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
@@ -45,8 +45,8 @@ export function onSignal(hear: (signal: Signal) => void): () => void {
 }
 
 /**
- * Watches for signals while a command is at work. At first one ends it at once. After `begin` the
- * first one asks it to stop, report and save (`signal` is aborted), and only the second ends it.
+ * Watches for signals while a command works. Before `begin` a signal ends the command at once. After it the
+ * first signal asks the command to stop, report and save (`signal` is aborted), and a second one ends it.
  */
 export class Interrupt {
   private readonly abort = new AbortController();
@@ -54,7 +54,7 @@ export class Interrupt {
   private begun: string | undefined;
   private first: Signal | undefined;
 
-  /** `clear` wipes what is in the way of a sentence; `early` is the one of an end at once. */
+  /** `clear` wipes the line of progress; `early` is what a signal before `begin` says. */
   constructor(
     private readonly clear: () => void,
     early: string,
@@ -70,7 +70,7 @@ export class Interrupt {
     });
   }
 
-  /** There is something now that is worth reporting or saving; `late` tells that it is lost. */
+  /** From now on there is something to report or save; a second signal says `late`: it is lost. */
   begin(late: string): void {
     this.begun = late;
   }
@@ -85,7 +85,7 @@ export class Interrupt {
     return this.first;
   }
 
-  /** Throws if the command was stopped: the sentence to end with, and the exit code. */
+  /** Throws an Interrupted with this sentence if the command was stopped. */
   check(text: () => string): void {
     if (this.first !== undefined) throw new Interrupted(text(), exitCodeOf(this.first));
   }
@@ -96,13 +96,17 @@ export class Interrupt {
   }
 }
 
-/** Runs what shows its progress, if that is `shown`, and what signals ask to stop. */
+/**
+ * Runs work that shows its progress, if `shown`, and that signals stop; `early` is what a signal says that
+ * comes before the work has called `begin`.
+ */
 export async function watched(
   shown: boolean,
   work: (progress: Progress, interrupt: Interrupt) => Promise<void>,
+  early = 'interrupted',
 ): Promise<void> {
   const progress = new Progress(process.stderr, shown && process.stderr.isTTY === true, 500);
-  const interrupt = new Interrupt(() => progress.clear(), 'interrupted');
+  const interrupt = new Interrupt(() => progress.clear(), early);
   try {
     await work(progress, interrupt);
   } finally {

@@ -1,7 +1,6 @@
 /**
- * output.ts - standard output, whose reader may go away (`| head`): then nobody wants more text,
- * which is no error, or a full disk, which is one; but what a command was asked to save is still to
- * be saved.
+ * output.ts - standard output. When its reader has gone away (`| head`) the command ends without an error,
+ * and on a full disk with one; but a command that saves something goes on, and saves it.
  * SPDX-License-Identifier: MIT
  */
 import { once } from 'node:events';
@@ -36,7 +35,7 @@ export function print(text: string): void {
   if (!closed) process.stdout.write(text);
 }
 
-/** Waits until what was printed has gone out, so that it does not pile up; but no longer than `stop`. */
+/** Waits until what was printed was written, so that it does not pile up, or until `stop`. */
 export async function drained(stop: AbortSignal): Promise<void> {
   if (closed || stop.aborted || !process.stdout.writableNeedDrain) return;
   try {

@@ -1,5 +1,5 @@
 /**
- * terminal.ts - colours, widths and a progress line, with text that can do a terminal no harm.
+ * terminal.ts - colours, widths, a line of progress, and foreign text made safe for a terminal.
  * SPDX-License-Identifier: MIT
  */
 
@@ -43,7 +43,7 @@ export function wantsColor(screen: Screen, flags: ReadonlySet<string>, env: Envi
 }
 
 /** Styles that write escape sequences if `enabled`, and nothing otherwise. */
-export function makePalette(enabled: boolean): Palette {
+function makePalette(enabled: boolean): Palette {
   const style =
     (open: number, close: number): Paint =>
     (text) =>
@@ -57,6 +57,11 @@ export function makePalette(enabled: boolean): Palette {
     green: style(32, 39),
     cyan: style(36, 39),
   };
+}
+
+/** The styles of what goes to standard output; `flags` are those of the command line. */
+export function outputPalette(flags: ReadonlySet<string>): Palette {
+  return makePalette(wantsColor(process.stdout, flags, process.env));
 }
 
 /** A colour for a surprise: the more of it, the warmer. */
@@ -75,7 +80,7 @@ export function columnsOf(screen: Screen, env: Environment): number {
   return Math.min(1000, Math.max(40, Math.floor(wanted)));
 }
 
-/** One character of foreign text as something that prints as itself and controls nothing. */
+/** A visible character in place of one that could control a terminal. */
 function visibleChar(code: number): string {
   if (code === 9) return ' ';
   if (code < 32) return String.fromCodePoint(0x2400 + code); // ESC as its picture, and so on

@@ -1,12 +1,12 @@
 /**
- * problems.ts - errors of the engine as they are told to the page.
+ * problems.ts - errors of the library as they are told to the page.
  * SPDX-License-Identifier: MIT
  */
 import { TTTError } from 'bit-ttt';
 
 import type { Problem } from '../protocol.js';
 
-/** What the engine says of an abort is for programmers. */
+/** What the library says of an abort is for programmers. */
 const stopped = ({ message }: Error): string =>
   message.startsWith('Stopped') ? message : 'Stopped.';
 

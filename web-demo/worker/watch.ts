@@ -4,16 +4,16 @@
  */
 import { TTT, TTTError } from 'bit-ttt';
 
-import { DEFAULT_DIM, DEFAULT_LR, Reader } from '../../ts/detect/detector.js';
-import type { ReadLine } from '../../ts/detect/detector.js';
-import type { Unit } from '../../ts/detect/detector.js';
+import { DEFAULT_DIM, DEFAULT_LR, LineScorer } from '../../ts/detect/detector.js';
+import type { ReadLine, Unit } from '../../ts/detect/detector.js';
+import { TopList } from '../../ts/detect/digest.js';
+import { MAX_LINE } from '../../ts/detect/line.js';
 import { textOf } from '../decode.js';
 import type { Source } from '../decode.js';
 import type { Around, Calls, Context, Parts, WatchResult } from '../protocol.js';
-import { Pace } from './pace.js';
+import { workerTurns } from './turns.js';
 
-/** Longer lines are read, and shown, up to here. */
-const MAX_LINE = 65536;
+/** Characters shown of a line. */
 const MAX_SHOWN = 2000;
 const TOP = 12;
 /** Lines to both sides of a chosen one. */
@@ -21,7 +21,7 @@ const AROUND = 4;
 /** Points of the plot: more could not be told apart. */
 const MAX_POINTS = 4000;
 
-/** One line that was read: its number, surprise, and word, in arrays. */
+/** All lines, and for each one that was read its number, surprise, and the range of its word. */
 interface Found {
   lines: string[];
   numbers: number[];
@@ -40,16 +40,13 @@ function partsOf(found: Found, index: number): Parts {
   return [text.slice(begin, from), text.slice(from, to), text.slice(to, begin + MAX_SHOWN)];
 }
 
-/** Indices of the most surprising lines, most first. */
-function topOf({ surprise }: Found): number[] {
-  const top: number[] = [];
-  surprise.forEach((value, index) => {
-    if (top.length === TOP && value <= surprise[top.at(-1)!]!) return;
-    const at = top.findIndex((other) => surprise[other]! < value);
-    top.splice(at < 0 ? top.length : at, 0, index);
-    top.length = Math.min(top.length, TOP);
+/** The most surprising lines, most first. */
+function topOf(found: Found): WatchResult['top'] {
+  const top = new TopList<{ index: number; surprise: number }>(TOP);
+  found.surprise.forEach((surprise, index) => top.add({ index, surprise }));
+  return top.lines.map(({ index, surprise }) => {
+    return { index, number: found.numbers[index]!, surprise, parts: partsOf(found, index) };
   });
-  return top;
 }
 
 /** Of each group of neighbours the most surprising, so that no peak is lost. */
@@ -68,12 +65,7 @@ function resultOf(found: Found): WatchResult {
   return {
     count: found.numbers.length,
     of: found.lines.length,
-    top: topOf(found).map((index) => ({
-      index,
-      number: found.numbers[index]!,
-      surprise: found.surprise[index]!,
-      parts: partsOf(found, index),
-    })),
+    top: topOf(found),
     numbers: indices.map((index) => found.numbers[index]!),
     surprise: Float32Array.from(indices, (index) => found.surprise[index]!),
     indices,
@@ -93,17 +85,16 @@ export async function watch(
   };
   const settings = { hiddenDim: DEFAULT_DIM[by], innerLr: DEFAULT_LR[by] };
   const layer = await TTT.create({ ...settings, objective: 'predict' });
-  const pace = new Pace();
+  const turns = workerTurns();
   try {
-    const reader = new Reader(layer, by, { unit: () => {}, line }, false);
+    const scorer = new LineScorer(layer, by, { unit: () => {}, line }, false);
     for (const [i, text] of lines.entries()) {
-      reader.read({ number: i + 1, column: 1, text: text.slice(0, MAX_LINE) });
-      if (await pace.rest()) tell({ lines: i + 1, of: lines.length });
+      scorer.read({ number: i + 1, column: 1, text: text.slice(0, MAX_LINE) });
+      if (await turns.rest()) tell({ lines: i + 1, of: lines.length });
       if (signal.aborted) throw new TTTError('ABORTED', 'Stopped.');
     }
-    reader.flush();
+    scorer.flush();
   } finally {
-    pace.end();
     layer.destroy();
   }
   last = found;

@@ -6,9 +6,9 @@
 import { getInfo, TTT } from 'bit-ttt';
 
 import { measureDim } from '../../ts/bench/measure.js';
-import type { Measurement } from '../../ts/bench/measurement.js';
+import type { Measurement } from '../../ts/bench/measure.js';
 import type { Calls, Context } from '../protocol.js';
-import { Pace } from './pace.js';
+import { workerTurns } from './turns.js';
 
 const TOKENS = 1000;
 
@@ -17,19 +17,18 @@ export async function bench(
   { signal, tell }: Context<string>,
 ): Promise<Measurement[]> {
   const { kernel } = await getInfo();
-  const engines = [
+  const contestants = [
     { target: 'js' as const, kernel: 'plain', threads: 1 },
     { target: 'wasm' as const, kernel, threads: 1 },
   ];
   const all: Measurement[] = [];
-  const pace = new Pace();
+  const turns = workerTurns();
   for (const dim of dims) {
     tell(`dimension ${dim}`);
-    await pace.rest();
+    await turns.rest();
     if (signal.aborted) break;
-    all.push(...(await measureDim(engines, dim, seconds, () => {})));
+    all.push(...(await measureDim(contestants, dim, seconds, () => {})));
   }
-  pace.end();
   return all;
 }
 

@@ -9,7 +9,7 @@ import { textOf } from '../decode.js';
 import type { Source } from '../decode.js';
 import type { Calls, Context, HeadMap, ModelInfo, Token, WriteParams } from '../protocol.js';
 import { headsOf } from './heads.js';
-import { Pace } from './pace.js';
+import { workerTurns } from './turns.js';
 
 const ALTERNATIVES = 5;
 /** Tokens of a text whose mean loss is one point of the plot. */
@@ -65,7 +65,7 @@ function likeliest(logits: Float32Array, token: number): Omit<Token, 'surprise' 
   return { probability: probabilityOf(token), alternatives };
 }
 
-/** Draws and reads until the end; tells of tokens in bunches, as often as a screen is drawn. */
+/** Draws tokens and reads them, one by one; returns whether the model ended the text. */
 async function* story(session: Session, params: WriteParams): AsyncGenerator<Token, boolean> {
   const { tokenizer } = loaded();
   const decoder = tokenizer!.createDecoder();
@@ -80,7 +80,7 @@ async function* story(session: Session, params: WriteParams): AsyncGenerator<Tok
   return false;
 }
 
-/** Reads the prompt; a session that has read nothing begins as after another text. */
+/** Reads the prompt; without one, a fresh session reads the end-of-text token. */
 async function prepare(session: Session, prompt: string, signal: AbortSignal): Promise<void> {
   if (prompt !== '') await session.observe(prompt, { signal });
   else if (session.tokensSeen === 0) session.read([loaded().tokenizer!.endOfText!]);
@@ -92,7 +92,7 @@ export async function write(
 ): Promise<Calls['write']['result']> {
   // What is written is not to be learnt by the session that was taught.
   const session = params.with === 'taught' ? pupil().fork() : loaded().createSession();
-  const pace = new Pace();
+  const turns = workerTurns();
   try {
     await prepare(session, params.prompt, signal);
     const words = story(session, params);
@@ -114,21 +114,20 @@ export async function write(
       }
       tokens++;
       pending.push(next.value);
-      if (await pace.rest()) flush();
+      if (await turns.rest()) flush();
       if (signal.aborted) {
         flush();
         throw new TTTError('ABORTED', 'Stopped.');
       }
     }
   } finally {
-    pace.end();
     session.destroy();
   }
 }
 
 const headsNow = (): HeadMap[] => headsOf(loaded().config, pupil().save());
 
-/** The memory is 400 KB: so often it is sent to be looked at while a text is read. */
+/** Milliseconds between two pictures of the memory, which is 400 KB, while a text is read. */
 const HEADS_MS = 250;
 
 export async function read(
@@ -137,7 +136,7 @@ export async function read(
 ): Promise<Calls['read']['result']> {
   const session = pupil();
   const ids = await loaded().tokenizer!.encodeAsync(await textOf(text), { signal });
-  const pace = new Pace();
+  const turns = workerTurns();
   const began = performance.now();
   let shown = began;
   let sum = 0;
@@ -148,7 +147,7 @@ export async function read(
       const { logProbabilities } = session.read(share);
       const nats = -logProbabilities.reduce((all, x) => all + x, 0);
       sum += nats;
-      await pace.rest();
+      await turns.rest();
       const now = performance.now();
       const show = now - shown > HEADS_MS || from + SHARE >= ids.length;
       if (show) shown = now;
@@ -159,7 +158,6 @@ export async function read(
     }
   } finally {
     session.freeze(false);
-    pace.end();
   }
   const seconds = (performance.now() - began) / 1000;
   return { tokens: ids.length, nats: sum / Math.max(1, ids.length), seconds };

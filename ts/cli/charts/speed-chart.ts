@@ -1,12 +1,12 @@
 /**
- * chart.ts - draws measurements as an SVG file: tokens per second over hidden_dim, both on
+ * speed-chart.ts - draws measurements as an SVG file: tokens per second over hidden_dim, both on
  * logarithmic axes, one panel for each length of call.
  * SPDX-License-Identifier: MIT
  */
-import type { Measurement } from '../../bench/measurement.js';
+import type { Measurement } from '../../bench/measure.js';
+import { compact } from '../screen/terminal.js';
 import { COLOURS, curve, grid, heading, INK, label, legend, Scale, svgDocument } from './svg.js';
 import type { Style } from './svg.js';
-import { compact } from '../screen/terminal.js';
 
 const WIDTH = 1040;
 const HEIGHT = 540;
@@ -18,14 +18,14 @@ const STYLE_OF: Record<string, Style> = {
   js: { colour: '#444444', dash: '5 4' },
 };
 
-/** A line of the chart: one engine. */
+/** A line of the chart: one contestant. */
 export interface Series {
   name: string;
   target: string;
   points: Measurement[];
 }
 
-/** Groups measurements by engine, in the order in which they come. */
+/** Groups measurements by contestant, in the order in which they come. */
 export function seriesOf(measurements: readonly Measurement[]): Series[] {
   const series = new Map<string, Series>();
   for (const point of measurements) {

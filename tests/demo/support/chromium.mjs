@@ -1,0 +1,40 @@
+// chromium.mjs - the demo in Chromium, a page of its own for each test.
+// SPDX-License-Identifier: MIT
+import { chromiumPath, launchChromium, newContext } from '../../support/browser.mjs';
+import { serveDemo } from './page.mjs';
+
+/** To be called in a `describe`: serves the page and starts the browser before its tests. */
+export function demoInChromium() {
+  const demo = {
+    browser: undefined,
+    server: undefined,
+
+    /** A page of its own, ready to use. */
+    async open(address = demo.server.address, options = {}, ready = true, prepare = undefined) {
+      const context = await newContext(demo.browser, options);
+      const page = await context.newPage();
+      await prepare?.(page);
+      await page.goto(address);
+      if (ready) await page.waitForSelector('#model:not(:empty)');
+      return page;
+    },
+  };
+
+  before(async function () {
+    if (!chromiumPath) {
+      console.log('      skipped: no Chromium on PATH (apt-get install chromium)');
+      this.skip();
+    }
+    demo.server = await serveDemo();
+    demo.browser = await launchChromium();
+  });
+
+  after(async () => {
+    await demo.browser?.close();
+    demo.server?.close();
+  });
+
+  return demo;
+}
+
+export const idle = (page, tab) => page.waitForSelector(`#${tab}[aria-busy=false]`);
