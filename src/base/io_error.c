@@ -21,7 +21,7 @@ size_t bt_append(char *out, size_t size, size_t at, const char *text, size_t len
 {
     for (size_t i = 0; i < length && at + 1 < size; i++) {
         char c = text[i];
-        out[at++] = c >= 0x20 && c < 0x7f ? c : '?';
+        out[at++] = (char)(c >= 0x20 && c < 0x7f ? c : '?');
     }
     out[at] = 0;
     return at;

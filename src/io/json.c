@@ -149,7 +149,7 @@ static int32_t hex4(bt_json *json, size_t at)
 {
     int32_t unit = 0;
     for (size_t i = at; i < at + 4; i++) {
-        char c = i < json->size ? json->text[i] : 0;
+        char c = (char)(i < json->size ? json->text[i] : 0);
         if (is_digit(c)) unit = unit * 16 + (c - '0');
         else if (c >= 'a' && c <= 'f') unit = unit * 16 + (c - 'a' + 10);
         else if (c >= 'A' && c <= 'F') unit = unit * 16 + (c - 'A' + 10);
@@ -164,7 +164,7 @@ static int32_t hex4(bt_json *json, size_t at)
 /* Length of the escape whose backslash is at `at`; 0 after an error. */
 static size_t escape(bt_json *json, size_t at)
 {
-    char c = at + 1 < json->size ? json->text[at + 1] : 0;
+    char c = (char)(at + 1 < json->size ? json->text[at + 1] : 0);
     if (c != 'u') {
         if (c != 0 && strchr("\"\\/bfnrt", c)) return 2;
         return fail_escape(json, BT_JSON_ESCAPE, at + 1);

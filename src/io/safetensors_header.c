@@ -95,9 +95,9 @@ static int read_dtype(reader *r, bt_tensor *tensor)
     int code = next(r);
     if (code) return code;
     if (r->token.kind != BT_JSON_STRING) return fail_here(r, BT_ST_FIELD_TYPE);
-    for (uint8_t i = 0; i < BT_DTYPE_COUNT; i++) {
+    for (unsigned i = 0; i < BT_DTYPE_COUNT; i++) {
         if (!bt_json_equals(&r->token, bt_dtype_name(i))) continue;
-        tensor->dtype = i;
+        tensor->dtype = (uint8_t)i;
         return BT_IO_OK;
     }
     return fail_here(r, BT_ST_DTYPE_UNKNOWN); /* R9 */
@@ -116,13 +116,13 @@ static int read_field(reader *r, description *d)
     if (field == 0) return skip_value(r);
     if (field == DTYPE) return read_dtype(r, t);
 
-    size_t count;
+    size_t count = 0;
     if (field == SHAPE) {
         int code = read_integers(r, t->shape, BT_TENSOR_RANK, &count, BT_ST_DIMENSION);
         if (code == BT_IO_OK) t->rank = (uint8_t)count;
         return code;
     }
-    uint64_t range[2];
+    uint64_t range[2] = {0};
     int code = read_integers(r, range, 2, &count, BT_ST_OFFSET);
     if (code) return code;
     if (count != 2) return fail_here(r, BT_ST_FIELD_TYPE);

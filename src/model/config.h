@@ -48,7 +48,7 @@ static inline size_t bt_mixer_head(const bt_model_config *c, size_t layer)
 }
 static inline size_t bt_mixer_heads(const bt_model_config *c, size_t layer)
 {
-    return bt_mixer_width(c, layer) / bt_mixer_head(c, layer);
+    return c->mixers[layer] == BT_INDUCTION ? c->inner / c->head : 1;
 }
 
 /* NULL, or a sentence that says what is wrong. */

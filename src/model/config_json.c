@@ -87,9 +87,9 @@ static int read_version(reader *r)
 static int read_mixer(reader *r, uint8_t *out)
 {
     if (r->token.kind == BT_JSON_STRING)
-        for (uint8_t i = 0; i < sizeof mixer_names / sizeof *mixer_names; i++)
+        for (size_t i = 0; i < sizeof mixer_names / sizeof *mixer_names; i++)
             if (bt_json_equals(&r->token, mixer_names[i])) {
-                *out = i;
+                *out = (uint8_t)i;
                 return TTT_OK;
             }
     return fail_here(r, "a mixer must be \"reconstruct\", \"predict\" or \"induction\"");

@@ -84,7 +84,7 @@ static int ternary(builder *b, const bt_param *t, const bt_weights *w, bt_model_
                 int code = code_at(w, i * t->cols + j + at, mean);
                 if (code == 2) return fail(b, t, TTT_MODEL_TENSOR, "a ternary code is 3");
                 codes[at] = code;
-                hash_word(b, (uint64_t)(code + 1));
+                hash_word(b, (uint64_t)code + 1);
             }
             bt_ternary_set16(panels, t->cols, i, j, codes);
         }

@@ -65,9 +65,10 @@ static void put_rows(uint8_t *to, const bt_tensor *t, const uint8_t *steps)
 {
     for (size_t i = 0; i < t->size; i++, to += 4) {
         float step = bt_get_float(steps, i / (size_t)t->shape[1]);
-        int code = (int8_t)t->data[i];
+        const int8_t code = (int8_t)t->data[i];
         float value = (float)code * step;
-        if (code == 127 || code == -127) value = (float)(code / 127) * largest_of(step);
+        if (code == 127) value = largest_of(step);
+        if (code == -127) value = -largest_of(step);
         bt_put_floats(to, &value, 1);
     }
 }

@@ -95,8 +95,10 @@ static void project_keys_and_values(const block *b, size_t layer)
     size_t width = bt_mixer_width(c, layer), head = bt_mixer_head(c, layer);
     quantize(b, s->n, c->dim, b->tokens);
     multiply(b, l->key, s->n, NULL, s->q + width);
-    bt_normalize heads = {
-        .x = s->q + width, .n = head, .stride = head, .tokens = b->tokens * (width / head)};
+    bt_normalize heads = {.x = s->q + width,
+                          .n = head,
+                          .stride = head,
+                          .tokens = b->tokens * bt_mixer_heads(c, layer)};
     b->k->normalize(&heads);
     if (c->mixers[layer] != BT_INDUCTION) return;
     multiply(b, l->value, s->n, NULL, s->v);
