@@ -4,7 +4,7 @@
  */
 import { errorOf, statusOf } from '../common/errors.js';
 import type { TTTError } from '../common/errors.js';
-import type { LayerConfig } from '../engine/engine.js';
+import type { LayerConfig } from './config.js';
 
 // Where the fields are: src/ttt/state.c.
 const AT_VERSION = 8;

@@ -2,21 +2,33 @@
  * model.ts - the class BitLlama: a language model, read from a file, shared by its sessions.
  * SPDX-License-Identifier: MIT
  */
-import type { Backend, Handle } from '../engine/engine.js';
+import { resolveEngine } from '../engine/choose.js';
+import type { Engine, Failure, Handle, ModelEngine } from '../engine/engine.js';
+import { made, part } from '../engine/made.js';
+import type { ShardedFiles } from '../files/sharded.js';
 import { TTTError } from '../common/errors.js';
 import { DISPOSE, letOthersGo, Lifecycle } from '../common/lifecycle.js';
 import { configOf } from './config.js';
-import { failureError, LLAMA_KEY, tokenizerBytes } from './shared.js';
+import { LLAMA_KEY, tokenizerBytes } from './shared.js';
 import type { LlamaConfig, LoadOptions, ModelSource } from './types.js';
 import { readModel } from './source.js';
 import { takeOptions } from '../common/named-options.js';
 import { LOAD } from './option-names.js';
-import { resolveBackend } from '../engine/choose.js';
 import { guardReceivers } from '../common/receiver.js';
 import { Session } from './session.js';
 import type { LanguageModel } from './session.js';
 import { isTokenizer, Tokenizer } from '../tokenizer/index.js';
 import type { BackendKind, Bytes } from '../common/types.js';
+
+function openSharded(
+  models: ModelEngine,
+  { index, shards }: ShardedFiles,
+  config: Uint8Array | undefined,
+): Handle | Failure {
+  const names = shards.map(({ name }) => name);
+  const files = shards.map(({ bytes }) => bytes);
+  return models.openSharded(index, names, files, config);
+}
 
 /**
  * A language model whose memory learns while it reads. The model itself never changes: what is
@@ -40,28 +52,30 @@ export class BitLlama implements LanguageModel {
     guardReceivers(this, (value) => #life in value);
   }
 
-  readonly #backend: Backend;
+  readonly #engine: Engine;
+  readonly #models: ModelEngine;
   readonly #handle: Handle;
   readonly #life: Lifecycle;
 
   /** @internal Made by `BitLlama.load` and `Trainer.model`. */
-  constructor(key: symbol, backend: Backend, handle: Handle, tokenizer: Tokenizer | undefined) {
+  constructor(key: symbol, engine: Engine, handle: Handle, tokenizer: Tokenizer | undefined) {
     if (key !== LLAMA_KEY) {
       throw new TTTError('INVALID_ARGUMENT', 'models are made by `await BitLlama.load(source)`');
     }
-    const engine = backend.llama;
-    this.#backend = backend;
+    const models = part(engine, 'models');
+    this.#engine = engine;
+    this.#models = models;
     this.#handle = handle;
-    this.#life = new Lifecycle(this, 'the model', () => engine.close(handle));
+    this.#life = new Lifecycle(this, 'the model', () => models.close(handle));
     try {
-      this.config = configOf(engine.configJson(handle));
-      this.parameters = engine.parameters(handle);
-      this.fingerprint = engine.fingerprint(handle);
+      this.config = configOf(made(models.configJson(handle)));
+      this.parameters = made(models.parameters(handle));
+      this.fingerprint = made(models.fingerprint(handle));
     } catch (error) {
       this.destroy(); // nobody else will have it
       throw error;
     }
-    this.backend = backend.kind;
+    this.backend = engine.kind;
     this.tokenizer = tokenizer;
     if (tokenizer && tokenizer.vocabSize > this.config.vocabSize) {
       this.destroy();
@@ -80,20 +94,22 @@ export class BitLlama implements LanguageModel {
    */
   static async load(source: ModelSource, options: LoadOptions = {}): Promise<BitLlama> {
     const given = takeOptions(options, LOAD);
-    const { backend } = await resolveBackend(given);
+    const { engine } = await resolveEngine(given);
     await letOthersGo();
     const { name, weights, config, tokenizer } = await readModel(source, given as LoadOptions);
-    const opened =
+    const models = part(engine, 'models');
+    const handle = made(
       weights instanceof Uint8Array
-        ? backend.llama.open(weights, config)
-        : backend.llama.openSharded(weights.index, weights.shards, config);
-    if (typeof opened !== 'number') throw failureError(opened, name === '' ? '' : `${name}: `);
+        ? models.open(weights, config)
+        : openSharded(models, weights, config),
+      name,
+    );
     try {
-      const found = tokenizer ?? backend.llama.tokenizerJson(opened);
+      const found = tokenizer ?? made(models.tokenizerJson(handle));
       const read = isTokenizer(found) ? found : found === '' ? undefined : Tokenizer.from(found);
-      return new BitLlama(LLAMA_KEY, backend, opened, read);
+      return new BitLlama(LLAMA_KEY, engine, handle, read);
     } catch (error) {
-      backend.llama.close(opened);
+      models.close(handle);
       throw error;
     }
   }
@@ -101,19 +117,14 @@ export class BitLlama implements LanguageModel {
   /** A reader of its own memory, which starts empty. Codes: `OUT_OF_MEMORY`, `DESTROYED`. */
   createSession(): Session {
     this.#life.checkLiving();
-    return new Session(
-      LLAMA_KEY,
-      this,
-      this.#backend,
-      this.#backend.llama.createSession(this.#handle),
-    );
+    const handle = made(part(this.#engine, 'sessions').create(this.#handle));
+    return new Session(LLAMA_KEY, this, this.#engine, handle);
   }
 
   /** The compact `.bitt` file: ternary weights in 2 bits, int8 embedding, config and tokenizer. */
   pack(): Bytes {
     this.#life.checkLiving();
-    const tokenizer = tokenizerBytes(this.tokenizer);
-    return this.#backend.llama.pack(this.#handle, tokenizer);
+    return made(this.#models.pack(this.#handle, tokenizerBytes(this.tokenizer)));
   }
 
   /** True once `destroy` has been called. */

@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: MIT
  */
 import { allocate, checkBytes } from '../common/args.js';
-import type { Backend, Handle } from '../engine/engine.js';
+import type { Engine, Handle, SessionEngine } from '../engine/engine.js';
+import { check, made, part } from '../engine/made.js';
 import { errorOf, statusOf, TTTError } from '../common/errors.js';
 import { readGeneration, readSampling, StopWatch } from './generation.js';
 import type { Generation } from './generation.js';
@@ -55,41 +56,39 @@ export class Session {
     guardReceivers(this, (value) => #life in value);
   }
 
-  readonly #backend: Backend;
+  readonly #engine: Engine;
+  readonly #sessions: SessionEngine;
   readonly #handle: Handle;
   readonly #life: Lifecycle;
 
   /** @internal Made by `model.createSession()` and `fork`. */
-  constructor(key: symbol, model: LanguageModel, backend: Backend, handle: Handle) {
+  constructor(key: symbol, model: LanguageModel, engine: Engine, handle: Handle) {
     if (key !== LLAMA_KEY) {
       throw new TTTError('INVALID_ARGUMENT', 'sessions are made by `model.createSession()`');
     }
-    const engine = backend.llama;
+    const sessions = part(engine, 'sessions');
     this.model = model;
-    this.#backend = backend;
+    this.#engine = engine;
+    this.#sessions = sessions;
     this.#handle = handle;
-    this.#life = new Lifecycle(this, 'the session', () => engine.destroySession(handle));
+    this.#life = new Lifecycle(this, 'the session', () => sessions.destroy(handle));
   }
 
   /** Tokens read since the session was made or reset. */
   get tokensSeen(): number {
     this.#life.checkLiving();
-    return this.#backend.llama.tokensRead(this.#handle);
+    return made(this.#sessions.tokens(this.#handle));
   }
 
   /** Bytes of a saved session; the same for all sessions of a model. */
   get stateSize(): number {
     this.#life.checkLiving();
-    return this.#backend.llama.stateSize(this.#handle);
+    return made(this.#sessions.stateSize(this.#handle));
   }
 
   /** True once `destroy` has been called. */
   get destroyed(): boolean {
     return this.#life.destroyed;
-  }
-
-  #check(status: number): void {
-    if (status !== 0) throw errorOf(status);
   }
 
   /**
@@ -106,7 +105,7 @@ export class Session {
   #read(ids: Uint32Array): TokenReadings {
     const logProbabilities = allocate(() => new Float32Array(ids.length));
     const surprise = allocate(() => new Float32Array(ids.length));
-    this.#check(this.#backend.llama.read(this.#handle, ids, logProbabilities, surprise));
+    check(this.#sessions.read(this.#handle, ids, logProbabilities, surprise));
     return { logProbabilities, surprise };
   }
 
@@ -114,22 +113,16 @@ export class Session {
   logits(): Floats {
     this.#life.checkIdle();
     const out = allocate(() => new Float32Array(this.model.config.vocabSize));
-    this.#check(this.#backend.llama.logits(this.#handle, out));
+    check(this.#sessions.logits(this.#handle, out));
     return out;
   }
 
   /** Chooses the next token, without reading it. Depends on what was read, options and seed only. */
   draw(options: SamplingOptions = {}): number {
     this.#life.checkIdle();
-    const draw = readSampling(options);
-    this.#life.checkIdle();
-    return this.#draw(draw);
-  }
-
-  #draw(options: Generation['draw']): number {
-    const token = this.#backend.llama.draw(this.#handle, options);
-    if (token < 0) throw errorOf(-token);
-    return token;
+    const sampling = readSampling(options);
+    this.#life.checkIdle(); // again: a getter may have done anything
+    return made(this.#sessions.draw(this.#handle, sampling));
   }
 
   /** The tokens of a prompt; a text at the start of a session comes after the end of another. */
@@ -173,9 +166,7 @@ export class Session {
       const nothing = given.length === 0 && this.tokensSeen === 0 && !wanted.raw;
       const ids = nothing && end !== undefined ? Uint32Array.of(end) : given;
       await turns.inShares(ids.length, (from, to) => {
-        this.#check(
-          this.#backend.llama.read(this.#handle, ids.subarray(from, to), undefined, undefined),
-        );
+        check(this.#sessions.read(this.#handle, ids.subarray(from, to), undefined, undefined));
       });
       return yield* this.#write(wanted, turns);
     } finally {
@@ -192,19 +183,14 @@ export class Session {
     const watch = new StopWatch(wanted.stop);
     const result: GenerateResult = { tokens: [], reason: 'length' };
     while (result.tokens.length < wanted.maxTokens) {
-      const token = this.#draw(wanted.draw);
+      const token = made(this.#sessions.draw(this.#handle, wanted.sampling));
       if (wanted.stopTokens.has(token)) {
         result.reason = 'stop';
         result.stopToken = token;
         break;
       }
-      const status = this.#backend.llama.read(
-        this.#handle,
-        Uint32Array.of(token),
-        undefined,
-        undefined,
-      );
-      this.#check(status);
+      const status = this.#sessions.read(this.#handle, Uint32Array.of(token), undefined, undefined);
+      check(status);
       result.tokens.push(token);
       wanted.onToken?.(token);
       const known = tokenizer !== undefined && token < tokenizer.vocabSize;
@@ -262,16 +248,16 @@ export class Session {
   /** All that the session remembers, to be restored by any session of the same model anywhere. */
   save(): Bytes {
     this.#life.checkIdle();
-    const size = this.#backend.llama.stateSize(this.#handle);
+    const size = made(this.#sessions.stateSize(this.#handle));
     const bytes = allocate(() => new Uint8Array(size));
-    this.#check(this.#backend.llama.save(this.#handle, bytes));
+    check(this.#sessions.save(this.#handle, bytes));
     return bytes;
   }
 
   /** Becomes what was saved. Codes: `STATE_DAMAGED`, `STATE_VERSION`, `STATE_WEIGHTS`. */
   restore(bytes: Uint8Array | ArrayBuffer): void {
     this.#life.checkIdle();
-    const status = this.#backend.llama.load(this.#handle, checkBytes(bytes, 'the state'));
+    const status = this.#sessions.load(this.#handle, checkBytes(bytes, 'the state'));
     if (status === 0) return;
     const other = status === statusOf('STATE_WEIGHTS');
     throw errorOf(status, other ? 'the state is of a session of another model' : undefined);
@@ -280,20 +266,20 @@ export class Session {
   /** A second session that remembers the same; from here on they go apart. */
   fork(): Session {
     this.#life.checkIdle();
-    const handle = this.#backend.llama.fork(this.#handle);
-    return new Session(LLAMA_KEY, this.model, this.#backend, handle);
+    const handle = made(this.#sessions.fork(this.#handle));
+    return new Session(LLAMA_KEY, this.model, this.#engine, handle);
   }
 
   /** Forgets everything. */
   reset(): void {
     this.#life.checkIdle();
-    this.#check(this.#backend.llama.reset(this.#handle));
+    check(this.#sessions.reset(this.#handle));
   }
 
   /** While frozen, reading uses the memories without changing them. */
   freeze(frozen = true): void {
     this.#life.checkIdle();
-    this.#check(this.#backend.llama.freeze(this.#handle, readFlag(frozen, 'frozen')));
+    check(this.#sessions.freeze(this.#handle, readFlag(frozen, 'frozen')));
   }
 
   /** Frees the session; after a call that is at work, which still ends. Again is fine. */
