@@ -1,8 +1,11 @@
 // engine.mjs - the engines themselves, which the package keeps to itself, for tests of what is below its
 // classes.
 // SPDX-License-Identifier: MIT
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 import { build } from 'esbuild';
 
@@ -14,8 +17,14 @@ export async function internals(...files) {
   const stdin = { contents, resolveDir: root, loader: 'ts' };
   const options = { stdin, bundle: true, write: false, format: 'esm', platform: 'node' };
   const { outputFiles } = await build({ ...options, logLevel: 'error' });
-  const text = Buffer.from(outputFiles[0].text).toString('base64');
-  return import(`data:text/javascript;base64,${text}`);
+  const folder = mkdtempSync(join(tmpdir(), 'bit-ttt-'));
+  try {
+    const path = join(folder, 'internals.mjs');
+    writeFileSync(path, outputFiles[0].text);
+    return await import(pathToFileURL(path).href);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 /** The addon's exports. */
