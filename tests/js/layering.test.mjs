@@ -50,7 +50,7 @@ const ROOMS = {
   'ts/corpus': PACKAGE,
   'ts/bench': PACKAGE,
   'ts/cli': ['ts/common', 'ts/files', 'ts/detect', 'ts/corpus', 'ts/bench', ...PACKAGE],
-  'web-demo': ['ts/detect', 'ts/corpus', 'ts/bench', ...PACKAGE, ...ASSETS],
+  'web-demo': ['ts/common', 'ts/detect', 'ts/corpus', 'ts/bench', ...PACKAGE, ...ASSETS],
 };
 
 /** Rooms that import what only Node has. */

@@ -474,6 +474,16 @@ describe('tokenizer training: progress and aborts', () => {
     assert.equal(returned, 1);
   });
 
+  it('an abort just before the source does not answer', async () => {
+    const controller = new AbortController();
+    const silent = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => (controller.abort(), new Promise(() => {})),
+      }),
+    };
+    await rejects(trainBpe(silent, { signal: controller.signal }), 'ABORTED', /aborted/);
+  });
+
   it('an error of onProgress, and leaving the loop, close the source', async () => {
     let closed = 0;
     async function* source() {

@@ -1,44 +1,113 @@
 /**
- * turns.ts - keeps the event loop free during long work: a turn for everybody else whenever a few
- * milliseconds have passed.
+ * turns.ts - long work on the JavaScript thread in turns of a few milliseconds, between which the event
+ * loop runs everything else, and after which an AbortSignal can end the work.
  * SPDX-License-Identifier: MIT
  */
 import { nextTurn, now } from './clock.js';
 import { abortError } from './signal.js';
 import type { AbortSignalLike } from './types.js';
 
-const TURN_MS = 4;
-const FIRST_SHARE = 8;
+/** How long one turn should take, in milliseconds. */
+export const TURN_MS = 4;
 
+const FIRST_SHARE = 8;
+const LARGEST_SHARE = 1024;
+
+/**
+ * How many items to take next so that they fill a turn, when the last `share` of them took `elapsed`
+ * milliseconds: at most twice as many, and 1 to `most`.
+ */
+export function nextShare(share: number, elapsed: number, most = LARGEST_SHARE): number {
+  const wanted = elapsed > 0 ? (share * TURN_MS) / elapsed : most;
+  return Math.max(1, Math.min(Math.floor(wanted), 2 * share, most));
+}
+
+/** Settings that few need. */
+export interface TurnsOptions {
+  /** The message of the ABORTED error. */
+  message?: string;
+  /** Length of a turn in milliseconds. */
+  milliseconds?: number;
+}
+
+/** Divides one piece of long work into turns. Everything throws TTTError ABORTED after an abort. */
 export class Turns {
   readonly #signal: AbortSignalLike | undefined;
+  readonly #message: string;
+  readonly #milliseconds: number;
   #since = now();
   #share = FIRST_SHARE;
 
-  constructor(signal: AbortSignalLike | undefined) {
+  constructor(
+    signal?: AbortSignalLike,
+    { message = 'the call was aborted in the middle', milliseconds = TURN_MS }: TurnsOptions = {},
+  ) {
     this.#signal = signal;
+    this.#message = message;
+    this.#milliseconds = milliseconds;
   }
 
-  /** To be called between two steps: lets others run if it is time, and throws after an abort. */
-  async rest(): Promise<void> {
-    if (now() - this.#since >= TURN_MS) {
-      await nextTurn();
-      this.#since = now();
-    }
-    if (this.#signal?.aborted) throw abortError(this.#signal, 'the call was aborted in the middle');
+  /** Throws after an abort, and does nothing otherwise. */
+  check(): void {
+    if (this.#signal?.aborted) throw abortError(this.#signal, this.#message);
   }
 
-  /** Calls `work` with ranges of 0 to `length` that each take about a turn. */
-  async inShares(length: number, work: (from: number, to: number) => void): Promise<void> {
+  /** To be called between two steps: lets the event loop run if the turn is over, and says whether it was. */
+  async rest(): Promise<boolean> {
+    const over = this.#isOver;
+    if (over) await this.#nextTurn();
+    this.check();
+    return over;
+  }
+
+  /** Calls `work` with consecutive ranges of 0 to `length` that each take about a turn. */
+  async inShares(
+    length: number,
+    work: (from: number, to: number) => void | Promise<void>,
+  ): Promise<void> {
     for (let at = 0; at < length; ) {
       const end = Math.min(length, at + this.#share);
       const before = now();
-      work(at, end);
-      const elapsed = now() - before;
-      if (elapsed < TURN_MS / 2) this.#share = Math.min(1024, 2 * this.#share);
-      else if (elapsed > TURN_MS) this.#share = Math.max(1, this.#share >> 1);
+      await work(at, end);
+      if (end - at === this.#share) this.#share = nextShare(this.#share, now() - before);
       at = end;
       await this.rest();
     }
+  }
+
+  /** Steps through `work` to its end, and yields a value of `report` after each turn but the last. */
+  async *run<T>(work: Iterator<void>, report: () => T): AsyncGenerator<T, void, undefined> {
+    this.check();
+    while (!work.next().done) {
+      if (!this.#isOver) continue; // no promise for each of a million short steps
+      await this.rest();
+      yield report();
+    }
+  }
+
+  /** The value of a promise, or an error as soon as the signal comes, which need not wait for it. */
+  async wait<T>(promise: Promise<T>): Promise<T> {
+    const signal = this.#signal;
+    if (!signal) return promise;
+    let onAbort: (() => void) | undefined;
+    try {
+      return await new Promise<T>((resolve, reject) => {
+        onAbort = () => reject(abortError(signal, this.#message));
+        signal.addEventListener('abort', onAbort);
+        promise.then(resolve, reject);
+        if (signal.aborted) onAbort();
+      });
+    } finally {
+      if (onAbort) signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  get #isOver(): boolean {
+    return now() - this.#since >= this.#milliseconds;
+  }
+
+  async #nextTurn(): Promise<void> {
+    await nextTurn();
+    this.#since = now();
   }
 }

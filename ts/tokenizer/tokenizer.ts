@@ -10,13 +10,13 @@ import { takeOptions } from '../common/named-options.js';
 import { readFlag } from '../common/options.js';
 import { guardReceivers } from '../common/receiver.js';
 import { takeSignal } from '../common/signal.js';
+import { Turns } from '../common/turns.js';
 import type { AbortSignalLike } from '../common/types.js';
 import { bytesOfSymbols, wordsOf } from './byte-level.js';
 import { cutAfter, type CutRules } from './cutting.js';
 import { IdList } from './id-list.js';
 import type { TokenizerJson } from './json.js';
 import { Literals } from './literals.js';
-import { Slices } from './slices.js';
 import { type DecodableToken, DECODER_KEY, StreamDecoder } from './stream-decoder.js';
 import { readVocabulary, type TokenizerSource, type Vocabulary } from './vocabulary.js';
 import { WordEncoder } from './word-encoder.js';
@@ -37,7 +37,7 @@ export interface EncodeOptions {
   specialTokens?: boolean | undefined;
 }
 
-/** How to encode in slices. */
+/** How to encode asynchronously. */
 export interface EncodeAsyncOptions extends EncodeOptions {
   /** Stops the call; the promise is then rejected with the code `ABORTED`. */
   signal?: AbortSignalLike | undefined;
@@ -166,15 +166,16 @@ export class Tokenizer {
     return ids.toArray();
   }
 
-  /** As `encode`, in slices of a few milliseconds between turns of the event loop. */
+  /** As `encode`, in turns of a few milliseconds, between which the event loop runs. */
   async encodeAsync(text: string, options: EncodeAsyncOptions = {}): Promise<Uint32Array> {
     checkText(text);
     const { specialTokens, signal } = takeOptions(options, ENCODE);
     const withSpecials = flag(specialTokens, 'specialTokens');
-    const slices = new Slices(takeSignal(signal), 'encoding the text');
+    const turns = new Turns(takeSignal(signal), { message: 'encoding the text was aborted' });
+    turns.check();
     const ids = new IdList(text.length);
     const work = this.#encodeInto(ids, text, withSpecials);
-    for await (const _ of slices.run(work, () => undefined));
+    for await (const _ of turns.run(work, () => undefined));
     return ids.toArray();
   }
 

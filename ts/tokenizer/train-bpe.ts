@@ -9,11 +9,11 @@ import type { NamesOf } from '../common/named-options.js';
 import { takeOptions } from '../common/named-options.js';
 import { readFunction, readList } from '../common/options.js';
 import { takeSignal } from '../common/signal.js';
+import { Turns } from '../common/turns.js';
 import type { AbortSignalLike } from '../common/types.js';
 import { bytesOfSymbols } from './byte-level.js';
 import { makeTokenizerJson, type TokenizerJson } from './json.js';
 import { PairMerger } from './pair-merger.js';
-import { Slices } from './slices.js';
 import { MAX_ADDED_UNITS } from './vocabulary.js';
 import { WordCounter } from './word-counter.js';
 
@@ -146,14 +146,14 @@ function close(iterator: AnyIterator): void {
 /** The pieces of a text, checked; an abort does not wait for a slow source. */
 async function* piecesOf(
   source: TextSource,
-  slices: Slices,
+  turns: Turns,
 ): AsyncGenerator<string, void, undefined> {
   const iterator = iterate(source);
   let ended = false;
   try {
     for (let count = 0; ; count++) {
       const next = iterator.next();
-      const step = next instanceof Promise ? await slices.wait(next) : await next;
+      const step = next instanceof Promise ? await turns.wait(next) : await next;
       const { done, value } = stepOf(step, 'text');
       if (done) {
         ended = true;
@@ -188,15 +188,16 @@ export async function* trainBpeSteps(
   options: BpeTrainingOptions = {},
 ): AsyncGenerator<BpeProgress, TrainedBpe, undefined> {
   const { vocabSize, minFrequency, specials, signal } = checkOptions(options);
-  const slices = new Slices(signal, 'training the tokenizer');
+  const turns = new Turns(signal, { message: 'training the tokenizer was aborted' });
+  turns.check();
   const counter = new WordCounter(specials);
   const counted = (): BpeProgress => ({
     phase: 'count',
     units: counter.units,
     words: counter.words,
   });
-  for await (const piece of piecesOf(text, slices)) yield* slices.run(counter.add(piece), counted);
-  yield* slices.run(counter.finish(), counted);
+  for await (const piece of piecesOf(text, turns)) yield* turns.run(counter.add(piece), counted);
+  yield* turns.run(counter.finish(), counted);
   if (counter.words === 0) {
     const what = counter.units === 0 ? 'is empty' : 'holds nothing but special tokens';
     throw new TTTError('INVALID_ARGUMENT', `the text to train on ${what}`);
@@ -209,8 +210,8 @@ export async function* trainBpeSteps(
     tokens: merger.tokens.length,
     target: vocabSize,
   });
-  yield* slices.run(merger.load(counter.counts), merged);
-  yield* slices.run(merger.run(vocabSize, minFrequency), merged);
+  yield* turns.run(merger.load(counter.counts), merged);
+  yield* turns.run(merger.run(vocabSize, minFrequency), merged);
   yield merged();
   return {
     json: makeTokenizerJson(merger.tokens, specials.length, merger.merges),
