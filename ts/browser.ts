@@ -6,9 +6,6 @@
 import { usePlatform } from './engine/choose.js';
 import { loadWasm } from './engine/wasm/load.js';
 
-usePlatform({
-  loadWasm: (source) => loadWasm(source, undefined),
-  missing: 'the native addon exists only on Node',
-});
+usePlatform({ loadWasm, missing: 'the native addon exists only on Node' });
 
 export * from './public.js';

@@ -3,18 +3,11 @@
  * SPDX-License-Identifier: MIT
  */
 import { variable } from './common/environment.js';
-import { readPlace } from './files/file-bytes.js';
-import { readModelFiles } from './files/model-files.js';
-import { loadNative } from './engine/native/load.js';
 import { usePlatform } from './engine/choose.js';
+import { loadNative } from './engine/native/load.js';
 import { loadWasm } from './engine/wasm/load.js';
+import { localFiles } from './files/file-bytes.js';
 
-usePlatform({
-  loadNative,
-  loadWasm: (source) => loadWasm(source, readPlace),
-  readModel: readModelFiles,
-  missing: '',
-  env: variable,
-});
+usePlatform({ loadNative, loadWasm, files: localFiles, missing: '', env: variable });
 
 export * from './public.js';

@@ -2,13 +2,13 @@
  * native-only.ts - the entry `bit-ttt/native`: the addon or an error, no WebAssembly.
  * SPDX-License-Identifier: MIT
  */
-import { readModelFiles } from './files/model-files.js';
-import { loadNative } from './engine/native/load.js';
 import { usePlatform } from './engine/choose.js';
+import { loadNative } from './engine/native/load.js';
+import { localFiles } from './files/file-bytes.js';
 
 usePlatform({
   loadNative,
-  readModel: readModelFiles,
+  files: localFiles,
   missing: 'the entry bit-ttt/native has no WebAssembly',
 });
 

@@ -5,23 +5,20 @@
 import { describe } from '../common/brands.js';
 import type { Engine } from './engine.js';
 import { TTTError } from '../common/errors.js';
-import type { ModelFiles, ReadOptions } from '../files/model-files.js';
 import { hrefOf } from '../files/place.js';
+import type { Files } from '../files/place.js';
 import type { BackendKind, BackendOptions, WasmSource } from '../common/types.js';
-
-/** A model's files, as a platform with a file system reads them. */
-export type ModelReader = (place: string | URL, options: ReadOptions) => Promise<ModelFiles>;
 
 /** What an entry of the package offers. */
 export interface Platform {
   /** Loads the addon, or throws TTTError; missing: this entry never uses it. */
   loadNative?: (binding: string | object | undefined) => Engine;
   /** Makes a WebAssembly instance, or throws TTTError; missing: this entry never uses it. */
-  loadWasm?: (source: WasmSource | undefined) => Promise<Engine>;
+  loadWasm?: (source: WasmSource | undefined, files: Files | undefined) => Promise<Engine>;
   /** Why an engine is not offered. */
   missing: string;
-  /** Reads a model from the file system; missing: there is none. */
-  readModel?: ModelReader;
+  /** Finds files; missing: there is no file system. */
+  files?: Files;
   /** An environment variable. */
   env?: (name: string) => string | undefined;
 }
@@ -66,9 +63,9 @@ export function usePlatform(given: Platform): void {
   platform = given;
 }
 
-/** How models are read from the file system, if there is one. */
-export function modelReader(): ModelReader | undefined {
-  return platform.readModel;
+/** The platform's files, if it has any. */
+export function platformFiles(): Files | undefined {
+  return platform.files;
 }
 
 function checkChoice(value: unknown, name: string): Choice {
@@ -122,7 +119,7 @@ async function getWasm(options: BackendChoice): Promise<Engine> {
   let made = wasms.get(key);
   if (made && (await made).poisoned) made = undefined;
   if (!made) {
-    made = platform.loadWasm(key);
+    made = platform.loadWasm(key, platform.files);
     wasms.set(key, made);
     made.catch(() => wasms.delete(key));
   }

@@ -8,17 +8,21 @@
 import { close, constants, fstat, open, read } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { Socket } from 'node:net';
+import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { isatty, ReadStream } from 'node:tty';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+import type { AbortSignalLike, Bytes } from '../common/types.js';
 import { gather, TooLarge } from './gather.js';
 import type { Limits } from './gather.js';
-import type { AbortSignalLike, Bytes } from '../common/types.js';
+import type { Files, Place } from './place.js';
 
-const [openFile, statFile, closeFile] = [promisify(open), promisify(fstat), promisify(close)];
-const readFile = promisify(read);
+const openAsync = promisify(open);
+const statAsync = promisify(fstat);
+const readAsync = promisify(read);
+const closeAsync = promisify(close);
 
 const CHUNK_BYTES = 1 << 18;
 
@@ -58,7 +62,7 @@ export class OpenFile implements AsyncIterable<Uint8Array> {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await closeFile(this.file);
+    await closeAsync(this.file);
   }
 
   /** A chunk is good until the next. */
@@ -67,7 +71,7 @@ export class OpenFile implements AsyncIterable<Uint8Array> {
     try {
       for (;;) {
         if (this.signal?.aborted) throw aborted();
-        const { bytesRead } = await readFile(this.file, buffer, 0, CHUNK_BYTES, null);
+        const { bytesRead } = await readAsync(this.file, buffer, 0, CHUNK_BYTES, null);
         if (bytesRead === 0) return;
         yield buffer.subarray(0, bytesRead);
       }
@@ -92,32 +96,48 @@ export class OpenFile implements AsyncIterable<Uint8Array> {
   }
 }
 
-/** Opens a path or `file:` URL. Throws the system's error. */
-export async function openPlace(place: string | URL, signal?: AbortSignalLike): Promise<OpenFile> {
-  const path = typeof place === 'string' ? place : fileURLToPath(place);
+/** Opens a file; `signal` ends the wait for what a pipe is to bring. Throws the system's error. */
+export async function openFile(path: string, signal?: AbortSignalLike): Promise<OpenFile> {
   // Without O_NONBLOCK a pipe is opened when it has a writer, in a thread that nothing can stop.
-  const file = await openFile(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  const file = await openAsync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
-    return new OpenFile(file, await statFile(file), signal);
+    return new OpenFile(file, await statAsync(file), signal);
   } catch (error) {
-    await closeFile(file);
+    await closeAsync(file);
     throw error;
   }
 }
 
-/** All bytes of a file; undefined for a folder. Throws the system's error, and what `gather` does. */
-export async function readPlace(
-  place: string | URL,
-  limits: Limits,
-  signal?: AbortSignalLike,
-): Promise<Bytes | undefined> {
-  const opened = await openPlace(place, signal);
-  const { isFolder, size } = opened;
-  try {
-    if (isFolder) return undefined;
-    if (size !== undefined && size > limits.maxBytes) throw new TooLarge(limits.maxBytes);
-    return await gather(opened, { ...limits, size });
-  } finally {
-    await opened.close();
+class FilePlace implements Place {
+  readonly isLocal = true;
+
+  constructor(readonly path: string) {}
+
+  get name(): string {
+    return this.path;
+  }
+
+  async read(limits: Limits, signal?: AbortSignalLike): Promise<Bytes | undefined> {
+    const opened = await openFile(this.path, signal);
+    const { isFolder, size } = opened;
+    try {
+      if (isFolder) return undefined;
+      if (size !== undefined && size > limits.maxBytes) throw new TooLarge(limits.maxBytes);
+      return await gather(opened, { ...limits, size });
+    } finally {
+      await opened.close();
+    }
+  }
+
+  beside(name: string): Place {
+    return new FilePlace(join(dirname(this.path), name));
+  }
+
+  inside(name: string): Place {
+    return new FilePlace(join(this.path, name));
   }
 }
+
+/** The files of this machine, by path or `file:` URL. Nothing is opened before it is read. */
+export const localFiles: Files = (place) =>
+  new FilePlace(typeof place === 'string' ? place : fileURLToPath(place));

@@ -1,19 +1,15 @@
 /**
- * model-files.ts - finds and reads a model's files in the file system, for library and command. Node
- * only.
+ * model-files.ts - finds and reads a model's files, for library and command.
  * SPDX-License-Identifier: MIT
  */
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
 import { TTTError } from '../common/errors.js';
-import { readPlace } from './file-bytes.js';
+import type { AbortSignalLike, Bytes } from '../common/types.js';
 import { tooLargeError } from './gather.js';
 import type { ExtentOf, Limits } from './gather.js';
 import { JSON_LIMITS, modelExtent } from './model-extent.js';
+import type { Place } from './place.js';
 import { INDEX_NAME, isIndexName, readShards } from './sharded.js';
 import type { ShardedFiles } from './sharded.js';
-import type { AbortSignalLike, Bytes } from '../common/types.js';
 
 /** A text that belongs to a model, and where it was. */
 export interface BesideFile {
@@ -38,98 +34,97 @@ export interface ReadOptions {
   signal?: AbortSignalLike | undefined;
 }
 
-/** What reads a file: undefined for a folder. Throws the system's error, or MODEL_TOO_LARGE. */
+/** All bytes of a file, or undefined for a folder. Throws the system's error, or MODEL_TOO_LARGE. */
 async function read(
-  path: string,
+  place: Place,
   limits: Limits,
-  signal: AbortSignalLike | undefined,
+  { signal }: ReadOptions,
 ): Promise<Bytes | undefined> {
   try {
-    return await readPlace(path, limits, signal);
+    return await place.read(limits, signal);
   } catch (error) {
-    throw tooLargeError(path, error);
+    throw tooLargeError(place.name, error);
   }
 }
 
 /** The same where a folder is an error. */
-async function readFile(path: string, limits: Limits, { signal }: ReadOptions): Promise<Bytes> {
-  const bytes = await read(path, limits, signal);
+async function readFile(place: Place, limits: Limits, options: ReadOptions): Promise<Bytes> {
+  const bytes = await read(place, limits, options);
   if (bytes) return bytes;
+  const { path } = place;
   const text = `EISDIR: illegal operation on a directory, read '${path}'`;
   throw Object.assign(new Error(text), { code: 'EISDIR', path });
 }
 
-/** What `reading` gives, or undefined if there is no such file. */
-async function ifThere<T>(reading: Promise<T>): Promise<T | undefined> {
+/** The same, or undefined if there is no such file. */
+async function readIfThere(
+  place: Place,
+  limits: Limits,
+  options: ReadOptions,
+): Promise<Bytes | undefined> {
   try {
-    return await reading;
+    return await readFile(place, limits, options);
   } catch (error) {
     if ((error as { code?: unknown }).code === 'ENOENT') return undefined;
     throw error;
   }
 }
 
-async function readBeside(path: string, options: ReadOptions): Promise<BesideFile | undefined> {
-  const bytes = await ifThere(readFile(path, JSON_LIMITS, options));
-  return bytes && { path, bytes };
+async function readText(place: Place, options: ReadOptions): Promise<BesideFile | undefined> {
+  const bytes = await readIfThere(place, JSON_LIMITS, options);
+  return bytes && { path: place.path, bytes };
 }
 
-/** Weights with what lies beside them. */
-async function withBeside(
-  path: string,
+/** Weights with the texts beside them; nothing is looked for beside a URL. */
+async function withTexts(
+  place: Place,
   weights: Uint8Array | ShardedFiles,
   options: ReadOptions,
 ): Promise<ModelFiles> {
-  const folder = dirname(path);
-  const config = await readBeside(join(folder, 'config.json'), options);
-  const tokenizer = await readBeside(join(folder, 'tokenizer.json'), options);
+  const path = place.name;
+  if (!place.isLocal) return { path, weights, config: undefined, tokenizer: undefined };
+  const config = await readText(place.beside('config.json'), options);
+  const tokenizer = await readText(place.beside('tokenizer.json'), options);
   return { path, weights, config, tokenizer };
 }
 
-/** The files that an index names, and what lies beside them. */
+/** The files that an index names, `maxBytes` in all, and the texts beside them. */
 async function readIndexed(
-  path: string,
+  place: Place,
   index: Uint8Array,
   options: ReadOptions,
 ): Promise<ModelFiles> {
-  const folder = dirname(path);
-  const { maxBytes } = options;
-  try {
-    const files = await readShards(index, path, maxBytes, async (name, left) =>
-      readFile(join(folder, name), { maxBytes: left }, options),
-    );
-    return await withBeside(path, files, options);
-  } catch (error) {
-    throw tooLargeError(path, error);
-  }
+  const shards = await readShards(index, place.name, options.maxBytes, (name, maxBytes) =>
+    readFile(place.beside(name), { maxBytes }, options),
+  );
+  return withTexts(place, shards, options);
 }
 
-async function readFolder(path: string, options: ReadOptions): Promise<ModelFiles> {
-  const weights = join(path, 'model.safetensors');
+async function readFolder(folder: Place, options: ReadOptions): Promise<ModelFiles> {
+  const weights = folder.inside('model.safetensors');
   const limits = { maxBytes: options.maxBytes, extentOf: modelExtent };
-  const whole = await ifThere(readFile(weights, limits, options));
-  if (whole) return withBeside(weights, whole, options);
-  const index = await readBeside(join(path, INDEX_NAME), options);
-  if (index) return readIndexed(index.path, index.bytes, options);
-  const text = `${path} is a folder without a model.safetensors or a ${INDEX_NAME}`;
+  const whole = await readIfThere(weights, limits, options);
+  if (whole) return withTexts(weights, whole, options);
+  const index = folder.inside(INDEX_NAME);
+  const names = await readIfThere(index, JSON_LIMITS, options);
+  if (names) return readIndexed(index, names, options);
+  const text = `${folder.name} is a folder without a model.safetensors or a ${INDEX_NAME}`;
   throw new TTTError('MODEL_UNAVAILABLE', text);
 }
 
 /**
- * Reads a file, each byte once, so that it may be a pipe; with a `.safetensors`, an index of several, or a
- * folder, also the config.json and tokenizer.json there.
+ * Reads a model, each byte once, so that it may be a pipe: a file or URL, the files that an index names,
+ * or what a folder holds; with a local `.safetensors` or index also the config.json and tokenizer.json
+ * beside it. Throws TTTError (`MODEL_UNAVAILABLE` for a folder without a model, `MODEL_TOO_LARGE`,
+ * `MODEL_FORMAT` for a bad index), and the errors of system and network as they are.
  */
-export async function readModelFiles(
-  place: string | URL,
-  options: ReadOptions,
-): Promise<ModelFiles> {
-  const path = typeof place === 'string' ? place : fileURLToPath(place);
-  const { maxBytes, extentOf = modelExtent, signal } = options;
-  if (isIndexName(path)) {
-    return readIndexed(path, await readFile(path, JSON_LIMITS, options), options);
+export async function readModelFiles(place: Place, options: ReadOptions): Promise<ModelFiles> {
+  if (isIndexName(place.path)) {
+    return readIndexed(place, await readFile(place, JSON_LIMITS, options), options);
   }
-  const file = await read(path, { maxBytes, extentOf }, signal);
-  if (!file) return readFolder(path, options);
-  if (path.endsWith('.safetensors')) return withBeside(path, file, options);
-  return { path, weights: file, config: undefined, tokenizer: undefined };
+  const { maxBytes, extentOf = modelExtent } = options;
+  const weights = await read(place, { maxBytes, extentOf }, options);
+  if (!weights) return readFolder(place, options);
+  if (place.path.endsWith('.safetensors')) return withTexts(place, weights, options);
+  return { path: place.name, weights, config: undefined, tokenizer: undefined };
 }

@@ -4,21 +4,19 @@
  */
 import { allocate, checkBytes, checkObject, reading, readProperty } from '../common/args.js';
 import { describe, kindOf, lengthOf, messageOf } from '../common/brands.js';
-import { download } from '../files/download.js';
 import { TTTError } from '../common/errors.js';
-import { TooLarge, tooLargeError } from '../files/gather.js';
-import type { LoadOptions, ModelSource } from './types.js';
-import { JSON_LIMITS, modelExtent } from '../files/model-extent.js';
-import { MAX_BROWSER_MODEL_BYTES, MAX_MODEL_BYTES } from '../files/model-limits.js';
 import { optionalNumber } from '../common/options.js';
-import { asUrl, hrefOf } from '../files/place.js';
-import { modelReader } from '../engine/choose.js';
-import { isIndexName, MAX_SHARDS, readShards } from '../files/sharded.js';
-import type { ShardedFiles } from '../files/sharded.js';
 import { abortError, takeSignal } from '../common/signal.js';
-import { Tokenizer } from '../tokenizer/index.js';
-import type { TokenizerSource } from '../tokenizer/index.js';
 import type { AbortSignalLike, Bytes } from '../common/types.js';
+import { platformFiles } from '../engine/choose.js';
+import { TooLarge, tooLargeError } from '../files/gather.js';
+import { readModelFiles } from '../files/model-files.js';
+import { MAX_BROWSER_MODEL_BYTES, MAX_MODEL_BYTES } from '../files/model-limits.js';
+import { hrefOf, placeOf } from '../files/place.js';
+import { MAX_SHARDS } from '../files/sharded.js';
+import type { ShardedFiles } from '../files/sharded.js';
+import type { Tokenizer, TokenizerSource } from '../tokenizer/index.js';
+import type { LoadOptions, ModelSource } from './types.js';
 
 /** What belongs to a model. */
 export interface ModelParts {
@@ -35,29 +33,28 @@ interface Reading {
   signal: AbortSignalLike | undefined;
 }
 
-const BOM = [0xef, 0xbb, 0xbf];
-
 /** Copies: the caller may change its own meanwhile. */
 const copyOf = (bytes: Bytes): Bytes => allocate(() => bytes.slice());
 
-/** JSON in any form, as UTF-8 without a byte order mark. */
+function jsonOf(given: unknown, name: string): string {
+  checkObject(given, name);
+  let text: unknown;
+  try {
+    text = JSON.stringify(given);
+  } catch (cause) {
+    const why = `${name} cannot be written as JSON: ${messageOf(cause)}`;
+    throw new TTTError('INVALID_ARGUMENT', why, { cause });
+  }
+  if (typeof text === 'string') return text;
+  throw new TTTError('INVALID_ARGUMENT', `${name} is ${describe(given)} that JSON does not have`);
+}
+
+/** JSON in any form, as bytes; the core passes over a byte order mark. */
 function jsonBytes(given: unknown, name: string): Bytes {
   if (ArrayBuffer.isView(given) || /Buffer$/.test(kindOf(given))) {
-    const bytes = checkBytes(given, name);
-    return copyOf(BOM.every((byte, i) => bytes[i] === byte) ? bytes.subarray(3) : bytes);
+    return copyOf(checkBytes(given, name));
   }
-  let text: unknown = given;
-  if (typeof given !== 'string') {
-    checkObject(given, name);
-    try {
-      text = JSON.stringify(given);
-    } catch (cause) {
-      const text = `${name} cannot be written as JSON: ${messageOf(cause)}`;
-      throw new TTTError('INVALID_ARGUMENT', text, { cause });
-    }
-  }
-  if (typeof text === 'string') return new TextEncoder().encode(text.replace(/^\ufeff/, ''));
-  throw new TTTError('INVALID_ARGUMENT', `${name} is ${describe(given)} that JSON does not have`);
+  return new TextEncoder().encode(typeof given === 'string' ? given : jsonOf(given, name));
 }
 
 /** Of a failed `fetch` only the cause tells why. */
@@ -73,35 +70,15 @@ function checkFilled<T extends Uint8Array | ShardedFiles>(weights: T, name: stri
   throw new TTTError('MODEL_FORMAT', `${name} is empty`);
 }
 
-async function fetchWeights(
-  url: string,
-  { maxBytes, signal }: Reading,
-): Promise<ModelParts['weights']> {
-  const base = new URL(url, globalThis.location?.href);
-  if (!isIndexName(base.pathname))
-    return download(url, { maxBytes, extentOf: modelExtent }, signal);
-  const index = await download(url, JSON_LIMITS, signal);
-  return readShards(index, url, maxBytes, async (name, left) => {
-    const { href } = new URL(encodeURIComponent(name), base);
-    return download(href, { maxBytes: left }, signal);
-  });
-}
-
-async function readPlace(place: string, reading: Reading): Promise<Omit<ModelParts, 'name'>> {
-  const { signal } = reading;
+async function readFound(place: string, reading: Reading): Promise<Omit<ModelParts, 'name'>> {
   try {
-    const read = modelReader();
-    const url = asUrl(place);
-    if (read && (!url || url.protocol === 'file:')) {
-      const { weights, config, tokenizer } = await read(url ?? place, reading);
-      return { weights, config: config?.bytes, tokenizer: tokenizer?.bytes };
-    }
-    const weights = await fetchWeights(place, reading);
-    return { weights, config: undefined, tokenizer: undefined };
+    const found = await readModelFiles(placeOf(place, platformFiles()), reading);
+    const { weights, config, tokenizer } = found;
+    return { weights, config: config?.bytes, tokenizer: tokenizer?.bytes };
   } catch (cause) {
+    const { signal } = reading;
     if (signal?.aborted) throw abortError(signal);
-    const error = tooLargeError(place, cause);
-    throw error instanceof TTTError ? error : unavailable(place, cause);
+    throw cause instanceof TTTError ? cause : unavailable(place, cause);
   }
 }
 
@@ -145,7 +122,7 @@ export async function readModel(source: ModelSource, options: LoadOptions): Prom
   const { tokenizer } = options;
   const signal = takeSignal(options.signal);
   if (signal?.aborted) throw abortError(signal);
-  const most = modelReader() ? MAX_MODEL_BYTES : MAX_BROWSER_MODEL_BYTES;
+  const most = platformFiles() ? MAX_MODEL_BYTES : MAX_BROWSER_MODEL_BYTES;
   const range = { min: 1, max: Number.MAX_SAFE_INTEGER, integer: true };
   const maxBytes = optionalNumber(options.maxBytes, 'maxBytes', range, most);
   const config = options.config === undefined ? undefined : jsonBytes(options.config, 'config');
@@ -153,7 +130,7 @@ export async function readModel(source: ModelSource, options: LoadOptions): Prom
   if (place === undefined) {
     return { name: '', weights: ownWeights(source, maxBytes), config, tokenizer };
   }
-  const found = await readPlace(place, { maxBytes, signal });
+  const found = await readFound(place, { maxBytes, signal });
   return {
     name: place,
     weights: checkFilled(found.weights, place),

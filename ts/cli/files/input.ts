@@ -7,7 +7,7 @@ import { fstatSync, statSync, writeSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { isatty } from 'node:tty';
 import { nextTurn } from '../../common/clock.js';
-import { openPlace } from '../../files/file-bytes.js';
+import { openFile } from '../../files/file-bytes.js';
 import { Failure, fileFailure, systemCode } from '../screen/failure.js';
 
 /** Bytes of a file or of standard input, and the size if it is known. */
@@ -97,7 +97,7 @@ export async function openSource(path: string, stop?: AbortSignal): Promise<Sour
     return { name, size, chunks: sayingWhy(standardInput(stop), name, isatty(0), stop) };
   }
   try {
-    const opened = await openPlace(path, stop);
+    const opened = await openFile(path, stop);
     if (opened.isFolder) {
       await opened.close();
       throw isDirectory();

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { BitLlama, Tokenizer, TTTError } from 'bit-ttt';
 import type { ModelSource } from 'bit-ttt';
+import { localFiles } from '../../files/file-bytes.js';
 import { headerLength, isBitt, JSON_LIMITS, modelExtent } from '../../files/model-extent.js';
 import { readModelFiles } from '../../files/model-files.js';
 import type { BesideFile, ModelFiles } from '../../files/model-files.js';
@@ -92,7 +93,7 @@ export async function findModel(path: string, extentOf = modelExtent): Promise<M
     return { path, weights, config: undefined, tokenizer: undefined };
   }
   try {
-    return await readModelFiles(path, limits);
+    return await readModelFiles(localFiles(path), limits);
   } catch (error) {
     // The library names the file at fault, which may be another one of the folder.
     if (error instanceof TTTError) throw new Failure(error.message, { cause: error });

@@ -3,7 +3,7 @@
  * input for `-`; up to a limit.
  * SPDX-License-Identifier: MIT
  */
-import { readPlace } from '../../files/file-bytes.js';
+import { localFiles } from '../../files/file-bytes.js';
 import { gather, TooLarge } from '../../files/gather.js';
 import type { Limits } from '../../files/gather.js';
 import { TTTError } from 'bit-ttt';
@@ -16,7 +16,7 @@ export async function readWhole(path: string, action: string, limits: Limits): P
     const bytes =
       path === '-'
         ? await gather((await openSource(path)).chunks, limits)
-        : await readPlace(path, limits);
+        : await localFiles(path).read(limits);
     if (bytes === undefined) throw Object.assign(new Error(), { code: 'EISDIR' });
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   } catch (error) {

@@ -6,16 +6,12 @@ import inlined from 'bit_ttt.wasm';
 import relaxedPlaces from 'relaxed_places.json';
 
 import { kindOf, messageOf } from '../../common/brands.js';
-import { download } from '../../files/download.js';
 import { TTTError } from '../../common/errors.js';
-import type { Limits } from '../../files/gather.js';
 import { MAX_MODULE_BYTES } from '../../files/model-limits.js';
-import { asUrl } from '../../files/place.js';
+import { placeOf } from '../../files/place.js';
+import type { Files } from '../../files/place.js';
 import type { WasmSource } from '../../common/types.js';
 import type { WasmExports } from './exports.js';
-
-/** Reads a local file, up to a limit; missing where there are none. */
-export type ReadFile = (path: string | URL, limits: Limits) => Promise<Uint8Array | undefined>;
 
 function unavailable(message: string, cause?: unknown): TTTError {
   return new TTTError('BACKEND_UNAVAILABLE', message, { cause });
@@ -41,15 +37,11 @@ function bestInlined(): Uint8Array {
   return WebAssembly.validate(relaxed as BufferSource) ? relaxed : plain;
 }
 
-async function readBytes(source: string, readFile: ReadFile | undefined): Promise<BufferSource> {
+async function readBytes(source: string, files: Files | undefined): Promise<BufferSource> {
   try {
-    const url = asUrl(source);
-    if (readFile && (!url || url.protocol === 'file:')) {
-      const bytes = await readFile(url ?? source, { maxBytes: MAX_MODULE_BYTES });
-      if (!bytes) throw new Error('it is a directory');
-      return bytes as BufferSource;
-    }
-    return await download(source, { maxBytes: MAX_MODULE_BYTES });
+    const bytes = await placeOf(source, files).read({ maxBytes: MAX_MODULE_BYTES });
+    if (!bytes) throw new Error('it is a directory');
+    return bytes;
   } catch (cause) {
     throw unavailable(`cannot read the WebAssembly module ${source}: ${messageOf(cause)}`, cause);
   }
@@ -77,11 +69,11 @@ async function compile(bytes: BufferSource): Promise<WebAssembly.Module> {
 /** The compiled module of a source; undefined means the one that the package carries. */
 export async function loadModule(
   source: WasmSource | undefined,
-  readFile: ReadFile | undefined,
+  files: Files | undefined,
 ): Promise<WebAssembly.Module> {
   checkWebAssembly();
   if (source === undefined) return compile(bestInlined() as BufferSource);
-  if (typeof source === 'string') return compile(await readBytes(source, readFile));
+  if (typeof source === 'string') return compile(await readBytes(source, files));
   const kind = kindOf(source);
   if (kind === 'WebAssembly.Module') return source as WebAssembly.Module;
   if (kind === 'ArrayBuffer' || ArrayBuffer.isView(source)) {
