@@ -11,6 +11,7 @@ import { findNonFinite } from '../../common/args.js';
 import { lengthOf, plainView } from '../../common/brands.js';
 import { now, soon } from '../../common/clock.js';
 import { statusOf } from '../../common/errors.js';
+import { nextShare, TURN_MS } from '../../common/turns.js';
 import type { Pointer } from './heap.js';
 import { OUT_OF_MEMORY } from './instance.js';
 import type { Instance } from './instance.js';
@@ -23,8 +24,7 @@ import type { Owned } from './table.js';
 const SLICE_FLOATS = 1 << 20;
 /** Tokens that the core works on together: a slice has at least these. */
 const BLOCK_TOKENS = 64;
-/** How long one slice of a job should take, in milliseconds. */
-const SLICE_MS = 4;
+/** Tokens of a job's first slice; the next are as many as fill a turn. */
 const FIRST_SLICE_TOKENS = 8;
 
 /** A layer: its address, and its hiddenDim. */
@@ -143,12 +143,6 @@ export class SlicedRun {
   }
 }
 
-/** Tokens for the next slice, from how long the last one took. */
-function nextSlice(tokens: number, elapsed: number, most: number): number {
-  const wanted = elapsed > 0 ? (tokens * SLICE_MS) / elapsed : most;
-  return Math.max(1, Math.min(Math.floor(wanted), 2 * tokens, most));
-}
-
 /** A run on the event loop. `done` gets its status once, never before the constructor has returned. */
 export class Job {
   readonly run: SlicedRun;
@@ -181,14 +175,14 @@ export class Job {
     else this.#done(this.run.status);
   };
 
-  /** As many steps as fit into one slice of time; false after the last. */
+  /** As many steps as fit into one turn; false after the last. */
   #steps(): boolean {
     const start = now();
     for (let before = start; ; ) {
       if (!this.run.step(this.#tokens)) return false;
       const after = now();
-      this.#tokens = nextSlice(this.#tokens, after - before, this.#most);
-      if (after - start >= SLICE_MS) return true;
+      this.#tokens = nextShare(this.#tokens, after - before, this.#most);
+      if (after - start >= TURN_MS) return true;
       before = after;
     }
   }
