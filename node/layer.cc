@@ -1,182 +1,175 @@
-// layer.cc - the functions of a layer: create, read tokens, save, load, weights, destroy.
-//
-// The first argument of each is a handle (handle.h). Lengths count elements.
+// layer.cc - the functions of layers that run on JavaScript's thread. Lengths count elements.
 // SPDX-License-Identifier: MIT
 #include "addon.h"
-#include "args.h"
-#include "errors.h"
 
 namespace {
 
 napi_value NewLayer(const Call &call, void *model)
 {
     Layer layer;
-    layer.object = model;
+    layer.object = std::shared_ptr<void>(model, ttt_destroy);
     layer.dim = ttt_hidden_dim(model);
     layer.bytes = static_cast<int64_t>(ttt_footprint(model));
-    return NewHandle(call, call.addon->layers, layer);
+    return NewHandle(call, call.addon->layers, std::move(layer));
 }
 
-// create(hiddenDim, objective, seed: bigint, innerLr, threads): handle or negative status.
+// create(config): handle or negative status.
 napi_value Create(const Call &call)
 {
     ttt_config config;
-    ttt_config_init(&config);
-    uint32_t dim = 0;
-    double rate = 0;
-    bool lossless = false;
-    if (!ReadUint32(call.env, call.args[0], &dim) ||
-        !ReadUint32(call.env, call.args[1], &config.objective) ||
-        napi_get_value_bigint_uint64(call.env, call.args[2], &config.seed, &lossless) != napi_ok ||
-        !lossless || napi_get_value_double(call.env, call.args[3], &rate) != napi_ok ||
-        !ReadUint32(call.env, call.args[4], &config.threads))
-        return call.NoHandle(kInvalidArgument);
-    config.hidden_dim = dim;
-    config.inner_lr = static_cast<float>(rate);
     void *model = nullptr;
-    int status = ttt_create_from_config(&config, &model);
-    return status == TTT_OK ? NewLayer(call, model) : call.NoHandle(status);
+    int status = ReadStruct(call.env, call.args[0], &config);
+    if (status == TTT_OK) status = ttt_create_from_config(&config, &model);
+    return status == TTT_OK ? NewLayer(call, model) : call.Negative(status);
 }
 
-// destroy(handle): status. BUSY while a job runs: destroy again when it has ended.
+// destroy(layer): status. BUSY while a job exists.
 napi_value Destroy(const Call &call)
 {
     return FreeHandle(call, call.addon->layers);
 }
 
-// clone(handle): handle or negative status.
+// clone(layer): handle or negative status.
 napi_value Clone(const Call &call)
 {
-    Layer *layer = nullptr;
-    int status = FindIdle(call, call.addon->layers, &layer);
-    if (status != TTT_OK) return call.NoHandle(status);
-    void *model = ttt_clone(layer->object);
-    return model ? NewLayer(call, model) : call.NoHandle(TTT_OUT_OF_MEMORY);
+    return Answer(call, call.addon->layers, [&](const Layer &layer) {
+        void *model = ttt_clone(layer.object.get());
+        return model ? NewLayer(call, model) : call.Negative(TTT_OUT_OF_MEMORY);
+    });
 }
 
-// forward(handle, input, output, surprise | undefined): status. The path that must be fast.
+// forward(layer, input, output, surprise | undefined): status. The path that must be fast.
 napi_value Forward(const Call &call)
 {
-    Layer *layer = nullptr;
-    Span<float> input, output, surprise;
-    int status = FindIdle(call, call.addon->layers, &layer);
-    if (status != TTT_OK) return call.Status(status);
-    if (!ReadFloats(call.env, call.args[1], &input) ||
-        !ReadFloats(call.env, call.args[2], &output) ||
-        !ReadOptionalFloats(call.env, call.args[3], &surprise))
-        return call.Status(kInvalidArgument);
-    size_t tokens = input.length / layer->dim;
-    if (tokens == 0 || output.length != input.length ||
-        (surprise.data && surprise.length != tokens))
-        return call.Status(TTT_DIMENSION_MISMATCH);
-    return call.Status(ttt_forward_ex(layer->object, input.data, input.length, tokens, output.data,
-                                      output.length, surprise.data));
+    return Perform(call, call.addon->layers, [&](const Layer &layer) {
+        Span<float> input, output, surprise;
+        int status = ReadArray(call.env, call.args[1], &input);
+        size_t tokens = input.length / layer.dim;
+        if (status == TTT_OK) status = ReadArray(call.env, call.args[2], input.length, &output);
+        if (status == TTT_OK) status = ReadOptional(call.env, call.args[3], tokens, &surprise);
+        if (status != TTT_OK) return status;
+        return ttt_forward_ex(layer.object.get(), input.data, input.length, tokens, output.data,
+                              output.length, surprise.data);
+    });
 }
 
+// reset(layer): status.
 napi_value Reset(const Call &call)
 {
-    Layer *layer = nullptr;
-    int status = FindIdle(call, call.addon->layers, &layer);
-    return call.Status(status == TTT_OK ? ttt_reset(layer->object) : status);
+    return Perform(call, call.addon->layers,
+                   [](const Layer &layer) { return ttt_reset(layer.object.get()); });
 }
 
-// saveState(handle, bytes): status.
-napi_value SaveState(const Call &call)
+// save(layer, bytes): status.
+napi_value Save(const Call &call)
 {
-    return WithBytes(call, call.addon->layers, TTT_BUFFER_SIZE, ttt_save_state);
+    return WithBytes(call, call.addon->layers, ttt_save_state);
 }
 
-// loadState(handle, bytes): status.
-napi_value LoadState(const Call &call)
+// load(layer, bytes): status.
+napi_value Load(const Call &call)
 {
-    return WithBytes(call, call.addon->layers, TTT_STATE_DAMAGED, ttt_load_state);
+    return WithBytes(call, call.addon->layers, ttt_load_state);
 }
 
-// Reads the layer and its two weight arrays, each of hiddenDim * memoryDim elements.
-int WeightArguments(const Call &call, Layer **layer, Span<int8_t> *down, Span<int8_t> *up)
+// Calls `use(model, down, up)` with the two weight arrays, each of hiddenDim * memoryDim elements.
+template <typename Use> napi_value WithWeights(const Call &call, Use use)
 {
-    int status = FindIdle(call, call.addon->layers, layer);
-    if (status != TTT_OK) return status;
-    if (!ReadInt8s(call.env, call.args[1], down) || !ReadInt8s(call.env, call.args[2], up))
-        return kInvalidArgument;
-    size_t length = (*layer)->dim * ttt_memory_dim((*layer)->object);
-    return down->length == length && up->length == length ? TTT_OK : TTT_DIMENSION_MISMATCH;
+    return Perform(call, call.addon->layers, [&](const Layer &layer) {
+        void *model = layer.object.get();
+        size_t length = layer.dim * ttt_memory_dim(model);
+        Span<int8_t> down, up;
+        int status = ReadArray(call.env, call.args[1], length, &down);
+        if (status == TTT_OK) status = ReadArray(call.env, call.args[2], length, &up);
+        return status == TTT_OK ? use(model, down.data, up.data) : status;
+    });
 }
 
-// setWeights(handle, down, up): status.
+// setWeights(layer, down, up): status.
 napi_value SetWeights(const Call &call)
 {
-    Layer *layer = nullptr;
-    Span<int8_t> down, up;
-    int status = WeightArguments(call, &layer, &down, &up);
-    if (status == TTT_OK) status = ttt_set_weights(layer->object, down.data, up.data);
-    return call.Status(status);
+    return WithWeights(call, ttt_set_weights);
 }
 
-// getWeights(handle, down, up): status; writes to the arrays.
+// getWeights(layer, down, up): status; writes to the arrays.
 napi_value GetWeights(const Call &call)
 {
-    Layer *layer = nullptr;
-    Span<int8_t> down, up;
-    int status = WeightArguments(call, &layer, &down, &up);
-    if (status == TTT_OK) status = ttt_get_weights(layer->object, down.data, up.data);
-    return call.Status(status);
+    return WithWeights(call, ttt_get_weights);
 }
 
-// getMemory(handle, w): status; writes memoryDim * memoryDim floats.
+// getMemory(layer, w): status; writes memoryDim * memoryDim floats.
 napi_value GetMemory(const Call &call)
 {
-    Layer *layer = nullptr;
-    Span<float> w;
-    int status = FindIdle(call, call.addon->layers, &layer);
-    if (status == TTT_OK && !ReadFloats(call.env, call.args[1], &w)) status = kInvalidArgument;
-    if (status != TTT_OK) return call.Status(status);
-    size_t d = ttt_memory_dim(layer->object);
-    bool fits = w.length == d * d;
-    return call.Status(fits ? ttt_get_memory(layer->object, w.data) : TTT_DIMENSION_MISMATCH);
+    return Perform(call, call.addon->layers, [&](const Layer &layer) {
+        size_t d = ttt_memory_dim(layer.object.get());
+        Span<float> w;
+        int status = ReadArray(call.env, call.args[1], d * d, &w);
+        return status == TTT_OK ? ttt_get_memory(layer.object.get(), w.data) : status;
+    });
 }
 
-// Properties may be read while a job runs: the job works on a copy. 0 for no layer.
-const void *AnyModel(const Call &call)
+// Calls `ask(model)`, also while the layer is busy, as the job then works on a copy.
+template <typename Ask> napi_value Property(const Call &call, Ask ask)
 {
-    uint64_t handle = 0;
-    if (!ReadHandle(call.env, call.args[0], &handle)) return nullptr;
-    Layer *layer = call.addon->layers.Find(handle);
-    return layer ? layer->object : nullptr;
+    Layer *layer = nullptr;
+    int status = FindIdle(call, call.addon->layers, &layer);
+    return layer ? ask(layer->object.get()) : call.Negative(status);
 }
 
+// stateSize(layer): bytes or negative status.
 napi_value StateSize(const Call &call)
 {
-    return call.Number(static_cast<double>(ttt_state_size(AnyModel(call))));
+    return Property(call, [&](const void *model) { return call.Number(ttt_state_size(model)); });
 }
 
+// threads(layer): how many it may use, or negative status.
 napi_value Threads(const Call &call)
 {
-    return call.Number(static_cast<double>(ttt_threads(AnyModel(call))));
+    return Property(call, [&](const void *model) { return call.Number(ttt_threads(model)); });
 }
 
-napi_value TokensSeen(const Call &call)
+// tokens(layer): how many it has read, or negative status.
+napi_value Tokens(const Call &call)
 {
-    return call.Number(static_cast<double>(ttt_tokens_seen(AnyModel(call))));
+    return Property(call, [&](const void *model) { return call.Number(ttt_tokens_seen(model)); });
 }
 
+// fingerprint(layer): bigint or negative status.
 napi_value Fingerprint(const Call &call)
 {
-    return call.BigInt(ttt_weights_fingerprint(AnyModel(call)));
+    return Property(call,
+                    [&](const void *model) { return call.BigInt(ttt_weights_fingerprint(model)); });
+}
+
+// conformanceHash(): bigint or negative status.
+napi_value ConformanceHash(const Call &call)
+{
+    uint64_t hash = 0;
+    int status = ttt_conformance_hash(&hash);
+    return call.BigIntOr(status, hash);
 }
 
 } // namespace
 
-void DefineLayerFunctions(napi_env env, napi_value exports, Addon *addon)
+bool DefineLayerFunctions(napi_env env, napi_value object, Addon *addon)
 {
     static const Method methods[] = {
-        {"create", Enter<Create>},         {"destroy", Enter<Destroy>},
-        {"clone", Enter<Clone>},           {"forward", Enter<Forward>},
-        {"reset", Enter<Reset>},           {"saveState", Enter<SaveState>},
-        {"loadState", Enter<LoadState>},   {"setWeights", Enter<SetWeights>},
-        {"getWeights", Enter<GetWeights>}, {"getMemory", Enter<GetMemory>},
-        {"stateSize", Enter<StateSize>},   {"threads", Enter<Threads>},
-        {"tokensSeen", Enter<TokensSeen>}, {"fingerprint", Enter<Fingerprint>},
+        {"create", Enter<Create>},
+        {"destroy", Enter<Destroy>},
+        {"clone", Enter<Clone>},
+        {"forward", Enter<Forward>},
+        {"reset", Enter<Reset>},
+        {"save", Enter<Save>},
+        {"load", Enter<Load>},
+        {"setWeights", Enter<SetWeights>},
+        {"getWeights", Enter<GetWeights>},
+        {"getMemory", Enter<GetMemory>},
+        {"stateSize", Enter<StateSize>},
+        {"threads", Enter<Threads>},
+        {"tokens", Enter<Tokens>},
+        {"fingerprint", Enter<Fingerprint>},
+        {"conformanceHash", Enter<ConformanceHash>},
     };
-    DefineMethods(env, exports, addon, methods, sizeof methods / sizeof methods[0]);
+    return DefineMethods(env, object, addon, methods, sizeof methods / sizeof methods[0]) &&
+           DefineJobFunctions(env, object, addon);
 }
