@@ -68,7 +68,7 @@ bool DefineFunctions(napi_env env, napi_value exports, Addon *addon)
         {"setKernel", Enter<SetKernel>},
         {"knownMemory", Enter<KnownMemory>},
     };
-    return DefineMethods(env, exports, addon, methods, sizeof methods / sizeof methods[0]);
+    return DefineMethods(env, exports, addon, methods);
 }
 
 bool DefineConstants(napi_env env, napi_value exports)

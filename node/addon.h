@@ -59,6 +59,11 @@ bool DefineSessionFunctions(napi_env env, napi_value object, Addon *addon);
 bool DefineTrainerFunctions(napi_env env, napi_value object, Addon *addon);
 bool DefineMethods(napi_env env, napi_value object, Addon *addon, const Method *methods,
                    size_t count);
+template <size_t count>
+bool DefineMethods(napi_env env, napi_value object, Addon *addon, const Method (&methods)[count])
+{
+    return DefineMethods(env, object, addon, methods, count);
+}
 
 // Tells the garbage collector of memory that it cannot see; gives all that it then knows of.
 int64_t AdjustMemory(napi_env env, int64_t change);
@@ -94,17 +99,6 @@ napi_value Answer(const Call &call, HandleTable<Entry> &table, Ask ask)
     return status == TTT_OK ? ask(*entry) : call.Negative(status);
 }
 
-// Saves or loads a state: `use(object, data, length)` with the bytes of the second argument.
-template <typename Entry, typename Use>
-napi_value WithBytes(const Call &call, HandleTable<Entry> &table, Use use)
-{
-    return Perform(call, table, [&](Entry &entry) {
-        Span<uint8_t> bytes;
-        int status = ReadArray(call.env, call.args[1], &bytes);
-        return status == TTT_OK ? use(entry.object.get(), bytes.data, bytes.length) : status;
-    });
-}
-
 // A new handle, or 0 if there are too many objects.
 template <typename Entry>
 uint64_t AddEntry(const Call &call, HandleTable<Entry> &table, Entry entry)
@@ -131,15 +125,49 @@ void RemoveEntry(const Call &call, HandleTable<Entry> &table, uint64_t handle)
     table.Remove(handle);
 }
 
-// Frees the idle object that the first argument names.
-template <typename Entry> napi_value FreeHandle(const Call &call, HandleTable<Entry> &table)
+// ---- functions that the library's make, of objects in a table of Addon ----------------------------
+
+// destroy(object): status.
+template <auto table> napi_value Destroy(const Call &call)
 {
-    return Perform(call, table, [&](Entry &) {
+    return Perform(call, call.addon->*table, [&](const auto &) {
         uint64_t handle = 0;
         ReadHandle(call.env, call.args[0], &handle);
-        RemoveEntry(call, table, handle);
+        RemoveEntry(call, call.addon->*table, handle);
         return TTT_OK;
     });
+}
+
+// reset(object): status.
+template <auto table, auto change> napi_value Change(const Call &call)
+{
+    return Perform(call, call.addon->*table,
+                   [](const auto &entry) { return change(entry.object.get()); });
+}
+
+// save(object, bytes), load(object, bytes): status.
+template <auto table, auto copy> napi_value CopyState(const Call &call)
+{
+    return Perform(call, call.addon->*table, [&](const auto &entry) {
+        Span<uint8_t> bytes;
+        int status = ReadArray(call.env, call.args[1], &bytes);
+        return status == TTT_OK ? copy(entry.object.get(), bytes.data, bytes.length) : status;
+    });
+}
+
+// A property, made a JavaScript value by `make`, or negative status.
+template <auto table, auto get, auto make = &Call::Number> napi_value Property(const Call &call)
+{
+    return Answer(call, call.addon->*table,
+                  [&](const auto &entry) { return (call.*make)(get(entry.object.get())); });
+}
+
+// conformanceHash(): bigint or negative status.
+template <auto compute> napi_value Hash(const Call &call)
+{
+    uint64_t hash = 0;
+    int status = compute(&hash);
+    return status == TTT_OK ? call.BigInt(hash) : call.Negative(status);
 }
 
 #endif

@@ -35,11 +35,6 @@ struct Call {
     napi_value Text(const char *text, size_t length = NAPI_AUTO_LENGTH) const; // UTF-8
     // {status, offset, text}; where the error has no text, the library's for the status.
     napi_value Failure(int status, const ttt_error &error = {}) const;
-    // A 64-bit result as a BigInt, or the negative status.
-    napi_value BigIntOr(int status, uint64_t number) const
-    {
-        return status == TTT_OK ? BigInt(number) : Negative(status);
-    }
 };
 
 using CallBody = napi_value (*)(const Call &);

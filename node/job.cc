@@ -159,5 +159,5 @@ bool DefineJobFunctions(napi_env env, napi_value object, Addon *addon)
         {"cancelJob", Enter<CancelJob>},
         {"finishJob", Enter<FinishJob>},
     };
-    return DefineMethods(env, object, addon, methods, sizeof methods / sizeof methods[0]);
+    return DefineMethods(env, object, addon, methods);
 }

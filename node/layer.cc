@@ -23,12 +23,6 @@ napi_value Create(const Call &call)
     return status == TTT_OK ? NewLayer(call, model) : call.Negative(status);
 }
 
-// destroy(layer): status. BUSY while a job exists.
-napi_value Destroy(const Call &call)
-{
-    return FreeHandle(call, call.addon->layers);
-}
-
 // clone(layer): handle or negative status.
 napi_value Clone(const Call &call)
 {
@@ -53,27 +47,9 @@ napi_value Forward(const Call &call)
     });
 }
 
-// reset(layer): status.
-napi_value Reset(const Call &call)
-{
-    return Perform(call, call.addon->layers,
-                   [](const Layer &layer) { return ttt_reset(layer.object.get()); });
-}
-
-// save(layer, bytes): status.
-napi_value Save(const Call &call)
-{
-    return WithBytes(call, call.addon->layers, ttt_save_state);
-}
-
-// load(layer, bytes): status.
-napi_value Load(const Call &call)
-{
-    return WithBytes(call, call.addon->layers, ttt_load_state);
-}
-
-// Calls `use(model, down, up)` with the two weight arrays, each of hiddenDim * memoryDim elements.
-template <typename Use> napi_value WithWeights(const Call &call, Use use)
+// setWeights(layer, down, up), getWeights(layer, down, up): status. Each array has hiddenDim * memoryDim
+// elements.
+template <auto copy> napi_value CopyWeights(const Call &call)
 {
     return Perform(call, call.addon->layers, [&](const Layer &layer) {
         void *model = layer.object.get();
@@ -81,20 +57,8 @@ template <typename Use> napi_value WithWeights(const Call &call, Use use)
         Span<int8_t> down, up;
         int status = ReadArray(call.env, call.args[1], length, &down);
         if (status == TTT_OK) status = ReadArray(call.env, call.args[2], length, &up);
-        return status == TTT_OK ? use(model, down.data, up.data) : status;
+        return status == TTT_OK ? copy(model, down.data, up.data) : status;
     });
-}
-
-// setWeights(layer, down, up): status.
-napi_value SetWeights(const Call &call)
-{
-    return WithWeights(call, ttt_set_weights);
-}
-
-// getWeights(layer, down, up): status; writes to the arrays.
-napi_value GetWeights(const Call &call)
-{
-    return WithWeights(call, ttt_get_weights);
 }
 
 // getMemory(layer, w): status; writes memoryDim * memoryDim floats.
@@ -108,45 +72,12 @@ napi_value GetMemory(const Call &call)
     });
 }
 
-// Calls `ask(model)`, also while the layer is busy, as the job then works on a copy.
-template <typename Ask> napi_value Property(const Call &call, Ask ask)
+// As Property, but also of a busy layer, since its job works on a copy.
+template <auto get, auto make = &Call::Number> napi_value AnyTime(const Call &call)
 {
     Layer *layer = nullptr;
     int status = FindIdle(call, call.addon->layers, &layer);
-    return layer ? ask(layer->object.get()) : call.Negative(status);
-}
-
-// stateSize(layer): bytes or negative status.
-napi_value StateSize(const Call &call)
-{
-    return Property(call, [&](const void *model) { return call.Number(ttt_state_size(model)); });
-}
-
-// threads(layer): how many it may use, or negative status.
-napi_value Threads(const Call &call)
-{
-    return Property(call, [&](const void *model) { return call.Number(ttt_threads(model)); });
-}
-
-// tokens(layer): how many it has read, or negative status.
-napi_value Tokens(const Call &call)
-{
-    return Property(call, [&](const void *model) { return call.Number(ttt_tokens_seen(model)); });
-}
-
-// fingerprint(layer): bigint or negative status.
-napi_value Fingerprint(const Call &call)
-{
-    return Property(call,
-                    [&](const void *model) { return call.BigInt(ttt_weights_fingerprint(model)); });
-}
-
-// conformanceHash(): bigint or negative status.
-napi_value ConformanceHash(const Call &call)
-{
-    uint64_t hash = 0;
-    int status = ttt_conformance_hash(&hash);
-    return call.BigIntOr(status, hash);
+    return layer ? (call.*make)(get(layer->object.get())) : call.Negative(status);
 }
 
 } // namespace
@@ -155,21 +86,20 @@ bool DefineLayerFunctions(napi_env env, napi_value object, Addon *addon)
 {
     static const Method methods[] = {
         {"create", Enter<Create>},
-        {"destroy", Enter<Destroy>},
+        {"destroy", Enter<Destroy<&Addon::layers>>},
         {"clone", Enter<Clone>},
         {"forward", Enter<Forward>},
-        {"reset", Enter<Reset>},
-        {"save", Enter<Save>},
-        {"load", Enter<Load>},
-        {"setWeights", Enter<SetWeights>},
-        {"getWeights", Enter<GetWeights>},
+        {"reset", Enter<Change<&Addon::layers, ttt_reset>>},
+        {"save", Enter<CopyState<&Addon::layers, ttt_save_state>>},
+        {"load", Enter<CopyState<&Addon::layers, ttt_load_state>>},
+        {"setWeights", Enter<CopyWeights<ttt_set_weights>>},
+        {"getWeights", Enter<CopyWeights<ttt_get_weights>>},
         {"getMemory", Enter<GetMemory>},
-        {"stateSize", Enter<StateSize>},
-        {"threads", Enter<Threads>},
-        {"tokens", Enter<Tokens>},
-        {"fingerprint", Enter<Fingerprint>},
-        {"conformanceHash", Enter<ConformanceHash>},
+        {"stateSize", Enter<AnyTime<ttt_state_size>>},
+        {"threads", Enter<AnyTime<ttt_threads>>},
+        {"tokens", Enter<AnyTime<ttt_tokens_seen>>},
+        {"fingerprint", Enter<AnyTime<ttt_weights_fingerprint, &Call::BigInt>>},
+        {"conformanceHash", Enter<Hash<ttt_conformance_hash>>},
     };
-    return DefineMethods(env, object, addon, methods, sizeof methods / sizeof methods[0]) &&
-           DefineJobFunctions(env, object, addon);
+    return DefineMethods(env, object, addon, methods) && DefineJobFunctions(env, object, addon);
 }

@@ -95,12 +95,6 @@ napi_value OpenSharded(const Call &call)
     return HandleOrFailure(call, status, model, error);
 }
 
-// close(model): status. Sessions of the model go on.
-napi_value Close(const Call &call)
-{
-    return FreeHandle(call, call.addon->models);
-}
-
 // ---- sharing between the threads of the process -----------------------------------------------
 
 // Tickets are random, so that one that is out of date, or of another process, means no other model. A
@@ -154,39 +148,13 @@ napi_value Adopt(const Call &call)
 
 // ---- what a model says of itself --------------------------------------------------------------
 
-// configJson(model): text or negative status.
-napi_value ConfigJson(const Call &call)
+// configJson(model), tokenizerJson(model): text, which may be empty, or negative status.
+template <auto get> napi_value Json(const Call &call)
 {
     return Answer(call, call.addon->models, [&](const Model &model) {
         size_t length = 0;
-        const char *text = bitllama_config_json(model.object.get(), &length);
+        const char *text = get(model.object.get(), &length);
         return call.Text(text, length);
-    });
-}
-
-// tokenizerJson(model): text, empty if the model has none, or negative status.
-napi_value TokenizerJson(const Call &call)
-{
-    return Answer(call, call.addon->models, [&](const Model &model) {
-        size_t length = 0;
-        const char *text = bitllama_tokenizer_json(model.object.get(), &length);
-        return call.Text(text, length);
-    });
-}
-
-// parameters(model): how many or negative status.
-napi_value Parameters(const Call &call)
-{
-    return Answer(call, call.addon->models, [&](const Model &model) {
-        return call.Number(bitllama_parameters(model.object.get()));
-    });
-}
-
-// fingerprint(model): bigint or negative status.
-napi_value Fingerprint(const Call &call)
-{
-    return Answer(call, call.addon->models, [&](const Model &model) {
-        return call.BigInt(bitllama_fingerprint(model.object.get()));
     });
 }
 
@@ -205,14 +173,6 @@ napi_value Pack(const Call &call)
     });
 }
 
-// conformanceHash(): bigint or negative status.
-napi_value ConformanceHash(const Call &call)
-{
-    uint64_t hash = 0;
-    int status = bitllama_conformance_hash(&hash);
-    return call.BigIntOr(status, hash);
-}
-
 } // namespace
 
 napi_value NewModel(const Call &call, bitllama_model *model)
@@ -225,15 +185,15 @@ bool DefineModelFunctions(napi_env env, napi_value object, Addon *addon)
     static const Method methods[] = {
         {"open", Enter<Open>},
         {"openSharded", Enter<OpenSharded>},
-        {"close", Enter<Close>},
+        {"close", Enter<Destroy<&Addon::models>>},
         {"share", Enter<Share>},
         {"adopt", Enter<Adopt>},
-        {"configJson", Enter<ConfigJson>},
-        {"tokenizerJson", Enter<TokenizerJson>},
-        {"parameters", Enter<Parameters>},
-        {"fingerprint", Enter<Fingerprint>},
+        {"configJson", Enter<Json<bitllama_config_json>>},
+        {"tokenizerJson", Enter<Json<bitllama_tokenizer_json>>},
+        {"parameters", Enter<Property<&Addon::models, bitllama_parameters>>},
+        {"fingerprint", Enter<Property<&Addon::models, bitllama_fingerprint, &Call::BigInt>>},
         {"pack", Enter<Pack>},
-        {"conformanceHash", Enter<ConformanceHash>},
+        {"conformanceHash", Enter<Hash<bitllama_conformance_hash>>},
     };
-    return DefineMethods(env, object, addon, methods, sizeof methods / sizeof methods[0]);
+    return DefineMethods(env, object, addon, methods);
 }

@@ -40,20 +40,6 @@ napi_value Fork(const Call &call)
     });
 }
 
-// destroy(session): status. BUSY while tokens are read on another thread.
-napi_value Destroy(const Call &call)
-{
-    return FreeHandle(call, call.addon->sessions);
-}
-
-// reset(session): status.
-napi_value Reset(const Call &call)
-{
-    return Perform(call, call.addon->sessions, [](const Session &session) {
-        return bitllama_session_reset(session.object.get());
-    });
-}
-
 // freeze(session, frozen): status.
 napi_value Freeze(const Call &call)
 {
@@ -169,7 +155,7 @@ napi_value ReadAsync(const Call &call)
     });
 }
 
-// ---- what comes next, and states ----------------------------------------------------------------
+// ---- what comes next --------------------------------------------------------------------------
 
 // logits(session, out): status.
 napi_value Logits(const Call &call)
@@ -194,44 +180,24 @@ napi_value Draw(const Call &call)
     });
 }
 
-// stateSize(session): bytes or negative status.
-napi_value StateSize(const Call &call)
-{
-    return Answer(call, call.addon->sessions, [&](const Session &session) {
-        return call.Number(bitllama_session_state_size(session.object.get()));
-    });
-}
-
-// tokens(session): how many it has read, or negative status.
-napi_value Tokens(const Call &call)
-{
-    return Answer(call, call.addon->sessions, [&](const Session &session) {
-        return call.Number(bitllama_session_tokens(session.object.get()));
-    });
-}
-
-// save(session, bytes): status.
-napi_value Save(const Call &call)
-{
-    return WithBytes(call, call.addon->sessions, bitllama_session_save);
-}
-
-// load(session, bytes): status.
-napi_value Load(const Call &call)
-{
-    return WithBytes(call, call.addon->sessions, bitllama_session_load);
-}
-
 } // namespace
 
 bool DefineSessionFunctions(napi_env env, napi_value object, Addon *addon)
 {
     static const Method methods[] = {
-        {"create", Enter<Create>},       {"fork", Enter<Fork>},     {"destroy", Enter<Destroy>},
-        {"reset", Enter<Reset>},         {"freeze", Enter<Freeze>}, {"read", Enter<Read>},
-        {"readAsync", Enter<ReadAsync>}, {"logits", Enter<Logits>}, {"draw", Enter<Draw>},
-        {"stateSize", Enter<StateSize>}, {"tokens", Enter<Tokens>}, {"save", Enter<Save>},
-        {"load", Enter<Load>},
+        {"create", Enter<Create>},
+        {"fork", Enter<Fork>},
+        {"destroy", Enter<Destroy<&Addon::sessions>>},
+        {"reset", Enter<Change<&Addon::sessions, bitllama_session_reset>>},
+        {"freeze", Enter<Freeze>},
+        {"read", Enter<Read>},
+        {"readAsync", Enter<ReadAsync>},
+        {"logits", Enter<Logits>},
+        {"draw", Enter<Draw>},
+        {"stateSize", Enter<Property<&Addon::sessions, bitllama_session_state_size>>},
+        {"tokens", Enter<Property<&Addon::sessions, bitllama_session_tokens>>},
+        {"save", Enter<CopyState<&Addon::sessions, bitllama_session_save>>},
+        {"load", Enter<CopyState<&Addon::sessions, bitllama_session_load>>},
     };
-    return DefineMethods(env, object, addon, methods, sizeof methods / sizeof methods[0]);
+    return DefineMethods(env, object, addon, methods);
 }

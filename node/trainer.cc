@@ -28,12 +28,6 @@ napi_value Create(const Call &call)
     return handle != 0 ? call.Number(handle) : call.Failure(TTT_OUT_OF_MEMORY);
 }
 
-// destroy(trainer): status. BUSY during a step on another thread.
-napi_value Destroy(const Call &call)
-{
-    return FreeHandle(call, call.addon->trainers);
-}
-
 // step(trainer, out): status; writes a bitllama_step to the bytes of `out`.
 napi_value Step(const Call &call)
 {
@@ -115,28 +109,6 @@ napi_value Weights(const Call &call)
     });
 }
 
-// steps(trainer): steps done or negative status.
-napi_value Steps(const Call &call)
-{
-    return Answer(call, call.addon->trainers, [&](const Trainer &trainer) {
-        return call.Number(bitllama_trainer_steps(trainer.object.get()));
-    });
-}
-
-// stateSize(trainer): bytes or negative status.
-napi_value StateSize(const Call &call)
-{
-    return Answer(call, call.addon->trainers, [&](const Trainer &trainer) {
-        return call.Number(bitllama_trainer_state_size(trainer.object.get()));
-    });
-}
-
-// save(trainer, bytes): status.
-napi_value Save(const Call &call)
-{
-    return WithBytes(call, call.addon->trainers, bitllama_trainer_save);
-}
-
 // load(trainer, bytes): OK or failure.
 napi_value Load(const Call &call)
 {
@@ -155,11 +127,16 @@ napi_value Load(const Call &call)
 bool DefineTrainerFunctions(napi_env env, napi_value object, Addon *addon)
 {
     static const Method methods[] = {
-        {"create", Enter<Create>},       {"destroy", Enter<Destroy>},
-        {"step", Enter<Step>},           {"stepAsync", Enter<StepAsync>},
-        {"model", Enter<TrainedModel>},  {"weights", Enter<Weights>},
-        {"stateSize", Enter<StateSize>}, {"save", Enter<Save>},
-        {"load", Enter<Load>},           {"steps", Enter<Steps>},
+        {"create", Enter<Create>},
+        {"destroy", Enter<Destroy<&Addon::trainers>>},
+        {"step", Enter<Step>},
+        {"stepAsync", Enter<StepAsync>},
+        {"model", Enter<TrainedModel>},
+        {"weights", Enter<Weights>},
+        {"steps", Enter<Property<&Addon::trainers, bitllama_trainer_steps>>},
+        {"stateSize", Enter<Property<&Addon::trainers, bitllama_trainer_state_size>>},
+        {"save", Enter<CopyState<&Addon::trainers, bitllama_trainer_save>>},
+        {"load", Enter<Load>},
     };
-    return DefineMethods(env, object, addon, methods, sizeof methods / sizeof methods[0]);
+    return DefineMethods(env, object, addon, methods);
 }
