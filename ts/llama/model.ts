@@ -3,15 +3,14 @@
  * SPDX-License-Identifier: MIT
  */
 import { resolveEngine } from '../engine/choose.js';
-import type { Engine, Failure, Handle, ModelEngine } from '../engine/engine.js';
+import type { Engine, Handle, ModelEngine } from '../engine/engine.js';
 import { made, part } from '../engine/made.js';
-import type { ShardedFiles } from '../files/sharded.js';
 import { TTTError } from '../common/errors.js';
 import { DISPOSE, letOthersGo, Lifecycle } from '../common/lifecycle.js';
 import { configOf } from './config.js';
 import { LLAMA_KEY, tokenizerBytes } from './shared.js';
-import type { LlamaConfig, LoadOptions, ModelSource } from './types.js';
-import { readModel } from './source.js';
+import type { LlamaConfig, LoadOptions, ModelSource, SharedModel } from './types.js';
+import { cannotShare, openModel } from './open.js';
 import { takeOptions } from '../common/named-options.js';
 import { LOAD } from './option-names.js';
 import { guardReceivers } from '../common/receiver.js';
@@ -19,16 +18,6 @@ import { Session } from './session.js';
 import type { LanguageModel } from './session.js';
 import { isTokenizer, Tokenizer } from '../tokenizer/index.js';
 import type { BackendKind, Bytes } from '../common/types.js';
-
-function openSharded(
-  models: ModelEngine,
-  { index, shards }: ShardedFiles,
-  config: Uint8Array | undefined,
-): Handle | Failure {
-  const names = shards.map(({ name }) => name);
-  const files = shards.map(({ bytes }) => bytes);
-  return models.openSharded(index, names, files, config);
-}
 
 /**
  * A language model whose memory learns while it reads. The model itself never changes: what is
@@ -55,10 +44,18 @@ export class BitLlama implements LanguageModel {
   readonly #engine: Engine;
   readonly #models: ModelEngine;
   readonly #handle: Handle;
+  /** The model's file has the tokenizer in it. */
+  readonly #hasTokenizer: boolean;
   readonly #life: Lifecycle;
 
   /** @internal Made by `BitLlama.load` and `Trainer.model`. */
-  constructor(key: symbol, engine: Engine, handle: Handle, tokenizer: Tokenizer | undefined) {
+  constructor(
+    key: symbol,
+    engine: Engine,
+    handle: Handle,
+    tokenizer: Tokenizer | undefined,
+    hasTokenizer = true,
+  ) {
     if (key !== LLAMA_KEY) {
       throw new TTTError('INVALID_ARGUMENT', 'models are made by `await BitLlama.load(source)`');
     }
@@ -66,6 +63,7 @@ export class BitLlama implements LanguageModel {
     this.#engine = engine;
     this.#models = models;
     this.#handle = handle;
+    this.#hasTokenizer = hasTokenizer;
     this.#life = new Lifecycle(this, 'the model', () => models.close(handle));
     try {
       this.config = configOf(made(models.configJson(handle)));
@@ -88,7 +86,8 @@ export class BitLlama implements LanguageModel {
    * Reads a model: on Node a path or `file:` URL of a `.bitt`, of a `.safetensors` (with its
    * config.json and tokenizer.json beside it), of a `.safetensors.index.json` with the files that it
    * names, or of a folder with these; a URL to fetch (`http:`, `https:`, `data:` or `blob:`); or the
-   * bytes of a file, or of several with their index. Codes: `MODEL_UNAVAILABLE` (it cannot be had),
+   * bytes of a file, or of several with their index; or what `share` of a model in another thread gave.
+   * Codes: `MODEL_UNAVAILABLE` (it cannot be had, or is shared and no longer open),
    * `MODEL_TOO_LARGE` (see `maxBytes`), `MODEL_FORMAT`, `MODEL_VERSION`, `MODEL_CONFIG`, `MODEL_TENSOR`, `MODEL_NON_FINITE`, `INVALID_TOKENIZER`,
    * `OUT_OF_MEMORY`, `ABORTED`.
    */
@@ -96,18 +95,12 @@ export class BitLlama implements LanguageModel {
     const given = takeOptions(options, LOAD);
     const { engine } = await resolveEngine(given);
     await letOthersGo();
-    const { name, weights, config, tokenizer } = await readModel(source, given as LoadOptions);
     const models = part(engine, 'models');
-    const handle = made(
-      weights instanceof Uint8Array
-        ? models.open(weights, config)
-        : openSharded(models, weights, config),
-      name,
-    );
+    const { handle, tokenizer } = await openModel(models, source, given);
     try {
       const found = tokenizer ?? made(models.tokenizerJson(handle));
       const read = isTokenizer(found) ? found : found === '' ? undefined : Tokenizer.from(found);
-      return new BitLlama(LLAMA_KEY, engine, handle, read);
+      return new BitLlama(LLAMA_KEY, engine, handle, read, tokenizer === undefined);
     } catch (error) {
       models.close(handle);
       throw error;
@@ -125,6 +118,21 @@ export class BitLlama implements LanguageModel {
   pack(): Bytes {
     this.#life.checkLiving();
     return made(this.#models.pack(this.#handle, tokenizerBytes(this.tokenizer)));
+  }
+
+  /**
+   * What other threads of the process load to work with this very model, without a second copy of it:
+   * `worker.postMessage(model.share())` here, and `BitLlama.load(message)` there. They can load it
+   * while any thread has it open, whichever made it; each destroys its own. Codes:
+   * `BACKEND_UNAVAILABLE` (on WebAssembly, where a thread has a memory of its own), `DESTROYED`,
+   * `OUT_OF_MEMORY`.
+   */
+  share(): SharedModel {
+    this.#life.checkLiving();
+    if (!this.#models.share) throw cannotShare();
+    const bitLlamaModel = made(this.#models.share(this.#handle));
+    if (this.#hasTokenizer || !this.tokenizer) return { bitLlamaModel };
+    return { bitLlamaModel, tokenizer: JSON.stringify(this.tokenizer) };
   }
 
   /** True once `destroy` has been called. */

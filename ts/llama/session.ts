@@ -8,6 +8,7 @@ import { check, made, part } from '../engine/made.js';
 import { errorOf, statusOf, TTTError } from '../common/errors.js';
 import { readGeneration, readSampling, StopWatch } from './generation.js';
 import type { Generation } from './generation.js';
+import { Reader } from './reader.js';
 import { DISPOSE, Lifecycle } from '../common/lifecycle.js';
 import { LLAMA_KEY, needTokenizer } from './shared.js';
 import type {
@@ -59,7 +60,9 @@ export class Session {
   readonly #engine: Engine;
   readonly #sessions: SessionEngine;
   readonly #handle: Handle;
+  readonly #stateSize: number;
   readonly #life: Lifecycle;
+  readonly #reader: Reader;
 
   /** @internal Made by `model.createSession()` and `fork`. */
   constructor(key: symbol, model: LanguageModel, engine: Engine, handle: Handle) {
@@ -72,18 +75,20 @@ export class Session {
     this.#sessions = sessions;
     this.#handle = handle;
     this.#life = new Lifecycle(this, 'the session', () => sessions.destroy(handle));
+    this.#reader = new Reader(sessions, handle, model.parameters);
+    this.#stateSize = made(sessions.stateSize(handle));
   }
 
   /** Tokens read since the session was made or reset. */
   get tokensSeen(): number {
     this.#life.checkLiving();
-    return made(this.#sessions.tokens(this.#handle));
+    return this.#reader.tokens;
   }
 
   /** Bytes of a saved session; the same for all sessions of a model. */
   get stateSize(): number {
     this.#life.checkLiving();
-    return made(this.#sessions.stateSize(this.#handle));
+    return this.#stateSize;
   }
 
   /** True once `destroy` has been called. */
@@ -99,14 +104,7 @@ export class Session {
     this.#life.checkIdle();
     const ids = readTokens(tokens, this.model.config.vocabSize, 'tokens');
     this.#life.checkIdle(); // again: reading a foreign list may have done anything
-    return this.#read(ids);
-  }
-
-  #read(ids: Uint32Array): TokenReadings {
-    const logProbabilities = allocate(() => new Float32Array(ids.length));
-    const surprise = allocate(() => new Float32Array(ids.length));
-    check(this.#sessions.read(this.#handle, ids, logProbabilities, surprise));
-    return { logProbabilities, surprise };
+    return this.#reader.read(ids);
   }
 
   /** The logits of the token to come, one for each id; zeros before the first token. */
@@ -165,9 +163,7 @@ export class Session {
       const end = tokenizer?.endOfText;
       const nothing = given.length === 0 && this.tokensSeen === 0 && !wanted.raw;
       const ids = nothing && end !== undefined ? Uint32Array.of(end) : given;
-      await turns.inShares(ids.length, (from, to) => {
-        check(this.#sessions.read(this.#handle, ids.subarray(from, to), undefined, undefined));
-      });
+      await turns.inShares(ids.length, (from, to) => this.#reader.skim(ids.subarray(from, to)));
       return yield* this.#write(wanted, turns);
     } finally {
       this.#life.end();
@@ -189,8 +185,8 @@ export class Session {
         result.stopToken = token;
         break;
       }
-      const status = this.#sessions.read(this.#handle, Uint32Array.of(token), undefined, undefined);
-      check(status);
+      const reading = this.#reader.skim(Uint32Array.of(token));
+      if (reading) await reading;
       result.tokens.push(token);
       wanted.onToken?.(token);
       const known = tokenizer !== undefined && token < tokenizer.vocabSize;
@@ -224,9 +220,7 @@ export class Session {
       const ids = await this.#tokensOf(text, isRaw, signal);
       const found: TokenObservation[] = [];
       const decoder = this.model.tokenizer?.createDecoder();
-      await new Turns(signal).inShares(ids.length, (from, to) => {
-        const part = ids.subarray(from, to);
-        const { logProbabilities, surprise } = this.#read(part);
+      await this.#reader.observe(ids, new Turns(signal), (part, { logProbabilities, surprise }) => {
         part.forEach((token, i) => {
           const known = token < (this.model.tokenizer?.vocabSize ?? 0);
           found.push({
@@ -248,8 +242,7 @@ export class Session {
   /** All that the session remembers, to be restored by any session of the same model anywhere. */
   save(): Bytes {
     this.#life.checkIdle();
-    const size = made(this.#sessions.stateSize(this.#handle));
-    const bytes = allocate(() => new Uint8Array(size));
+    const bytes = allocate(() => new Uint8Array(this.#stateSize));
     check(this.#sessions.save(this.#handle, bytes));
     return bytes;
   }

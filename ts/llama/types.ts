@@ -33,13 +33,25 @@ export interface ShardedSource {
   readonly shards: Readonly<Record<string, Uint8Array | ArrayBuffer>>;
 }
 
-/** A model's place or bytes: a path (Node), a URL, or the contents of a file, or of several. */
+/** What `BitLlama.share` gives and another thread of the process loads; it may be posted and cloned. */
+export interface SharedModel {
+  /** Means one model of this process, and nothing once no thread has it open. */
+  readonly bitLlamaModel: bigint;
+  /** JSON of the tokenizer, if it is not in the model's file. */
+  readonly tokenizer?: string;
+}
+
+/**
+ * A model's place or bytes: a path (Node), a URL, or the contents of a file, or of several; or a model
+ * that another thread shares.
+ */
 export type ModelSource =
   | string
   | { readonly href: string }
   | Uint8Array
   | ArrayBuffer
-  | ShardedSource;
+  | ShardedSource
+  | SharedModel;
 
 /** Options of `BitLlama.load`. */
 export interface LoadOptions extends BackendOptions {

@@ -115,6 +115,7 @@ export async function surfaceOf(module, backend) {
       methods: {
         createSession: none,
         pack: none,
+        share: { args: () => [], refused: backend === 'wasm' },
         destroy,
         [Symbol.dispose ?? Symbol.for('Symbol.dispose')]: destroy,
       },
