@@ -37,6 +37,13 @@ describe('threads with the addon', () => {
     return results;
   }
 
+  function readNew() {
+    const model = newModel();
+    const results = read(model);
+    models.close(model);
+    return results;
+  }
+
   describe('share a model', () => {
     it('by a ticket, of which each model has one while it is open', () => {
       const [model, other] = [newModel(), newModel({ vocabSize: 48 })];
@@ -70,19 +77,20 @@ describe('threads with the addon', () => {
     });
 
     it('and compute the same, whichever ends first', async () => {
-      const expected = read(newModel());
-      for (const first of ['this', 'worker']) {
-        const { ask, end } = start();
-        const model = newModel();
-        assert.ok((await ask('adopt', models.share(model))) > 0);
+      const expected = readNew();
+      const model = newModel();
+      const ticket = models.share(model);
+      const [first, last] = [start(), start()];
+      for (const { ask } of [first, last]) {
+        assert.ok((await ask('adopt', ticket)) > 0);
         sameBits(await ask('read', IDS), expected);
-        if (first === 'worker')
-          await end(); // with the model open
-        else models.close(model);
-        if (first === 'worker') sameBits(read(model), expected);
-        else sameBits(await ask('read', IDS), expected);
-        await end();
       }
+      await first.end(); // with the model open
+      sameBits(read(model), expected);
+      assert.equal(models.close(model), 0);
+      sameBits(await last.ask('read', IDS), expected);
+      await last.end();
+      assert.equal(models.adopt(ticket), -DESTROYED);
     });
 
     it('from a worker that ends, to others', async () => {
@@ -120,14 +128,14 @@ describe('threads with the addon', () => {
   });
 
   it('may end in the middle of asynchronous work of every kind', async () => {
-    const expected = read(newModel());
+    const expected = readNew();
     for (let i = 0; i < 6; i++) {
       const { ask, end } = start();
       assert.ok((await ask('work')).every((status) => status >= 0));
       await new Promise((resolve) => setTimeout(resolve, 5 * i));
       await end();
     }
-    sameBits(read(newModel()), expected);
+    sameBits(readNew(), expected);
   });
 
   it('and so may the process', async () => {
