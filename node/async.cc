@@ -80,7 +80,8 @@ void Work::AfterLeg(napi_env env, napi_status leg_status, void *data)
     End(env, std::move(work));
 }
 
-// Calls back, unless JavaScript cannot run.
+// Calls back, unless JavaScript cannot run. What the callback throws is handed on here: Node would do it
+// too, but the addon could not be used in a handler of uncaught exceptions.
 void Work::End(napi_env env, std::shared_ptr<Work> work)
 {
     napi_value done = nullptr, receiver = nullptr, args[3] = {};
@@ -92,5 +93,11 @@ void Work::End(napi_env env, std::shared_ptr<Work> work)
         work->status_ = TTT_OUT_OF_MEMORY;
     napi_create_int32(env, work->status_, &args[0]);
     work.reset(); // the callback finds its object idle
-    if (done && receiver && args[0]) napi_call_function(env, receiver, done, 3, args, nullptr);
+    if (!done || !receiver || !args[0]) return;
+    napi_call_function(env, receiver, done, 3, args, nullptr);
+    bool thrown = false;
+    napi_value exception = nullptr;
+    if (napi_is_exception_pending(env, &thrown) == napi_ok && thrown &&
+        napi_get_and_clear_last_exception(env, &exception) == napi_ok)
+        napi_fatal_exception(env, exception);
 }

@@ -4,11 +4,10 @@
 import assert from 'node:assert/strict';
 
 import { backends } from './support/backends.mjs';
-import { internals, nativeAddon, wasmExports } from './support/engine.mjs';
+import { internals, wasmExports } from './support/engine.mjs';
+import { addon, INVALID } from './support/raw-addon.mjs';
 import { cutIntoShards } from './support/shards.mjs';
 import { smallTrainer } from './support/small-llama.mjs';
-
-const INVALID = 60;
 
 /** An engine on a fresh instance whose blocks are counted. */
 async function countingWasm() {
@@ -52,7 +51,7 @@ describe('models in shards', () => {
     describe(`on ${backend}`, () => {
       let engine, count;
       before(async () => {
-        if (backend === 'native') engine = nativeAddon().models;
+        if (backend === 'native') engine = addon.models;
         else ({ engine, count } = await countingWasm());
       });
 
@@ -126,7 +125,6 @@ describe('models in shards', () => {
 
   it('are checked by the addon itself', function () {
     if (!backends.includes('native')) this.skip();
-    const addon = nativeAddon();
     const { index, shards } = cutIntoShards(weights, 2);
     const names = shards.map(({ name }) => name);
     const files = shards.map(({ bytes }) => bytes);

@@ -1,8 +1,7 @@
-// engine.mjs - the engines themselves, which the package keeps to itself, for tests of what is below its
-// classes.
+// engine.mjs - sources of the package and its WebAssembly module without what lies above them; raw-addon.mjs
+// is the other engine.
 // SPDX-License-Identifier: MIT
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -25,12 +24,6 @@ export async function internals(...files) {
   } finally {
     rmSync(folder, { recursive: true });
   }
-}
-
-/** The addon's exports. */
-export function nativeAddon() {
-  const require = createRequire(import.meta.url);
-  return require(`${root}dist/native/${process.platform}-${process.arch}/bit_ttt.node`);
 }
 
 /** The exports of a fresh instance of the WebAssembly module. */
