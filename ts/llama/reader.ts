@@ -10,16 +10,20 @@ import { check, made } from '../engine/made.js';
 import type { TokenReadings } from './types.js';
 
 /**
- * Tokens times weights from which a read goes to another thread: about two milliseconds of work, beside
- * which the switch to it and back costs nothing.
+ * Work in tokens times weights. From the first on a read goes to another thread: some two milliseconds,
+ * beside which the way there and back costs nothing. A longer one goes in shares of the second, after each
+ * of which an abort is heard.
  */
 const WORK_ASIDE = 1 << 26;
+const WORK_OF_SHARE = 16 * WORK_ASIDE;
+const MOST_TOKENS = 4096;
 
 export class Reader {
   readonly #sessions: SessionEngine;
   readonly #session: Handle;
-  /** Reads of as many tokens go to another thread. */
+  /** From so many tokens on a read goes to another thread, in shares of so many. */
   readonly #manyTokens: number;
+  readonly #share: number;
   /** While another thread reads, of whose progress nothing can be known: tokens read before. */
   #tokensBefore: number | undefined;
 
@@ -28,6 +32,7 @@ export class Reader {
     this.#sessions = sessions;
     this.#session = session;
     this.#manyTokens = sessions.readAsync ? WORK_ASIDE / parameters : Infinity;
+    this.#share = Math.min(MOST_TOKENS, Math.ceil(WORK_OF_SHARE / parameters));
   }
 
   /** Tokens read since the session was made or reset. */
@@ -43,25 +48,39 @@ export class Reader {
     return { logProbabilities, surprise };
   }
 
-  /** Reads tokens of which nothing is to be told; a promise if another thread does. */
-  skim(ids: Uint32Array): Promise<void> | void {
-    if (ids.length >= this.#manyTokens) return this.#readAside(ids, false).then(() => undefined);
+  /** Reads a token of which nothing is to be told; a promise if another thread does. */
+  readOne(token: number): Promise<unknown> | undefined {
+    const ids = Uint32Array.of(token);
+    if (ids.length >= this.#manyTokens) return this.#readAside(ids, false);
     check(this.#sessions.read(this.#session, ids, undefined, undefined));
+    return undefined;
   }
 
-  /** Reads a text in shares of a turn, and tells of each; an abort leaves read what was. */
-  observe(
+  /**
+   * Reads a text while the event loop runs on, and tells of each part if that is wanted. An abort leaves
+   * read what was.
+   */
+  async readText(
     ids: Uint32Array,
     turns: Turns,
-    tell: (part: Uint32Array, readings: TokenReadings) => void,
+    tell?: (part: Uint32Array, readings: TokenReadings) => void,
   ): Promise<void> {
-    return turns.inShares(ids.length, async (from, to) => {
-      const part = ids.subarray(from, to);
-      const aside = part.length >= this.#manyTokens;
-      tell(part, aside ? await this.#readAside(part, true) : this.read(part));
-    });
+    if (ids.length < this.#manyTokens) {
+      return turns.inShares(ids.length, (from, to) => {
+        const part = ids.subarray(from, to);
+        if (tell) tell(part, this.read(part));
+        else check(this.#sessions.read(this.#session, part, undefined, undefined));
+      });
+    }
+    for (let at = 0; at < ids.length; at += this.#share) {
+      const part = ids.subarray(at, at + this.#share);
+      const readings = await this.#readAside(part, tell !== undefined);
+      tell?.(part, readings);
+      await turns.rest();
+    }
   }
 
+  /** Reads tokens on another thread. Unless readings are wanted, there are none. */
   async #readAside(ids: Uint32Array, wanted: boolean): Promise<TokenReadings> {
     this.#tokensBefore = this.tokens;
     try {

@@ -163,7 +163,7 @@ export class Session {
       const end = tokenizer?.endOfText;
       const nothing = given.length === 0 && this.tokensSeen === 0 && !wanted.raw;
       const ids = nothing && end !== undefined ? Uint32Array.of(end) : given;
-      await turns.inShares(ids.length, (from, to) => this.#reader.skim(ids.subarray(from, to)));
+      await this.#reader.readText(ids, turns);
       return yield* this.#write(wanted, turns);
     } finally {
       this.#life.end();
@@ -185,7 +185,7 @@ export class Session {
         result.stopToken = token;
         break;
       }
-      const reading = this.#reader.skim(Uint32Array.of(token));
+      const reading = this.#reader.readOne(token);
       if (reading) await reading;
       result.tokens.push(token);
       wanted.onToken?.(token);
@@ -220,17 +220,21 @@ export class Session {
       const ids = await this.#tokensOf(text, isRaw, signal);
       const found: TokenObservation[] = [];
       const decoder = this.model.tokenizer?.createDecoder();
-      await this.#reader.observe(ids, new Turns(signal), (part, { logProbabilities, surprise }) => {
-        part.forEach((token, i) => {
-          const known = token < (this.model.tokenizer?.vocabSize ?? 0);
-          found.push({
-            token,
-            text: known ? decoder!.push(token) : '',
-            logProbability: logProbabilities[i]!,
-            surprise: surprise[i]!,
+      await this.#reader.readText(
+        ids,
+        new Turns(signal),
+        (part, { logProbabilities, surprise }) => {
+          part.forEach((token, i) => {
+            const known = token < (this.model.tokenizer?.vocabSize ?? 0);
+            found.push({
+              token,
+              text: known ? decoder!.push(token) : '',
+              logProbability: logProbabilities[i]!,
+              surprise: surprise[i]!,
+            });
           });
-        });
-      });
+        },
+      );
       const last = found.at(-1);
       if (last) last.text += decoder?.flush() ?? '';
       return found;
