@@ -3,11 +3,11 @@
  * SPDX-License-Identifier: MIT
  */
 import { describe } from '../common/brands.js';
-import type { Engine } from './engine.js';
 import { TTTError } from '../common/errors.js';
-import { hrefOf } from '../files/place.js';
-import type { Files } from '../files/place.js';
 import type { BackendKind, BackendOptions, WasmSource } from '../common/types.js';
+import type { Files } from '../files/place.js';
+import { hrefOf } from '../files/place.js';
+import type { Engine } from './engine.js';
 
 /** What an entry of the package offers. */
 export interface Platform {

@@ -4,13 +4,13 @@
  */
 import { describe } from '../common/brands.js';
 import { errorOf, TTTError } from '../common/errors.js';
+import { hex64 } from '../common/hex.js';
 import { takeOptions } from '../common/named-options.js';
 import { BACKEND, WITH_BACKEND } from '../common/option-names.js';
-import { resolveEngine } from './choose.js';
-import type { Resolved } from './choose.js';
-import { hex64 } from '../common/hex.js';
-import { made, part } from './made.js';
 import type { BackendInfo, BackendOptions } from '../common/types.js';
+import type { Resolved } from './choose.js';
+import { resolveEngine } from './choose.js';
+import { made, part } from './made.js';
 
 /** The engine of a function's options. */
 async function engineOf(options: unknown = {}): Promise<Resolved> {

@@ -132,8 +132,10 @@ export function encode<F extends Fields>(
 ): Bytes {
   const bytes = new Uint8Array(size);
   const view = new DataView(bytes.buffer);
-  const all: Record<string, unknown> = { ...values, size };
-  for (const name in fields) put(view, offsets[name], fields[name]!, all[name]);
+  const given: Readonly<Record<string, unknown>> = values;
+  for (const name in fields) {
+    put(view, offsets[name], fields[name]!, name === 'size' ? size : given[name]);
+  }
   return bytes;
 }
 

@@ -4,12 +4,12 @@
  * SPDX-License-Identifier: MIT
  */
 import { allocate, checkFloatsOf } from '../common/args.js';
-import type { Handle, LayerEngine } from '../engine/engine.js';
-import { check, made } from '../engine/made.js';
-import { statusOf } from '../common/errors.js';
 import type { TTTError } from '../common/errors.js';
+import { statusOf } from '../common/errors.js';
 import { abortError } from '../common/signal.js';
 import type { AbortSignalLike, Observation } from '../common/types.js';
+import type { Handle, LayerEngine } from '../engine/engine.js';
+import { check, made } from '../engine/made.js';
 
 /** A checked asynchronous call. */
 export interface AsyncCall {

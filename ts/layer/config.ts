@@ -8,10 +8,10 @@ import { TTTError } from '../common/errors.js';
 import { takeOptions } from '../common/named-options.js';
 import { LAYER } from '../common/option-names.js';
 import { readSeed } from '../common/options.js';
+import type { Objective, TTTWeights } from '../common/types.js';
 import type { BackendChoice } from '../engine/choose.js';
 import type { StructBytes } from '../engine/engine.js';
 import { encode, TTT_CONFIG } from '../engine/structs.js';
-import type { Objective, TTTWeights } from '../common/types.js';
 
 const MIN_DIM = 4;
 const MAX_DIM = 65536;
@@ -88,7 +88,7 @@ export function readWeights(value: unknown, dim: number): TTTWeights {
   return { down, up };
 }
 
-/** The error for weights that the engine refused, naming the first culprit. */
+/** The error for weights that were refused, naming the first culprit. */
 export function weightsError({ down, up }: TTTWeights): TTTError {
   for (const [name, array] of [
     ['down', down],

@@ -12,19 +12,12 @@ import {
   findNonFinite,
 } from '../common/args.js';
 import { lengthOf, plainView } from '../common/brands.js';
-import { runAsync } from './call.js';
-import type { Engine, Handle, LayerEngine } from '../engine/engine.js';
-import { check, made, part } from '../engine/made.js';
-import { layerStruct, readOptions, readWeights, weightsError } from './config.js';
-import type { LayerConfig } from './config.js';
 import { errorOf, statusOf, TTTError } from '../common/errors.js';
-import { DISPOSE, letOthersGo, Lifecycle } from '../common/lifecycle.js';
+import { DISPOSE, Lifecycle, letOthersGo } from '../common/lifecycle.js';
 import { takeOptions } from '../common/named-options.js';
 import { OBSERVE_ASYNC, OBSERVE_INTO } from '../common/option-names.js';
-import { resolveEngine } from '../engine/choose.js';
 import { guardReceivers } from '../common/receiver.js';
 import { abortError, takeSignal } from '../common/signal.js';
-import { stateError } from './refused-state.js';
 import type {
   BackendKind,
   Bytes,
@@ -37,6 +30,13 @@ import type {
   TTTOptions,
   TTTWeights,
 } from '../common/types.js';
+import { resolveEngine } from '../engine/choose.js';
+import type { Engine, Handle, LayerEngine } from '../engine/engine.js';
+import { check, made, part } from '../engine/made.js';
+import { runAsync } from './call.js';
+import type { LayerConfig } from './config.js';
+import { layerStruct, readOptions, readWeights, weightsError } from './config.js';
+import { stateError } from './refused-state.js';
 
 /** Only this file has it, so only TTT.create and clone can make layers. */
 const KEY = Symbol('bit-ttt');

@@ -5,12 +5,12 @@
 import { reading } from '../common/args.js';
 import { describe } from '../common/brands.js';
 import { TTTError } from '../common/errors.js';
-import type { LlamaConfig, Mixer } from './types.js';
 import { takeOptions } from '../common/named-options.js';
-import { CONFIG } from './option-names.js';
 import { optionalNumber, readList } from '../common/options.js';
 import type { StructBytes } from '../engine/engine.js';
 import { BITLLAMA_CONFIG, encode } from '../engine/structs.js';
+import { CONFIG } from './option-names.js';
+import type { LlamaConfig, Mixer } from './types.js';
 
 /** In the order of bitllama_mixer. */
 const MIXERS: readonly Mixer[] = ['reconstruct', 'predict', 'induction'];

@@ -4,11 +4,7 @@
  */
 import { describe } from '../common/brands.js';
 import { TTTError } from '../common/errors.js';
-import type { StructBytes } from '../engine/engine.js';
-import { BITLLAMA_SAMPLING, encode } from '../engine/structs.js';
-import type { SamplingOptions } from './types.js';
 import { takeOptions } from '../common/named-options.js';
-import { GENERATE, SAMPLING } from './option-names.js';
 import {
   optionalNumber,
   readFlag,
@@ -19,6 +15,10 @@ import {
 } from '../common/options.js';
 import { takeSignal } from '../common/signal.js';
 import type { AbortSignalLike } from '../common/types.js';
+import type { StructBytes } from '../engine/engine.js';
+import { BITLLAMA_SAMPLING, encode } from '../engine/structs.js';
+import { GENERATE, SAMPLING } from './option-names.js';
+import type { SamplingOptions } from './types.js';
 
 const DEFAULT_TOKENS = 256;
 const MAX_UINT32 = 2 ** 32 - 1;

@@ -2,22 +2,22 @@
  * model.ts - the class BitLlama: a language model, read from a file, shared by its sessions.
  * SPDX-License-Identifier: MIT
  */
+import { TTTError } from '../common/errors.js';
+import { DISPOSE, Lifecycle, letOthersGo } from '../common/lifecycle.js';
+import { takeOptions } from '../common/named-options.js';
+import { guardReceivers } from '../common/receiver.js';
+import type { BackendKind, Bytes } from '../common/types.js';
 import { resolveEngine } from '../engine/choose.js';
 import type { Engine, Handle, ModelEngine } from '../engine/engine.js';
 import { made, part } from '../engine/made.js';
-import { TTTError } from '../common/errors.js';
-import { DISPOSE, letOthersGo, Lifecycle } from '../common/lifecycle.js';
+import { isTokenizer, Tokenizer } from '../tokenizer/index.js';
 import { configOf } from './config.js';
+import { cannotShare, openModel } from './open.js';
+import { LOAD } from './option-names.js';
+import type { LanguageModel } from './session.js';
+import { Session } from './session.js';
 import { LLAMA_KEY, tokenizerBytes } from './shared.js';
 import type { LlamaConfig, LoadOptions, ModelSource, SharedModel } from './types.js';
-import { cannotShare, openModel } from './open.js';
-import { takeOptions } from '../common/named-options.js';
-import { LOAD } from './option-names.js';
-import { guardReceivers } from '../common/receiver.js';
-import { Session } from './session.js';
-import type { LanguageModel } from './session.js';
-import { isTokenizer, Tokenizer } from '../tokenizer/index.js';
-import type { BackendKind, Bytes } from '../common/types.js';
 
 /**
  * A language model whose memory learns while it reads. The model itself never changes: what is

@@ -3,13 +3,21 @@
  * SPDX-License-Identifier: MIT
  */
 import { allocate, checkBytes } from '../common/args.js';
+import { errorOf, statusOf, TTTError } from '../common/errors.js';
+import { DISPOSE, Lifecycle } from '../common/lifecycle.js';
+import { takeOptions } from '../common/named-options.js';
+import { readFlag, readTokens } from '../common/options.js';
+import { guardReceivers } from '../common/receiver.js';
+import { abortError, takeSignal } from '../common/signal.js';
+import { Turns } from '../common/turns.js';
+import type { AbortSignalLike, BackendKind, Bytes, Floats } from '../common/types.js';
 import type { Engine, Handle, SessionEngine } from '../engine/engine.js';
 import { check, made, part } from '../engine/made.js';
-import { errorOf, statusOf, TTTError } from '../common/errors.js';
-import { readGeneration, readSampling, StopWatch } from './generation.js';
+import type { Tokenizer } from '../tokenizer/index.js';
 import type { Generation } from './generation.js';
+import { readGeneration, readSampling, StopWatch } from './generation.js';
+import { OBSERVE_TEXT } from './option-names.js';
 import { Reader } from './reader.js';
-import { DISPOSE, Lifecycle } from '../common/lifecycle.js';
 import { LLAMA_KEY, needTokenizer } from './shared.js';
 import type {
   GenerateOptions,
@@ -20,14 +28,6 @@ import type {
   TokenObservation,
   TokenReadings,
 } from './types.js';
-import { takeOptions } from '../common/named-options.js';
-import { OBSERVE_TEXT } from './option-names.js';
-import { readFlag, readTokens } from '../common/options.js';
-import { guardReceivers } from '../common/receiver.js';
-import { abortError, takeSignal } from '../common/signal.js';
-import { Turns } from '../common/turns.js';
-import type { AbortSignalLike, BackendKind, Bytes, Floats } from '../common/types.js';
-import type { Tokenizer } from '../tokenizer/index.js';
 
 /** A model as its sessions see it; `BitLlama` is one. */
 export interface LanguageModel {

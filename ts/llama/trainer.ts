@@ -4,18 +4,27 @@
  */
 import { allocate, checkBytes } from '../common/args.js';
 import { describe } from '../common/brands.js';
+import { now } from '../common/clock.js';
+import { errorOf, statusOf, TTTError } from '../common/errors.js';
+import { DISPOSE, Lifecycle, letOthersGo } from '../common/lifecycle.js';
+import { takeOptions } from '../common/named-options.js';
+import { optionalNumber, readTokens } from '../common/options.js';
+import { guardReceivers } from '../common/receiver.js';
+import { abortError, takeSignal } from '../common/signal.js';
+import type { BackendKind, Bytes } from '../common/types.js';
 import { resolveEngine } from '../engine/choose.js';
 import type { Engine, Handle, StructBytes, TrainerEngine } from '../engine/engine.js';
 import { check, made, part } from '../engine/made.js';
 import { BITLLAMA_STEP, decode } from '../engine/structs.js';
-import { now } from '../common/clock.js';
-import { errorOf, statusOf, TTTError } from '../common/errors.js';
+import type { TokenizerSource } from '../tokenizer/index.js';
+import { isTokenizer, Tokenizer } from '../tokenizer/index.js';
+import { configStruct, readConfig } from './config.js';
 import { encodeDocuments, splitDocuments } from './documents.js';
 import { evaluateText } from './evaluation.js';
-import { DISPOSE, letOthersGo, Lifecycle } from '../common/lifecycle.js';
-import { configStruct, readConfig } from './config.js';
 import { BitLlama } from './model.js';
+import { RUN, SIGNAL, TRAINER } from './option-names.js';
 import { LLAMA_KEY, needTokenizer, tokenizerBytes } from './shared.js';
+import { readTraining } from './training.js';
 import type {
   Evaluation,
   LlamaConfig,
@@ -24,15 +33,6 @@ import type {
   TrainerOptions,
   TrainingStep,
 } from './types.js';
-import { takeOptions } from '../common/named-options.js';
-import { RUN, SIGNAL, TRAINER } from './option-names.js';
-import { optionalNumber, readTokens } from '../common/options.js';
-import { guardReceivers } from '../common/receiver.js';
-import { abortError, takeSignal } from '../common/signal.js';
-import { isTokenizer, Tokenizer } from '../tokenizer/index.js';
-import type { TokenizerSource } from '../tokenizer/index.js';
-import { readTraining } from './training.js';
-import type { BackendKind, Bytes } from '../common/types.js';
 
 /** What a trainer is made of, checked. */
 interface Parts {

@@ -2,13 +2,13 @@
  * training.ts - reads and checks the options of a training.
  * SPDX-License-Identifier: MIT
  */
+import { takeOptions } from '../common/named-options.js';
+import type { NumberRule } from '../common/options.js';
+import { optionalNumber, readFlag, readSeed } from '../common/options.js';
 import type { StructBytes } from '../engine/engine.js';
 import { BITLLAMA_TRAINING, encode } from '../engine/structs.js';
-import type { TrainingOptions } from './types.js';
-import { takeOptions } from '../common/named-options.js';
 import { TRAINING } from './option-names.js';
-import { optionalNumber, readFlag, readSeed } from '../common/options.js';
-import type { NumberRule } from '../common/options.js';
+import type { TrainingOptions } from './types.js';
 
 const MAX_UINT32 = 2 ** 32 - 1;
 const COUNT: NumberRule = { min: 1, max: MAX_UINT32, integer: true };

@@ -2,9 +2,8 @@
  * types.ts - the types of the language model that users of the package name; no code.
  * SPDX-License-Identifier: MIT
  */
-import type { TokenizerSource } from '../tokenizer/index.js';
-import type { Tokenizer } from '../tokenizer/index.js';
 import type { AbortSignalLike, BackendOptions, Floats } from '../common/types.js';
+import type { Tokenizer, TokenizerSource } from '../tokenizer/index.js';
 
 /** The memory of a layer; `induction` is the one that learns best while it reads. */
 export type Mixer = 'reconstruct' | 'predict' | 'induction';

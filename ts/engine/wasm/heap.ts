@@ -5,22 +5,27 @@
  * allocate, and none returns one.
  * SPDX-License-Identifier: MIT
  */
-import { bufferOf, offsetGetter } from '../../common/brands.js';
+import { lengthOf, tagOf } from '../../common/brands.js';
 import type { WasmExports } from './exports.js';
 
 /** The address of a block; 0 is NULL. */
 export type Pointer = number;
 
-const typedArrayPrototype = Object.getPrototypeOf(Uint8Array.prototype) as object;
-const byteLength = Object.getOwnPropertyDescriptor(typedArrayPrototype, 'byteLength')!.get!;
+/** Arrays are recognised and copied by what they are, not by what a subclass says. */
+const VIEWS = { Uint8Array, Int8Array, Uint32Array, Float32Array };
+const set = Float32Array.prototype.set as {
+  call(target: ArrayBufferView, source: ArrayLike<number>): void;
+};
 
-/** Bytes of a typed array, whatever a subclass says of itself. */
-export function byteLengthOf(array: ArrayBufferView): number {
-  return byteLength.call(array) as number;
+/** What goes in and out. */
+export type Elements = Uint8Array | Int8Array | Uint32Array | Float32Array;
+
+function viewOf(array: Elements): (typeof VIEWS)[keyof typeof VIEWS] {
+  return VIEWS[tagOf.call(array) as keyof typeof VIEWS];
 }
 
-function bytesOf(array: ArrayBufferView): Uint8Array {
-  return new Uint8Array(bufferOf.call(array), offsetGetter.call(array), byteLengthOf(array));
+export function byteLengthOf(array: Elements): number {
+  return lengthOf(array) * viewOf(array).BYTES_PER_ELEMENT;
 }
 
 export class Heap {
@@ -56,16 +61,16 @@ export class Heap {
     if (block !== 0) this.free(block);
   }
 
-  /** Copies all elements of a typed array to a block. */
-  write(block: Pointer, source: ArrayBufferView): void {
-    const bytes = bytesOf(source);
-    new Uint8Array(this.#exports.memory.buffer, block, bytes.length).set(bytes);
+  /** Copies all elements of an array to a block. */
+  write(block: Pointer, source: Elements): void {
+    const View = viewOf(source);
+    set.call(new View(this.#exports.memory.buffer, block, lengthOf(source)), source);
   }
 
-  /** Fills a typed array from a block. */
-  read(block: Pointer, target: ArrayBufferView): void {
-    const bytes = bytesOf(target);
-    bytes.set(new Uint8Array(this.#exports.memory.buffer, block, bytes.length));
+  /** Fills an array from a block. */
+  read(block: Pointer, target: Elements): void {
+    const View = viewOf(target);
+    set.call(target, new View(this.#exports.memory.buffer, block, lengthOf(target)));
   }
 
   readUint32(block: Pointer): number {

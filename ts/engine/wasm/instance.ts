@@ -11,13 +11,13 @@ import type { Failure } from '../engine.js';
 import { decode, TTT_ERROR } from '../structs.js';
 import { Ballast } from './ballast.js';
 import type { WasmExports } from './exports.js';
+import type { Elements, Pointer } from './heap.js';
 import { byteLengthOf, Heap } from './heap.js';
-import type { Pointer } from './heap.js';
 
 export const OUT_OF_MEMORY = statusOf('OUT_OF_MEMORY');
 
 /** A block for a call: a size in bytes, an array to be copied there, or undefined for NULL. */
-export type Block = number | ArrayBufferView | undefined;
+export type Block = number | Elements | undefined;
 /** Where these blocks are. */
 export type Pointers<B extends readonly Block[]> = { [i in keyof B]: Pointer };
 

@@ -5,10 +5,10 @@
 import { lengthOf } from '../../common/brands.js';
 import type { Handle, LayerEngine, StructBytes } from '../engine.js';
 import { decode, TTT_CONFIG } from '../structs.js';
-import { negative, OUT_OF_MEMORY, plain } from './instance.js';
 import type { Instance } from './instance.js';
-import { forwardSlice, Job, SlicedRun, sliceTokens } from './sliced.js';
+import { negative, OUT_OF_MEMORY, plain } from './instance.js';
 import type { WasmLayer } from './sliced.js';
+import { forwardSlice, Job, SlicedRun, sliceTokens } from './sliced.js';
 import { DESTROYED, Table } from './table.js';
 
 export class Layers implements LayerEngine {

@@ -8,8 +8,8 @@ import type { Failure, Handle, ModelEngine } from '../engine.js';
 import { TTT_ERROR } from '../structs.js';
 import type { WasmExports } from './exports.js';
 import type { Pointer } from './heap.js';
-import { negative } from './instance.js';
 import type { Instance } from './instance.js';
+import { negative } from './instance.js';
 import type { Table } from './table.js';
 
 type Optional = Uint8Array | undefined;

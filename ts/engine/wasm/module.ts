@@ -7,10 +7,10 @@ import relaxedPlaces from 'relaxed_places.json';
 
 import { kindOf, messageOf } from '../../common/brands.js';
 import { TTTError } from '../../common/errors.js';
-import { MAX_MODULE_BYTES } from '../../files/model-limits.js';
-import { placeOf } from '../../files/place.js';
-import type { Files } from '../../files/place.js';
 import type { WasmSource } from '../../common/types.js';
+import { MAX_MODULE_BYTES } from '../../files/model-limits.js';
+import type { Files } from '../../files/place.js';
+import { placeOf } from '../../files/place.js';
 import type { WasmExports } from './exports.js';
 
 function unavailable(message: string, cause?: unknown): TTTError {
@@ -60,7 +60,7 @@ async function compile(bytes: BufferSource): Promise<WebAssembly.Module> {
     return await WebAssembly.compile(bytes);
   } catch (cause) {
     const hint =
-      '; the engine must support WebAssembly SIMD, and a Content-Security-Policy must allow ' +
+      '; the JavaScript engine must support WebAssembly SIMD, and a Content-Security-Policy must allow ' +
       "'wasm-unsafe-eval'";
     throw unavailable(`cannot compile the WebAssembly module: ${messageOf(cause)}${hint}`, cause);
   }

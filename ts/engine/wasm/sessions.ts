@@ -4,8 +4,8 @@
  */
 import { lengthOf } from '../../common/brands.js';
 import type { Handle, SessionEngine, StructBytes } from '../engine.js';
-import { negative, plain } from './instance.js';
 import type { Instance } from './instance.js';
+import { negative, plain } from './instance.js';
 import { Table } from './table.js';
 
 /** The most tokens that one call of the module reads, so that memory does not grow with the text. */

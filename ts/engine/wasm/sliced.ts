@@ -13,8 +13,8 @@ import { now, soon } from '../../common/clock.js';
 import { statusOf } from '../../common/errors.js';
 import { nextShare, TURN_MS } from '../../common/turns.js';
 import type { Pointer } from './heap.js';
-import { OUT_OF_MEMORY } from './instance.js';
 import type { Instance } from './instance.js';
+import { OUT_OF_MEMORY } from './instance.js';
 import type { Owned } from './table.js';
 
 /**

@@ -8,8 +8,8 @@ import { statusOf } from '../../common/errors.js';
 import type { Bytes } from '../../common/types.js';
 import type { Failure, Handle, StructBytes, TrainerEngine } from '../engine.js';
 import { BITLLAMA_STEP, TTT_ERROR } from '../structs.js';
-import { negative, plain } from './instance.js';
 import type { Failed, Instance } from './instance.js';
+import { negative, plain } from './instance.js';
 import { DESTROYED, Table } from './table.js';
 
 type Optional = Uint8Array | undefined;
