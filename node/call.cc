@@ -35,7 +35,7 @@ napi_value Call::Text(const char *text, size_t length) const
 napi_value Call::Failure(int status, const ttt_error &error) const
 {
     napi_value object = nullptr;
-    napi_value text = Text(error.text[0] ? error.text : ttt_status_string(status));
+    napi_value text = Text(error.text);
     if (napi_create_object(env, &object) != napi_ok ||
         napi_set_named_property(env, object, "status", Status(status)) != napi_ok ||
         napi_set_named_property(env, object, "offset", Number(error.offset)) != napi_ok ||

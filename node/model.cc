@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: MIT
 #include "addon.h"
 
+#include <pthread.h>
+
+#include <iterator>
 #include <map>
-#include <mutex>
 #include <random>
 #include <string>
 #include <vector>
@@ -97,16 +99,28 @@ napi_value OpenSharded(const Call &call)
 
 // ---- sharing between the threads of the process -----------------------------------------------
 
+// Held from its making to the end of its scope. std::mutex is missing in some of MinGW's compilers.
+class Lock {
+public:
+    explicit Lock(pthread_mutex_t *mutex) : mutex_(mutex) { pthread_mutex_lock(mutex_); }
+    ~Lock() { pthread_mutex_unlock(mutex_); }
+    Lock(const Lock &) = delete;
+    Lock &operator=(const Lock &) = delete;
+
+private:
+    pthread_mutex_t *mutex_;
+};
+
 // Tickets are random, so that one that is out of date, or of another process, means no other model. A
 // model lives as long as an environment has it open; tickets do not keep it.
 struct Tickets {
-    std::mutex mutex;
+    pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
     std::map<uint64_t, std::weak_ptr<bitllama_model>> models;
 
     // The model's ticket, an earlier one if there is one.
     uint64_t Give(const std::shared_ptr<bitllama_model> &model)
     {
-        std::lock_guard<std::mutex> lock(mutex);
+        Lock lock(&mutex);
         for (auto at = models.begin(); at != models.end();) {
             if (at->second.lock() == model) return at->first;
             at = at->second.expired() ? models.erase(at) : std::next(at);
@@ -120,7 +134,7 @@ struct Tickets {
     // Null if no environment has the model open.
     std::shared_ptr<bitllama_model> Take(uint64_t ticket)
     {
-        std::lock_guard<std::mutex> lock(mutex);
+        Lock lock(&mutex);
         auto found = models.find(ticket);
         return found == models.end() ? nullptr : found->second.lock();
     }

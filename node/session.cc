@@ -79,8 +79,8 @@ napi_value Read(const Call &call)
     });
 }
 
-// Reading on a thread of the pool. It changes the session in place: its memory is as after as many tokens
-// as were read, which are all unless the environment ends.
+// Reading on a thread of the pool. It changes the session in place. Only if the environment ends, or there
+// is no memory to queue the next leg, have less than all tokens been read.
 struct ReadWork : Work {
     std::shared_ptr<bitllama_session> session;
     size_t count = 0, done = 0;

@@ -235,6 +235,7 @@ describe('the functions of the addon for language models', () => {
     assert.equal(trainers.step(trainer, out), 0);
     assert.deepEqual([stepOf(out).step, stepOf(out).tokens], [1n, 16n]);
     assert.equal(trainers.load(trainer, new Uint8Array(0)).status, 45);
+    assert.deepEqual(trainers.load(trainer, 1), { status: INVALID, offset: 0, text: '' });
     assert.equal(trainers.destroy(trainer), 0);
   });
 
