@@ -86,7 +86,10 @@ export interface ModelEngine {
     files: readonly Uint8Array[],
     config: Uint8Array | undefined,
   ): Handle | Failure;
-  /** Gives a model a number by which other threads of the process can `adopt` it while it is open somewhere. */
+  /**
+   * Gives a model a number by which other threads of the process can `adopt` it while any of them has it
+   * open; a model that is closed and only has sessions left is not.
+   */
   share?(model: Handle): bigint | number;
   adopt?(ticket: bigint): Handle;
   /** Sessions of the model go on. */
@@ -116,7 +119,8 @@ export interface SessionEngine {
   ): number;
   /**
    * The same beside the JavaScript thread: the session is busy until `done`, which comes once and never
-   * before this function has returned, with a status and what was wanted. Missing: the engine has no other thread.
+   * before this function has returned, with a status and what was wanted. Missing: the engine has no other
+   * thread.
    */
   readAsync?(
     session: Handle,

@@ -88,8 +88,8 @@ export class BitLlama implements LanguageModel {
    * names, or of a folder with these; a URL to fetch (`http:`, `https:`, `data:` or `blob:`); or the
    * bytes of a file, or of several with their index; or what `share` of a model in another thread gave.
    * Codes: `MODEL_UNAVAILABLE` (it cannot be had, or is shared and no longer open),
-   * `MODEL_TOO_LARGE` (see `maxBytes`), `MODEL_FORMAT`, `MODEL_VERSION`, `MODEL_CONFIG`, `MODEL_TENSOR`, `MODEL_NON_FINITE`, `INVALID_TOKENIZER`,
-   * `OUT_OF_MEMORY`, `ABORTED`.
+   * `MODEL_TOO_LARGE` (see `maxBytes`), `MODEL_FORMAT`, `MODEL_VERSION`, `MODEL_CONFIG`, `MODEL_TENSOR`,
+   * `MODEL_NON_FINITE`, `INVALID_TOKENIZER`, `OUT_OF_MEMORY`, `ABORTED`.
    */
   static async load(source: ModelSource, options: LoadOptions = {}): Promise<BitLlama> {
     const given = takeOptions(options, LOAD);

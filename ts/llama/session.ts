@@ -141,8 +141,9 @@ export class Session {
 
   /**
    * Reads the prompt, then writes, token by token, and reads what it writes. Gives text in pieces
-   * of whole characters; returns the tokens and why it ended. The event loop stays free. The token
-   * that ends a text is not read, so that a session can go on.
+   * of whole characters; returns the tokens and why it ended. The event loop stays free: a long prompt
+   * is read on another thread (by the addon) or in turns, and until the end the session is busy. The
+   * token that ends a text is not read, so that a session can go on.
    *
    * Codes: `INVALID_ARGUMENT`, `INVALID_OPTION`, `INVALID_TOKEN`, `INVALID_TOKENIZER` (text
    * without a tokenizer), `ABORTED`, `BUSY`, `DESTROYED`.
@@ -205,7 +206,12 @@ export class Session {
     return result;
   }
 
-  /** Reads a text, and tells of each token how likely it was and how much it surprised. */
+  /**
+   * Reads a text, and tells of each token how likely it was and how much it surprised. The event loop stays
+   * free, as with `generate`; until the promise settles the session is busy: its other methods fail with
+   * `BUSY`, except `destroy`, which takes effect afterwards. Codes: `INVALID_ARGUMENT`, `INVALID_TOKEN`,
+   * `INVALID_TOKENIZER`, `ABORTED`, `BUSY`, `DESTROYED`.
+   */
   async observe(
     text: string | ArrayLike<number>,
     options: ObserveTextOptions = {},

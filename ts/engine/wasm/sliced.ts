@@ -88,7 +88,10 @@ export class SlicedRun {
     [this.#output, this.#surprise] = results as [Float32Array, Float32Array?];
   }
 
-  /** The input must stay as it is until the run is finished, unless it is copied. Undefined when out of memory. */
+  /**
+   * The input must stay as it is until the run is finished, unless it is copied. Undefined when out of
+   * memory.
+   */
   static begin(
     instance: Instance,
     layer: WasmLayer,
