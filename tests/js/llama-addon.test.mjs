@@ -464,7 +464,7 @@ describe('a WebAssembly instance with language models', () => {
   });
 
   it('that traps in a step says so in the promise, and the trainer is not busy for ever', async () => {
-    const broken = await WebAssembly.compile(withTrap(module, 'bt_wasm_trainer_step'));
+    const broken = await WebAssembly.compile(withTrap(module, 'bitllama_trainer_step'));
     const trainer = await smallTrainer({ backend: 'wasm', wasm: broken });
     await rejects(() => trainer.run().next(), 'POISONED');
     fails(() => trainer.save(), 'POISONED');
