@@ -1,100 +1,125 @@
-// addon.cc - registers the addon: per-environment data, version, kernels, and the functions of
-// layers, jobs and language models. No global state: the addon may be loaded by any number of
-// threads.
+// addon.cc - makes the addon's exports, which are an Engine as ts/engine/engine.ts describes it: its
+// kernels here, the functions of layers, models, sessions and trainers in the other files. The data of
+// an environment is its own; only the tickets of shared models (model.cc) belong to the process.
 // SPDX-License-Identifier: MIT
 #include "addon.h"
-
-#include "errors.h"
 
 #include <string>
 
 namespace {
 
 // Raised with every change of the functions' signatures; ts/engine/native/load.ts refuses another number.
-constexpr double kAbi = 3;
+constexpr uint64_t kAbi = 4;
 
-Napi::Value Kernels(const Napi::CallbackInfo &info)
+// The names of all kernels, or of those that this machine can run, best first.
+napi_value KernelNames(const Call &call, bool all)
 {
-    Napi::Env env = info.Env();
-    size_t count = ttt_kernel_count();
-    Napi::Array rows = Napi::Array::New(env, count);
-    for (size_t i = 0; i < count; i++) {
-        Napi::Object row = Napi::Object::New(env);
-        row.Set("name", ttt_kernel_name(i));
-        row.Set("usable", Napi::Boolean::New(env, ttt_kernel_usable(i) != 0));
-        rows.Set(static_cast<uint32_t>(i), row);
+    napi_value names = nullptr;
+    uint32_t length = 0;
+    if (napi_create_array(call.env, &names) != napi_ok) return nullptr;
+    for (size_t i = 0; i < ttt_kernel_count(); i++) {
+        if (!all && !ttt_kernel_usable(i)) continue;
+        napi_value name = call.Text(ttt_kernel_name(i));
+        if (napi_set_element(call.env, names, length++, name) != napi_ok) return nullptr;
     }
-    return rows;
+    return names;
 }
 
-Napi::Value SetKernel(const Napi::CallbackInfo &info)
+// info(): {version, backend, kernel, kernels, compiledKernels}.
+napi_value Info(const Call &call)
 {
-    if (!info[0].IsString()) return Napi::Number::New(info.Env(), kInvalidArgument);
-    std::string name = info[0].As<Napi::String>();
+    napi_value info = nullptr;
+    if (napi_create_object(call.env, &info) != napi_ok) return nullptr;
+    const struct {
+        const char *name;
+        napi_value value;
+    } fields[] = {
+        {"version", call.Text(ttt_version())},        {"backend", call.Text("native")},
+        {"kernel", call.Text(ttt_kernel())},          {"kernels", KernelNames(call, false)},
+        {"compiledKernels", KernelNames(call, true)},
+    };
+    for (const auto &field : fields)
+        if (napi_set_named_property(call.env, info, field.name, field.value) != napi_ok)
+            return nullptr;
+    return info;
+}
+
+// setKernel(name): status.
+napi_value SetKernel(const Call &call)
+{
+    std::string name;
+    int status = ReadText(call.env, call.args[0], &name);
+    if (status != TTT_OK) return call.Status(status);
     bool whole = name.find('\0') == std::string::npos;
-    return Napi::Number::New(info.Env(), whole ? ttt_set_kernel(name.c_str()) : TTT_UNKNOWN_KERNEL);
+    return call.Status(whole ? ttt_set_kernel(name.c_str()) : TTT_UNKNOWN_KERNEL);
 }
 
-Napi::Value Kernel(const Napi::CallbackInfo &info)
+// knownMemory(): bytes outside the JavaScript heap that the garbage collector knows of, ArrayBuffers
+// included. For tests; process.memoryUsage() does not say.
+napi_value KnownMemory(const Call &call)
 {
-    return Napi::String::New(info.Env(), ttt_kernel());
+    return call.Number(static_cast<uint64_t>(AdjustMemory(call.env, 0)));
 }
 
-Napi::Value StatusString(const Napi::CallbackInfo &info)
+bool DefineFunctions(napi_env env, napi_value exports, Addon *addon)
 {
-    int status = info[0].IsNumber() ? info[0].As<Napi::Number>().Int32Value() : -1;
-    return Napi::String::New(info.Env(), ttt_status_string(status));
+    static const Method methods[] = {
+        {"info", Enter<Info>},
+        {"setKernel", Enter<SetKernel>},
+        {"knownMemory", Enter<KnownMemory>},
+    };
+    return DefineMethods(env, exports, addon, methods);
 }
 
-// A BigInt, or the status as a number.
-Napi::Value ConformanceHash(const Napi::CallbackInfo &info)
+bool DefineConstants(napi_env env, napi_value exports)
 {
-    uint64_t hash = 0;
-    int status = ttt_conformance_hash(&hash);
-    if (status != TTT_OK) return Napi::Number::New(info.Env(), status);
-    return Napi::BigInt::New(info.Env(), hash);
+    const Call call = {env, nullptr, {}};
+    napi_value poisoned = nullptr;
+    return napi_get_boolean(env, false, &poisoned) == napi_ok &&
+           napi_set_named_property(env, exports, "abi", call.Number(kAbi)) == napi_ok &&
+           napi_set_named_property(env, exports, "version", call.Text(ttt_version())) == napi_ok &&
+           napi_set_named_property(env, exports, "kind", call.Text("native")) == napi_ok &&
+           napi_set_named_property(env, exports, "poisoned", poisoned) == napi_ok;
 }
 
-// Bytes outside the JavaScript heap that the garbage collector knows of, ArrayBuffers included. For
-// tests; process.memoryUsage() does not say.
-Napi::Value KnownMemory(const Napi::CallbackInfo &info)
+using Define = bool (*)(napi_env env, napi_value object, Addon *addon);
+
+// A part of the engine: an object of functions.
+bool DefinePart(napi_env env, napi_value exports, Addon *addon, const char *name, Define define)
 {
-    return Napi::Number::New(info.Env(), static_cast<double>(AdjustMemory(info.Env(), 0)));
+    napi_value part = nullptr;
+    return napi_create_object(env, &part) == napi_ok && define(env, part, addon) &&
+           napi_set_named_property(env, exports, name, part) == napi_ok;
 }
 
-Napi::Object Init(Napi::Env env, Napi::Object exports)
+// False if a JavaScript exception is pending or memory is short.
+bool DefineEngine(napi_env env, napi_value exports)
 {
-    Addon *addon = new Addon();
-    env.SetInstanceData(addon); // deleted when the environment ends
-    exports.Set("abi", Napi::Number::New(env, kAbi));
-    exports.Set("version", ttt_version());
-    exports.Set("kernel", Napi::Function::New<Kernel>(env, "kernel"));
-    exports.Set("kernels", Napi::Function::New<Kernels>(env, "kernels"));
-    exports.Set("setKernel", Napi::Function::New<SetKernel>(env, "setKernel"));
-    exports.Set("statusString", Napi::Function::New<StatusString>(env, "statusString"));
-    exports.Set("conformanceHash", Napi::Function::New<ConformanceHash>(env, "conformanceHash"));
-    exports.Set("knownMemory", Napi::Function::New<KnownMemory>(env, "knownMemory"));
-    DefineLayerFunctions(env, exports, addon);
-    DefineJobFunctions(env, exports, addon);
-    DefineLlamaFunctions(env, exports, addon);
-    DefineSessionFunctions(env, exports, addon);
-    DefineTrainerFunctions(env, exports, addon);
-    return exports;
+    auto free = [](napi_env, void *data, void *) { delete static_cast<Addon *>(data); };
+    auto addon = std::make_unique<Addon>();
+    // From here on the environment owns it.
+    if (napi_set_instance_data(env, addon.get(), free, nullptr) != napi_ok) return false;
+    Addon *data = addon.release();
+    return DefineConstants(env, exports) && DefineFunctions(env, exports, data) &&
+           DefinePart(env, exports, data, "layers", DefineLayerFunctions) &&
+           DefinePart(env, exports, data, "models", DefineModelFunctions) &&
+           DefinePart(env, exports, data, "sessions", DefineSessionFunctions) &&
+           DefinePart(env, exports, data, "trainers", DefineTrainerFunctions);
 }
 
 } // namespace
 
-void DefineMethods(napi_env env, napi_value exports, Addon *addon, const Method *methods,
+bool DefineMethods(napi_env env, napi_value object, Addon *addon, const Method *methods,
                    size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         napi_value function = nullptr;
-        napi_status status = napi_create_function(env, methods[i].name, NAPI_AUTO_LENGTH,
-                                                  methods[i].callback, addon, &function);
-        if (status == napi_ok)
-            status = napi_set_named_property(env, exports, methods[i].name, function);
-        if (status != napi_ok) throw Napi::Error::New(env);
+        if (napi_create_function(env, methods[i].name, NAPI_AUTO_LENGTH, methods[i].callback, addon,
+                                 &function) != napi_ok ||
+            napi_set_named_property(env, object, methods[i].name, function) != napi_ok)
+            return false;
     }
+    return true;
 }
 
 int64_t AdjustMemory(napi_env env, int64_t change)
@@ -104,4 +129,16 @@ int64_t AdjustMemory(napi_env env, int64_t change)
     return total;
 }
 
-NODE_API_MODULE(bit_ttt, Init)
+NAPI_MODULE_INIT()
+{
+    bool good = false;
+    try {
+        good = DefineEngine(env, exports);
+    } catch (...) {
+        good = false; // out of memory
+    }
+    bool pending = false;
+    napi_is_exception_pending(env, &pending);
+    if (!good && !pending) napi_throw_error(env, "OUT_OF_MEMORY", "bit-ttt: out of memory");
+    return exports;
+}

@@ -1,88 +1,173 @@
-// addon.h - what one environment (the main thread or a worker) owns.
+// addon.h - what one environment (the main thread or a worker) owns, and what the functions of all
+// kinds of objects share. The first argument of most of them is a handle (handle.h).
 // SPDX-License-Identifier: MIT
 #ifndef BIT_TTT_NODE_ADDON_H
 #define BIT_TTT_NODE_ADDON_H
 
 #include "args.h"
-#include "errors.h"
+#include "call.h"
 #include "handle.h"
-#include "job.h"
-#include "llama.h"
 
-#include <napi.h>
+#include <bit_ttt/llama.h>
+#include <bit_ttt/ttt.h>
+
+#include <memory>
+#include <utility>
+
+// Busy while a job computes on a copy of it: it may then only be asked for properties.
+struct Layer : Slot<void> {
+    size_t dim = 0;
+};
+
+struct Job; // job.cc
+struct JobEntry : Slot<Job> {
+    uint64_t layer = 0; // the handle of the layer, which is busy as long as the job exists
+};
+
+// Other environments may have the same model open. Sessions of the model own it too, in the library.
+struct Model : Slot<bitllama_model> {};
+
+// Busy while tokens are read on another thread.
+struct Session : Slot<bitllama_session> {
+    size_t vocab = 0;
+};
+
+// Busy during a step on another thread.
+struct Trainer : Slot<bitllama_trainer> {};
 
 struct Addon {
     HandleTable<Layer> layers;
-    JobTable jobs;
+    HandleTable<JobEntry> jobs;
     HandleTable<Model> models;
     HandleTable<Session> sessions;
     HandleTable<Trainer> trainers;
+    // Tells asynchronous work, by expiring, that the environment's data is gone.
+    std::shared_ptr<void> alive = std::make_shared<char>();
 };
 
-// Each adds its functions to `exports`.
-void DefineLayerFunctions(napi_env env, napi_value exports, Addon *addon);
-void DefineJobFunctions(napi_env env, napi_value exports, Addon *addon);
-void DefineLlamaFunctions(napi_env env, napi_value exports, Addon *addon);
-void DefineSessionFunctions(napi_env env, napi_value exports, Addon *addon);
-void DefineTrainerFunctions(napi_env env, napi_value exports, Addon *addon);
-
-// One row of a function table.
+// One row of a table of functions.
 struct Method {
     const char *name;
     napi_callback callback;
 };
-void DefineMethods(napi_env env, napi_value exports, Addon *addon, const Method *methods,
+
+// Each adds its functions to `object`; false if a JavaScript exception is pending.
+bool DefineLayerFunctions(napi_env env, napi_value object, Addon *addon);
+bool DefineJobFunctions(napi_env env, napi_value object, Addon *addon);
+bool DefineModelFunctions(napi_env env, napi_value object, Addon *addon);
+bool DefineSessionFunctions(napi_env env, napi_value object, Addon *addon);
+bool DefineTrainerFunctions(napi_env env, napi_value object, Addon *addon);
+bool DefineMethods(napi_env env, napi_value object, Addon *addon, const Method *methods,
                    size_t count);
+template <size_t count>
+bool DefineMethods(napi_env env, napi_value object, Addon *addon, const Method (&methods)[count])
+{
+    return DefineMethods(env, object, addon, methods, count);
+}
 
 // Tells the garbage collector of memory that it cannot see; gives all that it then knows of.
 int64_t AdjustMemory(napi_env env, int64_t change);
 
-// The living, idle entry that the first argument names, or the status that says why not.
+// A handle of the model or the negative status. Takes over one ownership of it.
+napi_value NewModel(const Call &call, bitllama_model *model);
+
+// The living, idle entry that the first argument names, or the status that says why there is none.
 template <typename Entry> int FindIdle(const Call &call, HandleTable<Entry> &table, Entry **entry)
 {
     uint64_t handle = 0;
-    if (!ReadHandle(call.env, call.args[0], &handle)) return kInvalidArgument;
+    if (ReadHandle(call.env, call.args[0], &handle) != TTT_OK) return kInvalidArgument;
     *entry = table.Find(handle);
     if (!*entry) return kDestroyed;
-    return (*entry)->busy ? kBusy : TTT_OK;
+    return (*entry)->work.expired() ? TTT_OK : kBusy;
 }
 
-// A new handle, or the negative status of a full table; owns entry.object either way.
-template <typename Entry>
-napi_value NewHandle(const Call &call, HandleTable<Entry> &table, const Entry &entry)
-{
-    uint64_t handle = table.Add(entry);
-    if (handle == 0) return call.NoHandle(TTT_OUT_OF_MEMORY);
-    AdjustMemory(call.env, entry.bytes);
-    return call.Number(static_cast<double>(handle));
-}
-
-// Frees the idle object that the first argument names.
-template <typename Entry> napi_value FreeHandle(const Call &call, HandleTable<Entry> &table)
-{
-    Entry *entry = nullptr;
-    int status = FindIdle(call, table, &entry);
-    if (status != TTT_OK) return call.Status(status);
-    uint64_t handle = 0;
-    ReadHandle(call.env, call.args[0], &handle);
-    Entry removed = table.Remove(handle);
-    removed.Free();
-    AdjustMemory(call.env, -removed.bytes);
-    return call.Status(TTT_OK);
-}
-
-// Calls `use(object, data, length)` with the idle object that the first argument names and the bytes
-// of the second; `empty` is the status of no bytes. For saving and loading states.
+// `use(entry)` gives a status, and so does the function.
 template <typename Entry, typename Use>
-napi_value WithBytes(const Call &call, HandleTable<Entry> &table, int empty, Use use)
+napi_value Perform(const Call &call, HandleTable<Entry> &table, Use use)
 {
     Entry *entry = nullptr;
-    Span<uint8_t> bytes;
     int status = FindIdle(call, table, &entry);
-    if (status == TTT_OK && !ReadBytes(call.env, call.args[1], &bytes)) status = kInvalidArgument;
-    if (status == TTT_OK && !bytes.data) status = empty;
-    if (status == TTT_OK) status = use(entry->object, bytes.data, bytes.length);
-    return call.Status(status);
+    return call.Status(status == TTT_OK ? use(*entry) : status);
+}
+
+// `ask(entry)` gives the function's result, which may be a negative status.
+template <typename Entry, typename Ask>
+napi_value Answer(const Call &call, HandleTable<Entry> &table, Ask ask)
+{
+    Entry *entry = nullptr;
+    int status = FindIdle(call, table, &entry);
+    return status == TTT_OK ? ask(*entry) : call.Negative(status);
+}
+
+// A new handle, or 0 if there are too many objects.
+template <typename Entry>
+uint64_t AddEntry(const Call &call, HandleTable<Entry> &table, Entry entry)
+{
+    int64_t bytes = entry.bytes;
+    uint64_t handle = table.Add(std::move(entry));
+    if (handle != 0) AdjustMemory(call.env, bytes);
+    return handle;
+}
+
+// A new handle or the negative status.
+template <typename Entry>
+napi_value NewHandle(const Call &call, HandleTable<Entry> &table, Entry entry)
+{
+    uint64_t handle = AddEntry(call, table, std::move(entry));
+    return handle != 0 ? call.Number(handle) : call.Negative(TTT_OUT_OF_MEMORY);
+}
+
+// Removes a living entry.
+template <typename Entry>
+void RemoveEntry(const Call &call, HandleTable<Entry> &table, uint64_t handle)
+{
+    AdjustMemory(call.env, -table.Find(handle)->bytes);
+    table.Remove(handle);
+}
+
+// ---- functions that the library's make, of objects in a table of Addon ----------------------------
+
+// destroy(object): status.
+template <auto table> napi_value Destroy(const Call &call)
+{
+    return Perform(call, call.addon->*table, [&](const auto &) {
+        uint64_t handle = 0;
+        ReadHandle(call.env, call.args[0], &handle);
+        RemoveEntry(call, call.addon->*table, handle);
+        return TTT_OK;
+    });
+}
+
+// reset(object): status.
+template <auto table, auto change> napi_value Change(const Call &call)
+{
+    return Perform(call, call.addon->*table,
+                   [](const auto &entry) { return change(entry.object.get()); });
+}
+
+// save(object, bytes), load(object, bytes): status.
+template <auto table, auto copy> napi_value CopyState(const Call &call)
+{
+    return Perform(call, call.addon->*table, [&](const auto &entry) {
+        Span<uint8_t> bytes;
+        int status = ReadArray(call.env, call.args[1], &bytes);
+        return status == TTT_OK ? copy(entry.object.get(), bytes.data, bytes.length) : status;
+    });
+}
+
+// A property, made a JavaScript value by `make`, or negative status.
+template <auto table, auto get, auto make = &Call::Number> napi_value Property(const Call &call)
+{
+    return Answer(call, call.addon->*table,
+                  [&](const auto &entry) { return (call.*make)(get(entry.object.get())); });
+}
+
+// conformanceHash(): bigint or negative status.
+template <auto compute> napi_value Hash(const Call &call)
+{
+    uint64_t hash = 0;
+    int status = compute(&hash);
+    return status == TTT_OK ? call.BigInt(hash) : call.Negative(status);
 }
 
 #endif

@@ -1,4 +1,4 @@
-// args.cc - reads JavaScript values with plain Node-API calls, which never run user code.
+// args.cc - reads JavaScript values with Node-API calls that never run user code.
 // SPDX-License-Identifier: MIT
 #include "args.h"
 
@@ -6,8 +6,29 @@
 
 namespace {
 
-template <typename T>
-bool ReadArray(napi_env env, napi_value value, napi_typedarray_type wanted, Span<T> *out)
+template <typename T> constexpr napi_typedarray_type kTypeOf = napi_float32_array;
+template <> constexpr napi_typedarray_type kTypeOf<int8_t> = napi_int8_array;
+template <> constexpr napi_typedarray_type kTypeOf<uint8_t> = napi_uint8_array;
+template <> constexpr napi_typedarray_type kTypeOf<uint32_t> = napi_uint32_array;
+
+// What an empty array points to; nobody reads or writes it.
+template <typename T> T nothing[1];
+
+int StatusOf(bool good)
+{
+    return good ? TTT_OK : kInvalidArgument;
+}
+
+napi_valuetype TypeOf(napi_env env, napi_value value)
+{
+    napi_valuetype type = napi_undefined;
+    napi_typeof(env, value, &type);
+    return type;
+}
+
+} // namespace
+
+template <typename T> int ReadArray(napi_env env, napi_value value, Span<T> *out)
 {
     napi_typedarray_type type;
     napi_value buffer;
@@ -15,101 +36,62 @@ bool ReadArray(napi_env env, napi_value value, napi_typedarray_type wanted, Span
     size_t length = 0;
     // Fails for anything that is not a typed array, Proxies included.
     if (napi_get_typedarray_info(env, value, &type, &length, &data, &buffer, nullptr) != napi_ok)
-        return false;
+        return kInvalidArgument;
     bool owned = false; // false for a SharedArrayBuffer
-    if (type != wanted || napi_is_arraybuffer(env, buffer, &owned) != napi_ok || !owned)
-        return false;
-    out->data = static_cast<T *>(data);
+    if (type != kTypeOf<T> || napi_is_arraybuffer(env, buffer, &owned) != napi_ok || !owned)
+        return kInvalidArgument;
+    out->data = data ? static_cast<T *>(data) : nothing<T>;
     out->length = data ? length : 0;
-    return true;
+    return TTT_OK;
 }
 
-bool IsNothing(napi_env env, napi_value value)
+template <typename T> int ReadOptional(napi_env env, napi_value value, Span<T> *out)
 {
-    napi_valuetype type = napi_number;
-    return value && napi_typeof(env, value, &type) == napi_ok &&
-           (type == napi_undefined || type == napi_null);
+    napi_valuetype type = TypeOf(env, value);
+    *out = Span<T>();
+    return type == napi_undefined || type == napi_null ? TTT_OK : ReadArray(env, value, out);
 }
 
-} // namespace
+template int ReadArray(napi_env, napi_value, Span<float> *);
+template int ReadArray(napi_env, napi_value, Span<int8_t> *);
+template int ReadArray(napi_env, napi_value, Span<uint8_t> *);
+template int ReadArray(napi_env, napi_value, Span<uint32_t> *);
+template int ReadOptional(napi_env, napi_value, Span<float> *);
+template int ReadOptional(napi_env, napi_value, Span<uint8_t> *);
 
-bool ReadFloats(napi_env env, napi_value value, Span<float> *out)
-{
-    return ReadArray(env, value, napi_float32_array, out);
-}
-
-bool ReadInt8s(napi_env env, napi_value value, Span<int8_t> *out)
-{
-    return ReadArray(env, value, napi_int8_array, out);
-}
-
-bool ReadBytes(napi_env env, napi_value value, Span<uint8_t> *out)
-{
-    return ReadArray(env, value, napi_uint8_array, out);
-}
-
-bool ReadUint32s(napi_env env, napi_value value, Span<uint32_t> *out)
-{
-    return ReadArray(env, value, napi_uint32_array, out);
-}
-
-bool ReadDoubles(napi_env env, napi_value value, Span<double> *out)
-{
-    return ReadArray(env, value, napi_float64_array, out);
-}
-
-bool ReadOptionalFloats(napi_env env, napi_value value, Span<float> *out)
-{
-    *out = Span<float>();
-    return IsNothing(env, value) || ReadFloats(env, value, out);
-}
-
-bool ReadOptionalBytes(napi_env env, napi_value value, Span<const uint8_t> *out)
-{
-    static const uint8_t empty[1] = {0};
-    Span<uint8_t> bytes;
-    *out = Span<const uint8_t>();
-    if (IsNothing(env, value)) return true;
-    if (!ReadBytes(env, value, &bytes)) return false;
-    out->data = bytes.data ? bytes.data : empty;
-    out->length = bytes.length;
-    return true;
-}
-
-bool ReadResults(napi_env env, napi_value value, size_t n, Span<float> *out, bool *fits)
-{
-    if (!ReadOptionalFloats(env, value, out)) return false;
-    *fits = out->length == n || IsNothing(env, value);
-    return true;
-}
-
-bool ReadHandle(napi_env env, napi_value value, uint64_t *out)
+int ReadHandle(napi_env env, napi_value value, uint64_t *out)
 {
     double number = 0;
-    if (!value || napi_get_value_double(env, value, &number) != napi_ok) return false;
+    if (napi_get_value_double(env, value, &number) != napi_ok) return kInvalidArgument;
     if (!(number >= 0 && number <= 9007199254740991.0) || number != std::floor(number))
-        return false;
+        return kInvalidArgument;
     *out = static_cast<uint64_t>(number);
-    return true;
+    return TTT_OK;
 }
 
-bool ReadUint32(napi_env env, napi_value value, uint32_t *out)
-{
-    uint64_t number = 0;
-    if (!ReadHandle(env, value, &number) || number > UINT32_MAX) return false;
-    *out = static_cast<uint32_t>(number);
-    return true;
-}
-
-bool ReadUint64(napi_env env, napi_value value, uint64_t *out)
+int ReadBigInt(napi_env env, napi_value value, uint64_t *out)
 {
     bool lossless = false;
-    return napi_get_value_bigint_uint64(env, value, out, &lossless) == napi_ok && lossless;
+    return StatusOf(napi_get_value_bigint_uint64(env, value, out, &lossless) == napi_ok &&
+                    lossless);
 }
 
-bool ToUint32(double number, uint32_t *out)
+int ReadBool(napi_env env, napi_value value, bool *out)
 {
-    if (!(number >= 0 && number <= UINT32_MAX) || number != std::floor(number)) return false;
-    *out = static_cast<uint32_t>(number);
-    return true;
+    return StatusOf(napi_get_value_bool(env, value, out) == napi_ok);
+}
+
+int ReadText(napi_env env, napi_value value, std::string *out)
+{
+    size_t length = 0;
+    if (napi_get_value_string_utf8(env, value, nullptr, 0, &length) != napi_ok)
+        return kInvalidArgument;
+    out->resize(length);
+    return StatusOf(napi_get_value_string_utf8(env, value, &(*out)[0], length + 1, &length) ==
+                    napi_ok);
+}
+
+int CheckFunction(napi_env env, napi_value value)
+{
+    return StatusOf(TypeOf(env, value) == napi_function);
 }

@@ -1,43 +1,62 @@
-// args.h - every read of a JavaScript value: its type is checked, nothing is kept.
+// args.h - every read of a JavaScript value. Types are checked, and nothing is kept: pointers into typed
+// arrays are valid until JavaScript runs again, that is, within one call.
 //
-// Pointers into typed arrays are valid until JavaScript runs again, that is, within one call.
+// All return TTT_OK, or kInvalidArgument for a value of another type.
 // SPDX-License-Identifier: MIT
 #ifndef BIT_TTT_NODE_ARGS_H
 #define BIT_TTT_NODE_ARGS_H
 
-#include <napi.h>
+#include "call.h"
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <string>
 
-// A typed array's elements. A detached array, or one out of its buffer's bounds, has length 0.
+// A typed array's elements. An array that is detached or out of its buffer's bounds has length 0. After
+// a successful read `data` is not null, unless the array was optional and is missing.
 template <typename T> struct Span {
     T *data = nullptr;
     size_t length = 0;
 };
 
-// These return false if the value is of another type; they accept arrays of any realm, but none
-// on a SharedArrayBuffer, whose contents could change between a check and its use.
-bool ReadFloats(napi_env env, napi_value value, Span<float> *out);
-bool ReadInt8s(napi_env env, napi_value value, Span<int8_t> *out);
-bool ReadBytes(napi_env env, napi_value value, Span<uint8_t> *out);
-bool ReadUint32s(napi_env env, napi_value value, Span<uint32_t> *out);
-bool ReadDoubles(napi_env env, napi_value value, Span<double> *out);
+// A typed array of float, int8_t, uint8_t or uint32_t, of any realm. Arrays on a SharedArrayBuffer are
+// refused: their contents could change between a check and its use.
+template <typename T> int ReadArray(napi_env env, napi_value value, Span<T> *out);
 
-// undefined and null give an empty span, which `ReadFloats` never does for a usable array.
-bool ReadOptionalFloats(napi_env env, napi_value value, Span<float> *out);
+// undefined and null stand for an array that is missing.
+template <typename T> int ReadOptional(napi_env env, napi_value value, Span<T> *out);
 
-// undefined and null give null data, and nothing else does, not even an empty array.
-bool ReadOptionalBytes(napi_env env, napi_value value, Span<const uint8_t> *out);
-// As ReadOptionalFloats, for n results: *fits is false if there is an array of another length.
-bool ReadResults(napi_env env, napi_value value, size_t n, Span<float> *out, bool *fits);
+// TTT_DIMENSION_MISMATCH unless there are n elements.
+template <typename T> int ReadArray(napi_env env, napi_value value, size_t n, Span<T> *out)
+{
+    int status = ReadArray(env, value, out);
+    return status == TTT_OK && out->length != n ? TTT_DIMENSION_MISMATCH : status;
+}
+template <typename T> int ReadOptional(napi_env env, napi_value value, size_t n, Span<T> *out)
+{
+    int status = ReadOptional(env, value, out);
+    return status == TTT_OK && out->data && out->length != n ? TTT_DIMENSION_MISMATCH : status;
+}
 
-// A handle: an integer that a double holds exactly. False for anything else.
-bool ReadHandle(napi_env env, napi_value value, uint64_t *out);
-bool ReadUint32(napi_env env, napi_value value, uint32_t *out);
+// One of the structs of include/bit_ttt as a Uint8Array of exactly its bytes. They are copied, since
+// they need not be aligned; the library checks the values, the struct's own size field included.
+template <typename T> int ReadStruct(napi_env env, napi_value value, T *out)
+{
+    Span<uint8_t> bytes;
+    int status = ReadArray(env, value, &bytes);
+    if (status != TTT_OK || bytes.length != sizeof(T)) return kInvalidArgument;
+    std::memcpy(out, bytes.data, sizeof(T));
+    return TTT_OK;
+}
+
+// A handle: an integer from 0 to 2^53 - 1.
+int ReadHandle(napi_env env, napi_value value, uint64_t *out);
 // A BigInt from 0 to 2^64 - 1.
-bool ReadUint64(napi_env env, napi_value value, uint64_t *out);
-// A double that is a whole number from 0 to 2^32 - 1.
-bool ToUint32(double number, uint32_t *out);
+int ReadBigInt(napi_env env, napi_value value, uint64_t *out);
+int ReadBool(napi_env env, napi_value value, bool *out);
+// As UTF-8, which may have NUL characters in it.
+int ReadText(napi_env env, napi_value value, std::string *out);
+int CheckFunction(napi_env env, napi_value value);
 
 #endif

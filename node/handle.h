@@ -7,19 +7,21 @@
 #ifndef BIT_TTT_NODE_HANDLE_H
 #define BIT_TTT_NODE_HANDLE_H
 
-#include <bit_ttt/ttt.h>
+#include "async.h"
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <utility>
 #include <vector>
 
-// The part of an entry that its table needs. An entry derives from this, and `void Free()` frees
-// its object. Entries are copied; a copy does not own another object.
+// The part of a table's entry that all have; entries derive from it. The object is shared with the
+// asynchronous work that uses it, which may outlive the table.
 template <typename T> struct Slot {
-    T *object = nullptr; // null: the slot is free
-    int64_t bytes = 0;   // what the object occupies outside the JavaScript heap, when it was made
+    std::shared_ptr<T> object; // null: the slot is free
+    int64_t bytes = 0; // what the object occupies outside the JavaScript heap, when it was made
     uint64_t generation = 1;
-    bool busy = false; // another thread works for it
+    std::weak_ptr<Work> work; // what the object is busy with; expired: it is idle
 };
 
 template <typename Entry> class HandleTable {
@@ -27,51 +29,34 @@ public:
     HandleTable() = default;
     HandleTable(const HandleTable &) = delete;
     HandleTable &operator=(const HandleTable &) = delete;
-    ~HandleTable()
-    {
-        for (Entry &slot : slots_)
-            if (slot.object) slot.Free();
-    }
 
-    // Takes ownership of entry.object. 0 if the table is full; the object is then freed.
+    // The new handle, never 0, or 0 if the table is full; the object is then freed.
     uint64_t Add(Entry entry)
     {
-        try {
-            if (free_.empty()) {
-                if (slots_.size() > kIndexMask) {
-                    entry.Free();
-                    return 0;
-                }
-                // Room to free every slot, so that Remove cannot fail.
-                free_.reserve(slots_.size() + 1);
-                slots_.emplace_back();
-                free_.push_back(slots_.size() - 1);
-            }
-        } catch (...) {
-            entry.Free();
-            throw;
+        if (free_.empty()) {
+            if (slots_.size() > kIndexMask) return 0;
+            // Room to free every slot, so that Remove cannot fail.
+            free_.reserve(slots_.size() + 1);
+            slots_.emplace_back();
+            free_.push_back(slots_.size() - 1);
         }
         size_t index = free_.back();
         free_.pop_back();
-        entry.generation = slots_[index].generation;
-        slots_[index] = entry;
-        return entry.generation << kIndexBits | index;
+        uint64_t generation = slots_[index].generation;
+        slots_[index] = std::move(entry);
+        slots_[index].generation = generation;
+        return generation << kIndexBits | index;
     }
 
-    // Frees the slot and returns its entry, whose object is the caller's to free.
-    Entry Remove(uint64_t handle)
+    // Frees the slot of a living entry, and its object unless somebody else has it too.
+    void Remove(uint64_t handle)
     {
-        Entry removed;
-        Entry *slot = Find(handle);
-        if (!slot) return removed;
-        removed = *slot;
-        slot->object = nullptr;
+        size_t index = static_cast<size_t>(handle & kIndexMask);
+        uint64_t generation = slots_[index].generation;
+        slots_[index] = Entry();
         // A slot whose generations are used up is retired: no handle ever means two objects.
-        if (slot->generation < kLastGeneration) {
-            slot->generation++;
-            free_.push_back(static_cast<size_t>(slot - slots_.data()));
-        }
-        return removed;
+        slots_[index].generation = generation + 1;
+        if (generation < kLastGeneration) free_.push_back(index);
     }
 
     // The living entry of a handle or null. The pointer is valid until the next Add.
@@ -90,12 +75,6 @@ private:
 
     std::vector<Entry> slots_;
     std::vector<size_t> free_;
-};
-
-// While a layer is busy, a job computes on a copy: it may only be asked for properties.
-struct Layer : Slot<void> {
-    size_t dim = 0;
-    void Free() { ttt_destroy(object); }
 };
 
 #endif

@@ -1,182 +1,105 @@
-// layer.cc - the functions of a layer: create, read tokens, save, load, weights, destroy.
-//
-// The first argument of each is a handle (handle.h). Lengths count elements.
+// layer.cc - the functions of layers that run on JavaScript's thread. Lengths count elements.
 // SPDX-License-Identifier: MIT
 #include "addon.h"
-#include "args.h"
-#include "errors.h"
 
 namespace {
 
 napi_value NewLayer(const Call &call, void *model)
 {
     Layer layer;
-    layer.object = model;
+    layer.object = std::shared_ptr<void>(model, ttt_destroy);
     layer.dim = ttt_hidden_dim(model);
     layer.bytes = static_cast<int64_t>(ttt_footprint(model));
-    return NewHandle(call, call.addon->layers, layer);
+    return NewHandle(call, call.addon->layers, std::move(layer));
 }
 
-// create(hiddenDim, objective, seed: bigint, innerLr, threads): handle or negative status.
+// create(config): handle or negative status.
 napi_value Create(const Call &call)
 {
     ttt_config config;
-    ttt_config_init(&config);
-    uint32_t dim = 0;
-    double rate = 0;
-    bool lossless = false;
-    if (!ReadUint32(call.env, call.args[0], &dim) ||
-        !ReadUint32(call.env, call.args[1], &config.objective) ||
-        napi_get_value_bigint_uint64(call.env, call.args[2], &config.seed, &lossless) != napi_ok ||
-        !lossless || napi_get_value_double(call.env, call.args[3], &rate) != napi_ok ||
-        !ReadUint32(call.env, call.args[4], &config.threads))
-        return call.NoHandle(kInvalidArgument);
-    config.hidden_dim = dim;
-    config.inner_lr = static_cast<float>(rate);
     void *model = nullptr;
-    int status = ttt_create_from_config(&config, &model);
-    return status == TTT_OK ? NewLayer(call, model) : call.NoHandle(status);
+    int status = ReadStruct(call.env, call.args[0], &config);
+    if (status == TTT_OK) status = ttt_create_from_config(&config, &model);
+    return status == TTT_OK ? NewLayer(call, model) : call.Negative(status);
 }
 
-// destroy(handle): status. BUSY while a job runs: destroy again when it has ended.
-napi_value Destroy(const Call &call)
-{
-    return FreeHandle(call, call.addon->layers);
-}
-
-// clone(handle): handle or negative status.
+// clone(layer): handle or negative status.
 napi_value Clone(const Call &call)
 {
-    Layer *layer = nullptr;
-    int status = FindIdle(call, call.addon->layers, &layer);
-    if (status != TTT_OK) return call.NoHandle(status);
-    void *model = ttt_clone(layer->object);
-    return model ? NewLayer(call, model) : call.NoHandle(TTT_OUT_OF_MEMORY);
+    return Answer(call, call.addon->layers, [&](const Layer &layer) {
+        void *model = ttt_clone(layer.object.get());
+        return model ? NewLayer(call, model) : call.Negative(TTT_OUT_OF_MEMORY);
+    });
 }
 
-// forward(handle, input, output, surprise | undefined): status. The path that must be fast.
+// forward(layer, input, output, surprise | undefined): status. The path that must be fast.
 napi_value Forward(const Call &call)
 {
-    Layer *layer = nullptr;
-    Span<float> input, output, surprise;
-    int status = FindIdle(call, call.addon->layers, &layer);
-    if (status != TTT_OK) return call.Status(status);
-    if (!ReadFloats(call.env, call.args[1], &input) ||
-        !ReadFloats(call.env, call.args[2], &output) ||
-        !ReadOptionalFloats(call.env, call.args[3], &surprise))
-        return call.Status(kInvalidArgument);
-    size_t tokens = input.length / layer->dim;
-    if (tokens == 0 || output.length != input.length ||
-        (surprise.data && surprise.length != tokens))
-        return call.Status(TTT_DIMENSION_MISMATCH);
-    return call.Status(ttt_forward_ex(layer->object, input.data, input.length, tokens, output.data,
-                                      output.length, surprise.data));
+    return Perform(call, call.addon->layers, [&](const Layer &layer) {
+        Span<float> input, output, surprise;
+        int status = ReadArray(call.env, call.args[1], &input);
+        size_t tokens = input.length / layer.dim;
+        if (status == TTT_OK) status = ReadArray(call.env, call.args[2], input.length, &output);
+        if (status == TTT_OK) status = ReadOptional(call.env, call.args[3], tokens, &surprise);
+        if (status != TTT_OK) return status;
+        return ttt_forward_ex(layer.object.get(), input.data, input.length, tokens, output.data,
+                              output.length, surprise.data);
+    });
 }
 
-napi_value Reset(const Call &call)
+// setWeights(layer, down, up), getWeights(layer, down, up): status. Each array has hiddenDim * memoryDim
+// elements.
+template <auto copy> napi_value CopyWeights(const Call &call)
 {
-    Layer *layer = nullptr;
-    int status = FindIdle(call, call.addon->layers, &layer);
-    return call.Status(status == TTT_OK ? ttt_reset(layer->object) : status);
+    return Perform(call, call.addon->layers, [&](const Layer &layer) {
+        void *model = layer.object.get();
+        size_t length = layer.dim * ttt_memory_dim(model);
+        Span<int8_t> down, up;
+        int status = ReadArray(call.env, call.args[1], length, &down);
+        if (status == TTT_OK) status = ReadArray(call.env, call.args[2], length, &up);
+        return status == TTT_OK ? copy(model, down.data, up.data) : status;
+    });
 }
 
-// saveState(handle, bytes): status.
-napi_value SaveState(const Call &call)
-{
-    return WithBytes(call, call.addon->layers, TTT_BUFFER_SIZE, ttt_save_state);
-}
-
-// loadState(handle, bytes): status.
-napi_value LoadState(const Call &call)
-{
-    return WithBytes(call, call.addon->layers, TTT_STATE_DAMAGED, ttt_load_state);
-}
-
-// Reads the layer and its two weight arrays, each of hiddenDim * memoryDim elements.
-int WeightArguments(const Call &call, Layer **layer, Span<int8_t> *down, Span<int8_t> *up)
-{
-    int status = FindIdle(call, call.addon->layers, layer);
-    if (status != TTT_OK) return status;
-    if (!ReadInt8s(call.env, call.args[1], down) || !ReadInt8s(call.env, call.args[2], up))
-        return kInvalidArgument;
-    size_t length = (*layer)->dim * ttt_memory_dim((*layer)->object);
-    return down->length == length && up->length == length ? TTT_OK : TTT_DIMENSION_MISMATCH;
-}
-
-// setWeights(handle, down, up): status.
-napi_value SetWeights(const Call &call)
-{
-    Layer *layer = nullptr;
-    Span<int8_t> down, up;
-    int status = WeightArguments(call, &layer, &down, &up);
-    if (status == TTT_OK) status = ttt_set_weights(layer->object, down.data, up.data);
-    return call.Status(status);
-}
-
-// getWeights(handle, down, up): status; writes to the arrays.
-napi_value GetWeights(const Call &call)
-{
-    Layer *layer = nullptr;
-    Span<int8_t> down, up;
-    int status = WeightArguments(call, &layer, &down, &up);
-    if (status == TTT_OK) status = ttt_get_weights(layer->object, down.data, up.data);
-    return call.Status(status);
-}
-
-// getMemory(handle, w): status; writes memoryDim * memoryDim floats.
+// getMemory(layer, w): status; writes memoryDim * memoryDim floats.
 napi_value GetMemory(const Call &call)
 {
+    return Perform(call, call.addon->layers, [&](const Layer &layer) {
+        size_t d = ttt_memory_dim(layer.object.get());
+        Span<float> w;
+        int status = ReadArray(call.env, call.args[1], d * d, &w);
+        return status == TTT_OK ? ttt_get_memory(layer.object.get(), w.data) : status;
+    });
+}
+
+// As Property, but also of a busy layer, since its job works on a copy.
+template <auto get, auto make = &Call::Number> napi_value AnyTime(const Call &call)
+{
     Layer *layer = nullptr;
-    Span<float> w;
     int status = FindIdle(call, call.addon->layers, &layer);
-    if (status == TTT_OK && !ReadFloats(call.env, call.args[1], &w)) status = kInvalidArgument;
-    if (status != TTT_OK) return call.Status(status);
-    size_t d = ttt_memory_dim(layer->object);
-    bool fits = w.length == d * d;
-    return call.Status(fits ? ttt_get_memory(layer->object, w.data) : TTT_DIMENSION_MISMATCH);
-}
-
-// Properties may be read while a job runs: the job works on a copy. 0 for no layer.
-const void *AnyModel(const Call &call)
-{
-    uint64_t handle = 0;
-    if (!ReadHandle(call.env, call.args[0], &handle)) return nullptr;
-    Layer *layer = call.addon->layers.Find(handle);
-    return layer ? layer->object : nullptr;
-}
-
-napi_value StateSize(const Call &call)
-{
-    return call.Number(static_cast<double>(ttt_state_size(AnyModel(call))));
-}
-
-napi_value Threads(const Call &call)
-{
-    return call.Number(static_cast<double>(ttt_threads(AnyModel(call))));
-}
-
-napi_value TokensSeen(const Call &call)
-{
-    return call.Number(static_cast<double>(ttt_tokens_seen(AnyModel(call))));
-}
-
-napi_value Fingerprint(const Call &call)
-{
-    return call.BigInt(ttt_weights_fingerprint(AnyModel(call)));
+    return layer ? (call.*make)(get(layer->object.get())) : call.Negative(status);
 }
 
 } // namespace
 
-void DefineLayerFunctions(napi_env env, napi_value exports, Addon *addon)
+bool DefineLayerFunctions(napi_env env, napi_value object, Addon *addon)
 {
     static const Method methods[] = {
-        {"create", Enter<Create>},         {"destroy", Enter<Destroy>},
-        {"clone", Enter<Clone>},           {"forward", Enter<Forward>},
-        {"reset", Enter<Reset>},           {"saveState", Enter<SaveState>},
-        {"loadState", Enter<LoadState>},   {"setWeights", Enter<SetWeights>},
-        {"getWeights", Enter<GetWeights>}, {"getMemory", Enter<GetMemory>},
-        {"stateSize", Enter<StateSize>},   {"threads", Enter<Threads>},
-        {"tokensSeen", Enter<TokensSeen>}, {"fingerprint", Enter<Fingerprint>},
+        {"create", Enter<Create>},
+        {"destroy", Enter<Destroy<&Addon::layers>>},
+        {"clone", Enter<Clone>},
+        {"forward", Enter<Forward>},
+        {"reset", Enter<Change<&Addon::layers, ttt_reset>>},
+        {"save", Enter<CopyState<&Addon::layers, ttt_save_state>>},
+        {"load", Enter<CopyState<&Addon::layers, ttt_load_state>>},
+        {"setWeights", Enter<CopyWeights<ttt_set_weights>>},
+        {"getWeights", Enter<CopyWeights<ttt_get_weights>>},
+        {"getMemory", Enter<GetMemory>},
+        {"stateSize", Enter<AnyTime<ttt_state_size>>},
+        {"threads", Enter<AnyTime<ttt_threads>>},
+        {"tokens", Enter<AnyTime<ttt_tokens_seen>>},
+        {"fingerprint", Enter<AnyTime<ttt_weights_fingerprint, &Call::BigInt>>},
+        {"conformanceHash", Enter<Hash<ttt_conformance_hash>>},
     };
-    DefineMethods(env, exports, addon, methods, sizeof methods / sizeof methods[0]);
+    return DefineMethods(env, object, addon, methods) && DefineJobFunctions(env, object, addon);
 }

@@ -46,7 +46,7 @@ const steps = [
   },
   {
     name: 'WebAssembly module',
-    inputs: [...core, 'wasm'],
+    inputs: [...core, 'wasm', 'ts/engine/wasm/exports.ts'],
     outputs: [...modules.map((name) => `dist/${name}`), 'build/wasm/relaxed_places.json'],
     build: buildWasm,
     optional: true,

@@ -14,7 +14,6 @@ const ALLOWED = ['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0'];
 
 /** Linked by a compiler. dlmalloc (CC0) and compiler-rt (LLVM exception) ask for no notice. */
 const LINKED = [
-  { name: 'node-addon-api', where: 'the addon (dist/native)' },
   { name: 'node-api-headers', where: 'the addon (dist/native)' },
   { name: 'Emscripten', where: 'the WebAssembly modules', license: 'MIT', file: 'emscripten.txt' },
   { name: 'musl libc', where: 'the WebAssembly modules', license: 'MIT', file: 'musl.txt' },

@@ -18,6 +18,7 @@ export type {
   RunOptions,
   SamplingOptions,
   ShardedSource,
+  SharedModel,
   SignalOptions,
   TokenObservation,
   TokenReadings,

@@ -1,10 +1,8 @@
 /**
  * relax.mjs - makes the second module: puts i16x8.relaxed_dot_i8x16_i7x16_s in place of the instruction
- * that stands for it (src/kernels/isa_wasm_relaxed.c). Both take two vectors and have three bytes, so
- * nothing else moves. Toolchains that know the relaxed instructions are not needed.
- *
- * The places are found by comparing two modules: one with the stand-in, one compiled with another
- * instruction instead of it, equal in all other bytes. That also proves that nothing else uses it.
+ * that stands for it (src/kernels/isa_wasm_relaxed.c), of as many bytes, without a toolchain that knows it.
+ * The places are found by comparing two modules, one with the stand-in and one with another instruction
+ * instead of it, equal in all other bytes, which also proves that nothing else uses it.
  *
  * Usage: node relax.mjs STAND_IN.wasm OTHER.wasm OUT.wasm OUT.json
  * SPDX-License-Identifier: MIT

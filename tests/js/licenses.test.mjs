@@ -33,7 +33,7 @@ describe('licenses of others', () => {
   });
 
   it('name what the compilers link', () => {
-    for (const name of ['node-addon-api', 'Emscripten', 'musl libc'])
+    for (const name of ['node-api-headers', 'Emscripten', 'musl libc'])
       assert.match(text, new RegExp(`^${name} .*\\(MIT\\)`, 'm'));
     assert.match(text, /Rich Felker/);
     assert.match(text, /Sun Microsystems/);

@@ -2,44 +2,17 @@
 // file, failures that name the shard, and no block of the WebAssembly heap left behind.
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 
-import { build } from 'esbuild';
-
-import { backends, root } from './support/backends.mjs';
+import { backends } from './support/backends.mjs';
+import { internals, wasmExports } from './support/engine.mjs';
+import { addon, INVALID } from './support/raw-addon.mjs';
 import { cutIntoShards } from './support/shards.mjs';
 import { smallTrainer } from './support/small-llama.mjs';
 
-const INVALID = 60;
-
-/** The engines' classes, which the package keeps to itself. */
-async function engines() {
-  const contents =
-    "export { NativeLlama } from './ts/engine/native/llama.ts'; " +
-    "export { WasmBackend } from './ts/engine/wasm/layers.ts';";
-  const stdin = { contents, resolveDir: root, loader: 'ts' };
-  const options = { stdin, bundle: true, write: false, format: 'esm', platform: 'node' };
-  const { outputFiles } = await build({ ...options, logLevel: 'error' });
-  return import(
-    `data:text/javascript;base64,${Buffer.from(outputFiles[0].text).toString('base64')}`
-  );
-}
-
-function nativeAddon() {
-  const require = createRequire(import.meta.url);
-  return require(`${root}dist/native/${process.platform}-${process.arch}/bit_ttt.node`);
-}
-
 /** An engine on a fresh instance whose blocks are counted. */
-async function countingWasm({ WasmBackend }) {
-  const module = await WebAssembly.compile(readFileSync(`${root}dist/bit_ttt.wasm`));
-  const imports = {};
-  for (const { module: from, name } of WebAssembly.Module.imports(module)) {
-    (imports[from] ??= {})[name] = () => undefined;
-  }
-  const { exports: real } = await WebAssembly.instantiate(module, imports);
-  real._initialize?.();
+async function countingWasm() {
+  const { WasmEngine } = await internals('ts/engine/wasm/engine.ts');
+  const real = await wasmExports();
   const living = new Map();
   const count = { peak: 0, bytes: 0, living };
   const exports = {
@@ -56,24 +29,30 @@ async function countingWasm({ WasmBackend }) {
       real.free(block);
     },
   };
-  return { engine: new WasmBackend(exports).llama, count };
+  return { engine: new WasmEngine(exports).models, count };
+}
+
+/** The contract's call, which takes names and files apart. */
+function openSharded(engine, index, shards, config) {
+  const names = shards.map(({ name }) => name);
+  const files = shards.map(({ bytes }) => bytes);
+  return engine.openSharded(index, names, files, config);
 }
 
 describe('models in shards', () => {
-  let weights, classes;
+  let weights;
   before(async () => {
     const trainer = await smallTrainer({ backend: backends[0] });
     weights = trainer.weights();
     trainer.destroy();
-    classes = await engines();
   });
 
   for (const backend of backends) {
     describe(`on ${backend}`, () => {
       let engine, count;
       before(async () => {
-        if (backend === 'native') engine = new classes.NativeLlama(nativeAddon());
-        else ({ engine, count } = await countingWasm(classes));
+        if (backend === 'native') engine = addon.models;
+        else ({ engine, count } = await countingWasm());
       });
 
       it('are the model that one file is', () => {
@@ -84,8 +63,8 @@ describe('models in shards', () => {
           const bare = cutIntoShards(weights, parts, { metadata: false });
           const text = new TextEncoder().encode(`\ufeff${config}`);
           for (const model of [
-            engine.openSharded(index, shards.reverse(), undefined),
-            engine.openSharded(bare.index, bare.shards, text),
+            openSharded(engine, index, shards.reverse(), undefined),
+            openSharded(engine, bare.index, bare.shards, text),
           ]) {
             assert.ok(model > 0, JSON.stringify(model));
             assert.equal(engine.fingerprint(model), engine.fingerprint(whole));
@@ -99,7 +78,7 @@ describe('models in shards', () => {
       it('that do not fit their index are refused by name', () => {
         const { index, map, shards } = cutIntoShards(weights, 3);
         const refused = (given, pattern, text = index) => {
-          const failure = engine.openSharded(text, given, undefined);
+          const failure = openSharded(engine, text, given, undefined);
           assert.equal(typeof failure, 'object');
           assert.match(failure.text, pattern);
           return failure;
@@ -135,8 +114,8 @@ describe('models in shards', () => {
         const [before, blocks] = [count.bytes, count.living.size];
         const size = shards.reduce((sum, { bytes }) => sum + bytes.length, 0);
         count.peak = 0;
-        engine.close(engine.openSharded(index, shards, undefined));
-        engine.openSharded(index, shards.slice(1), undefined);
+        engine.close(openSharded(engine, index, shards, undefined));
+        openSharded(engine, index, shards.slice(1), undefined);
         assert.equal(count.bytes, before);
         assert.equal(count.living.size, blocks);
         assert.ok(count.peak - before < size + 20_000, `${count.peak - before} of ${size}`);
@@ -146,11 +125,10 @@ describe('models in shards', () => {
 
   it('are checked by the addon itself', function () {
     if (!backends.includes('native')) this.skip();
-    const addon = nativeAddon();
     const { index, shards } = cutIntoShards(weights, 2);
     const names = shards.map(({ name }) => name);
     const files = shards.map(({ bytes }) => bytes);
-    const refused = (...args) => assert.equal(addon.llamaOpenSharded(...args).status, INVALID);
+    const refused = (...args) => assert.equal(addon.models.openSharded(...args).status, INVALID);
     for (const wrong of [null, 1, 'x', {}, [], new Int8Array(4), new ArrayBuffer(4)]) {
       refused(wrong, names, files, undefined);
       refused(index, wrong, files, undefined);
@@ -171,16 +149,16 @@ describe('models in shards', () => {
         return files[1];
       },
     });
-    const failure = addon.llamaOpenSharded(index, names, trap, undefined);
+    const failure = addon.models.openSharded(index, names, trap, undefined);
     assert.match(failure.text, /model-00001-of-00002.safetensors: the file is too short/);
     const throws = Object.defineProperty([1, files[1]], 0, {
       get: () => {
         throw new Error('mine');
       },
     });
-    assert.throws(() => addon.llamaOpenSharded(index, names, throws, undefined), /mine/);
-    const model = addon.llamaOpenSharded(index, names, files, undefined);
+    assert.throws(() => addon.models.openSharded(index, names, throws, undefined), /mine/);
+    const model = addon.models.openSharded(index, names, files, undefined);
     assert.ok(model > 0);
-    assert.equal(addon.llamaClose(model), 0);
+    assert.equal(addon.models.close(model), 0);
   });
 });

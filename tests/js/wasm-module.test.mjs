@@ -9,6 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { TTT, conformanceHash, getInfo, llamaConformanceHash } from 'bit-ttt';
 
 import { backends, fails, noise, rejects, root, sameBits } from './support/backends.mjs';
+import { listed } from './support/counted-wasm.mjs';
 import { memoryLimits, withMemoryLimit, withTrap } from './support/wasm-patch.mjs';
 
 const path = `${root}dist/bit_ttt.wasm`;
@@ -23,22 +24,16 @@ describe('the WebAssembly module', () => {
 
   const create = (wasm, options) => TTT.create({ hiddenDim: 16, ...options, backend, wasm });
 
-  it('exports the functions of wasm/exports.txt, which the loader declares, and no others', () => {
-    const listed = readFileSync(`${root}wasm/exports.txt`, 'utf8')
-      .match(/^[a-z]\w+$/gm)
-      .sort();
-    const declared = readFileSync(`${root}ts/engine/wasm/module.ts`, 'utf8')
-      .match(/export interface WasmExports \{[^}]*\}/s)[0]
-      .match(/^ {2}[a-z]\w+(?=\()/gm)
-      .map((name) => name.trim());
-    assert.deepEqual(declared.sort(), listed);
+  it('exports the functions that ts/engine/wasm/exports.ts declares, and no others', () => {
     // What Emscripten versions add by themselves.
     const runtime =
       /^(memory|_initialize|__indirect_function_table|__errno_location|_?(emscripten_)?stack\w+)$/;
     const exported = WebAssembly.Module.exports(new WebAssembly.Module(bytes))
       .map(({ name }) => name)
       .filter((name) => !runtime.test(name));
-    assert.deepEqual(exported.sort(), listed);
+    assert.deepEqual(exported.sort(), [...listed].sort());
+    const own = listed.filter((name) => !/^(ttt|bitllama)_/.test(name));
+    assert.deepEqual(own, ['malloc', 'free']);
   });
 
   it('with relaxed instructions differs from it in those alone, and computes the same bits', async () => {
@@ -181,7 +176,7 @@ describe('the WebAssembly module', () => {
   });
 
   it('after a trap refuses everything, and a new layer gets a new instance', async () => {
-    const broken = await WebAssembly.compile(withTrap(bytes, 'bt_wasm_forward'));
+    const broken = await WebAssembly.compile(withTrap(bytes, 'ttt_forward_ex'));
     const layer = await create(broken);
     const other = await create(broken);
     const state = other.saveState();
@@ -205,7 +200,7 @@ describe('the WebAssembly module', () => {
   });
 
   it('a trap in an asynchronous call poisons as well, and the promise says so', async () => {
-    const broken = await WebAssembly.compile(withTrap(bytes, 'bt_wasm_forward'));
+    const broken = await WebAssembly.compile(withTrap(bytes, 'ttt_forward_ex'));
     const layer = await create(broken);
     await rejects(() => layer.forwardAsync(noise(16)), 'POISONED');
     fails(() => layer.saveState(), 'POISONED');
@@ -214,7 +209,12 @@ describe('the WebAssembly module', () => {
 
   it('a trap elsewhere does not spread to other instances', async () => {
     const good = await create(undefined);
-    for (const name of ['ttt_save_state', 'ttt_clone', 'bt_wasm_create', 'ttt_set_weights']) {
+    for (const name of [
+      'ttt_save_state',
+      'ttt_clone',
+      'ttt_create_from_config',
+      'ttt_set_weights',
+    ]) {
       const broken = await WebAssembly.compile(withTrap(bytes, name));
       await assert.rejects(
         async () => {

@@ -110,7 +110,7 @@ export interface ObserveAsyncOptions extends ForwardAsyncOptions {
 
 /** What `getInfo` tells about the backend in use. */
 export interface BackendInfo {
-  /** Version of the engine. */
+  /** Version of the core. */
   version: string;
   backend: BackendKind;
   /** The active kernel. */

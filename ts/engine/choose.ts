@@ -1,21 +1,21 @@
 /**
- * choose.ts - chooses and caches backends. Each entry says once what its platform can do.
+ * choose.ts - chooses and caches engines. Each entry says once what its platform can do.
  * SPDX-License-Identifier: MIT
  */
 import { describe } from '../common/brands.js';
-import type { Backend } from './engine.js';
 import { TTTError } from '../common/errors.js';
-import { hrefOf } from '../files/place.js';
-import type { Files } from '../files/place.js';
 import type { BackendKind, BackendOptions, WasmSource } from '../common/types.js';
+import type { Files } from '../files/place.js';
+import { hrefOf } from '../files/place.js';
+import type { Engine } from './engine.js';
 
 /** What an entry of the package offers. */
 export interface Platform {
   /** Loads the addon, or throws TTTError; missing: this entry never uses it. */
-  loadNative?: (binding: string | object | undefined) => Backend;
+  loadNative?: (binding: string | object | undefined) => Engine;
   /** Makes a WebAssembly instance, or throws TTTError; missing: this entry never uses it. */
-  loadWasm?: (source: WasmSource | undefined, files: Files | undefined) => Promise<Backend>;
-  /** Why a backend is not offered. */
+  loadWasm?: (source: WasmSource | undefined, files: Files | undefined) => Promise<Engine>;
+  /** Why an engine is not offered. */
   missing: string;
   /** Finds files; missing: there is no file system. */
   files?: Files;
@@ -23,12 +23,12 @@ export interface Platform {
   env?: (name: string) => string | undefined;
 }
 
-/** A caller's choice of a backend, not checked yet. */
+/** A caller's choice of an engine, not checked yet. */
 export type BackendChoice = { readonly [name in keyof BackendOptions]: unknown };
 
-/** A backend, and why it is not the one that `auto` prefers. */
+/** An engine, and why it is not the one that `auto` prefers. */
 export interface Resolved {
-  backend: Backend;
+  engine: Engine;
   fallback: string | null;
 }
 
@@ -55,8 +55,8 @@ class Loaded<T> {
   }
 }
 
-const natives = new Loaded<Backend>();
-const wasms = new Loaded<Promise<Backend>>();
+const natives = new Loaded<Engine>();
+const wasms = new Loaded<Promise<Engine>>();
 
 /** Called once, by the entry. */
 export function usePlatform(given: Platform): void {
@@ -92,15 +92,15 @@ function checkNativeBinding(given: unknown): string | object | undefined {
   throw new TTTError('INVALID_ARGUMENT', text);
 }
 
-function getNative(options: BackendChoice): Backend {
+function getNative(options: BackendChoice): Engine {
   const binding = checkNativeBinding(options.nativeBinding);
   if (!platform.loadNative) throw new TTTError('BACKEND_UNAVAILABLE', platform.missing);
-  let backend = natives.get(binding);
-  if (!backend) {
-    backend = platform.loadNative(binding);
-    natives.set(binding, backend);
+  let engine = natives.get(binding);
+  if (!engine) {
+    engine = platform.loadNative(binding);
+    natives.set(binding, engine);
   }
-  return backend;
+  return engine;
 }
 
 /** A source of the module, as far as can be told without reading it. */
@@ -111,8 +111,8 @@ function checkWasm(given: unknown): WasmSource | undefined {
   throw new TTTError('INVALID_ARGUMENT', `wasm must be ${wanted}, not ${describe(given)}`);
 }
 
-/** One instance per source, shared by all layers; a new one after a trap or a failure. */
-async function getWasm(options: BackendChoice): Promise<Backend> {
+/** One instance per source, shared by all objects; a new one after a trap or a failure. */
+async function getWasm(options: BackendChoice): Promise<Engine> {
   if (!platform.loadWasm) throw new TTTError('BACKEND_UNAVAILABLE', platform.missing);
   const given = checkWasm(options.wasm);
   const key = typeof given === 'object' ? (hrefOf(given, 'wasm') ?? given) : given;
@@ -126,14 +126,14 @@ async function getWasm(options: BackendChoice): Promise<Backend> {
   return made;
 }
 
-/** The backend that the options ask for. Throws TTTError if it cannot be had. */
-export async function resolveBackend(options: BackendChoice): Promise<Resolved> {
+/** The engine that the options ask for. Throws TTTError if it cannot be had. */
+export async function resolveEngine(options: BackendChoice): Promise<Resolved> {
   const choice = choose(options);
-  if (choice === 'native') return { backend: getNative(options), fallback: null };
-  if (choice === 'wasm') return { backend: await getWasm(options), fallback: null };
-  if (!platform.loadNative) return { backend: await getWasm(options), fallback: null };
+  if (choice === 'native') return { engine: getNative(options), fallback: null };
+  if (choice === 'wasm') return { engine: await getWasm(options), fallback: null };
+  if (!platform.loadNative) return { engine: await getWasm(options), fallback: null };
   try {
-    return { backend: getNative(options), fallback: null };
+    return { engine: getNative(options), fallback: null };
   } catch (error) {
     if (
       !platform.loadWasm ||
@@ -142,12 +142,12 @@ export async function resolveBackend(options: BackendChoice): Promise<Resolved> 
     ) {
       throw error;
     }
-    return { backend: await getInstead(options, error), fallback: error.message };
+    return { engine: await getInstead(options, error), fallback: error.message };
   }
 }
 
 /** WebAssembly where the addon cannot be had; if that cannot either, both reasons. */
-async function getInstead(options: BackendChoice, reason: TTTError): Promise<Backend> {
+async function getInstead(options: BackendChoice, reason: TTTError): Promise<Engine> {
   try {
     return await getWasm(options);
   } catch (cause) {

@@ -1,32 +1,34 @@
 /**
- * info.ts - the functions beside the class: getting ready, and questions about the engine.
+ * info.ts - the functions beside the class: getting an engine ready, and questions about it.
  * SPDX-License-Identifier: MIT
  */
 import { describe } from '../common/brands.js';
 import { errorOf, TTTError } from '../common/errors.js';
+import { hex64 } from '../common/hex.js';
 import { takeOptions } from '../common/named-options.js';
 import { BACKEND, WITH_BACKEND } from '../common/option-names.js';
-import { resolveBackend } from './choose.js';
-import type { Resolved } from './choose.js';
 import type { BackendInfo, BackendOptions } from '../common/types.js';
+import type { Resolved } from './choose.js';
+import { resolveEngine } from './choose.js';
+import { made, part } from './made.js';
 
-/** The backend of a function's options. */
-async function backendOf(options: unknown = {}): Promise<Resolved> {
-  return resolveBackend(takeOptions(options, BACKEND, '', WITH_BACKEND));
+/** The engine of a function's options. */
+async function engineOf(options: unknown = {}): Promise<Resolved> {
+  return resolveEngine(takeOptions(options, BACKEND, '', WITH_BACKEND));
 }
 
 /**
- * Loads a backend ahead of its first use; calling it again costs nothing. Never necessary, as
- * everything here waits for its backend by itself.
+ * Loads an engine ahead of its first use; calling it again costs nothing. Never necessary, as
+ * everything here waits for its engine by itself.
  */
 export async function init(options?: BackendOptions): Promise<void> {
-  await backendOf(options);
+  await engineOf(options);
 }
 
 /** Which backend and kernel are in use, which could be, and why the addon is not if it is not. */
 export async function getInfo(options?: BackendOptions): Promise<BackendInfo> {
-  const { backend, fallback } = await backendOf(options);
-  return { ...backend.info(), fallback };
+  const { engine, fallback } = await engineOf(options);
+  return { ...engine.info(), fallback };
 }
 
 /**
@@ -34,8 +36,8 @@ export async function getInfo(options?: BackendOptions): Promise<BackendInfo> {
  * digits, the same on every machine, backend and kernel. Takes a fraction of a second.
  */
 export async function conformanceHash(options?: BackendOptions): Promise<string> {
-  const { backend } = await backendOf(options);
-  return backend.conformanceHash().toString(16).padStart(16, '0');
+  const { engine } = await engineOf(options);
+  return hex64(made(part(engine, 'layers').conformanceHash()));
 }
 
 /**
@@ -43,12 +45,12 @@ export async function conformanceHash(options?: BackendOptions): Promise<string>
  * session does.
  */
 export async function llamaConformanceHash(options?: BackendOptions): Promise<string> {
-  const { backend } = await backendOf(options);
-  return backend.llama.conformanceHash().toString(16).padStart(16, '0');
+  const { engine } = await engineOf(options);
+  return hex64(made(part(engine, 'models').conformanceHash()));
 }
 
 /**
- * Makes a kernel the active one for all layers of a backend: a name of `getInfo().kernels`, or
+ * Makes a kernel the active one for everything on an engine: a name of `getInfo().kernels`, or
  * `auto` for the best. It changes the speed, never the results. Codes: `UNKNOWN_KERNEL`,
  * `UNSUPPORTED_KERNEL` (this machine cannot run it).
  */
@@ -59,10 +61,10 @@ export async function setKernel(name: string, options?: BackendOptions): Promise
       `a kernel's name must be a string, not ${describe(name)}`,
     );
   }
-  const { backend } = await backendOf(options);
-  const status = backend.setKernel(name);
+  const { engine } = await engineOf(options);
+  const status = engine.setKernel(name);
   if (status === 0) return;
-  const { compiledKernels, kernels } = backend.info();
+  const { compiledKernels, kernels } = engine.info();
   const problem = compiledKernels.includes(name)
     ? `this machine cannot run the kernel ${name}; it can run`
     : `no kernel ${JSON.stringify(name)}; there are`;

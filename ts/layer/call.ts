@@ -1,17 +1,19 @@
 /**
- * call.ts - drives one asynchronous call: starts the backend's job, passes an abort on, and at the
+ * call.ts - drives one asynchronous call: starts the engine's job, passes an abort on, and at the
  * end either commits everything or leaves layer and arrays as they were.
  * SPDX-License-Identifier: MIT
  */
 import { allocate, checkFloatsOf } from '../common/args.js';
-import type { Backend, BackendJob, Handle } from '../engine/engine.js';
-import { errorOf, statusOf, TTTError } from '../common/errors.js';
+import type { TTTError } from '../common/errors.js';
+import { statusOf } from '../common/errors.js';
 import { abortError } from '../common/signal.js';
 import type { AbortSignalLike, Observation } from '../common/types.js';
+import type { Handle, LayerEngine } from '../engine/engine.js';
+import { check, made } from '../engine/made.js';
 
 /** A checked asynchronous call. */
 export interface AsyncCall {
-  backend: Backend;
+  engine: LayerEngine;
   handle: Handle;
   input: Float32Array;
   /** Of the input when the call began, in floats. */
@@ -21,7 +23,7 @@ export interface AsyncCall {
   surprise: Float32Array | undefined;
   wantSurprise: boolean;
   signal: AbortSignalLike | undefined;
-  /** The error for a status of the engine. */
+  /** The error for a status. */
   explain: (status: number) => TTTError;
 }
 
@@ -37,28 +39,29 @@ function targets(call: AsyncCall): Observation {
 }
 
 /** Ends a job whose `done` gave `status`; throws what the promise is to be rejected with. */
-function settle(call: AsyncCall, job: BackendJob, status: number): Observation {
+function settle(call: AsyncCall, job: Handle, status: number): Observation {
   let results: Observation;
   try {
     if (status === statusOf('ABORTED') && call.signal) throw abortError(call.signal);
     if (status !== 0) throw call.explain(status);
     results = targets(call);
   } catch (error) {
-    job.finish();
+    call.engine.finishJob(job);
     throw error;
   }
   const surprise = call.wantSurprise ? results.surprise : undefined;
-  const finished = job.finish(results.output, surprise);
-  if (finished !== 0) throw errorOf(finished);
+  check(call.engine.finishJob(job, results.output, surprise));
   return results;
 }
 
 /** Runs a call to its end. Rejects with TTTError; the layer is idle again when it settles. */
 export function runAsync(call: AsyncCall): Promise<Observation> {
   return new Promise((resolve, reject) => {
-    const { backend, handle, input, wantSurprise, signal } = call;
-    let job: BackendJob | undefined;
-    const abort = (): void => job?.cancel();
+    const { engine, handle, input, wantSurprise, signal } = call;
+    let job: Handle | undefined;
+    const abort = (): void => {
+      if (job !== undefined) engine.cancelJob(job);
+    };
     const done = (status: number): void => {
       try {
         const results = settle(call, job!, status);
@@ -72,11 +75,11 @@ export function runAsync(call: AsyncCall): Promise<Observation> {
     // The signal first: foreign code that throws must not leave a job behind.
     signal?.addEventListener('abort', abort);
     try {
-      job = backend.startJob(handle, input, wantSurprise, done);
+      job = made(engine.startJob(handle, input, wantSurprise, done));
     } catch (error) {
       signal?.removeEventListener('abort', abort);
       throw error;
     }
-    if (signal?.aborted) job.cancel();
+    if (signal?.aborted) engine.cancelJob(job);
   });
 }

@@ -4,18 +4,28 @@
  */
 import { checkObject, checkWeights, readProperty, wrongType } from '../common/args.js';
 import { describe } from '../common/brands.js';
-import type { LayerConfig } from '../engine/engine.js';
 import { TTTError } from '../common/errors.js';
 import { takeOptions } from '../common/named-options.js';
 import { LAYER } from '../common/option-names.js';
 import { readNumber, readSeed } from '../common/options.js';
-import type { BackendChoice } from '../engine/choose.js';
 import type { Objective, TTTWeights } from '../common/types.js';
+import type { BackendChoice } from '../engine/choose.js';
+import type { StructBytes } from '../engine/engine.js';
+import { encode, TTT_CONFIG } from '../engine/structs.js';
 
 const MIN_DIM = 4;
 const MAX_DIM = 65536;
 const MAX_THREADS = 64;
 const DEFAULT_RATE: Record<Objective, number> = { reconstruct: 0.1, predict: 0.5 };
+
+/** A checked configuration. */
+export interface LayerConfig {
+  hiddenDim: number;
+  objective: Objective;
+  seed: bigint;
+  innerLr: number;
+  threads: number;
+}
 
 /** A layer's configuration, and weights of its own if it has any. */
 export interface CheckedOptions {
@@ -59,7 +69,7 @@ function readThreads(value: unknown): number {
   return value;
 }
 
-/** Refuses weights of the wrong type or length; their values are the engine's to check. */
+/** Refuses weights of the wrong type or length; their values the core checks. */
 export function readWeights(value: unknown, dim: number): TTTWeights {
   checkObject(value, 'weights');
   const down = readProperty(value, 'down', 'weights.down');
@@ -70,7 +80,7 @@ export function readWeights(value: unknown, dim: number): TTTWeights {
   return { down, up };
 }
 
-/** The error for weights that the engine refused, naming the first culprit. */
+/** The error for weights that were refused, naming the first culprit. */
 export function weightsError({ down, up }: TTTWeights): TTTError {
   for (const [name, array] of [
     ['down', down],
@@ -102,4 +112,9 @@ export function readOptions(options: unknown): CheckedOptions {
   };
   const own = weights === undefined ? undefined : readWeights(weights, dim);
   return { config, weights: own, choice };
+}
+
+/** The configuration as the engine takes it. */
+export function layerStruct(config: LayerConfig): StructBytes {
+  return encode(TTT_CONFIG, { ...config, objective: config.objective === 'predict' ? 1 : 0 });
 }

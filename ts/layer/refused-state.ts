@@ -1,10 +1,10 @@
 /**
- * refused-state.ts - says what is wrong with a saved state that the engine refused.
+ * refused-state.ts - says what is wrong with a saved state that was refused.
  * SPDX-License-Identifier: MIT
  */
-import { errorOf, statusOf } from '../common/errors.js';
 import type { TTTError } from '../common/errors.js';
-import type { LayerConfig } from '../engine/engine.js';
+import { errorOf, statusOf } from '../common/errors.js';
+import type { LayerConfig } from './config.js';
 
 // Where the fields are: src/ttt/state.c.
 const AT_VERSION = 8;
@@ -14,7 +14,7 @@ const AT_OBJECTIVE = 40;
 const AT_RATE = 44;
 const HEADER = 64;
 
-/** What the header says about the layer that wrote it; only asked once the engine believes it. */
+/** What the header says about the layer that wrote it; only asked once its checksum was right. */
 function mismatch(status: number, header: DataView, layer: LayerConfig): string | undefined {
   const its = 'the state is of a layer with';
   switch (status) {

@@ -12,17 +12,12 @@ import {
   findNonFinite,
 } from '../common/args.js';
 import { lengthOf, plainView } from '../common/brands.js';
-import { runAsync } from './call.js';
-import type { Backend, Handle, LayerConfig } from '../engine/engine.js';
-import { readOptions, readWeights, weightsError } from './config.js';
 import { errorOf, statusOf, TTTError } from '../common/errors.js';
-import { DISPOSE, letOthersGo, Lifecycle } from '../common/lifecycle.js';
+import { DISPOSE, Lifecycle, letOthersGo } from '../common/lifecycle.js';
 import { takeOptions } from '../common/named-options.js';
 import { OBSERVE_ASYNC, OBSERVE_INTO } from '../common/option-names.js';
-import { resolveBackend } from '../engine/choose.js';
 import { guardReceivers } from '../common/receiver.js';
 import { abortError, takeSignal } from '../common/signal.js';
-import { stateError } from './refused-state.js';
 import type {
   BackendKind,
   Bytes,
@@ -35,6 +30,13 @@ import type {
   TTTOptions,
   TTTWeights,
 } from '../common/types.js';
+import { resolveEngine } from '../engine/choose.js';
+import type { Engine, Handle, LayerEngine } from '../engine/engine.js';
+import { check, made, part } from '../engine/made.js';
+import { runAsync } from './call.js';
+import type { LayerConfig } from './config.js';
+import { layerStruct, readOptions, readWeights, weightsError } from './config.js';
+import { stateError } from './refused-state.js';
 
 /** Only this file has it, so only TTT.create and clone can make layers. */
 const KEY = Symbol('bit-ttt');
@@ -73,17 +75,20 @@ export class TTT {
     guardReceivers(this, 'TTT', (value) => #life in value);
   }
 
-  readonly #backend: Backend;
+  readonly #engine: Engine;
+  readonly #layers: LayerEngine;
   readonly #handle: Handle;
   readonly #config: LayerConfig;
   readonly #dim: number;
   readonly #life: Lifecycle;
 
-  private constructor(key: symbol, backend: Backend, handle: Handle, config: LayerConfig) {
+  private constructor(key: symbol, engine: Engine, handle: Handle, config: LayerConfig) {
     if (key !== KEY) {
       throw new TTTError('INVALID_ARGUMENT', 'layers are made by `await TTT.create(options)`');
     }
-    this.#backend = backend;
+    const layers = part(engine, 'layers');
+    this.#engine = engine;
+    this.#layers = layers;
     this.#handle = handle;
     this.#config = config;
     this.#dim = config.hiddenDim;
@@ -91,9 +96,9 @@ export class TTT {
     this.memoryDim = Math.floor(config.hiddenDim / 4);
     this.innerLr = config.innerLr;
     this.objective = config.objective;
-    this.threads = backend.threads(handle);
-    this.backend = backend.kind;
-    this.#life = new Lifecycle(this, 'the layer', () => backend.destroy(handle));
+    this.threads = made(layers.threads(handle));
+    this.backend = engine.kind;
+    this.#life = new Lifecycle(this, 'the layer', () => layers.destroy(handle));
   }
 
   /**
@@ -103,9 +108,10 @@ export class TTT {
    */
   static async create(options: TTTOptions): Promise<TTT> {
     const { config, weights, choice } = readOptions(options);
-    const { backend } = await resolveBackend(choice);
+    const { engine } = await resolveEngine(choice);
     await letOthersGo();
-    const layer = new TTT(KEY, backend, backend.create(config), config);
+    const handle = made(part(engine, 'layers').create(layerStruct(config)));
+    const layer = new TTT(KEY, engine, handle, config);
     try {
       if (weights) layer.setWeights(weights);
     } catch (error) {
@@ -122,17 +128,17 @@ export class TTT {
 
   /** Tokens read since the layer was made or reset, as far as the memory knows. */
   get tokensSeen(): number {
-    return this.#backend.tokensSeen(this.#living());
+    return made(this.#layers.tokens(this.#living()));
   }
 
   /** 64 bits that tell layers of different weights apart. */
   get fingerprint(): bigint {
-    return this.#backend.fingerprint(this.#living());
+    return made(this.#layers.fingerprint(this.#living()));
   }
 
   /** Bytes of a saved state; constant over the life of a layer. */
   get stateSize(): number {
-    return this.#backend.stateSize(this.#living());
+    return made(this.#layers.stateSize(this.#living()));
   }
 
   /** The handle of a layer that is not destroyed. */
@@ -147,10 +153,6 @@ export class TTT {
     return this.#handle;
   }
 
-  #check(status: number): void {
-    if (status !== 0) throw errorOf(status);
-  }
-
   /**
    * Reads tokens and learns from them. `input` is `[seqLen][hiddenDim]`, row by row; so is the
    * result, in `output` if that is given (it may be the input itself), else in a new array.
@@ -160,7 +162,7 @@ export class TTT {
     const handle = this.#idle();
     checkInput(input, this.#dim);
     const out = this.#outputFor(input, output);
-    const status = this.#backend.forward(handle, input, out, undefined);
+    const status = this.#layers.forward(handle, input, out, undefined);
     if (status !== 0) throw readError(status, input);
     return out;
   }
@@ -176,7 +178,7 @@ export class TTT {
     const tokens = checkInput(input, this.#dim);
     const output = this.#outputFor(input, givenOutput);
     const surprise = this.#surpriseFor(input, output, tokens, givenSurprise);
-    const status = this.#backend.forward(handle, input, output, surprise);
+    const status = this.#layers.forward(handle, input, output, surprise);
     if (status !== 0) throw readError(status, input);
     return { output, surprise };
   }
@@ -236,7 +238,7 @@ export class TTT {
       : undefined;
     this.#life.begin();
     const running = runAsync({
-      backend: this.#backend,
+      engine: this.#layers,
       handle,
       input,
       length: tokens * this.#dim,
@@ -257,9 +259,9 @@ export class TTT {
   /** The memory and everything it depends on, to be loaded by a like layer on any machine. */
   saveState(): Bytes {
     const handle = this.#idle();
-    const size = this.#backend.stateSize(handle);
+    const size = made(this.#layers.stateSize(handle));
     const bytes = allocate(() => new Uint8Array(size));
-    this.#check(this.#backend.saveState(handle, bytes));
+    check(this.#layers.save(handle, bytes));
     return bytes;
   }
 
@@ -271,20 +273,20 @@ export class TTT {
   loadState(bytes: Uint8Array | ArrayBuffer): void {
     const handle = this.#idle();
     const view = checkBytes(bytes, 'the state');
-    const status = this.#backend.loadState(handle, view);
+    const status = this.#layers.load(handle, view);
     if (status === statusOf('OUT_OF_MEMORY')) throw errorOf(status);
     if (status !== 0) throw stateError(status, view, this.#config);
   }
 
   /** Empties the memory: the layer is as it was made. */
   reset(): void {
-    this.#check(this.#backend.reset(this.#idle()));
+    check(this.#layers.reset(this.#idle()));
   }
 
   /** A second layer with a copy of the memory; from here on they learn apart. */
   clone(): TTT {
-    const handle = this.#backend.clone(this.#idle());
-    return new TTT(KEY, this.#backend, handle, this.#config);
+    const handle = made(this.#layers.clone(this.#idle()));
+    return new TTT(KEY, this.#engine, handle, this.#config);
   }
 
   /** Copies of the ternary weights. */
@@ -293,7 +295,7 @@ export class TTT {
     const length = this.#dim * this.memoryDim;
     const down = allocate(() => new Int8Array(length));
     const up = allocate(() => new Int8Array(length));
-    this.#check(this.#backend.getWeights(handle, down, up));
+    check(this.#layers.getWeights(handle, down, up));
     return { down, up };
   }
 
@@ -302,16 +304,16 @@ export class TTT {
     this.#idle();
     const checked = readWeights(weights, this.#dim);
     const handle = this.#idle(); // again: a getter may have done anything
-    const status = this.#backend.setWeights(handle, checked.down, checked.up);
+    const status = this.#layers.setWeights(handle, checked.down, checked.up);
     if (status === statusOf('INVALID_WEIGHTS')) throw weightsError(checked);
-    this.#check(status);
+    check(status);
   }
 
   /** A copy of the memory's matrix, `[memoryDim][memoryDim]`, row by row. */
   getMemory(): Float32Array {
     const handle = this.#idle();
     const w = allocate(() => new Float32Array(this.memoryDim ** 2));
-    this.#check(this.#backend.getMemory(handle, w));
+    check(this.#layers.getMemory(handle, w));
     return w;
   }
 

@@ -1,20 +1,23 @@
 /**
- * config.ts - a model's configuration between its JSON, its TypeScript and its C form.
+ * config.ts - a model's configuration as an option, as JSON and as bytes.
  * SPDX-License-Identifier: MIT
  */
 import { reading } from '../common/args.js';
 import { describe } from '../common/brands.js';
 import { TTTError } from '../common/errors.js';
-import type { LlamaConfig, Mixer } from './types.js';
 import { takeOptions } from '../common/named-options.js';
-import { CONFIG } from './option-names.js';
 import { optionalNumber, readList } from '../common/options.js';
+import type { StructBytes } from '../engine/engine.js';
+import { BITLLAMA_CONFIG, encode } from '../engine/structs.js';
+import { CONFIG } from './option-names.js';
+import type { LlamaConfig, Mixer } from './types.js';
 
+/** In the order of bitllama_mixer. */
 const MIXERS: readonly Mixer[] = ['reconstruct', 'predict', 'induction'];
 const MAX_LAYERS = 64;
 const WIDTH = { min: 16, max: 1 << 20, integer: true };
 
-/** The configuration in the JSON that an engine writes. */
+/** The configuration in the JSON that an engine gives. */
 export function configOf(json: string): LlamaConfig {
   const c = JSON.parse(json) as Record<string, never>;
   return {
@@ -49,7 +52,7 @@ function mixersFor(layers: number, given: Mixer | Mixer[]): Mixer[] {
   throw new TTTError('MODEL_CONFIG', text);
 }
 
-/** A whole configuration from what was given; the engine checks that it makes sense. */
+/** A whole configuration from what was given; the core checks that it makes sense. */
 export function readConfig(given: unknown = {}, tokens: number | undefined): LlamaConfig {
   const c = takeOptions(given, CONFIG, 'config');
   const mixers = readMixers(c.mixers ?? 'induction');
@@ -77,11 +80,8 @@ export function readConfig(given: unknown = {}, tokens: number | undefined): Lla
   };
 }
 
-/** The numbers of llama.h's bitllama_config, and its mixers. */
-export function configNumbers(c: LlamaConfig): { config: Float64Array; mixers: Uint8Array } {
-  const widths = [c.vocabSize, c.hiddenDim, c.numLayers, c.mlpDim, c.innerDim, c.headDim];
-  return {
-    config: Float64Array.of(...widths, c.innerLr, c.normEps),
-    mixers: Uint8Array.from(c.mixers, (mixer) => MIXERS.indexOf(mixer)),
-  };
+/** The configuration as the engine takes it. */
+export function configStruct(config: LlamaConfig): StructBytes {
+  const mixers = Uint8Array.from(config.mixers, (mixer) => MIXERS.indexOf(mixer));
+  return encode(BITLLAMA_CONFIG, { ...config, mixers });
 }

@@ -2,16 +2,16 @@
  * evaluation.ts - measures how well a model foretells a text.
  * SPDX-License-Identifier: MIT
  */
-import { splitDocuments } from './documents.js';
-import type { LanguageModel } from './session.js';
-import { checkModel, needTokenizer } from './shared.js';
-import type { Evaluation, SignalOptions } from './types.js';
 import { takeOptions } from '../common/named-options.js';
-import { SIGNAL } from './option-names.js';
 import { readTokens } from '../common/options.js';
 import { takeSignal } from '../common/signal.js';
 import { Turns } from '../common/turns.js';
 import type { AbortSignalLike } from '../common/types.js';
+import { splitDocuments } from './documents.js';
+import { SIGNAL } from './option-names.js';
+import type { LanguageModel } from './session.js';
+import { checkModel, needTokenizer } from './shared.js';
+import type { Evaluation, SignalOptions } from './types.js';
 
 /** A document's tokens, and its length in UTF-8. */
 interface Document {

@@ -4,10 +4,7 @@
  */
 import { describe } from '../common/brands.js';
 import { TTTError } from '../common/errors.js';
-import type { DrawOptions } from '../engine/llama-engine.js';
-import type { SamplingOptions } from './types.js';
 import { takeOptions } from '../common/named-options.js';
-import { GENERATE, SAMPLING } from './option-names.js';
 import {
   optionalNumber,
   readFlag,
@@ -18,17 +15,21 @@ import {
 } from '../common/options.js';
 import { takeSignal } from '../common/signal.js';
 import type { AbortSignalLike } from '../common/types.js';
+import type { StructBytes } from '../engine/engine.js';
+import { BITLLAMA_SAMPLING, encode } from '../engine/structs.js';
+import { GENERATE, SAMPLING } from './option-names.js';
+import type { SamplingOptions } from './types.js';
 
 const DEFAULT_TOKENS = 256;
 const MAX_UINT32 = 2 ** 32 - 1;
 /** Above 0, also as a 32-bit float. */
 const LEAST_SHARE = 1e-30;
-/** The engine's sign for its usual penalty. */
+/** Stands for the usual penalty, which depends on the temperature. */
 const USUAL_PENALTY = 0;
 
 /** Checked options of `generate`. */
 export interface Generation {
-  draw: DrawOptions;
+  sampling: StructBytes;
   maxTokens: number;
   stop: readonly string[];
   stopTokens: ReadonlySet<number>;
@@ -40,21 +41,26 @@ export interface Generation {
 type Sampling = { readonly [name in keyof SamplingOptions]: unknown };
 
 /** Options of `draw`. */
-export function readSampling(options: unknown): DrawOptions {
-  return drawOptions(takeOptions(options, SAMPLING, '', GENERATE));
+export function readSampling(options: unknown): StructBytes {
+  return samplingStruct(takeOptions(options, SAMPLING, '', GENERATE));
 }
 
 /** Sampling options as the engine takes them. */
-function drawOptions(options: Sampling): DrawOptions {
+function samplingStruct(options: Sampling): StructBytes {
   const { temperature, topK, topP, minP, repetitionPenalty, seed } = options;
-  const numbers = Float64Array.of(
-    optionalNumber(temperature, 'temperature', { min: 0, max: 100 }, 0.7),
-    optionalNumber(topK, 'topK', { min: 0, max: MAX_UINT32, integer: true }, 0),
-    optionalNumber(topP, 'topP', { min: LEAST_SHARE, max: 1 }, 1),
-    optionalNumber(minP, 'minP', { min: 0, max: 1 }, 0.1),
-    optionalNumber(repetitionPenalty, 'repetitionPenalty', { min: 1, max: 10 }, USUAL_PENALTY),
-  );
-  return { numbers, seed: readSeed(seed) };
+  return encode(BITLLAMA_SAMPLING, {
+    temperature: optionalNumber(temperature, 'temperature', { min: 0, max: 100 }, 0.7),
+    topK: optionalNumber(topK, 'topK', { min: 0, max: MAX_UINT32, integer: true }, 0),
+    topP: optionalNumber(topP, 'topP', { min: LEAST_SHARE, max: 1 }, 1),
+    minP: optionalNumber(minP, 'minP', { min: 0, max: 1 }, 0.1),
+    repetitionPenalty: optionalNumber(
+      repetitionPenalty,
+      'repetitionPenalty',
+      { min: 1, max: 10 },
+      USUAL_PENALTY,
+    ),
+    seed: readSeed(seed),
+  });
 }
 
 function readStop(value: unknown): string[] {
@@ -79,7 +85,7 @@ export function readGeneration(
   );
   const ends = stopTokens ?? (endOfText === undefined ? [] : [endOfText]);
   return {
-    draw: drawOptions(sampling),
+    sampling: samplingStruct(sampling),
     maxTokens: optionalNumber(
       maxTokens,
       'maxTokens',

@@ -2,21 +2,22 @@
  * model.ts - the class BitLlama: a language model, read from a file, shared by its sessions.
  * SPDX-License-Identifier: MIT
  */
-import type { Backend, Handle } from '../engine/engine.js';
 import { TTTError } from '../common/errors.js';
-import { DISPOSE, letOthersGo, Lifecycle } from '../common/lifecycle.js';
-import { configOf } from './config.js';
-import { failureError, LLAMA_KEY, tokenizerBytes } from './shared.js';
-import type { LlamaConfig, LoadOptions, ModelSource } from './types.js';
-import { readModel } from './source.js';
+import { DISPOSE, Lifecycle, letOthersGo } from '../common/lifecycle.js';
 import { takeOptions } from '../common/named-options.js';
-import { LOAD } from './option-names.js';
-import { resolveBackend } from '../engine/choose.js';
 import { guardReceivers } from '../common/receiver.js';
-import { Session } from './session.js';
-import type { LanguageModel } from './session.js';
-import { isTokenizer, Tokenizer } from '../tokenizer/index.js';
 import type { BackendKind, Bytes } from '../common/types.js';
+import { resolveEngine } from '../engine/choose.js';
+import type { Engine, Handle, ModelEngine } from '../engine/engine.js';
+import { made, part } from '../engine/made.js';
+import { isTokenizer, Tokenizer } from '../tokenizer/index.js';
+import { configOf } from './config.js';
+import { cannotShare, openModel } from './open.js';
+import { LOAD } from './option-names.js';
+import type { LanguageModel } from './session.js';
+import { Session } from './session.js';
+import { LLAMA_KEY, tokenizerBytes } from './shared.js';
+import type { LlamaConfig, LoadOptions, ModelSource, SharedModel } from './types.js';
 
 /**
  * A language model whose memory learns while it reads. The model itself never changes: what is
@@ -38,28 +39,39 @@ export class BitLlama implements LanguageModel {
     guardReceivers(this, 'BitLlama', (value) => #life in value);
   }
 
-  readonly #backend: Backend;
+  readonly #engine: Engine;
+  readonly #models: ModelEngine;
   readonly #handle: Handle;
+  /** The model's file has the tokenizer in it. */
+  readonly #hasTokenizer: boolean;
   readonly #life: Lifecycle;
 
   /** @internal Made by `BitLlama.load` and `Trainer.model`. */
-  constructor(key: symbol, backend: Backend, handle: Handle, tokenizer: Tokenizer | undefined) {
+  constructor(
+    key: symbol,
+    engine: Engine,
+    handle: Handle,
+    tokenizer: Tokenizer | undefined,
+    hasTokenizer = true,
+  ) {
     if (key !== LLAMA_KEY) {
       throw new TTTError('INVALID_ARGUMENT', 'models are made by `await BitLlama.load(source)`');
     }
-    const engine = backend.llama;
-    this.#backend = backend;
+    const models = part(engine, 'models');
+    this.#engine = engine;
+    this.#models = models;
     this.#handle = handle;
-    this.#life = new Lifecycle(this, 'the model', () => engine.close(handle));
+    this.#hasTokenizer = hasTokenizer;
+    this.#life = new Lifecycle(this, 'the model', () => models.close(handle));
     try {
-      this.config = configOf(engine.configJson(handle));
-      this.parameters = engine.parameters(handle);
-      this.fingerprint = engine.fingerprint(handle);
+      this.config = configOf(made(models.configJson(handle)));
+      this.parameters = made(models.parameters(handle));
+      this.fingerprint = made(models.fingerprint(handle));
     } catch (error) {
       this.destroy(); // nobody else will have it
       throw error;
     }
-    this.backend = backend.kind;
+    this.backend = engine.kind;
     this.tokenizer = tokenizer;
     if (tokenizer && tokenizer.vocabSize > this.config.vocabSize) {
       this.destroy();
@@ -72,26 +84,23 @@ export class BitLlama implements LanguageModel {
    * Reads a model: on Node a path or `file:` URL of a `.bitt`, of a `.safetensors` (with its
    * config.json and tokenizer.json beside it), of a `.safetensors.index.json` with the files that it
    * names, or of a folder with these; a URL to fetch (`http:`, `https:`, `data:` or `blob:`); or the
-   * bytes of a file, or of several with their index. Codes: `MODEL_UNAVAILABLE` (it cannot be had),
-   * `MODEL_TOO_LARGE` (see `maxBytes`), `MODEL_FORMAT`, `MODEL_VERSION`, `MODEL_CONFIG`, `MODEL_TENSOR`, `MODEL_NON_FINITE`, `INVALID_TOKENIZER`,
-   * `OUT_OF_MEMORY`, `ABORTED`.
+   * bytes of a file, or of several with their index; or what `share` of a model in another thread gave.
+   * Codes: `MODEL_UNAVAILABLE` (it cannot be had, or is shared and no longer open),
+   * `MODEL_TOO_LARGE` (see `maxBytes`), `MODEL_FORMAT`, `MODEL_VERSION`, `MODEL_CONFIG`, `MODEL_TENSOR`,
+   * `MODEL_NON_FINITE`, `INVALID_TOKENIZER`, `OUT_OF_MEMORY`, `ABORTED`.
    */
   static async load(source: ModelSource, options: LoadOptions = {}): Promise<BitLlama> {
     const given = takeOptions(options, LOAD);
-    const { backend } = await resolveBackend(given);
+    const { engine } = await resolveEngine(given);
     await letOthersGo();
-    const { name, weights, config, tokenizer } = await readModel(source, given as LoadOptions);
-    const opened =
-      weights instanceof Uint8Array
-        ? backend.llama.open(weights, config)
-        : backend.llama.openSharded(weights.index, weights.shards, config);
-    if (typeof opened !== 'number') throw failureError(opened, name === '' ? '' : `${name}: `);
+    const models = part(engine, 'models');
+    const { handle, tokenizer } = await openModel(models, source, given);
     try {
-      const found = tokenizer ?? backend.llama.tokenizerJson(opened);
+      const found = tokenizer ?? made(models.tokenizerJson(handle));
       const read = isTokenizer(found) ? found : found === '' ? undefined : Tokenizer.from(found);
-      return new BitLlama(LLAMA_KEY, backend, opened, read);
+      return new BitLlama(LLAMA_KEY, engine, handle, read, tokenizer === undefined);
     } catch (error) {
-      backend.llama.close(opened);
+      models.close(handle);
       throw error;
     }
   }
@@ -99,19 +108,29 @@ export class BitLlama implements LanguageModel {
   /** A reader of its own memory, which starts empty. Codes: `OUT_OF_MEMORY`, `DESTROYED`. */
   createSession(): Session {
     this.#life.checkLiving();
-    return new Session(
-      LLAMA_KEY,
-      this,
-      this.#backend,
-      this.#backend.llama.createSession(this.#handle),
-    );
+    const handle = made(part(this.#engine, 'sessions').create(this.#handle));
+    return new Session(LLAMA_KEY, this, this.#engine, handle);
   }
 
   /** The compact `.bitt` file: ternary weights in 2 bits, int8 embedding, config and tokenizer. */
   pack(): Bytes {
     this.#life.checkLiving();
-    const tokenizer = tokenizerBytes(this.tokenizer);
-    return this.#backend.llama.pack(this.#handle, tokenizer);
+    return made(this.#models.pack(this.#handle, tokenizerBytes(this.tokenizer)));
+  }
+
+  /**
+   * What other threads of the process load to work with this very model, without a second copy of it:
+   * `worker.postMessage(model.share())` here, and `BitLlama.load(message)` there. They can load it
+   * while any thread has it open, whichever made it; each destroys its own. Codes:
+   * `BACKEND_UNAVAILABLE` (on WebAssembly, where a thread has a memory of its own), `DESTROYED`,
+   * `OUT_OF_MEMORY`.
+   */
+  share(): SharedModel {
+    this.#life.checkLiving();
+    if (!this.#models.share) throw cannotShare();
+    const bitLlamaModel = made(this.#models.share(this.#handle));
+    if (this.#hasTokenizer || !this.tokenizer) return { bitLlamaModel };
+    return { bitLlamaModel, tokenizer: JSON.stringify(this.tokenizer) };
   }
 
   /** True once `destroy` has been called. */

@@ -3,6 +3,9 @@
  * are those of the interfaces.
  * SPDX-License-Identifier: MIT
  */
+import type { NamesOf } from '../common/named-options.js';
+import { BACKEND, WITH_BACKEND } from '../common/option-names.js';
+import type { TTTOptions } from '../common/types.js';
 import type {
   GenerateOptions,
   LlamaConfig,
@@ -14,9 +17,6 @@ import type {
   TrainerOptions,
   TrainingOptions,
 } from './types.js';
-import type { NamesOf } from '../common/named-options.js';
-import { BACKEND, WITH_BACKEND } from '../common/option-names.js';
-import type { TTTOptions } from '../common/types.js';
 
 export const LOAD = {
   ...BACKEND,

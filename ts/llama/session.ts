@@ -3,11 +3,21 @@
  * SPDX-License-Identifier: MIT
  */
 import { allocate, checkBytes } from '../common/args.js';
-import type { Backend, Handle } from '../engine/engine.js';
 import { errorOf, statusOf, TTTError } from '../common/errors.js';
-import { readGeneration, readSampling, StopWatch } from './generation.js';
-import type { Generation } from './generation.js';
 import { DISPOSE, Lifecycle } from '../common/lifecycle.js';
+import { takeOptions } from '../common/named-options.js';
+import { readFlag, readTokens } from '../common/options.js';
+import { guardReceivers } from '../common/receiver.js';
+import { abortError, takeSignal } from '../common/signal.js';
+import { Turns } from '../common/turns.js';
+import type { AbortSignalLike, BackendKind, Bytes, Floats } from '../common/types.js';
+import type { Engine, Handle, SessionEngine } from '../engine/engine.js';
+import { check, made, part } from '../engine/made.js';
+import type { Tokenizer } from '../tokenizer/index.js';
+import type { Generation } from './generation.js';
+import { readGeneration, readSampling, StopWatch } from './generation.js';
+import { OBSERVE_TEXT } from './option-names.js';
+import { Reader } from './reader.js';
 import { LLAMA_KEY, needTokenizer } from './shared.js';
 import type {
   GenerateOptions,
@@ -18,14 +28,6 @@ import type {
   TokenObservation,
   TokenReadings,
 } from './types.js';
-import { takeOptions } from '../common/named-options.js';
-import { OBSERVE_TEXT } from './option-names.js';
-import { readFlag, readTokens } from '../common/options.js';
-import { guardReceivers } from '../common/receiver.js';
-import { abortError, takeSignal } from '../common/signal.js';
-import { Turns } from '../common/turns.js';
-import type { AbortSignalLike, BackendKind, Bytes, Floats } from '../common/types.js';
-import type { Tokenizer } from '../tokenizer/index.js';
 
 /** A model as its sessions see it; `BitLlama` is one. */
 export interface LanguageModel {
@@ -54,41 +56,43 @@ export class Session {
     guardReceivers(this, 'Session', (value) => #life in value);
   }
 
-  readonly #backend: Backend;
+  readonly #engine: Engine;
+  readonly #sessions: SessionEngine;
   readonly #handle: Handle;
+  readonly #stateSize: number;
   readonly #life: Lifecycle;
+  readonly #reader: Reader;
 
   /** @internal Made by `model.createSession()` and `fork`. */
-  constructor(key: symbol, model: LanguageModel, backend: Backend, handle: Handle) {
+  constructor(key: symbol, model: LanguageModel, engine: Engine, handle: Handle) {
     if (key !== LLAMA_KEY) {
       throw new TTTError('INVALID_ARGUMENT', 'sessions are made by `model.createSession()`');
     }
-    const engine = backend.llama;
+    const sessions = part(engine, 'sessions');
     this.model = model;
-    this.#backend = backend;
+    this.#engine = engine;
+    this.#sessions = sessions;
     this.#handle = handle;
-    this.#life = new Lifecycle(this, 'the session', () => engine.destroySession(handle));
+    this.#life = new Lifecycle(this, 'the session', () => sessions.destroy(handle));
+    this.#reader = new Reader(sessions, handle, model.parameters);
+    this.#stateSize = made(sessions.stateSize(handle));
   }
 
   /** Tokens read since the session was made or reset. */
   get tokensSeen(): number {
     this.#life.checkLiving();
-    return this.#backend.llama.tokensRead(this.#handle);
+    return this.#reader.tokens;
   }
 
   /** Bytes of a saved session; the same for all sessions of a model. */
   get stateSize(): number {
     this.#life.checkLiving();
-    return this.#backend.llama.stateSize(this.#handle);
+    return this.#stateSize;
   }
 
   /** True once `destroy` has been called. */
   get destroyed(): boolean {
     return this.#life.destroyed;
-  }
-
-  #check(status: number): void {
-    if (status !== 0) throw errorOf(status);
   }
 
   /**
@@ -99,36 +103,23 @@ export class Session {
     this.#life.checkIdle();
     const ids = readTokens(tokens, this.model.config.vocabSize, 'tokens');
     this.#life.checkIdle(); // again: reading a foreign list may have done anything
-    return this.#read(ids);
-  }
-
-  #read(ids: Uint32Array): TokenReadings {
-    const logProbabilities = allocate(() => new Float32Array(ids.length));
-    const surprise = allocate(() => new Float32Array(ids.length));
-    this.#check(this.#backend.llama.read(this.#handle, ids, logProbabilities, surprise));
-    return { logProbabilities, surprise };
+    return this.#reader.read(ids);
   }
 
   /** The logits of the token to come, one for each id; zeros before the first token. */
   logits(): Floats {
     this.#life.checkIdle();
     const out = allocate(() => new Float32Array(this.model.config.vocabSize));
-    this.#check(this.#backend.llama.logits(this.#handle, out));
+    check(this.#sessions.logits(this.#handle, out));
     return out;
   }
 
   /** Chooses the next token, without reading it. Depends on what was read, options and seed only. */
   draw(options: SamplingOptions = {}): number {
     this.#life.checkIdle();
-    const draw = readSampling(options);
-    this.#life.checkIdle();
-    return this.#draw(draw);
-  }
-
-  #draw(options: Generation['draw']): number {
-    const token = this.#backend.llama.draw(this.#handle, options);
-    if (token < 0) throw errorOf(-token);
-    return token;
+    const sampling = readSampling(options);
+    this.#life.checkIdle(); // again: a getter may have done anything
+    return made(this.#sessions.draw(this.#handle, sampling));
   }
 
   /** The tokens of a prompt; a text at the start of a session comes after the end of another. */
@@ -149,8 +140,9 @@ export class Session {
 
   /**
    * Reads the prompt, then writes, token by token, and reads what it writes. Gives text in pieces
-   * of whole characters; returns the tokens and why it ended. The event loop stays free. The token
-   * that ends a text is not read, so that a session can go on.
+   * of whole characters; returns the tokens and why it ended. The event loop stays free: a long prompt
+   * is read on another thread (by the addon) or in turns, and until the end the session is busy. The
+   * token that ends a text is not read, so that a session can go on.
    *
    * Codes: `INVALID_ARGUMENT`, `INVALID_OPTION`, `INVALID_TOKEN`, `INVALID_TOKENIZER` (text
    * without a tokenizer), `ABORTED`, `BUSY`, `DESTROYED`.
@@ -171,11 +163,7 @@ export class Session {
       const end = tokenizer?.endOfText;
       const nothing = given.length === 0 && this.tokensSeen === 0 && !wanted.raw;
       const ids = nothing && end !== undefined ? Uint32Array.of(end) : given;
-      await turns.inShares(ids.length, (from, to) => {
-        this.#check(
-          this.#backend.llama.read(this.#handle, ids.subarray(from, to), undefined, undefined),
-        );
-      });
+      await this.#reader.readText(ids, turns);
       return yield* this.#write(wanted, turns);
     } finally {
       this.#life.end();
@@ -191,19 +179,14 @@ export class Session {
     const watch = new StopWatch(wanted.stop);
     const result: GenerateResult = { tokens: [], reason: 'length' };
     while (result.tokens.length < wanted.maxTokens) {
-      const token = this.#draw(wanted.draw);
+      const token = made(this.#sessions.draw(this.#handle, wanted.sampling));
       if (wanted.stopTokens.has(token)) {
         result.reason = 'stop';
         result.stopToken = token;
         break;
       }
-      const status = this.#backend.llama.read(
-        this.#handle,
-        Uint32Array.of(token),
-        undefined,
-        undefined,
-      );
-      this.#check(status);
+      const reading = this.#reader.readOne(token);
+      if (reading) await reading;
       result.tokens.push(token);
       wanted.onToken?.(token);
       const known = tokenizer !== undefined && token < tokenizer.vocabSize;
@@ -222,7 +205,12 @@ export class Session {
     return result;
   }
 
-  /** Reads a text, and tells of each token how likely it was and how much it surprised. */
+  /**
+   * Reads a text, and tells of each token how likely it was and how much it surprised. The event loop stays
+   * free, as with `generate`; until the promise settles the session is busy: its other methods fail with
+   * `BUSY`, except `destroy`, which takes effect afterwards. Codes: `INVALID_ARGUMENT`, `INVALID_TOKEN`,
+   * `INVALID_TOKENIZER`, `ABORTED`, `BUSY`, `DESTROYED`.
+   */
   async observe(
     text: string | ArrayLike<number>,
     options: ObserveTextOptions = {},
@@ -237,19 +225,21 @@ export class Session {
       const ids = await this.#tokensOf(text, isRaw, signal);
       const found: TokenObservation[] = [];
       const decoder = this.model.tokenizer?.createDecoder();
-      await new Turns(signal).inShares(ids.length, (from, to) => {
-        const part = ids.subarray(from, to);
-        const { logProbabilities, surprise } = this.#read(part);
-        part.forEach((token, i) => {
-          const known = token < (this.model.tokenizer?.vocabSize ?? 0);
-          found.push({
-            token,
-            text: known ? decoder!.push(token) : '',
-            logProbability: logProbabilities[i]!,
-            surprise: surprise[i]!,
+      await this.#reader.readText(
+        ids,
+        new Turns(signal),
+        (part, { logProbabilities, surprise }) => {
+          part.forEach((token, i) => {
+            const known = token < (this.model.tokenizer?.vocabSize ?? 0);
+            found.push({
+              token,
+              text: known ? decoder!.push(token) : '',
+              logProbability: logProbabilities[i]!,
+              surprise: surprise[i]!,
+            });
           });
-        });
-      });
+        },
+      );
       const last = found.at(-1);
       if (last) last.text += decoder?.flush() ?? '';
       return found;
@@ -261,16 +251,15 @@ export class Session {
   /** All that the session remembers, to be restored by any session of the same model anywhere. */
   save(): Bytes {
     this.#life.checkIdle();
-    const size = this.#backend.llama.stateSize(this.#handle);
-    const bytes = allocate(() => new Uint8Array(size));
-    this.#check(this.#backend.llama.save(this.#handle, bytes));
+    const bytes = allocate(() => new Uint8Array(this.#stateSize));
+    check(this.#sessions.save(this.#handle, bytes));
     return bytes;
   }
 
   /** Becomes what was saved. Codes: `STATE_DAMAGED`, `STATE_VERSION`, `STATE_WEIGHTS`. */
   restore(bytes: Uint8Array | ArrayBuffer): void {
     this.#life.checkIdle();
-    const status = this.#backend.llama.load(this.#handle, checkBytes(bytes, 'the state'));
+    const status = this.#sessions.load(this.#handle, checkBytes(bytes, 'the state'));
     if (status === 0) return;
     const other = status === statusOf('STATE_WEIGHTS');
     throw errorOf(status, other ? 'the state is of a session of another model' : undefined);
@@ -279,20 +268,20 @@ export class Session {
   /** A second session that remembers the same; from here on they go apart. */
   fork(): Session {
     this.#life.checkIdle();
-    const handle = this.#backend.llama.fork(this.#handle);
-    return new Session(LLAMA_KEY, this.model, this.#backend, handle);
+    const handle = made(this.#sessions.fork(this.#handle));
+    return new Session(LLAMA_KEY, this.model, this.#engine, handle);
   }
 
   /** Forgets everything. */
   reset(): void {
     this.#life.checkIdle();
-    this.#check(this.#backend.llama.reset(this.#handle));
+    check(this.#sessions.reset(this.#handle));
   }
 
   /** While frozen, reading uses the memories without changing them. */
   freeze(frozen = true): void {
     this.#life.checkIdle();
-    this.#check(this.#backend.llama.freeze(this.#handle, readFlag(frozen, 'frozen')));
+    check(this.#sessions.freeze(this.#handle, readFlag(frozen, 'frozen')));
   }
 
   /** Frees the session; after a call that is at work, which still ends. Again is fine. */

@@ -3,8 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 import { readProperty, wrongType } from '../common/args.js';
-import { codeOf, TTTError } from '../common/errors.js';
-import type { Failure } from '../engine/llama-engine.js';
+import { TTTError } from '../common/errors.js';
 import type { Tokenizer } from '../tokenizer/index.js';
 
 /** Only these files have it, so only they can make models and sessions. */
@@ -25,12 +24,6 @@ export function checkModel(value: unknown): void {
 /** Refuses what is not a Tokenizer. */
 export function checkTokenizer(value: unknown): void {
   checkMethod(value, 'encodeAsync', 'tokenizer', 'a Tokenizer');
-}
-
-/** The error for what an engine says of a file. */
-export function failureError(failure: Failure, prefix = ''): TTTError {
-  const place = failure.offset > 0 ? ` (byte ${failure.offset})` : '';
-  return new TTTError(codeOf(failure.status), `${prefix}${failure.text}${place}`);
 }
 
 /** The JSON of a tokenizer, as bytes for the engine. */

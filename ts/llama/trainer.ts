@@ -4,15 +4,27 @@
  */
 import { allocate, checkBytes } from '../common/args.js';
 import { describe } from '../common/brands.js';
-import type { Backend, Handle } from '../engine/engine.js';
 import { now } from '../common/clock.js';
-import { errorOf, TTTError } from '../common/errors.js';
+import { errorOf, statusOf, TTTError } from '../common/errors.js';
+import { DISPOSE, Lifecycle, letOthersGo } from '../common/lifecycle.js';
+import { takeOptions } from '../common/named-options.js';
+import { optionalNumber, readTokens } from '../common/options.js';
+import { guardReceivers } from '../common/receiver.js';
+import { abortError, takeSignal } from '../common/signal.js';
+import type { BackendKind, Bytes } from '../common/types.js';
+import { resolveEngine } from '../engine/choose.js';
+import type { Engine, Handle, StructBytes, TrainerEngine } from '../engine/engine.js';
+import { check, made, part } from '../engine/made.js';
+import { BITLLAMA_STEP, decode } from '../engine/structs.js';
+import type { TokenizerSource } from '../tokenizer/index.js';
+import { isTokenizer, Tokenizer } from '../tokenizer/index.js';
+import { configStruct, readConfig } from './config.js';
 import { encodeDocuments, splitDocuments } from './documents.js';
 import { evaluateText } from './evaluation.js';
-import { DISPOSE, letOthersGo, Lifecycle } from '../common/lifecycle.js';
-import { configNumbers, readConfig } from './config.js';
 import { BitLlama } from './model.js';
-import { failureError, LLAMA_KEY, needTokenizer, tokenizerBytes } from './shared.js';
+import { RUN, SIGNAL, TRAINER } from './option-names.js';
+import { LLAMA_KEY, needTokenizer, tokenizerBytes } from './shared.js';
+import { readTraining } from './training.js';
 import type {
   Evaluation,
   LlamaConfig,
@@ -21,22 +33,10 @@ import type {
   TrainerOptions,
   TrainingStep,
 } from './types.js';
-import { takeOptions } from '../common/named-options.js';
-import { RUN, SIGNAL, TRAINER } from './option-names.js';
-import { optionalNumber, readTokens } from '../common/options.js';
-import { resolveBackend } from '../engine/choose.js';
-import { guardReceivers } from '../common/receiver.js';
-import { abortError, takeSignal } from '../common/signal.js';
-import { isTokenizer, Tokenizer } from '../tokenizer/index.js';
-import type { TokenizerSource } from '../tokenizer/index.js';
-import { readTraining } from './training.js';
-import type { BackendKind, Bytes } from '../common/types.js';
-
-const STEP_NUMBERS = 5;
 
 /** What a trainer is made of, checked. */
 interface Parts {
-  backend: Backend;
+  engine: Engine;
   handle: Handle;
   config: LlamaConfig;
   steps: number;
@@ -63,13 +63,13 @@ export class Trainer {
     guardReceivers(this, 'Trainer', (value) => #life in value);
   }
 
-  readonly #backend: Backend;
+  readonly #engine: Engine;
+  readonly #trainers: TrainerEngine;
   readonly #handle: Handle;
   readonly #life: Lifecycle;
-  readonly #out = new Float64Array(STEP_NUMBERS);
+  readonly #out = new Uint8Array(BITLLAMA_STEP.size);
   #stepsDone = 0;
-  /** Tokens and seconds of the steps since this trainer was made, for the speed. */
-  #trained = 0;
+  /** Seconds of the steps since this trainer was made, and tokens before them, for the speed. */
   #seconds = 0;
   #tokensBefore = 0;
 
@@ -80,14 +80,16 @@ export class Trainer {
         'trainers are made by `await Trainer.create(options)`',
       );
     }
-    const { backend, handle } = parts;
+    const { engine, handle } = parts;
+    const trainers = part(engine, 'trainers');
     this.config = parts.config;
     this.tokenizer = parts.tokenizer;
     this.steps = parts.steps;
-    this.backend = backend.kind;
-    this.#backend = backend;
+    this.backend = engine.kind;
+    this.#engine = engine;
+    this.#trainers = trainers;
     this.#handle = handle;
-    this.#life = new Lifecycle(this, 'the trainer', () => backend.llama.destroyTrainer(handle));
+    this.#life = new Lifecycle(this, 'the trainer', () => trainers.destroy(handle));
   }
 
   /**
@@ -101,7 +103,7 @@ export class Trainer {
     const signal = takeSignal(others.signal);
     if (signal?.aborted) throw abortError(signal);
     const tokenizer = readTokenizer(others.tokenizer);
-    const { backend } = await resolveBackend(others);
+    const { engine } = await resolveEngine(others);
     await letOthersGo();
     if ((text === undefined) === (tokens === undefined)) {
       throw new TTTError('INVALID_ARGUMENT', 'give either text or tokens');
@@ -119,14 +121,8 @@ export class Trainer {
       tokens !== undefined
         ? readTokens(tokens, shape.vocabSize, 'tokens')
         : await encodeDocuments(splitDocuments(text!), needTokenizer(tokenizer), { signal });
-    const made = backend.llama.createTrainer({
-      ...configNumbers(shape),
-      training: checked.numbers,
-      seed: checked.seed,
-      tokens: ids,
-    });
-    if (typeof made !== 'number') throw failureError(made);
-    const parts = { backend, handle: made, config: shape, steps: checked.steps, tokenizer };
+    const handle = made(part(engine, 'trainers').create(configStruct(shape), checked.struct, ids));
+    const parts = { engine, handle, config: shape, steps: checked.steps, tokenizer };
     const trainer = new Trainer(LLAMA_KEY, parts);
     try {
       if (checkpoint !== undefined) trainer.#resume(checkpoint);
@@ -139,9 +135,8 @@ export class Trainer {
 
   #resume(checkpoint: unknown): void {
     const bytes = checkBytes(checkpoint, 'the checkpoint');
-    const loaded = this.#backend.llama.loadTrainer(this.#handle, bytes);
-    if (loaded !== 0) throw failureError(loaded);
-    this.#stepsDone = this.#backend.llama.trainerStepsDone(this.#handle);
+    made(this.#trainers.load(this.#handle, bytes));
+    this.#stepsDone = made(this.#trainers.steps(this.#handle));
   }
 
   /** Steps done, those before a checkpoint included. */
@@ -153,37 +148,31 @@ export class Trainer {
     return this.#life.destroyed;
   }
 
-  #report(seconds: number): TrainingStep {
-    const [loss, learningRate, gradientNorm, step, tokens] = this.#out as unknown as number[];
-    if (this.#seconds === 0) this.#tokensBefore = tokens! - tokens! / (step! || 1);
-    this.#stepsDone = step!;
+  /** What is told of a step that took so many seconds. */
+  #report(bytes: StructBytes, seconds: number): TrainingStep {
+    const report = decode(BITLLAMA_STEP, bytes);
+    const { step, tokens } = report;
+    if (this.#seconds === 0) this.#tokensBefore = tokens - tokens / (step || 1);
+    this.#stepsDone = step;
     this.#seconds += seconds;
-    this.#trained = tokens! - this.#tokensBefore;
-    const rate = this.#seconds > 0 ? this.#trained / this.#seconds : 0;
-    const left = Math.max(0, this.steps - step!);
-    const perStep = tokens! / step!;
-    return {
-      step: step!,
-      loss: loss!,
-      learningRate: learningRate!,
-      gradientNorm: gradientNorm!,
-      tokens: tokens!,
-      tokensPerSecond: rate,
-      secondsLeft: rate > 0 ? (left * perStep) / rate : 0,
-    };
+    const trained = tokens - this.#tokensBefore;
+    const rate = this.#seconds > 0 ? trained / this.#seconds : 0;
+    const left = Math.max(0, this.steps - step);
+    const secondsLeft = rate > 0 ? (left * (tokens / step)) / rate : 0;
+    return { ...report, tokensPerSecond: rate, secondsLeft };
   }
 
   /** One step, at once. Codes: `DIVERGED` (the weights are then as before), `BUSY`. */
   step(): TrainingStep {
     this.#life.checkIdle();
     const began = now();
-    const status = this.#backend.llama.step(this.#handle, this.#out);
+    const status = this.#trainers.step(this.#handle, this.#out);
     if (status !== 0) throw this.#stepError(status);
-    return this.#report((now() - began) / 1000);
+    return this.#report(this.#out, (now() - began) / 1000);
   }
 
   #stepError(status: number): TTTError {
-    const diverged = status === 5;
+    const diverged = status === statusOf('DIVERGED');
     const text = 'the loss is not finite any more: a smaller learning rate may help';
     return errorOf(status, diverged ? text : undefined);
   }
@@ -193,12 +182,14 @@ export class Trainer {
     this.#life.begin();
     try {
       const began = now();
-      const status = await new Promise<number>((resolve) => {
-        const failed = this.#backend.llama.stepAsync(this.#handle, this.#out, resolve);
-        if (failed !== 0) resolve(failed);
+      const step = await new Promise<StructBytes>((resolve, reject) => {
+        const failed = this.#trainers.stepAsync(this.#handle, (status, bytes) => {
+          if (bytes) resolve(bytes);
+          else reject(this.#stepError(status));
+        });
+        if (failed !== 0) reject(this.#stepError(failed));
       });
-      if (status !== 0) throw this.#stepError(status);
-      return this.#report((now() - began) / 1000);
+      return this.#report(step, (now() - began) / 1000);
     } finally {
       this.#life.end();
     }
@@ -226,10 +217,9 @@ export class Trainer {
   /** Everything that a trainer of the same options needs to go on as if it had never stopped. */
   save(): Bytes {
     this.#life.checkIdle();
-    const size = this.#backend.llama.trainerStateSize(this.#handle);
+    const size = made(this.#trainers.stateSize(this.#handle));
     const bytes = allocate(() => new Uint8Array(size));
-    const status = this.#backend.llama.saveTrainer(this.#handle, bytes);
-    if (status !== 0) throw errorOf(status);
+    check(this.#trainers.save(this.#handle, bytes));
     return bytes;
   }
 
@@ -237,15 +227,15 @@ export class Trainer {
   weights(): Bytes {
     this.#life.checkIdle();
     const tokenizer = tokenizerBytes(this.tokenizer);
-    return this.#backend.llama.trainerWeights(this.#handle, tokenizer);
+    return made(this.#trainers.weights(this.#handle, tokenizer));
   }
 
   /** The model as it stands, quantised as it is shipped. */
   model(): BitLlama {
     this.#life.checkIdle();
     const bytes = tokenizerBytes(this.tokenizer);
-    const handle = this.#backend.llama.trainerModel(this.#handle, bytes);
-    return new BitLlama(LLAMA_KEY, this.#backend, handle, this.tokenizer);
+    const handle = made(this.#trainers.model(this.#handle, bytes));
+    return new BitLlama(LLAMA_KEY, this.#engine, handle, this.tokenizer);
   }
 
   /** How well the model as it stands foretells a text, or tokens; see `evaluateText`. */

@@ -2,18 +2,21 @@
  * training.ts - reads and checks the options of a training.
  * SPDX-License-Identifier: MIT
  */
-import type { TrainingOptions } from './types.js';
 import { takeOptions } from '../common/named-options.js';
-import { TRAINING } from './option-names.js';
-import { optionalNumber, readFlag, readSeed } from '../common/options.js';
 import type { NumberRule } from '../common/options.js';
+import { optionalNumber, readFlag, readSeed } from '../common/options.js';
+import type { StructBytes } from '../engine/engine.js';
+import { BITLLAMA_TRAINING, encode } from '../engine/structs.js';
+import { TRAINING } from './option-names.js';
+import type { TrainingOptions } from './types.js';
 
 const MAX_UINT32 = 2 ** 32 - 1;
 const COUNT: NumberRule = { min: 1, max: MAX_UINT32, integer: true };
 const SHARE: NumberRule = { min: 0, max: 1 };
 /** Averages of the optimiser: below 1, also as a 32-bit float. */
 const AVERAGE: NumberRule = { min: 0, max: 0.9999999 };
-const NO_SEPARATOR = -1;
+/** BITLLAMA_NO_TOKEN. */
+const NO_SEPARATOR = MAX_UINT32;
 /** Steps of warm-up, if that is less than half of them; shares of the peak rate and of windows. */
 const WARMUP = 50;
 const FINAL_SHARE = 0.05;
@@ -21,21 +24,14 @@ const FROM_START = 0.5;
 
 type Key = Exclude<keyof TrainingOptions, 'separator' | 'seed' | 'bf16'>;
 
-/**
- * Ranges and defaults, in the order of llama.h's bitllama_training before bf16 and the separator. Where the
- * default is 0, it may depend on the others.
- */
-const COUNTS: readonly (readonly [Key, number, NumberRule])[] = [
+/** Default and range of each. A default of 0 may depend on options before it. */
+const NUMBERS: readonly (readonly [Key, number, NumberRule])[] = [
   ['batch', 16, { ...COUNT, max: 4096 }],
   ['context', 128, { min: 16, max: 65536, integer: true }],
   ['accumulate', 1, { ...COUNT, max: 65536 }],
   ['steps', 1000, COUNT],
   ['warmup', 0, { ...COUNT, min: 0 }],
   ['threads', 1, { ...COUNT, max: 64 }],
-];
-
-/** ... and after them. */
-const RATES: readonly (readonly [Key, number, NumberRule])[] = [
   ['learningRate', 5e-3, { min: 1e-30, max: 1 }],
   ['finalLearningRate', 0, SHARE],
   ['weightDecay', 0.01, SHARE],
@@ -47,10 +43,9 @@ const RATES: readonly (readonly [Key, number, NumberRule])[] = [
   ['dropout', 0, { min: 0, max: 0.9 }],
 ];
 
-/** The options as the engine takes them. */
+/** The options as the engine takes them, and the steps of the schedule. */
 export interface CheckedTraining {
-  numbers: Float64Array;
-  seed: bigint;
+  struct: StructBytes;
   steps: number;
 }
 
@@ -80,19 +75,16 @@ export function readTraining(
     endOfText ?? NO_SEPARATOR,
   );
   const found: Partial<Record<Key, number>> = {};
-  for (const [key, missing, rule] of [...COUNTS, ...RATES]) {
+  for (const [key, missing, rule] of NUMBERS) {
     const usual = missing === 0 ? usualOf(key, found, between !== NO_SEPARATOR) : missing;
     found[key] = optionalNumber(others[key], `training.${key}`, rule, usual);
   }
-  const numbersOf = (rows: typeof COUNTS): number[] => rows.map(([key]) => found[key]!);
-  return {
-    numbers: Float64Array.of(
-      ...numbersOf(COUNTS),
-      Number(readFlag(bf16, 'training.bf16')),
-      between,
-      ...numbersOf(RATES),
-    ),
+  const numbers = found as Record<Key, number>;
+  const struct = encode(BITLLAMA_TRAINING, {
+    ...numbers,
+    bf16: Number(readFlag(bf16, 'training.bf16')),
+    separator: between,
     seed: readSeed(seed),
-    steps: found.steps!,
-  };
+  });
+  return { struct, steps: numbers.steps };
 }

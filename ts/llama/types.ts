@@ -2,9 +2,8 @@
  * types.ts - the types of the language model that users of the package name; no code.
  * SPDX-License-Identifier: MIT
  */
-import type { TokenizerSource } from '../tokenizer/index.js';
-import type { Tokenizer } from '../tokenizer/index.js';
 import type { AbortSignalLike, BackendOptions, Floats } from '../common/types.js';
+import type { Tokenizer, TokenizerSource } from '../tokenizer/index.js';
 
 /** The memory of a layer; `induction` is the one that learns best while it reads. */
 export type Mixer = 'reconstruct' | 'predict' | 'induction';
@@ -33,13 +32,25 @@ export interface ShardedSource {
   readonly shards: Readonly<Record<string, Uint8Array | ArrayBuffer>>;
 }
 
-/** A model's place or bytes: a path (Node), a URL, or the contents of a file, or of several. */
+/** What `BitLlama.share` gives and another thread of the process loads; it may be posted and cloned. */
+export interface SharedModel {
+  /** Means one model of this process, and nothing once no thread has it open. */
+  readonly bitLlamaModel: bigint;
+  /** JSON of the tokenizer, if it is not in the model's file. */
+  readonly tokenizer?: string;
+}
+
+/**
+ * A model's place or bytes: a path (Node), a URL, or the contents of a file, or of several; or a model
+ * that another thread shares.
+ */
 export type ModelSource =
   | string
   | { readonly href: string }
   | Uint8Array
   | ArrayBuffer
-  | ShardedSource;
+  | ShardedSource
+  | SharedModel;
 
 /** Options of `BitLlama.load`. */
 export interface LoadOptions extends BackendOptions {

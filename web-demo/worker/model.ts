@@ -7,6 +7,7 @@ import type { Session } from 'bit-ttt';
 
 import { textOf } from '../decode.js';
 import type { Source } from '../decode.js';
+import { hex64 } from '../../ts/common/hex.js';
 import type { Calls, Context, HeadMap, ModelInfo, Token, WriteParams } from '../protocol.js';
 import { headsOf } from './heads.js';
 import { workerTurns } from './turns.js';
@@ -37,7 +38,7 @@ export async function open({ url }: { url: string }): Promise<ModelInfo> {
   model ??= await BitLlama.load(url);
   return {
     parameters: model.parameters,
-    fingerprint: model.fingerprint.toString(16).padStart(16, '0'),
+    fingerprint: hex64(model.fingerprint),
     layers: model.config.numLayers,
     stateSize: pupil().stateSize,
   };

@@ -15,12 +15,12 @@ const OUT_OF_MEMORY = 6;
 const MAKERS = {
   malloc: 'result',
   ttt_clone: 'result',
-  bt_wasm_create: 6,
+  ttt_create_from_config: 1,
   bitllama_open: 4,
   bitllama_open_sharded: 6,
   bitllama_session_create: 1,
   bitllama_session_fork: 1,
-  bt_wasm_trainer_create: 7,
+  bitllama_trainer_create: 4,
   bitllama_trainer_model: 3,
 };
 
@@ -28,7 +28,7 @@ const MAKERS = {
 const ERRORS = {
   bitllama_open: 5,
   bitllama_open_sharded: 7,
-  bt_wasm_trainer_create: 8,
+  bitllama_trainer_create: 5,
   bitllama_trainer_load: 3,
 };
 
@@ -40,20 +40,23 @@ const FREERS = [
   'bitllama_trainer_destroy',
 ];
 
+/** The functions that the module exports, by the types that ts/engine/wasm/exports.ts gives them. */
+const typed = [
+  ...readFileSync(`${root}ts/engine/wasm/exports.ts`, 'utf8').matchAll(
+    /^ {2}(\w+): (Call|BigCall);$/gm,
+  ),
+].map(([, name, type]) => [name, type]);
+export const listed = typed.map(([name]) => name);
+
 /** What cannot fail, as it gives no status. */
 const SURE = [
   ...FREERS,
-  ...['bt_wasm_tokens_seen', 'bt_wasm_fingerprint', 'ttt_memory_dim', 'ttt_threads'],
-  ...['ttt_state_size', 'ttt_footprint', 'ttt_status_string', 'ttt_version', 'ttt_kernel'],
+  ...typed.filter(([, type]) => type === 'BigCall').map(([name]) => name),
+  ...['ttt_threads', 'ttt_state_size', 'ttt_footprint', 'ttt_version', 'ttt_kernel'],
   ...['ttt_kernel_count', 'ttt_kernel_name', 'ttt_kernel_usable', 'bitllama_config_json'],
-  ...['bitllama_tokenizer_json', 'bt_wasm_llama_parameters', 'bt_wasm_llama_fingerprint'],
-  ...['bitllama_model_footprint', 'bitllama_session_footprint', 'bitllama_trainer_footprint'],
-  ...['bt_wasm_session_tokens', 'bitllama_session_state_size', 'bt_wasm_trainer_steps'],
-  ...['bitllama_trainer_state_size'],
+  ...['bitllama_tokenizer_json', 'bitllama_model_footprint', 'bitllama_session_footprint'],
+  ...['bitllama_trainer_footprint', 'bitllama_session_state_size', 'bitllama_trainer_state_size'],
 ];
-
-/** The functions of wasm/exports.txt. */
-export const listed = readFileSync(`${root}wasm/exports.txt`, 'utf8').match(/^[a-z]\w+$/gm);
 
 export class CountedWasm {
   /** What was made and not yet given back: the maker's name by address. */

@@ -2,7 +2,7 @@
 //
 // A function is { args, options, at, fresh }: `args` makes arguments that it accepts, `options` are the names
 // in the object at the place `at` (the last place unless given); `inner` has those of options in an option.
-// `fresh`: it is called on an object of its own. tests/js/sweep.test.mjs demands that nothing is missing here.
+// `fresh`: it is called on an object of its own; `refused`: even these arguments are an error. tests/js/sweep.test.mjs demands that nothing is missing here.
 // SPDX-License-Identifier: MIT
 import { smallModel, smallTokenizer } from './small-llama.mjs';
 
@@ -115,6 +115,7 @@ export async function surfaceOf(module, backend) {
       methods: {
         createSession: none,
         pack: none,
+        share: { args: () => [], refused: backend === 'wasm' },
         destroy,
         [Symbol.dispose ?? Symbol.for('Symbol.dispose')]: destroy,
       },

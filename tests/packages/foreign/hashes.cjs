@@ -3,10 +3,9 @@
 const { writeSync } = require('node:fs');
 
 const addon = require(process.argv[2]);
-for (const { name: kernel, usable } of addon.kernels()) {
-  if (!usable) continue;
+for (const kernel of addon.info().kernels) {
   const status = addon.setKernel(kernel);
-  if (status !== 0) throw new Error(`${kernel}: ${addon.statusString(status)}`);
-  const hashes = [addon.conformanceHash(), addon.llamaConformanceHash()];
+  if (status !== 0) throw new Error(`${kernel}: status ${status}`);
+  const hashes = [addon.layers.conformanceHash(), addon.models.conformanceHash()];
   writeSync(1, `${kernel}=${hashes.map((hash) => hash.toString(16)).join(' ')}\n`);
 }

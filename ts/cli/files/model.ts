@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { BitLlama, Tokenizer, TTTError } from 'bit-ttt';
 import type { ModelSource } from 'bit-ttt';
 import { modelUrl } from 'bit-ttt/model';
+import { hex64 } from '../../common/hex.js';
 import { headerLength, isBitt, JSON_LIMITS, modelExtent } from '../../files/model-extent.js';
 import { localFiles } from '../../files/file-bytes.js';
 import { readModelFiles } from '../../files/model-files.js';
@@ -172,7 +173,7 @@ function checkVocabulary(own: Tokenizer | undefined, given: Tokenizer, name: str
 
 /** A model's fingerprint as it is printed and stored. */
 export function fingerprintOf({ fingerprint }: BitLlama): string {
-  return fingerprint.toString(16).padStart(16, '0');
+  return hex64(fingerprint);
 }
 
 /** The model that the command line names, which must have a tokenizer. */

@@ -10,11 +10,11 @@ import { fileURLToPath } from 'node:url';
 
 import { reading } from '../../common/args.js';
 import { TTTError } from '../../common/errors.js';
-import { NativeBackend } from './engine.js';
-import type { NativeBinding } from './engine.js';
 import { VERSION } from '../../common/version.js';
+import type { Engine } from '../engine.js';
 
-const ABI = 3;
+/** Of the functions in node/; another number means other signatures. */
+const ABI = 4;
 const platform = `${process.platform}-${process.arch}`;
 
 /**
@@ -75,12 +75,18 @@ function reasonOf(cause: unknown): string {
   return `the native addon could not be loaded: ${String(message).split('\n')[0]!.replace(/\.$/, '')}`;
 }
 
-function checkBinding(value: unknown): NativeBinding {
-  const binding = value as Partial<NativeBinding> | null;
-  const { forward, abi, version } = reading('nativeBinding', () => {
-    return { forward: binding?.forward, abi: binding?.abi, version: binding?.version };
+/** What the addon exports. */
+interface Addon extends Engine {
+  readonly abi: number;
+  readonly version: string;
+}
+
+function checkAddon(value: unknown): Engine {
+  const addon = value as Partial<Addon> | null;
+  const { abi, version } = reading('nativeBinding', () => {
+    return { abi: addon?.abi, version: addon?.version };
   });
-  if (typeof forward !== 'function') {
+  if (typeof abi !== 'number') {
     throw new TTTError('BACKEND_UNAVAILABLE', 'nativeBinding is not the addon of bit-ttt');
   }
   if (abi !== ABI || version !== VERSION) {
@@ -90,11 +96,11 @@ function checkBinding(value: unknown): NativeBinding {
       `the native addon is of version ${got}, this package of ${VERSION}`,
     );
   }
-  return binding as NativeBinding;
+  return addon as Addon;
 }
 
-/** Loads the addon: the packaged one, one at a path, or one already loaded. Throws TTTError. */
-export function loadNative(binding: string | object | undefined): NativeBackend {
+/** The engine that is the addon: the packaged one, one at a path, or one already loaded. Throws TTTError. */
+export function loadNative(binding: string | object | undefined): Engine {
   let loaded: unknown = binding;
   if (binding === undefined || typeof binding === 'string') {
     try {
@@ -103,5 +109,5 @@ export function loadNative(binding: string | object | undefined): NativeBackend 
       throw new TTTError('BACKEND_UNAVAILABLE', reasonOf(cause), { cause });
     }
   }
-  return new NativeBackend(checkBinding(loaded));
+  return checkAddon(loaded);
 }

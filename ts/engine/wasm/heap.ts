@@ -5,29 +5,46 @@
  * allocate, and none returns one.
  * SPDX-License-Identifier: MIT
  */
-import { lengthOf } from '../../common/brands.js';
-import type { WasmExports } from './module.js';
+import { lengthOf, tagOf } from '../../common/brands.js';
+import type { WasmExports } from './exports.js';
 
-type Exports = Pick<WasmExports, 'memory' | 'malloc' | 'free'>;
+/** The address of a block; 0 is NULL. */
+export type Pointer = number;
 
-/** The built-in, which copies by what the arrays are and not by what a subclass says. */
+/** Arrays are recognised and copied by what they are, not by what a subclass says. */
+const VIEWS = { Uint8Array, Int8Array, Uint32Array, Float32Array };
 const set = Float32Array.prototype.set as {
   call(target: ArrayBufferView, source: ArrayLike<number>): void;
 };
 
-export class WasmHeap {
-  readonly #exports: Exports;
+/** What goes in and out. */
+export type Elements = Uint8Array | Int8Array | Uint32Array | Float32Array;
+
+function viewOf(array: Elements): (typeof VIEWS)[keyof typeof VIEWS] {
+  return VIEWS[tagOf.call(array) as keyof typeof VIEWS];
+}
+
+export function byteLengthOf(array: Elements): number {
+  return lengthOf(array) * viewOf(array).BYTES_PER_ELEMENT;
+}
+
+export class Heap {
+  readonly #exports: Pick<WasmExports, 'memory' | 'malloc' | 'free'>;
   /** Bytes of objects until memory is grown ahead again. */
   #ahead = 0;
 
-  constructor(exports: Exports) {
+  constructor(exports: Pick<WasmExports, 'memory' | 'malloc' | 'free'>) {
     this.#exports = exports;
   }
 
   /** A block of bytes, to be freed; 0 when out of memory. Sizes beyond 32 bits are refused here. */
-  allocate(bytes: number): number {
+  allocate(bytes: number): Pointer {
     if (!(bytes <= 0xffff_0000)) return 0;
     return this.#exports.malloc(Math.max(bytes, 8)) >>> 0;
+  }
+
+  free(block: Pointer): void {
+    this.#exports.free(block);
   }
 
   /**
@@ -39,77 +56,34 @@ export class WasmHeap {
   growAhead(bytes: number): void {
     this.#ahead -= bytes;
     if (this.#ahead > 0) return;
-    this.#ahead = Math.floor(this.byteLength / 8);
+    this.#ahead = Math.floor(this.#exports.memory.buffer.byteLength / 8);
     const block = this.allocate(this.#ahead);
     if (block !== 0) this.free(block);
   }
 
-  free(block: number): void {
-    this.#exports.free(block);
+  /** Copies all elements of an array to a block. */
+  write(block: Pointer, source: Elements): void {
+    const View = viewOf(source);
+    set.call(new View(this.#exports.memory.buffer, block, lengthOf(source)), source);
   }
 
-  writeFloats(block: number, source: Float32Array): void {
-    set.call(new Float32Array(this.#exports.memory.buffer, block, lengthOf(source)), source);
+  /** Fills an array from a block. */
+  read(block: Pointer, target: Elements): void {
+    const View = viewOf(target);
+    set.call(target, new View(this.#exports.memory.buffer, block, lengthOf(target)));
   }
 
-  /** Fills target. */
-  readFloats(block: number, target: Float32Array): void {
-    set.call(target, new Float32Array(this.#exports.memory.buffer, block, lengthOf(target)));
-  }
-
-  writeBytes(block: number, source: Uint8Array): void {
-    set.call(new Uint8Array(this.#exports.memory.buffer, block, lengthOf(source)), source);
-  }
-
-  readBytes(block: number, target: Uint8Array): void {
-    set.call(target, new Uint8Array(this.#exports.memory.buffer, block, lengthOf(target)));
-  }
-
-  writeInt8s(block: number, source: Int8Array): void {
-    set.call(new Int8Array(this.#exports.memory.buffer, block, lengthOf(source)), source);
-  }
-
-  readInt8s(block: number, target: Int8Array): void {
-    set.call(target, new Int8Array(this.#exports.memory.buffer, block, lengthOf(target)));
-  }
-
-  writeUint32s(block: number, source: Uint32Array): void {
-    set.call(new Uint32Array(this.#exports.memory.buffer, block, lengthOf(source)), source);
-  }
-
-  writeDoubles(block: number, source: Float64Array): void {
-    set.call(new Float64Array(this.#exports.memory.buffer, block, lengthOf(source)), source);
-  }
-
-  readDoubles(block: number, target: Float64Array): void {
-    set.call(target, new Float64Array(this.#exports.memory.buffer, block, lengthOf(target)));
-  }
-
-  readUint32(block: number): number {
+  readUint32(block: Pointer): number {
     return new DataView(this.#exports.memory.buffer).getUint32(block, true);
   }
 
-  /** Two words, the low one first. */
-  readUint64(block: number): bigint {
+  readUint64(block: Pointer): bigint {
     return new DataView(this.#exports.memory.buffer).getBigUint64(block, true);
   }
 
   /** ASCII up to the zero byte. */
-  readString(block: number): string {
+  readString(block: Pointer): string {
     const bytes = new Uint8Array(this.#exports.memory.buffer);
     return String.fromCharCode(...bytes.subarray(block, bytes.indexOf(0, block)));
-  }
-
-  /** A zero-terminated copy, to be freed; 0 when out of memory. Other characters become '?'. */
-  newString(text: string): number {
-    const codes = Array.from(text, (c) => (c > '\0' && c <= '~' ? c.charCodeAt(0) : 63));
-    const block = this.allocate(codes.length + 1);
-    if (block !== 0) this.writeBytes(block, Uint8Array.from([...codes, 0]));
-    return block;
-  }
-
-  /** Size of the whole memory, which never shrinks. */
-  get byteLength(): number {
-    return this.#exports.memory.buffer.byteLength;
   }
 }

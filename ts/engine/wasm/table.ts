@@ -4,27 +4,47 @@
  * Handles are counted, never addresses: a stale one finds nothing.
  * SPDX-License-Identifier: MIT
  */
+import { statusOf } from '../../common/errors.js';
 import type { Handle } from '../engine.js';
-import type { Ballast } from './ballast.js';
+import type { WasmExports } from './exports.js';
+import type { Pointer } from './heap.js';
+import type { Block, Failed, Instance, Pointers } from './instance.js';
 
-/** An object of the module, by its address. */
+export const DESTROYED = statusOf('DESTROYED');
+
+/** An object of the module, by its address; 0 once it is destroyed. */
 export interface Owned {
-  pointer: number;
+  pointer: Pointer;
 }
 
+/** The functions that tell what an object takes, and that free it. */
+type Footprint = Extract<keyof WasmExports, `${string}_footprint`>;
+type Destroy = Extract<keyof WasmExports, `${string}_destroy` | `${string}_release`>;
+
+/** The objects of one kind. */
 export class Table<T extends Owned = Owned> {
   readonly #entries = new Map<Handle, { owned: T; bytes: number }>();
-  readonly #ballast: Ballast;
+  readonly #instance: Instance;
+  readonly #footprint: Footprint;
+  readonly #destroy: Destroy;
   #last = 0;
 
-  constructor(ballast: Ballast) {
-    this.#ballast = ballast;
+  constructor(instance: Instance, footprint: Footprint, destroy: Destroy) {
+    this.#instance = instance;
+    this.#footprint = footprint;
+    this.#destroy = destroy;
   }
 
-  /** `bytes` is what the garbage collector is told that the object takes. */
-  add(owned: T, bytes: number): Handle {
+  /** Takes an object over. The garbage collector is told how large it is. */
+  add(owned: T): Handle {
+    const { ballast, heap } = this.#instance;
+    const bytes = this.#instance.call((exports) => {
+      const footprint = exports[this.#footprint](owned.pointer) >>> 0;
+      heap.growAhead(footprint);
+      return footprint;
+    });
     this.#entries.set(++this.#last, { owned, bytes });
-    this.#ballast.add(bytes);
+    ballast.add(bytes);
     return this.#last;
   }
 
@@ -32,11 +52,44 @@ export class Table<T extends Owned = Owned> {
     return this.#entries.get(handle)?.owned;
   }
 
-  remove(handle: Handle): T | undefined {
+  /** The handle of what a function made, which left the address at `out`; or its negative status. */
+  made(status: number, out: Pointer, rest = {} as Omit<T, 'pointer'>): Handle {
+    if (status !== 0) return -status;
+    return this.add({ ...rest, pointer: this.#instance.heap.readUint32(out) } as T);
+  }
+
+  /** Runs calls about one object; for a stale handle they have failed with DESTROYED. */
+  ask<R>(
+    handle: Handle,
+    failed: Failed<NoInfer<R>>,
+    calls: (exports: WasmExports, pointer: Pointer) => R,
+  ): R {
+    const owned = this.get(handle);
+    if (!owned) return failed(DESTROYED);
+    return this.#instance.call((exports) => calls(exports, owned.pointer));
+  }
+
+  /** The same with blocks for the time of the calls. */
+  withBlocks<R, const B extends readonly Block[]>(
+    handle: Handle,
+    blocks: B,
+    failed: Failed<NoInfer<R>>,
+    calls: (exports: WasmExports, pointer: Pointer, ...blocks: Pointers<B>) => R,
+  ): R {
+    return this.ask(handle, failed, (_, pointer) =>
+      this.#instance.withBlocks(blocks, failed, (exports, ...at) => calls(exports, pointer, ...at)),
+    );
+  }
+
+  /** Frees an object; after a trap it is only forgotten. */
+  destroy(handle: Handle): number {
     const entry = this.#entries.get(handle);
-    if (!entry) return undefined;
+    if (!entry) return DESTROYED;
     this.#entries.delete(handle);
-    this.#ballast.remove(entry.bytes);
-    return entry.owned;
+    this.#instance.ballast.remove(entry.bytes);
+    const { pointer } = entry.owned;
+    entry.owned.pointer = 0; // for a job that is not finished yet
+    if (!this.#instance.poisoned) this.#instance.call((exports) => exports[this.#destroy](pointer));
+    return 0;
   }
 }

@@ -1,0 +1,69 @@
+// call.h - one call from JavaScript: its arguments, what it gives back, and the boundary that no C++
+// exception crosses.
+//
+// The functions report failure as a number, and TypeScript turns it into an error. Where other numbers
+// are results (handles, counts), a failure is the negative status.
+// SPDX-License-Identifier: MIT
+#ifndef BIT_TTT_NODE_CALL_H
+#define BIT_TTT_NODE_CALL_H
+
+#include <bit_ttt/base.h>
+#include <node_api.h>
+
+#include <cstddef>
+
+struct Addon;
+
+// Statuses that the addon adds to ttt_status; ts/common/errors.ts has the same numbers.
+constexpr int kInvalidArgument = 60; // a JavaScript value of the wrong type
+constexpr int kDestroyed = 61;       // a handle of nothing that lives
+constexpr int kBusy = 62;            // another thread works on the object
+constexpr int kAborted = 63;         // the job was cancelled
+
+// Missing arguments are undefined.
+struct Call {
+    static constexpr size_t kMaxArguments = 5;
+    napi_env env;
+    Addon *addon; // of the calling environment
+    napi_value args[kMaxArguments];
+
+    // Results. All are null (JavaScript: undefined) if the environment is ending.
+    napi_value Status(int status) const;
+    napi_value Negative(int status) const { return Status(-status); }
+    napi_value Number(uint64_t number) const; // below 2^53
+    napi_value BigInt(uint64_t number) const;
+    napi_value Text(const char *text, size_t length = NAPI_AUTO_LENGTH) const; // UTF-8
+    // {status, offset, text}; the text is empty where there is nothing to add to the status.
+    napi_value Failure(int status, const ttt_error &error = {}) const;
+};
+
+using CallBody = napi_value (*)(const Call &);
+
+// Reads the arguments, runs `body`, and turns what it throws into a JavaScript exception.
+napi_value RunCall(napi_env env, napi_callback_info info, CallBody body);
+
+// A `napi_callback` around a CallBody.
+template <CallBody body> napi_value Enter(napi_env env, napi_callback_info info)
+{
+    return RunCall(env, info, body);
+}
+
+// A new typed array on a buffer of its own, and its `bytes` bytes to be filled; null on failure.
+napi_value NewArray(napi_env env, napi_typedarray_type type, size_t length, size_t bytes,
+                    void **data);
+
+// A new Uint8Array of what `write(buffer, capacity, &size)` writes, or the negative status. With a null
+// buffer, `write` only tells the size.
+template <typename Write> napi_value NewBytes(const Call &call, Write write)
+{
+    size_t size = 0;
+    int status = write(nullptr, size_t{0}, &size);
+    if (status != TTT_OK) return call.Negative(status);
+    void *data = nullptr;
+    napi_value bytes = NewArray(call.env, napi_uint8_array, size, size, &data);
+    if (!bytes) return call.Negative(TTT_OUT_OF_MEMORY);
+    status = write(data, size, &size);
+    return status == TTT_OK ? bytes : call.Negative(status);
+}
+
+#endif
