@@ -5,8 +5,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { compareResults, printComparison } from './lib/compare.mjs';
 import { drawCharts } from './lib/charts.mjs';
+import { compareResults, printComparison } from './lib/compare.mjs';
 import { stopAll } from './lib/contestant.mjs';
 import { describeMachine } from './lib/machine.mjs';
 import { startNative } from './lib/native.mjs';

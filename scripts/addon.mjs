@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-import { StepError, cmake, place, run } from './cmake.mjs';
+import { cmake, place, run, StepError } from './cmake.mjs';
 import { root } from './stamps.mjs';
 
 const require = createRequire(import.meta.url);

@@ -9,7 +9,7 @@ import { delimiter, join } from 'node:path';
 
 import { addonPath, buildAddon, host } from './addon.mjs';
 import { bundle, declarations } from './bundle.mjs';
-import { StepError, cmake, place, run } from './cmake.mjs';
+import { cmake, place, run, StepError } from './cmake.mjs';
 import { fingerprint, isCurrent, remember, root } from './stamps.mjs';
 
 const wasm = 'dist/bit_ttt.wasm';

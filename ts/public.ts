@@ -2,10 +2,33 @@
  * public.ts - what every entry of the package exports.
  * SPDX-License-Identifier: MIT
  */
-export { conformanceHash, getInfo, init, llamaConformanceHash, setKernel } from './engine/info.js';
-export { TTTError } from './common/errors.js';
+
 export type { TTTErrorCode } from './common/errors.js';
+export { TTTError } from './common/errors.js';
+export type {
+  AbortSignalLike,
+  BackendInfo,
+  BackendKind,
+  BackendOptions,
+  Bytes,
+  Floats,
+  ForwardAsyncOptions,
+  Objective,
+  Observation,
+  ObserveAsyncOptions,
+  ObserveInto,
+  TTTOptions,
+  TTTWeights,
+  WasmSource,
+} from './common/types.js';
+export { conformanceHash, getInfo, init, llamaConformanceHash, setKernel } from './engine/info.js';
+export { TTT } from './layer/ttt.js';
+export { encodeDocuments, splitDocuments } from './llama/documents.js';
+export { evaluateText } from './llama/evaluation.js';
 export { BitLlama } from './llama/model.js';
+export type { LanguageModel } from './llama/session.js';
+export { Session } from './llama/session.js';
+export { Trainer } from './llama/trainer.js';
 export type {
   Evaluation,
   GenerateOptions,
@@ -26,11 +49,6 @@ export type {
   TrainingOptions,
   TrainingStep,
 } from './llama/types.js';
-export { encodeDocuments, splitDocuments } from './llama/documents.js';
-export { evaluateText } from './llama/evaluation.js';
-export { Session } from './llama/session.js';
-export type { LanguageModel } from './llama/session.js';
-export { Tokenizer, trainBpe, trainBpeSteps } from './tokenizer/index.js';
 export type {
   AddedTokenJson,
   BpeModelJson,
@@ -47,21 +65,4 @@ export type {
   TrainBpeOptions,
   TrainedBpe,
 } from './tokenizer/index.js';
-export { Trainer } from './llama/trainer.js';
-export { TTT } from './layer/ttt.js';
-export type {
-  AbortSignalLike,
-  BackendInfo,
-  BackendKind,
-  BackendOptions,
-  Bytes,
-  Floats,
-  ForwardAsyncOptions,
-  Objective,
-  Observation,
-  ObserveAsyncOptions,
-  ObserveInto,
-  TTTOptions,
-  TTTWeights,
-  WasmSource,
-} from './common/types.js';
+export { Tokenizer, trainBpe, trainBpeSteps } from './tokenizer/index.js';

@@ -2,8 +2,9 @@
  * heatmap.ts - the memory as a picture: a column for each layer, a square for each head.
  * SPDX-License-Identifier: MIT
  */
-import { find } from './dom.js';
+
 import type { Panel } from './dom.js';
+import { find } from './dom.js';
 import type { HeadMap } from './protocol.js';
 
 const GAP = 2;

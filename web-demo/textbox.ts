@@ -3,10 +3,11 @@
  * beginning is shown, and the file itself is what is read.
  * SPDX-License-Identifier: MIT
  */
-import { beginningOf } from './decode.js';
+
 import type { Source } from './decode.js';
-import { figure, find, numberOf } from './dom.js';
+import { beginningOf } from './decode.js';
 import type { Panel } from './dom.js';
+import { figure, find, numberOf } from './dom.js';
 
 const MOST_BYTES = 64 * 2 ** 20;
 /** Files up to here are put into the text area whole; of others so many characters are shown. */

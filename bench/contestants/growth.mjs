@@ -3,7 +3,7 @@
  * `sessions N speed|memory`; tokens/s, or resident MB. N only grows within a kind.
  * SPDX-License-Identifier: MIT
  */
-import { BitLlama, TTT, getInfo } from 'bit-ttt';
+import { BitLlama, getInfo, TTT } from 'bit-ttt';
 import { modelUrl } from 'bit-ttt/model';
 import { serveJobs } from '../lib/contestant.mjs';
 

@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { getInfo } from 'bit-ttt';
 import { serveJobs } from '../lib/contestant.mjs';
-import { RATE, layerJobs, ourJobs } from '../lib/layer-jobs.mjs';
+import { layerJobs, ourJobs, RATE } from '../lib/layer-jobs.mjs';
 import { layerGraph } from '../lib/onnx.mjs';
 
 const [kind, peers = '.'] = process.argv.slice(2);

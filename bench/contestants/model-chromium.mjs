@@ -6,8 +6,8 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { serveJobs } from '../lib/contestant.mjs';
-import { rate } from '../lib/rate.mjs';
 import { openPage } from '../lib/page.mjs';
+import { rate } from '../lib/rate.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const { page, version } = await openPage({

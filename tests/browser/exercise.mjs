@@ -1,7 +1,8 @@
 // What a browser user does with the package, from the built browser bundle.
 // SPDX-License-Identifier: MIT
-import { TTT, TTTError, conformanceHash, getInfo } from '/dist/browser.mjs';
+
 import * as library from '/dist/browser.mjs';
+import { conformanceHash, getInfo, TTT, TTTError } from '/dist/browser.mjs';
 import { makeInput, tellStory } from './input.mjs';
 
 export async function exercise() {

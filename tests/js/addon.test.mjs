@@ -8,13 +8,13 @@ import { demandsOf, host } from '../../scripts/addon.mjs';
 import { backends, noise, root, sameBits } from './support/backends.mjs';
 import {
   ABORTED,
+  addon,
+  addonPath,
   BUSY,
+  bytesOf,
   DESTROYED,
   INVALID,
   NO_HANDLES,
-  addon,
-  addonPath,
-  bytesOf,
   newLayer,
   statusOf,
 } from './support/raw-addon.mjs';

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 
-import { TTT, TTTError, conformanceHash, getInfo, init, setKernel } from 'bit-ttt';
+import { conformanceHash, getInfo, init, setKernel, TTT, TTTError } from 'bit-ttt';
 
 import {
   fails,

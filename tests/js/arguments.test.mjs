@@ -5,9 +5,6 @@ import assert from 'node:assert/strict';
 
 import {
   BitLlama,
-  TTT,
-  Trainer,
-  TTTError,
   conformanceHash,
   encodeDocuments,
   evaluateText,
@@ -15,6 +12,9 @@ import {
   init,
   llamaConformanceHash,
   setKernel,
+  Trainer,
+  TTT,
+  TTTError,
   trainBpe,
   trainBpeSteps,
 } from 'bit-ttt';

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 
-import { TTT, getInfo } from 'bit-ttt';
+import { getInfo, TTT } from 'bit-ttt';
 
 import { backends, noise, objectives } from './support/backends.mjs';
 import { bitTtt, importSource, json, refuses, temporaryFolder } from './support/cli.mjs';

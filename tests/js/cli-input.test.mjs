@@ -6,8 +6,8 @@ import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { root } from './support/backends.mjs';
-import { makeLog, makeRepetitive } from './support/cli-logs.mjs';
 import { bitTtt, importSource, output, refuses, temporaryFolder } from './support/cli.mjs';
+import { makeLog, makeRepetitive } from './support/cli-logs.mjs';
 
 const folder = temporaryFolder();
 const text = (lines) => `${lines.join('\n')}\n`;

@@ -9,8 +9,14 @@ import { dirname } from 'node:path';
 import { BitLlama, Tokenizer } from 'bit-ttt';
 
 import { bitTtt, json, output, refuses, temporaryFolder } from './support/cli.mjs';
-import { alice, interruptTraining, objects, originalModel } from './support/cli-llama.mjs';
-import { small, trainSmall } from './support/cli-llama.mjs';
+import {
+  alice,
+  interruptTraining,
+  objects,
+  originalModel,
+  small,
+  trainSmall,
+} from './support/cli-llama.mjs';
 
 const folder = temporaryFolder();
 const model = folder.path('tiny.bitt');

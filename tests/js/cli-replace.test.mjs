@@ -11,8 +11,8 @@ import {
   mkdirSync,
   readFileSync,
   statSync,
+  writeFileSync,
 } from 'node:fs';
-import { writeFileSync } from 'node:fs';
 
 import { Tokenizer } from 'bit-ttt';
 

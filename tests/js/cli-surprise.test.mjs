@@ -6,8 +6,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { backends, root } from './support/backends.mjs';
-import { makeLog, makeRepetitive } from './support/cli-logs.mjs';
 import { json, output, temporaryFolder } from './support/cli.mjs';
+import { makeLog, makeRepetitive } from './support/cli-logs.mjs';
 
 const alice = join(root, 'examples/alice.txt');
 const folder = temporaryFolder();

@@ -5,12 +5,11 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
-
+import { slug } from '../../docs/site/anchors.mjs';
+import { chromiumPath } from '../support/browser.mjs';
 import { root } from './support/backends.mjs';
 import { Pages } from './support/pages.mjs';
 import { blocksOf, checkOutput, Workspace } from './support/snippets.mjs';
-import { chromiumPath } from '../support/browser.mjs';
-import { slug } from '../../docs/site/anchors.mjs';
 
 const listed = (folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`);
 const exampleReadmes = [

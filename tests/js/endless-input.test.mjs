@@ -8,9 +8,9 @@ import { createReadStream, readdirSync, readFileSync, readlinkSync, truncateSync
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { root } from './support/backends.mjs';
+import { cleanEnvironment } from './support/child.mjs';
 import { bitTtt, command, json, output, refuses, temporaryFolder } from './support/cli.mjs';
 import { alice } from './support/cli-llama.mjs';
-import { cleanEnvironment } from './support/child.mjs';
 import { smallModel, smallTokenizer, smallTrainer } from './support/small-llama.mjs';
 
 const folder = temporaryFolder();

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { mock } from 'node:test';
 
-import { BitLlama, evaluateText, Trainer, trainBpe, TTT } from 'bit-ttt';
+import { BitLlama, evaluateText, Trainer, TTT, trainBpe } from 'bit-ttt';
 
 import { backends, noise, root, sameBits } from './support/backends.mjs';
 import { runModule } from './support/child.mjs';

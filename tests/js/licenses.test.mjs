@@ -3,7 +3,7 @@
 // change under their name.
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { root } from './support/backends.mjs';

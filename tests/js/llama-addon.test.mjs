@@ -5,15 +5,15 @@ import assert from 'node:assert/strict';
 import { backends, sameBits } from './support/backends.mjs';
 import { runModule } from './support/child.mjs';
 import {
+  addon,
   BUSY,
+  bytesOf,
   DESTROYED,
   INVALID,
   NO_HANDLES,
-  STEP_BYTES,
-  addon,
-  bytesOf,
   newModel,
   newTrainer,
+  STEP_BYTES,
   statusOf,
   stepOf,
 } from './support/raw-addon.mjs';

@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 
-import { BitLlama, Trainer, encodeDocuments, evaluateText, splitDocuments } from 'bit-ttt';
+import { BitLlama, encodeDocuments, evaluateText, splitDocuments, Trainer } from 'bit-ttt';
 
 import { onEachBackend, rejects, sameBits, turnsDuring } from './support/backends.mjs';
 import { recipe, smallTokenizer, smallTrainer, text } from './support/small-llama.mjs';

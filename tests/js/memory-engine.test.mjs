@@ -4,7 +4,7 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 
-import { backends, noise, root } from './support/backends.mjs';
+import { backends, root } from './support/backends.mjs';
 import { CountedWasm, listed, walkFailures } from './support/counted-wasm.mjs';
 import { internals, wasmExports } from './support/engine.mjs';
 import { cutIntoShards } from './support/shards.mjs';
@@ -476,8 +476,8 @@ describe('memory of the WebAssembly engine', () => {
   it('nothing is left out: every method, every export, with success and with failure', () => {
     const missing = (all, some) => all.filter((name) => !some.has(name));
     const methods = ['engine', ...PARTS].flatMap((name) => {
-      const { constructor } = name === 'engine' ? engine : engine[name];
-      return methodsOf(constructor).map((method) => `${name}.${method}`);
+      const object = name === 'engine' ? engine : engine[name];
+      return methodsOf(object.constructor).map((method) => `${name}.${method}`);
     });
     assert.deepEqual(missing(methods, called), []);
     const one = (name) => [...counted.results.get(name)];

@@ -13,10 +13,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
-import { build } from 'esbuild';
-
 import { conformanceHash } from 'bit-ttt';
+import { build } from 'esbuild';
 
 import { backends, root } from './support/backends.mjs';
 import { cleanEnvironment, output, runModule } from './support/child.mjs';

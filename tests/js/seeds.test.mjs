@@ -7,8 +7,8 @@ import { readFileSync } from 'node:fs';
 import { TTT } from 'bit-ttt';
 
 import { backends, onEachBackend } from './support/backends.mjs';
-import { small as shape, alice } from './support/cli-llama.mjs';
 import { json, output, temporaryFolder } from './support/cli.mjs';
+import { alice, small as shape } from './support/cli-llama.mjs';
 import { collect, loadSmall, smallModel, smallTrainer } from './support/small-llama.mjs';
 
 /** A small seed, and it with each of the higher bits. */

@@ -1,9 +1,9 @@
 // The model that ships: its size, what it scores on stories it has not read, and those that it writes,
 // with the options as usual, one a seed.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { KnownText, formOf, summarize, writeStories } from '../../bench/lib/stories.mjs';
+import { formOf, KnownText, summarize, writeStories } from '../../bench/lib/stories.mjs';
 import { BitLlama, evaluateText } from '../../dist/index.mjs';
 
 const SHIPPED = fileURLToPath(new URL('../../models/bit-llama.bitt', import.meta.url));

@@ -4,12 +4,12 @@ import assert from 'node:assert/strict';
 import vm from 'node:vm';
 
 import {
-  TTTError,
-  Tokenizer,
   fails,
   oddText,
   randomness,
   stories,
+  Tokenizer,
+  TTTError,
   trainBpe,
 } from './support/tokenizer.mjs';
 

@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 
-import { Tokenizer, fails, randomness, rejects, stories, trainBpe } from './support/tokenizer.mjs';
+import { fails, randomness, rejects, stories, Tokenizer, trainBpe } from './support/tokenizer.mjs';
 
 let json;
 before(async () => {

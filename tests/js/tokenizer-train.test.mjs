@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict';
 
 import {
-  Reference,
-  Tokenizer,
   fails,
   oddText,
+  Reference,
   randomness,
   rejects,
   stories,
+  Tokenizer,
   trainBpe,
   trainBpeSteps,
   trainSlowly,
@@ -485,7 +485,10 @@ describe('tokenizer training: progress and aborts', () => {
     const controller = new AbortController();
     const silent = {
       [Symbol.asyncIterator]: () => ({
-        next: () => (controller.abort(), new Promise(() => {})),
+        next: () => {
+          controller.abort();
+          return new Promise(() => {});
+        },
       }),
     };
     await rejects(trainBpe(silent, { signal: controller.signal }), 'ABORTED', /aborted/);

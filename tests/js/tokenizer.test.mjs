@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict';
 
 import {
-  Reference,
-  Tokenizer,
   fails,
   oddText,
+  Reference,
   randomness,
   rejects,
   stories,
+  Tokenizer,
   trainBpe,
 } from './support/tokenizer.mjs';
 

@@ -3,10 +3,10 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
-import { TTT, conformanceHash, getInfo, llamaConformanceHash } from 'bit-ttt';
+import { conformanceHash, getInfo, llamaConformanceHash, TTT } from 'bit-ttt';
 
 import { backends, fails, noise, rejects, root, sameBits } from './support/backends.mjs';
 import { listed } from './support/counted-wasm.mjs';

@@ -1,7 +1,7 @@
 // The headers for C++ as strict compilers see them, and both compiled examples under sanitizers.
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { missing } from '../../scripts/toolchain.mjs';

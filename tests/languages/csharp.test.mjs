@@ -6,8 +6,8 @@ import { join } from 'node:path';
 
 import { missing } from '../../scripts/toolchain.mjs';
 import { installed, output, shell } from './support/installed.mjs';
-import { sharded } from './support/sharded.mjs';
 import { blocks } from './support/readme.mjs';
+import { sharded } from './support/sharded.mjs';
 
 const lacking = missing(['mono and its C# compiler']);
 const test = lacking.length > 0 ? it.skip : it;

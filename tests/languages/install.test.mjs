@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import {
   cpSync,
   existsSync,
-  readFileSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   writeFileSync,

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 import { serve, visit } from './lib/chromium.mjs';
 import * as programs from './lib/programs.mjs';
-import { output, project, start, write, toolRow } from './lib/workspace.mjs';
+import { output, project, start, toolRow, write } from './lib/workspace.mjs';
 
 /** Bundlers that take a `.bitt` import as an asset are given its path; the others bit-ttt/model. */
 const asAsset = "import url from 'bit-ttt/models/bit-llama.bitt';";

@@ -1,7 +1,7 @@
 // electron.mjs - rows of the matrix: the example app, as far as it goes without Electron's program.
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
-import { cpSync, readFileSync, readdirSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 

@@ -15,7 +15,7 @@ import bundlers from './bundlers.mjs';
 import electron from './electron.mjs';
 import { closeBrowser } from './lib/chromium.mjs';
 import { exerciseModule, resultsIn } from './lib/programs.mjs';
-import { Skip, installed, makeWorkspace, output, project, root } from './lib/workspace.mjs';
+import { installed, makeWorkspace, output, project, root, Skip } from './lib/workspace.mjs';
 import modules from './modules.mjs';
 import runners from './runners.mjs';
 import runtimes from './runtimes.mjs';

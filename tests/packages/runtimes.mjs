@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 import { onPath } from '../../scripts/toolchain.mjs';
 import * as programs from './lib/programs.mjs';
-import { Skip, installed, output, project, root } from './lib/workspace.mjs';
+import { installed, output, project, root, Skip } from './lib/workspace.mjs';
 
 const platform = `${process.platform}-${process.arch}`;
 const addon = `node_modules/bit-ttt/dist/native/${platform}/bit_ttt.node`;

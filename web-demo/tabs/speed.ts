@@ -5,8 +5,8 @@
 import type { Measurement } from '../../ts/bench/measure.js';
 import { bench, WorkerClient } from '../client.js';
 import { figure, find, make, Panel } from '../dom.js';
-import { Plot } from '../plot.js';
 import type { PlotOptions } from '../plot.js';
+import { Plot } from '../plot.js';
 
 const DIMS = [64, 128, 256, 512];
 const SECONDS = 0.3;

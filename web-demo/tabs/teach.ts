@@ -5,8 +5,8 @@
 import alice from '../../examples/alice.txt?url';
 import { download, figure, find, numberOf, Panel } from '../dom.js';
 import { HeatMap } from '../heatmap.js';
-import { Plot } from '../plot.js';
 import type { PlotOptions } from '../plot.js';
+import { Plot } from '../plot.js';
 import type { Calls, ModelInfo, WriteParams } from '../protocol.js';
 import type { ShippedModel } from '../shipped.js';
 import { Story } from '../story.js';

@@ -5,8 +5,8 @@
 import alice from '../../examples/alice.txt?url';
 import { trainer } from '../client.js';
 import { download, figure, find, numberOf, Panel } from '../dom.js';
-import { Plot } from '../plot.js';
 import type { PlotOptions } from '../plot.js';
+import { Plot } from '../plot.js';
 import type { Calls, TrainEvent } from '../protocol.js';
 import { TextBox } from '../textbox.js';
 

@@ -5,8 +5,8 @@
 import type { Unit } from '../../ts/detect/detector.js';
 import { reader } from '../client.js';
 import { figure, find, make, numberOf, Panel } from '../dom.js';
-import { Plot } from '../plot.js';
 import type { PlotOptions } from '../plot.js';
+import { Plot } from '../plot.js';
 import type { Around, Calls, Parts, WatchResult } from '../protocol.js';
 import { sampleLog } from '../samples.js';
 import { TextBox } from '../textbox.js';

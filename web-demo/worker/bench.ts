@@ -4,9 +4,8 @@
  * SPDX-License-Identifier: MIT
  */
 import { getInfo, TTT } from 'bit-ttt';
-
-import { measureDim } from '../../ts/bench/measure.js';
 import type { Measurement } from '../../ts/bench/measure.js';
+import { measureDim } from '../../ts/bench/measure.js';
 import type { Calls, Context } from '../protocol.js';
 import { workerTurns } from './turns.js';
 

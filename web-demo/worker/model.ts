@@ -2,12 +2,12 @@
  * model.ts - the shipped model in a worker: a fresh session for each story, and one that is taught.
  * SPDX-License-Identifier: MIT
  */
-import { BitLlama, conformanceHash, getInfo, llamaConformanceHash, TTTError } from 'bit-ttt';
-import type { Session } from 'bit-ttt';
 
-import { textOf } from '../decode.js';
-import type { Source } from '../decode.js';
+import type { Session } from 'bit-ttt';
+import { BitLlama, conformanceHash, getInfo, llamaConformanceHash, TTTError } from 'bit-ttt';
 import { hex64 } from '../../ts/common/hex.js';
+import type { Source } from '../decode.js';
+import { textOf } from '../decode.js';
 import type { Calls, Context, HeadMap, ModelInfo, Token, WriteParams } from '../protocol.js';
 import { headsOf } from './heads.js';
 import { workerTurns } from './turns.js';

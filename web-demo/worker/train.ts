@@ -2,8 +2,9 @@
  * train.ts - a small model of a text, by the rules of `bit-ttt train`.
  * SPDX-License-Identifier: MIT
  */
-import { BitLlama, splitDocuments, Trainer, TTTError } from 'bit-ttt';
+
 import type { Tokenizer } from 'bit-ttt';
+import { type BitLlama, splitDocuments, Trainer, TTTError } from 'bit-ttt';
 
 import { holdOut, makeTokenizer, usualVocab } from '../../ts/corpus/corpus.js';
 import { textOf } from '../decode.js';

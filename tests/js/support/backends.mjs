@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 
-import { TTT, TTTError, init } from 'bit-ttt';
+import { init, TTT, TTTError } from 'bit-ttt';
 
 /** The repository's root. */
 export const root = fileURLToPath(new URL('../../..', import.meta.url));

@@ -1,7 +1,7 @@
 // tiny-llama.mjs - the smallest of everything, for tests that make very many; for the test itself and
 // for the programs that it starts.
 // SPDX-License-Identifier: MIT
-import { BitLlama, Trainer, TTT, init } from 'bit-ttt';
+import { BitLlama, init, Trainer, TTT } from 'bit-ttt';
 
 const tokens = Uint32Array.from({ length: 40 }, (_, i) => i % 16);
 const config = { hiddenDim: 16, numLayers: 1, mlpDim: 16, innerDim: 16, headDim: 16 };

@@ -4,8 +4,8 @@
  * SPDX-License-Identifier: MIT
  */
 import { compact } from '../screen/terminal.js';
-import { COLOURS, curve, grid, heading, label, legend, Scale, svgDocument } from './svg.js';
 import type { Point, Style } from './svg.js';
+import { COLOURS, curve, grid, heading, label, legend, Scale, svgDocument } from './svg.js';
 
 const WIDTH = 760;
 const HEIGHT = 480;

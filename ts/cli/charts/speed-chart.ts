@@ -5,8 +5,8 @@
  */
 import type { Measurement } from '../../bench/measure.js';
 import { compact } from '../screen/terminal.js';
-import { COLOURS, curve, grid, heading, INK, label, legend, Scale, svgDocument } from './svg.js';
 import type { Style } from './svg.js';
+import { COLOURS, curve, grid, heading, INK, label, legend, Scale, svgDocument } from './svg.js';
 
 const WIDTH = 1040;
 const HEIGHT = 540;

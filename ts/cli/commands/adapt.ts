@@ -12,16 +12,16 @@ import {
 } from '../files/model.js';
 import { checkPlaces } from '../files/places.js';
 import { documentsOf, readText } from '../files/text.js';
-import { fileArgument, numberOption } from '../screen/command-line.js';
 import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
+import { fileArgument, numberOption } from '../screen/command-line.js';
 import { engineInUse } from '../screen/engine.js';
 import { Failure, UsageError } from '../screen/failure.js';
-import { watched } from '../screen/interrupt.js';
 import type { Interrupt } from '../screen/interrupt.js';
-import { grouped, outputPalette, safeJson, visible } from '../screen/terminal.js';
+import { watched } from '../screen/interrupt.js';
 import type { Palette, Progress } from '../screen/terminal.js';
-import { AdaptMeasure } from './adapt-measure.js';
+import { grouped, outputPalette, safeJson, visible } from '../screen/terminal.js';
 import type { AdaptPlan, Readings, Rests } from './adapt-measure.js';
+import { AdaptMeasure } from './adapt-measure.js';
 
 const OPTIONS: OptionSpecs = {
   ...MODEL_OPTIONS,

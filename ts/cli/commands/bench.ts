@@ -4,14 +4,15 @@
  * SPDX-License-Identifier: MIT
  */
 import { cpus } from 'node:os';
-import { getInfo } from 'bit-ttt';
 import type { BackendInfo } from 'bit-ttt';
-import { measureDim, median, ROUNDS, SEQ_LENS } from '../../bench/measure.js';
+import { getInfo } from 'bit-ttt';
 import type { Contestant, Measurement } from '../../bench/measure.js';
+import { measureDim, median, ROUNDS, SEQ_LENS } from '../../bench/measure.js';
 import { variable } from '../../common/environment.js';
 import { drawChart, seriesOf } from '../charts/speed-chart.js';
-import { checkFiles, resultOf, saveFile } from '../files/save.js';
 import type { Result } from '../files/save.js';
+import { checkFiles, resultOf, saveFile } from '../files/save.js';
+import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
 import {
   checkNoArguments,
   FORCE_HELP,
@@ -19,10 +20,9 @@ import {
   numberOption,
   SAVE_OPTIONS,
 } from '../screen/command-line.js';
-import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
 import { engineInUse } from '../screen/engine.js';
-import { compact, outputPalette, Progress, visible } from '../screen/terminal.js';
 import type { Palette } from '../screen/terminal.js';
+import { compact, outputPalette, Progress, visible } from '../screen/terminal.js';
 
 const OPTIONS: OptionSpecs = {
   ...SAVE_OPTIONS,

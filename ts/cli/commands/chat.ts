@@ -2,23 +2,25 @@
  * chat.ts - the command in which a person and a model write a text together, line by line.
  * SPDX-License-Identifier: MIT
  */
-import { createInterface } from 'node:readline';
+
 import type { Interface } from 'node:readline';
+import { createInterface } from 'node:readline';
 import type { Session } from 'bit-ttt';
 import { suggestion } from '../../common/suggestion.js';
 import { afterTerminal, checkStandardInput } from '../files/input.js';
-import { filesOfModel, loadModel, MODEL_HELP, MODEL_OPTIONS } from '../files/model.js';
 import type { Loaded } from '../files/model.js';
+import { filesOfModel, loadModel, MODEL_HELP, MODEL_OPTIONS } from '../files/model.js';
 import type { Named } from '../files/places.js';
 import { checkFiles } from '../files/save.js';
 import { checkSession, loadSession, saveSession, sessionResult } from '../files/session-file.js';
-import { checkNoArguments, FORCE_HELP, SAVE_OPTIONS } from '../screen/command-line.js';
 import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
+import { checkNoArguments, FORCE_HELP, SAVE_OPTIONS } from '../screen/command-line.js';
 import { engineInUse } from '../screen/engine.js';
 import { describeFailure, fileFailure, systemCode, UsageError } from '../screen/failure.js';
-import { endAtOnce, exitCodeOf, onSignal } from '../screen/interrupt.js';
 import type { Signal } from '../screen/interrupt.js';
+import { endAtOnce, exitCodeOf, onSignal } from '../screen/interrupt.js';
 import { goOnWithoutReader } from '../screen/output.js';
+import type { Palette } from '../screen/terminal.js';
 import {
   compact,
   grouped,
@@ -27,10 +29,9 @@ import {
   visible,
   visibleLines,
 } from '../screen/terminal.js';
-import type { Palette } from '../screen/terminal.js';
 import { answer } from './generate.js';
-import { MAX_TEMPERATURE, readSampling, SAMPLING_OPTIONS, samplingHelp } from './sampling.js';
 import type { Sampling } from './sampling.js';
+import { MAX_TEMPERATURE, readSampling, SAMPLING_OPTIONS, samplingHelp } from './sampling.js';
 
 const OPTIONS: OptionSpecs = {
   ...MODEL_OPTIONS,

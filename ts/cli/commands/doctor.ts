@@ -3,15 +3,15 @@
  * SPDX-License-Identifier: MIT
  */
 import { arch, cpus, platform } from 'node:os';
-import { conformanceHash, getInfo, llamaConformanceHash, setKernel } from 'bit-ttt';
 import type { BackendInfo, BackendKind } from 'bit-ttt';
+import { conformanceHash, getInfo, llamaConformanceHash, setKernel } from 'bit-ttt';
 import { variable } from '../../common/environment.js';
-import { checkNoArguments } from '../screen/command-line.js';
 import type { Command, CommandLine } from '../screen/command-line.js';
+import { checkNoArguments } from '../screen/command-line.js';
 import { backendReason, engineInUse, kernelReason, unheardKernel } from '../screen/engine.js';
 import { Failure } from '../screen/failure.js';
-import { outputPalette } from '../screen/terminal.js';
 import type { Palette } from '../screen/terminal.js';
+import { outputPalette } from '../screen/terminal.js';
 
 const HELP = `Usage: bit-ttt doctor [--json]
 

@@ -11,16 +11,16 @@ import {
 } from '../files/model.js';
 import { checkPlaces } from '../files/places.js';
 import { documentsOf, readText } from '../files/text.js';
-import { fileArgument } from '../screen/command-line.js';
 import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
+import { fileArgument } from '../screen/command-line.js';
 import { engineInUse } from '../screen/engine.js';
 import { Failure } from '../screen/failure.js';
-import { watched } from '../screen/interrupt.js';
 import type { Interrupt } from '../screen/interrupt.js';
-import { compact, grouped, outputPalette, safeJson, visible } from '../screen/terminal.js';
+import { watched } from '../screen/interrupt.js';
 import type { Palette, Progress } from '../screen/terminal.js';
-import { bitsPerByte, natsPerToken, scoreDocuments } from './scoring.js';
+import { compact, grouped, outputPalette, safeJson, visible } from '../screen/terminal.js';
 import type { Score } from './scoring.js';
+import { bitsPerByte, natsPerToken, scoreDocuments } from './scoring.js';
 
 const OPTIONS: OptionSpecs = { ...MODEL_OPTIONS, lossy: { type: 'boolean' } };
 

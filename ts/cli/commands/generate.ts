@@ -2,21 +2,22 @@
  * generate.ts - the command that writes a text, as it comes.
  * SPDX-License-Identifier: MIT
  */
-import { TTTError } from 'bit-ttt';
+
 import type { Session } from 'bit-ttt';
-import { loadModel, MODEL_HELP, MODEL_OPTIONS } from '../files/model.js';
+import { TTTError } from 'bit-ttt';
 import type { Loaded } from '../files/model.js';
+import { loadModel, MODEL_HELP, MODEL_OPTIONS } from '../files/model.js';
 import { checkSession, loadSession, saveSession } from '../files/session-file.js';
 import { readText } from '../files/text.js';
-import { FORCE_HELP, SAVE_OPTIONS } from '../screen/command-line.js';
 import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
+import { FORCE_HELP, SAVE_OPTIONS } from '../screen/command-line.js';
 import { engineInUse } from '../screen/engine.js';
 import { asFailure, UsageError } from '../screen/failure.js';
 import { exitCodeOf, Interrupt } from '../screen/interrupt.js';
 import { drained, goOnWithoutReader } from '../screen/output.js';
 import { outputPalette, safeJson, visibleLines } from '../screen/terminal.js';
-import { readSampling, SAMPLING_OPTIONS, samplingHelp } from './sampling.js';
 import type { Sampling } from './sampling.js';
+import { readSampling, SAMPLING_OPTIONS, samplingHelp } from './sampling.js';
 
 const OPTIONS: OptionSpecs = {
   ...MODEL_OPTIONS,

@@ -7,20 +7,20 @@ import type { Extent } from '../../files/gather.js';
 import { beginsJson, headerLength, isBitt, modelExtent } from '../../files/model-extent.js';
 import type { ModelFiles } from '../../files/model-files.js';
 import { parseCheckpoint } from '../files/checkpoint-file.js';
-import { bareState, headedExtent, headedKind, parseHeaded } from '../files/headed-file.js';
 import type { HeadedKind } from '../files/headed-file.js';
+import { bareState, headedExtent, headedKind, parseHeaded } from '../files/headed-file.js';
 import { nameOf } from '../files/input.js';
 import { readSettings } from '../files/memory-file.js';
 import { findModel, fingerprintOf, openModel, ownFiles } from '../files/model.js';
 import { readSessionFields } from '../files/session-file.js';
-import { readAllParts } from '../files/tensors.js';
 import type { ModelParts } from '../files/tensors.js';
-import { fileArgument } from '../screen/command-line.js';
+import { readAllParts } from '../files/tensors.js';
 import type { Command, CommandLine } from '../screen/command-line.js';
+import { fileArgument } from '../screen/command-line.js';
 import { engineInUse } from '../screen/engine.js';
 import { asFailure, Failure } from '../screen/failure.js';
-import { compact, grouped, outputPalette, safeJson, visible } from '../screen/terminal.js';
 import type { Palette } from '../screen/terminal.js';
+import { compact, grouped, outputPalette, safeJson, visible } from '../screen/terminal.js';
 
 const HELP = `Usage: bit-ttt info FILE|- [options]
 

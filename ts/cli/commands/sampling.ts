@@ -2,8 +2,9 @@
  * sampling.ts - the options that say how `generate` and `chat` choose their tokens.
  * SPDX-License-Identifier: MIT
  */
-import { numberOption, seedOption } from '../screen/command-line.js';
+
 import type { CommandLine, OptionSpecs } from '../screen/command-line.js';
+import { numberOption, seedOption } from '../screen/command-line.js';
 
 /** How to choose tokens, and when to stop; for what is undefined the library has a default. */
 export interface Sampling {

@@ -5,8 +5,9 @@
  * is not counted, and followed by another one, which is counted: the end is a token without bytes.
  * SPDX-License-Identifier: MIT
  */
-import { evaluateText, TTTError } from 'bit-ttt';
+
 import type { BitLlama, Evaluation } from 'bit-ttt';
+import { evaluateText, TTTError } from 'bit-ttt';
 import { Turns } from '../../common/turns.js';
 
 /** What was measured. */

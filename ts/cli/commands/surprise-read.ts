@@ -5,18 +5,18 @@
  */
 import type { TTT } from 'bit-ttt';
 import { Turns } from '../../common/turns.js';
-import { LineScorer } from '../../detect/detector.js';
 import type { ReadLine } from '../../detect/detector.js';
+import { LineScorer } from '../../detect/detector.js';
 import { Curve, TopList } from '../../detect/digest.js';
 import type { Source } from '../files/input.js';
 import { LineSplitter } from '../files/lines.js';
-import { saveMemory } from '../files/memory-file.js';
 import type { MemorySettings } from '../files/memory-file.js';
+import { saveMemory } from '../files/memory-file.js';
 import type { Result } from '../files/save.js';
 import { Failure } from '../screen/failure.js';
 import { drained } from '../screen/output.js';
-import { grouped, visible } from '../screen/terminal.js';
 import type { Progress } from '../screen/terminal.js';
+import { grouped, visible } from '../screen/terminal.js';
 import { excerpt } from './surprise-report.js';
 
 /** How to read, and where and how often to save the memory. */

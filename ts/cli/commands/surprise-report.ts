@@ -5,6 +5,7 @@
 import type { ReadLine } from '../../detect/detector.js';
 import type { Curve } from '../../detect/digest.js';
 import type { MemorySettings } from '../files/memory-file.js';
+import type { Paint, Palette } from '../screen/terminal.js';
 import {
   compact,
   displayWidth,
@@ -14,7 +15,6 @@ import {
   safeJson,
   visible,
 } from '../screen/terminal.js';
-import type { Paint, Palette } from '../screen/terminal.js';
 
 /** Everything that there is to tell about one run. */
 export interface SurpriseResult {

@@ -4,31 +4,31 @@
  * SPDX-License-Identifier: MIT
  */
 import { TTT } from 'bit-ttt';
-import { DEFAULT_DIM, DEFAULT_LR } from '../../detect/detector.js';
 import type { ReadLine } from '../../detect/detector.js';
-import { openSource } from '../files/input.js';
+import { DEFAULT_DIM, DEFAULT_LR } from '../../detect/detector.js';
 import type { Source } from '../files/input.js';
+import { openSource } from '../files/input.js';
 import { loadMemory, saveMemory } from '../files/memory-file.js';
-import { checkFiles, resultOf } from '../files/save.js';
 import type { Result } from '../files/save.js';
+import { checkFiles, resultOf } from '../files/save.js';
+import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
 import {
-  fileArgument,
   FORCE_HELP,
+  fileArgument,
   numberOption,
   parseChoice,
   SAVE_OPTIONS,
   seedOption,
 } from '../screen/command-line.js';
-import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
 import { engineInUse } from '../screen/engine.js';
 import { asFailure, Failure, UsageError } from '../screen/failure.js';
-import { watched } from '../screen/interrupt.js';
 import type { Interrupt } from '../screen/interrupt.js';
+import { watched } from '../screen/interrupt.js';
 import { goOnWithoutReader, print } from '../screen/output.js';
-import { columnsOf, grouped, outputPalette } from '../screen/terminal.js';
 import type { Palette, Progress } from '../screen/terminal.js';
-import { readLines } from './surprise-read.js';
+import { columnsOf, grouped, outputPalette } from '../screen/terminal.js';
 import type { Findings, Reading } from './surprise-read.js';
+import { readLines } from './surprise-read.js';
 import { jsonLine, jsonReport, textLine, textReport } from './surprise-report.js';
 
 const OPTIONS: OptionSpecs = {

@@ -2,18 +2,19 @@
  * tokenizer.ts - the command that makes a tokenizer for a text.
  * SPDX-License-Identifier: MIT
  */
-import { trainBpe } from 'bit-ttt';
+
 import type { TrainedBpe } from 'bit-ttt';
+import { trainBpe } from 'bit-ttt';
 import { suggestion } from '../../common/suggestion.js';
 import { checkFiles, resultOf, saveFile } from '../files/save.js';
 import { documentsOf, readText } from '../files/text.js';
 import { tokenizerText } from '../files/written.js';
-import { fileArgument, FORCE_HELP, numberOption, SAVE_OPTIONS } from '../screen/command-line.js';
 import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
+import { FORCE_HELP, fileArgument, numberOption, SAVE_OPTIONS } from '../screen/command-line.js';
 import { UsageError } from '../screen/failure.js';
 import { watched } from '../screen/interrupt.js';
-import { grouped, outputPalette, safeJson, visible } from '../screen/terminal.js';
 import type { Progress } from '../screen/terminal.js';
+import { grouped, outputPalette, safeJson, visible } from '../screen/terminal.js';
 
 const OPTIONS: OptionSpecs = {
   ...SAVE_OPTIONS,

@@ -2,10 +2,11 @@
  * train-data.ts - what a model is trained on, and what is held out to measure it.
  * SPDX-License-Identifier: MIT
  */
-import { encodeDocuments } from 'bit-ttt';
+
 import type { Tokenizer } from 'bit-ttt';
-import { holdOut, usualVocab } from '../../corpus/corpus.js';
+import { encodeDocuments } from 'bit-ttt';
 import type { Split } from '../../corpus/corpus.js';
+import { holdOut, usualVocab } from '../../corpus/corpus.js';
 import { documentsOf, readText } from '../files/text.js';
 import { Failure } from '../screen/failure.js';
 

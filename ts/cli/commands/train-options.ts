@@ -3,17 +3,17 @@
  * SPDX-License-Identifier: MIT
  */
 import { availableParallelism, cpus } from 'node:os';
-import { checkFiles, resultOf } from '../files/save.js';
 import type { Result } from '../files/save.js';
+import { checkFiles, resultOf } from '../files/save.js';
+import type { CommandLine, NumberRange, OptionSpecs } from '../screen/command-line.js';
 import {
-  fileArgument,
   FORCE_HELP,
+  fileArgument,
   numberOption,
   parseChoice,
   SAVE_OPTIONS,
   seedOption,
 } from '../screen/command-line.js';
-import type { CommandLine, NumberRange, OptionSpecs } from '../screen/command-line.js';
 import { UsageError } from '../screen/failure.js';
 
 /** The memories that a layer can have. */

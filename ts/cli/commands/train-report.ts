@@ -2,10 +2,11 @@
  * train-report.ts - what `train` prints: a table for people, an object a line for programs.
  * SPDX-License-Identifier: MIT
  */
-import { compact, grouped, Progress, safeJson, shellWord, visible } from '../screen/terminal.js';
+
 import type { Palette } from '../screen/terminal.js';
-import { bitsPerByte, natsPerToken } from './scoring.js';
+import { compact, grouped, Progress, safeJson, shellWord, visible } from '../screen/terminal.js';
 import type { Score } from './scoring.js';
+import { bitsPerByte, natsPerToken } from './scoring.js';
 
 /** How far a training is. */
 export interface Standing {

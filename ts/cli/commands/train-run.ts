@@ -3,12 +3,12 @@
  * SPDX-License-Identifier: MIT
  */
 import type { BitLlama, Trainer, TrainingStep } from 'bit-ttt';
-import { saveCheckpoint } from '../files/checkpoint-file.js';
 import type { TrainingInfo } from '../files/checkpoint-file.js';
+import { saveCheckpoint } from '../files/checkpoint-file.js';
 import type { Result } from '../files/save.js';
 import { Failure } from '../screen/failure.js';
-import { natsPerToken, scoreDocuments } from './scoring.js';
 import type { Score } from './scoring.js';
+import { natsPerToken, scoreDocuments } from './scoring.js';
 import type { TrainReport } from './train-report.js';
 
 /** Lines of a whole training. The first few and then every fifth come with a measurement. */

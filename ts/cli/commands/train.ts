@@ -3,15 +3,15 @@
  * SPDX-License-Identifier: MIT
  */
 import { existsSync, rmSync } from 'node:fs';
-import { BitLlama, Tokenizer, Trainer } from 'bit-ttt';
 import type { TrainingOptions } from 'bit-ttt';
+import { BitLlama, Tokenizer, Trainer } from 'bit-ttt';
 import { makeTokenizer } from '../../corpus/corpus.js';
 import { drawLoss } from '../charts/loss-chart.js';
-import { loadCheckpoint } from '../files/checkpoint-file.js';
 import type { Checkpoint, TrainingInfo } from '../files/checkpoint-file.js';
+import { loadCheckpoint } from '../files/checkpoint-file.js';
 import { fingerprintOf, loadTokenizer } from '../files/model.js';
-import { saveFile } from '../files/save.js';
 import type { Result } from '../files/save.js';
+import { saveFile } from '../files/save.js';
 import { sha256 } from '../files/sha256.js';
 import type { Command, CommandLine } from '../screen/command-line.js';
 import { engineInUse } from '../screen/engine.js';
@@ -20,6 +20,7 @@ import { Interrupt } from '../screen/interrupt.js';
 import { goOnWithoutReader } from '../screen/output.js';
 import { grouped, outputPalette, shellWord, visible } from '../screen/terminal.js';
 import { readSplit, tokensOf, vocabFor } from './train-data.js';
+import type { Length, Recipe, Shape, TrainRequest } from './train-options.js';
 import {
   checkResults,
   LEAST_STEPS,
@@ -27,10 +28,9 @@ import {
   TRAIN_HELP,
   TRAIN_OPTIONS,
 } from './train-options.js';
-import type { Length, Recipe, Shape, TrainRequest } from './train-options.js';
 import { TrainReport } from './train-report.js';
-import { keep, measure, runTraining } from './train-run.js';
 import type { Training } from './train-run.js';
+import { keep, measure, runTraining } from './train-run.js';
 
 /** With --minutes, the share of the time that steps get; the rest is for measuring and saving. */
 const SPARE = 0.95;

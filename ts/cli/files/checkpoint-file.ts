@@ -7,8 +7,8 @@ import type { LossPoint } from '../charts/loss-chart.js';
 import type { Recipe, Shape } from '../commands/train-options.js';
 import { Failure } from '../screen/failure.js';
 import { damagedHeader, headedParts, readHeaded } from './headed-file.js';
-import { saveFile } from './save.js';
 import type { Result } from './save.js';
+import { saveFile } from './save.js';
 import { sha256 } from './sha256.js';
 
 /** What is known of a training beside its weights. */

@@ -3,8 +3,9 @@
  * use what follows, then a state of the library, which carries its own checksum.
  * SPDX-License-Identifier: MIT
  */
-import type { Extent, Limits } from '../../files/gather.js';
+
 import { MAX_MODEL_BYTES } from '../../common/limits.js';
+import type { Extent, Limits } from '../../files/gather.js';
 import { Failure } from '../screen/failure.js';
 import { CRC32, crcOf } from './crc.js';
 import { readWhole } from './read-file.js';

@@ -3,8 +3,9 @@
  * while it waits for input.
  * SPDX-License-Identifier: MIT
  */
-import { fstatSync, statSync, writeSync } from 'node:fs';
+
 import type { Stats } from 'node:fs';
+import { fstatSync, statSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { nextTurn } from '../../common/clock.js';
 import { openFile } from '../../files/file-bytes.js';

@@ -2,8 +2,9 @@
  * lines.ts - cuts a stream of bytes into lines in constant memory, whatever the bytes are.
  * SPDX-License-Identifier: MIT
  */
-import { MAX_LINE } from '../../detect/line.js';
+
 import type { Line } from '../../detect/line.js';
+import { MAX_LINE } from '../../detect/line.js';
 import { sniff } from './encoding.js';
 
 /**

@@ -7,8 +7,8 @@ import type { Unit } from '../../detect/detector.js';
 import { FEATURES_VERSION } from '../../detect/features.js';
 import { Failure } from '../screen/failure.js';
 import { damagedHeader, headedParts, readHeaded } from './headed-file.js';
-import { saveFile } from './save.js';
 import type { Result } from './save.js';
+import { saveFile } from './save.js';
 
 /** How the memory was made; a memory fits only what was made the same way. */
 export interface MemorySettings {

@@ -4,22 +4,22 @@
  */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { BitLlama, Tokenizer, TTTError } from 'bit-ttt';
 import type { ModelSource } from 'bit-ttt';
+import { BitLlama, Tokenizer, TTTError } from 'bit-ttt';
 import { modelUrl } from 'bit-ttt/model';
 import { hex64 } from '../../common/hex.js';
-import { headerLength, isBitt, JSON_LIMITS, modelExtent } from '../../files/model-extent.js';
-import { localFiles } from '../../files/file-bytes.js';
-import { readModelFiles } from '../../files/model-files.js';
-import type { BesideFile, ModelFiles } from '../../files/model-files.js';
 import { MAX_MODEL_BYTES } from '../../common/limits.js';
+import { localFiles } from '../../files/file-bytes.js';
+import { headerLength, isBitt, JSON_LIMITS, modelExtent } from '../../files/model-extent.js';
+import type { BesideFile, ModelFiles } from '../../files/model-files.js';
+import { readModelFiles } from '../../files/model-files.js';
 import type { CommandLine, OptionSpecs } from '../screen/command-line.js';
 import { asFailure, Failure, fileFailure } from '../screen/failure.js';
 import { visible } from '../screen/terminal.js';
 import { headedKind } from './headed-file.js';
 import { nameOf } from './input.js';
-import { modelFiles } from './places.js';
 import type { Named } from './places.js';
+import { modelFiles } from './places.js';
 import { readWhole } from './read-file.js';
 import { readParts } from './tensors.js';
 

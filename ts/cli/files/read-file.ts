@@ -4,8 +4,8 @@
  */
 import { TTTError } from 'bit-ttt';
 import { localFiles } from '../../files/file-bytes.js';
-import { gather, TooLarge } from '../../files/gather.js';
 import type { Limits } from '../../files/gather.js';
+import { gather, TooLarge } from '../../files/gather.js';
 import { Failure, fileFailure } from '../screen/failure.js';
 import { nameOf, openSource } from './input.js';
 

@@ -3,6 +3,8 @@
  * (or any with --force), and they keep their mode and owner.
  * SPDX-License-Identifier: MIT
  */
+
+import type { Stats } from 'node:fs';
 import {
   accessSync,
   closeSync,
@@ -20,14 +22,13 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
-import type { Stats } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { CommandLine } from '../screen/command-line.js';
 import { Failure, fileFailure, systemCode } from '../screen/failure.js';
-import { checkPlaces, followLinks } from './places.js';
 import type { Named, Written } from './places.js';
-import { isWritten, PRIVATE } from './written.js';
+import { checkPlaces, followLinks } from './places.js';
 import type { SavedKind } from './written.js';
+import { isWritten, PRIVATE } from './written.js';
 
 /** Something that a command saves. `force`: any file that is there may be replaced. */
 export interface Result extends Written {

@@ -16,8 +16,8 @@ import {
 import { filesOfModel, fingerprintOf } from './model.js';
 import type { Named } from './places.js';
 import { readWhole } from './read-file.js';
-import { checkFiles, resultOf, saveFile } from './save.js';
 import type { Result } from './save.js';
+import { checkFiles, resultOf, saveFile } from './save.js';
 
 /** What the first line of a session file says. */
 export interface SessionFields {

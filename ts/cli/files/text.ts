@@ -5,7 +5,7 @@
 import { splitDocuments } from 'bit-ttt';
 import type { Extent } from '../../files/gather.js';
 import { Failure } from '../screen/failure.js';
-import { sniff, SNIFFED_BYTES } from './encoding.js';
+import { SNIFFED_BYTES, sniff } from './encoding.js';
 import { nameOf } from './input.js';
 import { readWhole } from './read-file.js';
 

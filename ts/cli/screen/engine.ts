@@ -2,8 +2,9 @@
  * engine.ts - which engine the library took, and whether that is what the environment asked for.
  * SPDX-License-Identifier: MIT
  */
-import { getInfo, TTTError } from 'bit-ttt';
+
 import type { BackendInfo } from 'bit-ttt';
+import { getInfo, TTTError } from 'bit-ttt';
 import { variable } from '../../common/environment.js';
 import { suggestion } from '../../common/suggestion.js';
 import { Failure } from './failure.js';

@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: MIT
  */
 
-import { variable } from '../../common/environment.js';
 import type { Environment } from '../../common/environment.js';
+import { variable } from '../../common/environment.js';
 
 /** Wraps text in a colour, or leaves it as it is where colours are off. */
 export type Paint = (text: string) => string;

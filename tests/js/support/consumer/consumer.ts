@@ -1,7 +1,8 @@
 // consumer.ts - a user's file, compiled against the packed package: types resolve and are right.
 // SPDX-License-Identifier: MIT
-import { TTT, TTTError, conformanceHash, getInfo, init, setKernel } from 'bit-ttt';
+
 import type { BackendInfo, Observation, TTTErrorCode, TTTOptions, TTTWeights } from 'bit-ttt';
+import { conformanceHash, getInfo, init, setKernel, TTT, TTTError } from 'bit-ttt';
 import { TTT as NativeTTT } from 'bit-ttt/native';
 import { TTT as WasmTTT } from 'bit-ttt/wasm';
 
