@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 
 import { modelUrl } from 'bit-ttt/model';
 
-import { about, open, write } from '../../../web-demo/engine/model.js';
-import { problemOf } from '../../../web-demo/engine/problems.js';
+import { about, open, write } from '../../../web-demo/worker/model.js';
+import { problemOf } from '../../../web-demo/worker/problems.js';
 import type { Context, WriteParams } from '../../../web-demo/protocol.js';
 
 const LONGEST_PROMPT = 20000;
