@@ -4,7 +4,7 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 
-import { backends, root } from './support/backends.mjs';
+import { backends, noise } from './support/backends.mjs';
 import { CountedWasm, listed, walkFailures } from './support/counted-wasm.mjs';
 import { internals, wasmExports } from './support/engine.mjs';
 import { cutIntoShards } from './support/shards.mjs';

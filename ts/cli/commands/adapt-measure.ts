@@ -57,17 +57,6 @@ export function evenStarts(total: number, length: number, count: number): number
   return Array.from({ length: most }, (_, i) => Math.floor((i * (total - length)) / (most - 1)));
 }
 
-/** Reads tokens, and gives log p of each. */
-async function readTokens(session: Session, ids: Uint32Array): Promise<Float32Array> {
-  const all = new Float32Array(ids.length);
-  const turns = new Turns(undefined);
-  for (let at = 0; at < ids.length; at += READ_AT_ONCE) {
-    all.set(session.read(ids.subarray(at, at + READ_AT_ONCE)).logProbabilities, at);
-    await turns.rest();
-  }
-  return all;
-}
-
 const sumNats = (logProbabilities: Float32Array): number =>
   logProbabilities.reduce((nats, logP) => nats - logP, 0);
 
@@ -80,6 +69,8 @@ function sameBits(a: Float32Array, b: Float32Array): boolean {
 export class AdaptMeasure {
   private readonly main: Session;
   private readonly other: Session;
+  /** One for all readings: many short ones would leave no room for signals. */
+  private readonly turns = new Turns();
 
   /**
    * `start` is read before each text and not counted: the end-of-text token, if there is one. After
@@ -100,10 +91,20 @@ export class AdaptMeasure {
     this.other.destroy();
   }
 
+  /** Reads tokens, and gives log p of each. */
+  private async read(session: Session, ids: Uint32Array): Promise<Float32Array> {
+    const all = new Float32Array(ids.length);
+    for (let at = 0; at < ids.length; at += READ_AT_ONCE) {
+      all.set(session.read(ids.subarray(at, at + READ_AT_ONCE)).logProbabilities, at);
+      await this.turns.rest();
+    }
+    return all;
+  }
+
   private async begin(session: Session): Promise<void> {
     session.freeze(false);
     session.reset();
-    if (this.start.length > 0) await readTokens(session, this.start);
+    if (this.start.length > 0) await this.read(session, this.start);
   }
 
   /** Calls `measure` for each start in turn, until `stop`; returns how many were measured. */
@@ -128,18 +129,18 @@ export class AdaptMeasure {
     const count = await this.each(evenStarts(ids.length, passage, passages), async (at) => {
       const part = ids.subarray(at, at + passage);
       await this.begin(main);
-      sums.first += sumNats(await readTokens(main, part));
+      sums.first += sumNats(await this.read(main, part));
       const state = main.save();
-      const second = await readTokens(main, part);
+      const second = await this.read(main, part);
       sums.second += sumNats(second);
       main.restore(state);
       main.freeze(true);
-      sums.frozen += sumNats(await readTokens(main, part));
+      sums.frozen += sumNats(await this.read(main, part));
       await this.begin(main);
-      sums.fresh += sumNats(await readTokens(main, part));
+      sums.fresh += sumNats(await this.read(main, part));
       other.reset();
       other.restore(state);
-      const restored = await readTokens(other, part);
+      const restored = await this.read(other, part);
       sums.restored += sumNats(restored);
       restoredSame &&= sameBits(second, restored);
     });
@@ -154,15 +155,15 @@ export class AdaptMeasure {
     const count = await this.each(evenStarts(ids.length, before + after, places), async (at) => {
       const rest = ids.subarray(at + before, at + before + after);
       await this.begin(main);
-      await readTokens(main, ids.subarray(at, at + before));
-      sums.learned += sumNats(await readTokens(main, rest));
+      await this.read(main, ids.subarray(at, at + before));
+      sums.learned += sumNats(await this.read(main, rest));
       await this.begin(main);
-      await readTokens(main, ids.subarray(at, at + beginning));
+      await this.read(main, ids.subarray(at, at + beginning));
       main.freeze(true);
-      await readTokens(main, ids.subarray(at + beginning, at + before));
-      sums.frozen += sumNats(await readTokens(main, rest));
+      await this.read(main, ids.subarray(at + beginning, at + before));
+      sums.frozen += sumNats(await this.read(main, rest));
       await this.begin(main);
-      sums.fresh += sumNats(await readTokens(main, rest));
+      sums.fresh += sumNats(await this.read(main, rest));
     });
     return { count, ...means(sums, count * after) };
   }

@@ -56,7 +56,7 @@ export async function scoreDocuments(
   stop?: AbortSignal,
 ): Promise<Score> {
   const score: Score = { documents: 0, tokens: 0, bytes: 0, nats: 0 };
-  const turns = new Turns(undefined);
+  const turns = new Turns();
   for (const document of documents) {
     await turns.rest(); // signals get a turn also between short documents
     if (score.tokens >= most || stop?.aborted === true) break;

@@ -96,7 +96,7 @@ export async function readLines(
   };
   const scorer = new LineScorer(layer, request.settings.by, listener, show !== undefined);
   const take = async (lines: ReturnType<LineSplitter['end']>): Promise<void> => {
-    const turns = new Turns(undefined);
+    const turns = new Turns();
     for (const line of lines) {
       if (stop.aborted) break;
       scorer.read(line);
