@@ -1,6 +1,7 @@
 // addon.mjs - builds the addon for this machine or, where a compiler is installed, for another, and
 // reads what an addon demands of the program that loads it.
 // SPDX-License-Identifier: MIT
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -85,4 +86,13 @@ export function demandsOf(target, file = join(root, addonPath(target))) {
   const wrong = nodeApi.filter((name) => !allowed.has(name) || external(name));
   const others = names.filter((name) => !nodeApi.includes(name));
   return { nodeApi, wrong: [...wrong, ...others.filter((name) => ofOneHost.test(name))], others };
+}
+
+/** The conformance hash of an addon for this machine, by a process of its own, which a broken one may end. */
+export function hashOf(target) {
+  const addon = JSON.stringify(join(root, addonPath(target)));
+  const code = `console.log(require(${addon}).layers.conformanceHash().toString(16))`;
+  const child = spawnSync(process.execPath, ['-e', code], { encoding: 'utf8' });
+  if (child.status !== 0) throw new StepError('cannot be loaded', child.stderr);
+  return child.stdout.trim().padStart(16, '0');
 }

@@ -6,11 +6,10 @@
 // An addon for this machine is also loaded, in a process of its own, and must give the conformance
 // hash. Needs `npm ci --ignore-scripts`, CMake and a compiler.
 // SPDX-License-Identifier: MIT
-import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { addonPath, buildAddon, demandsOf, host, targets } from './addon.mjs';
+import { addonPath, buildAddon, demandsOf, hashOf, host, targets } from './addon.mjs';
 import { StepError } from './cmake.mjs';
 import { root } from './stamps.mjs';
 
@@ -23,13 +22,8 @@ function checkDemands(target) {
   return `${nodeApi.length} Node-API functions`;
 }
 
-/** The hash that the addon computes; a process of its own, since a broken addon may end it. */
 function checkHash(target) {
-  const addon = JSON.stringify(join(root, addonPath(target)));
-  const code = `console.log(require(${addon}).conformanceHash().toString(16))`;
-  const child = spawnSync(process.execPath, ['-e', code], { encoding: 'utf8' });
-  if (child.status !== 0) throw new StepError('cannot be loaded', child.stderr);
-  const hash = child.stdout.trim().padStart(16, '0');
+  const hash = hashOf(target);
   if (hash !== golden) throw new StepError(`gives the hash ${hash}, not ${golden}`);
   return 'gives the conformance hash';
 }

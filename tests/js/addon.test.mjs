@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-import { demandsOf, host } from '../../scripts/addon.mjs';
+import { demandsOf, hashOf, host } from '../../scripts/addon.mjs';
 import { backends, noise, root, sameBits } from './support/backends.mjs';
 import {
   ABORTED,
@@ -71,6 +71,10 @@ describe('the addon', () => {
       others.filter((name) => !system.test(name) && !startup.test(name)),
       [],
     );
+  });
+
+  it('is checked before a release by its hash', () => {
+    assert.equal(hashOf(host), readFileSync(`${root}/tests/golden/conformance.txt`, 'utf8').trim());
   });
 
   it('exports nothing but its registration', function () {

@@ -1,78 +1,89 @@
 #!/bin/sh
-# layering.sh - src/base <- src/kernels <- src/ttt, and <- src/model <- src/train; src/io on base
-# alone, used by src/model and src/train: fails on an #include against the arrows, or in a circle.
+# layering.sh - who may include whom in C and C++: fails on an #include against the rules below, on a
+# file that is in none of their folders, and on files that include each other in a circle.
 # SPDX-License-Identifier: MIT
 #
-# Usage: layering.sh [REPOSITORY]. Bindings and public headers see include/ only; nothing includes
-# the tests. Prints each wrong line.
+# Usage: layering.sh [REPOSITORY]. Prints each wrong #include.
 cd "${1:-.}" || exit 2
-wrong=0
-checked=0
+files=$(find src include node wasm -type f \
+  \( -name '*.[ch]' -o -name '*.inc' -o -name '*.cc' -o -name '*.cpp' -o -name '*.hpp' \) | sort)
 
-# check FOLDER FORBIDDEN: no file of FOLDER includes a path that matches FORBIDDEN.
-check() {
-  [ -d "$1" ] || { echo "layering: no folder $1"; exit 2; }
-  files=$(find "$1" -type f \( -name '*.[ch]' -o -name '*.cc' -o -name '*.inc' \) | sort)
-  for file in $files; do
-    checked=$((checked + 1))
-    found=$(grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]*["<]' "$file" | grep -E "$2")
-    [ -z "$found" ] && continue
-    echo "$file: $1 may not include this:"
-    echo "$found"
-    wrong=$((wrong + 1))
-  done
-}
-
-check src/base '["</](kernels|ttt|io|model|train|tests|node|wasm)/'
-check src/io '["</](kernels|ttt|model|train|tests|node|wasm)/'
-check src/kernels '["/](ttt|io|model|train|tests|node|wasm)/'
-check src/ttt '["</](model|train|tests|node|wasm)/'
-check src/model '["</](ttt|train|tests|node|wasm)/'
-check src/train '["</](ttt|tests|node|wasm)/'
-check include '["</](src|base|io|kernels|model|train|ttt|tests|node|wasm)/'
-check node '["</](src|base|io|kernels|model|train|ttt|tests|wasm)/'
-check wasm '["</](src|kernels|ttt|tests|node)/'
-
-# No file of src/ includes itself by way of others: files that include none of those left, or that none
-# of those left includes, are removed until only circles remain.
-circle=$(find src -type f \( -name '*.[ch]' -o -name '*.inc' \) | sort | awk '
-  function resolve(file, name) { # a path relative to the folder of file
-    sub(/[^\/]*$/, "", file)
-    while (sub(/^\.\.\//, "", name)) sub(/[^\/]*\/$/, "", file)
-    return file name
+echo "$files" | awk '
+  BEGIN {
+    allowed["src/base"] = "src/base include"
+    allowed["src/io"] = "src/io src/base include"
+    allowed["src/kernels"] = "src/kernels src/base include"
+    allowed["src/ttt"] = "src/ttt src/kernels src/base include"
+    allowed["src/model"] = "src/model src/kernels src/io src/base include"
+    allowed["src/train"] = "src/train src/model src/kernels src/io src/base include"
+    allowed["include"] = "include"
+    allowed["node"] = "node include"
+    allowed["wasm"] = "wasm include"
   }
-  {
-    left[$0] = 1
-    while ((getline line < $0) > 0)
-      if (line ~ /^[[:space:]]*#[[:space:]]*include[[:space:]]*"/) {
-        split(line, parts, "\"")
-        includes[$0] = includes[$0] resolve($0, parts[2]) "\n"
-      }
-    close($0)
+  function folder_of(file, i, parts) { # its first two parts in src, the first elsewhere
+    i = split(file, parts, "/")
+    return parts[1] == "src" && i > 2 ? parts[1] "/" parts[2] : parts[1]
   }
+  function normal(path, i, n, parts, out, depth) { # without . and ..
+    n = split(path, parts, "/")
+    for (i = 1; i <= n; i++) {
+      if (parts[i] == "..") depth--
+      else if (parts[i] != "." && parts[i] != "") out[++depth] = parts[i]
+    }
+    path = out[1]
+    for (i = 2; i <= depth; i++) path = path "/" out[i]
+    return path
+  }
+  function wrong(what) {
+    print what
+    bad++
+  }
+  { known[$0] = 1; order[++count] = $0 }
   END {
+    for (i = 1; i <= count; i++) check(order[i])
+    circles()
+    print "layering: " count " files, " bad + 0 " wrong"
+    exit bad > 0 || count < 100
+  }
+  function check(file, folder, line, number, name, target, base) {
+    folder = folder_of(file)
+    if (!(folder in allowed)) return wrong(file ": no rule for " folder)
+    base = file
+    sub(/[^\/]*$/, "", base)
+    while ((getline line < file) > 0) {
+      number++
+      if (line !~ /^[[:space:]]*#[[:space:]]*(include|include_next|import)[[:space:]]*["<]/) continue
+      name = line
+      sub(/^[^"<]*["<]/, "", name)
+      sub(/[">].*/, "", name)
+      target = normal(base name)
+      if (!(target in known)) target = normal("include/" name)
+      if (!(target in known)) { # not of the project, unless it reads like a part of it
+        if (name ~ /\.\.\/|(^|\/)(src|base|io|kernels|ttt|model|train|node|wasm|tests)\//)
+          wrong(file ":" number ": " name " is no file that it may include")
+        continue
+      }
+      includes[file] = includes[file] target "\n"
+      if (folder == "src/base" && target ~ /^include/ && target != "include/bit_ttt/base.h")
+        wrong(file ":" number ": src/base may include base.h alone of the public headers")
+      if (index(" " allowed[folder] " ", " " folder_of(target) " ") == 0)
+        wrong(file ":" number ": " folder " may not include " target)
+    }
+    close(file)
+  }
+  # Files that include none of those left, or that none of those left includes, are removed until only
+  # circles remain.
+  function circles(i, n, names, file, included, one, removed) {
     do {
       removed = 0
       split("", included)
-      for (file in left) {
-        includes_one = 0
+      for (file in known) {
+        one = 0
         n = split(includes[file], names, "\n")
-        for (i = 1; i < n; i++) if (names[i] in left) { includes_one = 1; included[names[i]] = 1 }
-        if (!includes_one) { delete left[file]; removed = 1 }
+        for (i = 1; i < n; i++) if (names[i] in known) { one = 1; included[names[i]] = 1 }
+        if (!one) { delete known[file]; removed = 1 }
       }
-      for (file in left) if (!(file in included)) { delete left[file]; removed = 1 }
+      for (file in known) if (!(file in included)) { delete known[file]; removed = 1 }
     } while (removed)
-    for (file in left) print file
-  }' | sort)
-if [ -n "$circle" ]; then
-  echo "layering: these files include each other in a circle:"
-  echo "$circle"
-  wrong=$((wrong + 1))
-fi
-
-if [ "$checked" -lt 10 ]; then
-  echo "layering: only $checked files found"
-  exit 2
-fi
-echo "layering: $checked files, $wrong wrong"
-[ "$wrong" -eq 0 ]
+    for (file in known) wrong(file ": is in a circle of files that include each other")
+  }'

@@ -25,6 +25,7 @@ import type {
   LlamaConfig,
   ObserveTextOptions,
   SamplingOptions,
+  SharedModel,
   TokenObservation,
   TokenReadings,
 } from './types.js';
@@ -41,7 +42,10 @@ export interface LanguageModel {
   readonly destroyed: boolean;
   createSession(): Session;
   pack(): Bytes;
+  share(): SharedModel;
   destroy(): void;
+  /** `destroy`, for `using`. */
+  [DISPOSE](): void;
 }
 
 /**

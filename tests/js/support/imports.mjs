@@ -3,36 +3,52 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 
-const IMPORT =
-  /(?:^|\n)\s*(?:import|export)\b[^'";]*?\bfrom\s*'([^']+)'|\bimport\s*\(?\s*'([^']+)'/g;
+/** A name behind import, from or require, in any quotes, on one line or several. */
+const NAMED = /\b(?:from|import|require)\b\s*\(?\s*(["'`])([^"'`\n]+)\1/g;
+/** Any text that is a relative path to a source: for import.meta.glob, new URL, declare module. */
+const RELATIVE = /(["'`])(\.\.?\/[^"'`\n]*)\1/g;
 
-/** What a source's text imports, in order. Comments do not count. */
+const SOURCE = /\.[cm]?[jt]sx?$/;
+
+/**
+ * What a source's text imports, by whatever means. Comments count where they quote a relative path; a
+ * comment cannot hide an import.
+ */
 export function importsOf(text) {
-  const code = text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
-  return [...code.matchAll(IMPORT)].map(([, from, bare]) => from ?? bare);
+  const code = text.replace(/\/\*[\s\S]*?\*\//g, ' ').replace(/(^|\s)\/\/.*$/gm, '$1');
+  const names = [code, text].flatMap((each) => [...each.matchAll(RELATIVE)].map((m) => m[2]));
+  const imported = [...text.matchAll(NAMED)].filter(([, quote]) => quote !== '`');
+  const all = [...imported, ...code.matchAll(NAMED)].map((m) => m[2]);
+  return [...new Set([...all.filter((name) => !/\s/.test(name)), ...names])];
 }
 
-/** All `.ts` files below folders of `root`, as paths from there. */
+/** All sources below folders of `root`, as paths from there. */
 function sourcesBelow(root, folders) {
   return folders.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true })
       .map((name) => posix.join(folder, String(name).replaceAll('\\', '/')))
-      .filter((name) => name.endsWith('.ts') && !name.includes('node_modules'))
+      .filter((name) => SOURCE.test(name) && !name.includes('node_modules'))
       .sort(),
   );
+}
+
+/** The source that a relative name means, as the compiler and the bundlers find it, or the path as it is. */
+function resolve(root, file, name) {
+  const path = posix.join(posix.dirname(file), name);
+  const ends = ['', '.ts', '.d.ts', '.mjs', '.js', '/index.ts'];
+  const found = [path.replace(/\.([cm]?)js$/, '.$1ts'), ...ends.map((end) => path + end)];
+  return found.find((each) => SOURCE.test(each) && existsSync(join(root, each))) ?? path;
 }
 
 /** { file: [what it imports] }: paths of sources from `root`, and the names of packages. */
 export function importGraph(root, folders) {
   const graph = new Map();
   for (const file of sourcesBelow(root, folders)) {
-    const found = importsOf(readFileSync(join(root, file), 'utf8')).map((name) => {
-      if (!name.startsWith('.')) return name;
-      const path = posix.join(posix.dirname(file), name);
-      const source = path.replace(/\.js$/, '.ts');
-      return existsSync(join(root, source)) ? source : path;
-    });
-    graph.set(file, found);
+    const names = importsOf(readFileSync(join(root, file), 'utf8'));
+    graph.set(
+      file,
+      names.map((name) => (name.startsWith('.') ? resolve(root, file, name) : name)),
+    );
   }
   return graph;
 }
