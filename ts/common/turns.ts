@@ -12,14 +12,17 @@ export const TURN_MS = 4;
 
 const FIRST_SHARE = 8;
 const LARGEST_SHARE = 1024;
+/** The core reads tokens in blocks of 16; a share that is not a multiple ends with a slow, short block. */
+const BLOCK = 16;
 
 /**
  * How many items to take next so that they fill a turn, when the last `share` of them took
- * `elapsed` milliseconds: at most twice as many, and 1 to `most`.
+ * `elapsed` milliseconds: at most twice as many, 1 to `most`, and a multiple of BLOCK unless fewer.
  */
 export function nextShare(share: number, elapsed: number, most = LARGEST_SHARE): number {
   const wanted = elapsed > 0 ? (share * TURN_MS) / elapsed : most;
-  return Math.max(1, Math.min(Math.floor(wanted), 2 * share, most));
+  const next = Math.max(1, Math.min(Math.floor(wanted), 2 * share, most));
+  return next < BLOCK ? next : next - (next % BLOCK);
 }
 
 /** Settings that few need. */

@@ -21,6 +21,7 @@ const set = Float32Array.prototype.set as {
 export type Elements = Uint8Array | Int8Array | Uint32Array | Float32Array;
 
 function viewOf(array: Elements): (typeof VIEWS)[keyof typeof VIEWS] {
+  if (array instanceof Float32Array) return Float32Array; // the usual case, at once
   return VIEWS[tagOf.call(array) as keyof typeof VIEWS];
 }
 
