@@ -6,7 +6,6 @@
 #include <bit_ttt/ttt.h>
 
 #define AT(field, offset) (offsetof(STRUCT, field) == (offset))
-
 #define STRUCT ttt_config
 _Static_assert(AT(size, 0) && AT(objective, 4) && AT(hidden_dim, 8) && AT(seed, 16) &&
                    AT(inner_lr, 24) && AT(threads, 28) && sizeof(STRUCT) == 32,
