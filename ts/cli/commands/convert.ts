@@ -92,7 +92,7 @@ async function f32Outputs(
 ): Promise<Output[]> {
   const { weights } = files;
   const isFile = weights instanceof Uint8Array;
-  // Of a .bitt the safetensors file in it, which takes a configuration that is written another way.
+  // A .bitt takes no other configuration; the safetensors file within it does.
   const source = isFile ? weights.subarray(tensorsStart(weights)) : sourceOf(files);
   const result = results[0]!;
   if (result.kind === 'model') {
