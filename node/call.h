@@ -22,7 +22,7 @@ constexpr int kAborted = 63;         // the job was cancelled
 
 // Missing arguments are undefined.
 struct Call {
-    static constexpr size_t kMaxArguments = 5;
+    static constexpr size_t kMaxArguments = 7;
     napi_env env;
     Addon *addon; // of the calling environment
     napi_value args[kMaxArguments];
@@ -52,18 +52,21 @@ template <CallBody body> napi_value Enter(napi_env env, napi_callback_info info)
 napi_value NewArray(napi_env env, napi_typedarray_type type, size_t length, size_t bytes,
                     void **data);
 
-// A new Uint8Array of what `write(buffer, capacity, &size)` writes, or the negative status. With a null
-// buffer, `write` only tells the size.
-template <typename Write> napi_value NewBytes(const Call &call, Write write)
+// A new Uint8Array of what `write(buffer, capacity, &size)` writes; or its negative status, or a failure
+// where `error` has more to say. With a null buffer, `write` only tells the size.
+template <typename Write>
+napi_value NewBytes(const Call &call, Write write, const ttt_error *error = nullptr)
 {
     size_t size = 0;
-    int status = write(nullptr, size_t{0}, &size);
-    if (status != TTT_OK) return call.Negative(status);
     void *data = nullptr;
-    napi_value bytes = NewArray(call.env, napi_uint8_array, size, size, &data);
-    if (!bytes) return call.Negative(TTT_OUT_OF_MEMORY);
-    status = write(data, size, &size);
-    return status == TTT_OK ? bytes : call.Negative(status);
+    napi_value bytes = nullptr;
+    int status = write(nullptr, size_t{0}, &size);
+    if (status == TTT_OK) {
+        bytes = NewArray(call.env, napi_uint8_array, size, size, &data);
+        status = bytes ? write(data, size, &size) : TTT_OUT_OF_MEMORY;
+    }
+    if (status == TTT_OK) return bytes;
+    return error ? call.Failure(status, *error) : call.Negative(status);
 }
 
 #endif

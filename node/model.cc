@@ -1,4 +1,4 @@
-// model.cc - the functions of language models: open, share between threads, ask, pack, close.
+// model.cc - the functions of language models: open, share, ask, pack, close; and of their files: rewrite.
 // SPDX-License-Identifier: MIT
 #include "addon.h"
 
@@ -12,7 +12,7 @@
 
 namespace {
 
-// ---- opening --------------------------------------------------------------------------------
+// ---- files ----------------------------------------------------------------------------------
 
 Model Entry(std::shared_ptr<bitllama_model> object)
 {
@@ -62,39 +62,104 @@ int ReadEntries(napi_env env, napi_value array, std::vector<napi_value> *entries
     return TTT_OK;
 }
 
-// A shard, and its name in `text`, which C must be able to read to its end.
+// A text that C reads to its end.
+int ReadCText(napi_env env, napi_value value, std::string *text)
+{
+    int status = ReadText(env, value, text);
+    return status == TTT_OK && text->find('\0') != std::string::npos ? kInvalidArgument : status;
+}
+
+// A shard, and its name in `text`.
 int ReadShard(napi_env env, napi_value name, napi_value file, std::string *text,
               bitllama_shard *shard)
 {
     Span<uint8_t> bytes;
-    int status = ReadText(env, name, text);
-    if (status == TTT_OK && text->find('\0') != std::string::npos) status = kInvalidArgument;
+    int status = ReadCText(env, name, text);
     if (status == TTT_OK) status = ReadArray(env, file, &bytes);
     *shard = {text->c_str(), bytes.data, bytes.length};
     return status;
 }
 
-// openSharded(index, names, files, config | undefined): handle or failure. Entries of arrays may be
-// getters: all are read before the first pointer into a typed array is.
-napi_value OpenSharded(const Call &call)
+// The files of a model; `list` points into `names` and `shards`.
+struct Files {
+    std::vector<std::string> names;
+    std::vector<bitllama_shard> shards;
+    bitllama_files list = {};
+};
+
+// Reads index | undefined, names, files, config | undefined, the first arguments. Entries of arrays
+// may be getters: all are read before the first pointer into a typed array is.
+int ReadFiles(const Call &call, Files *out)
 {
+    auto &args = call.args;
     std::vector<napi_value> names, files;
     Span<uint8_t> index, config;
-    int status = ReadEntries(call.env, call.args[1], &names);
-    if (status == TTT_OK) status = ReadEntries(call.env, call.args[2], &files);
+    int status = ReadEntries(call.env, args[1], &names);
+    if (status == TTT_OK) status = ReadEntries(call.env, args[2], &files);
     if (status == TTT_OK && names.size() != files.size()) status = kInvalidArgument;
-    if (status == TTT_OK) status = ReadArray(call.env, call.args[0], &index);
-    if (status == TTT_OK) status = ReadOptional(call.env, call.args[3], &config);
-    std::vector<std::string> texts(names.size());
-    std::vector<bitllama_shard> shards(names.size());
-    for (size_t i = 0; status == TTT_OK && i < shards.size(); i++)
-        status = ReadShard(call.env, names[i], files[i], &texts[i], &shards[i]);
+    if (status == TTT_OK) status = ReadOptional(call.env, args[0], &index);
+    if (status == TTT_OK) status = ReadOptional(call.env, args[3], &config);
+    out->names.resize(names.size());
+    out->shards.resize(names.size());
+    for (size_t i = 0; status == TTT_OK && i < names.size(); i++)
+        status = ReadShard(call.env, names[i], files[i], &out->names[i], &out->shards[i]);
+    out->list = {out->shards.data(), out->shards.size(), index.data,
+                 index.length,       config.data,        config.length};
+    return status;
+}
+
+// openSharded(index, names, files, config | undefined): handle or failure.
+napi_value OpenSharded(const Call &call)
+{
+    Files files;
     bitllama_model *model = nullptr;
     ttt_error error = {};
+    int status = ReadFiles(call, &files);
+    const bitllama_files &f = files.list;
+    if (status == TTT_OK && !f.index) status = kInvalidArgument;
     if (status == TTT_OK)
-        status = bitllama_open_sharded(index.data, index.length, shards.data(), shards.size(),
-                                       config.data, config.length, &model, &error);
+        status = bitllama_open_sharded(f.index, f.index_size, f.list, f.count, f.config,
+                                       f.config_size, &model, &error);
     return HandleOrFailure(call, status, model, error);
+}
+
+// Keys and values alternate; the entries point to `texts`.
+int ReadMetadata(napi_env env, napi_value array, std::vector<std::string> *texts,
+                 std::vector<bitllama_metadata> *metadata)
+{
+    std::vector<napi_value> values;
+    int status = ReadEntries(env, array, &values);
+    if (values.size() % 2 != 0) status = kInvalidArgument;
+    texts->resize(values.size());
+    for (size_t i = 0; status == TTT_OK && i < values.size(); i++) {
+        status = ReadCText(env, values[i], &(*texts)[i]);
+        if (i % 2 != 0) metadata->push_back({(*texts)[i - 1].c_str(), (*texts)[i].c_str()});
+    }
+    return status;
+}
+
+// rewrite(index, names, files, config, tokenizer | undefined, metadata, safetensors): bytes or failure.
+napi_value Rewrite(const Call &call)
+{
+    std::vector<std::string> texts;
+    std::vector<bitllama_metadata> metadata;
+    Files files;
+    Span<uint8_t> tokenizer;
+    bool safetensors = false;
+    int status = ReadMetadata(call.env, call.args[5], &texts, &metadata);
+    if (status == TTT_OK) status = ReadFiles(call, &files);
+    if (status == TTT_OK) status = ReadOptional(call.env, call.args[4], &tokenizer);
+    if (status == TTT_OK) status = ReadBool(call.env, call.args[6], &safetensors);
+    if (status != TTT_OK) return call.Failure(status);
+    uint32_t format = safetensors ? BITLLAMA_SAFETENSORS : BITLLAMA_BITT;
+    const char *json = reinterpret_cast<const char *>(tokenizer.data);
+    bitllama_rewriting rewriting = {sizeof rewriting, format,          files.list,     json,
+                                    tokenizer.length, metadata.data(), metadata.size()};
+    ttt_error error = {};
+    auto write = [&](void *buffer, size_t capacity, size_t *size) {
+        return bitllama_rewrite(&rewriting, buffer, capacity, size, &error);
+    };
+    return NewBytes(call, write, &error);
 }
 
 // ---- sharing between the threads of the process -----------------------------------------------
@@ -207,6 +272,7 @@ bool DefineModelFunctions(napi_env env, napi_value object, Addon *addon)
         {"parameters", Enter<Property<&Addon::models, bitllama_parameters>>},
         {"fingerprint", Enter<Property<&Addon::models, bitllama_fingerprint, &Call::BigInt>>},
         {"pack", Enter<Pack>},
+        {"rewrite", Enter<Rewrite>},
         {"conformanceHash", Enter<Hash<bitllama_conformance_hash>>},
     };
     return DefineMethods(env, object, addon, methods);

@@ -23,6 +23,7 @@ export type {
 } from './common/types.js';
 export { conformanceHash, getInfo, init, llamaConformanceHash, setKernel } from './engine/info.js';
 export { TTT } from './layer/ttt.js';
+export { convertModel } from './llama/convert.js';
 export { encodeDocuments, splitDocuments } from './llama/documents.js';
 export { evaluateText } from './llama/evaluation.js';
 export { BitLlama } from './llama/model.js';
@@ -30,6 +31,7 @@ export type { LanguageModel } from './llama/session.js';
 export { Session } from './llama/session.js';
 export { Trainer } from './llama/trainer.js';
 export type {
+  ConvertOptions,
   Evaluation,
   GenerateOptions,
   GenerateResult,

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 
-import { noise } from './support/backends.mjs';
 import { importSource } from './support/cli.mjs';
 import { small } from './support/cli-llama.mjs';
 
@@ -102,27 +101,6 @@ describe('command parts: what train is told', () => {
     assert.deepEqual([out.path, checkpoint.path], ['model.bitt', 'model.checkpoint']);
     assert.deepEqual([shape.hiddenDim, shape.headDim, recipe.context], [32, 16, 64]);
     assert.deepEqual(shape.mixers, ['induction', 'induction']);
-  });
-});
-
-describe('command parts: weights of a compact file', () => {
-  it('ternary codes become weights with exactly their scale', async () => {
-    const { spreadTernary } = await importSource('cli/files/tensors');
-    for (const [seed, count] of [
-      [1, 64],
-      [2, 4096],
-      [3, 65536],
-    ]) {
-      const random = noise(count, seed);
-      const scale = Math.fround(0.01 + Math.abs(random[0]));
-      const codes = Int8Array.from(random, (x) => Math.round(1.2 * x));
-      const values = spreadTernary(codes, scale);
-      const mean = Math.fround(values.reduce((sum, x) => sum + Math.abs(x), 0) / count);
-      assert.equal(mean, scale);
-      const again = values.map((x) => Math.max(-1, Math.min(1, Math.round(x / scale))));
-      assert.deepEqual(Int8Array.from(again), codes);
-    }
-    assert.deepEqual(spreadTernary(new Int8Array(8), 1e-12), new Float32Array(8));
   });
 });
 

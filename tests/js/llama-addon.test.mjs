@@ -132,6 +132,38 @@ describe('the functions of the addon for language models', () => {
     models.close(model);
   });
 
+  it('check every argument of a conversion by themselves', () => {
+    const good = [undefined, [''], [bytes], undefined, undefined, ['writer', 'a test'], true];
+    const rewrite = (place, value) =>
+      models.rewrite(...good.map((argument, i) => (i === place ? value : argument)));
+    assert.ok(rewrite().length > bytes.length);
+    const wrong = [
+      [0, 1, 'x', {}, new Int8Array(4), new ArrayBuffer(4)],
+      [undefined, null, {}, [], ['a', 'b'], [1], ['a\0b']],
+      [undefined, null, {}, [], [bytes, bytes], [null], [new Int8Array(4)]],
+      [0, 'x', {}, new Int8Array(4)],
+      [0, 'x', {}, new Int8Array(4)],
+      [undefined, null, {}, ['key'], ['key', 1], ['key', 'a\0b'], new Array(2 ** 32 - 2)],
+      [undefined, null, 0, 'x'],
+    ];
+    for (const [place, values] of wrong.entries()) {
+      for (const value of values) {
+        const failure = rewrite(place, value);
+        assert.equal(failure.status, INVALID, `argument ${place}`);
+      }
+    }
+    const failure = rewrite(2, [bytes.subarray(1)]);
+    assert.deepEqual([failure.status, failure.text !== ''], [40, true]);
+    const twice = rewrite(5, ['a', 'b', 'a', 'c']);
+    assert.match(twice.text, /a key twice/);
+    const throws = Object.defineProperty(['a', 'b'], 1, {
+      get: () => {
+        throw new Error('mine');
+      },
+    });
+    assert.throws(() => rewrite(5, throws), /mine/);
+  });
+
   it('take sampling options as exactly the bytes of their struct', () => {
     const model = models.open(bytes, undefined);
     const session = sessions.create(model);

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 
 import { backends, noise } from './support/backends.mjs';
 import { CountedWasm, listed, walkFailures } from './support/counted-wasm.mjs';
+import { crc32c } from './support/crc32c.mjs';
 import { internals, wasmExports } from './support/engine.mjs';
 import { cutIntoShards } from './support/shards.mjs';
 
@@ -89,7 +90,6 @@ describe('memory of the WebAssembly engine', () => {
       'ts/engine/wasm/engine.ts',
       'ts/engine/wasm/sliced.ts',
       'ts/engine/structs.ts',
-      'ts/cli/files/crc.ts',
     );
     counted = new CountedWasm();
     engine = noting(new code.WasmEngine(counted.wrap(await wasmExports())), 'engine', called);
@@ -309,6 +309,36 @@ describe('memory of the WebAssembly engine', () => {
     });
   });
 
+  it('models: files rewritten as f32, and refused', () => {
+    let file;
+    let weights;
+    return walk(() => {
+      file ??= mustHave(models.pack(model(), undefined));
+      weights ??= mustHave(trainers.weights(trainer(), undefined));
+      const { index, shards } = cutIntoShards(weights, 2);
+      const rewrite = (
+        i,
+        list,
+        tokenizer,
+        metadata = ['writer', 'a test'],
+        safetensors = false,
+      ) => {
+        const names = list.map(({ name }) => name);
+        const files = list.map(({ bytes }) => bytes);
+        return models.rewrite(i, names, files, undefined, tokenizer, metadata, safetensors);
+      };
+      const only = (bytes) => [{ name: '', bytes }];
+      const has = (made) =>
+        made.status > 0 ? must(made) : assert.ok(made.length > weights.length / 2);
+      has(rewrite(undefined, only(file), undefined));
+      has(rewrite(undefined, only(weights), JSON_TEXT, [], true));
+      has(rewrite(index, shards, undefined));
+      assert.ok(rewrite(index, shards.slice(1), undefined).status > 0);
+      assert.ok(rewrite(undefined, only(file.subarray(1)), undefined).status > 0);
+      assert.ok(rewrite(undefined, only(file), NO_JSON).status > 0);
+    });
+  });
+
   it('sessions: made, forked, reading, drawing, saved, restored', () =>
     walk(() => {
       const one = session();
@@ -376,10 +406,8 @@ describe('memory of the WebAssembly engine', () => {
     const view = new DataView(forged.buffer);
     const third = (forged.length - 96) / 3;
     for (let at = 96; at < 96 + third; at += 4) view.setFloat32(at, at % 8 ? 3e38 : -3e38, true);
-    const crc = (from, to) =>
-      Number.parseInt(code.crcOf(code.CRC32C, [forged.subarray(from, to)]), 16);
-    view.setUint32(88, crc(96, forged.length), true);
-    view.setUint32(92, crc(0, 92), true);
+    view.setUint32(88, crc32c(forged.subarray(96)), true);
+    view.setUint32(92, crc32c(forged.subarray(0, 92)), true);
     return forged;
   }
 
@@ -446,21 +474,24 @@ describe('memory of the WebAssembly engine', () => {
     const { Uint8Array: Real } = globalThis;
     const exercise = () => {
       const [one, made] = [trainer(), model()];
-      /** Runs `call` where no array of bytes can be made. */
-      const full = (call) => {
+      /** Runs `call` where no array of so many bytes can be made. */
+      const full = (call, least = 0) => {
         globalThis.Uint8Array = new Proxy(Real, {
           construct(target, args, own) {
-            if (typeof args[0] === 'number') throw new RangeError('Array buffer allocation failed');
+            if (args[0] >= least) throw new RangeError('Array buffer allocation failed');
             return Reflect.construct(target, args, own);
           },
         });
         try {
-          assert.equal(call(), -6);
+          const failed = call();
+          assert.equal(failed.status ?? -failed, 6);
         } finally {
           globalThis.Uint8Array = Real;
         }
       };
       full(() => models.pack(made, undefined));
+      const file = mustHave(trainers.weights(one, undefined));
+      full(() => models.rewrite(undefined, [''], [file], undefined, undefined, [], true), 1000);
       full(() => trainers.weights(one, undefined));
       full(() => models.configJson(made));
       full(() => models.tokenizerJson(made));

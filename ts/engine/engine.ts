@@ -101,6 +101,20 @@ export interface ModelEngine {
   fingerprint(model: Handle): bigint | number;
   /** The compact `.bitt` file, or a negative status. */
   pack(model: Handle, tokenizer: Uint8Array | undefined): Bytes | number;
+  /**
+   * A file of a model's tensors as f32, by bitllama_rewrite: a `.safetensors` or the original's `.bitt`.
+   * Without an `index` there is one file, whose name does not count. In `metadata`, keys and values
+   * alternate; they have no NUL characters.
+   */
+  rewrite(
+    index: Uint8Array | undefined,
+    names: readonly string[],
+    files: readonly Uint8Array[],
+    config: Uint8Array | undefined,
+    tokenizer: Uint8Array | undefined,
+    metadata: readonly string[],
+    safetensors: boolean,
+  ): Bytes | Failure;
 }
 
 /** Sessions of models of the same engine. */

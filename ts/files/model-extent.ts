@@ -18,14 +18,15 @@ export function isBitt(bytes: Uint8Array): boolean {
   return MAGIC.every((byte, i) => bytes[i] === byte);
 }
 
-/** How long a safetensors file says that its header is; it has at least 8 bytes. */
-export function headerLength(bytes: Uint8Array): number {
-  return u64At(bytes, 0);
-}
-
-function u64At(bytes: Uint8Array, at: number): number {
+/** How long the JSON header is of which the length is at `at`, of 8 bytes. */
+export function headerLength(bytes: Uint8Array, at = 0): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, 8);
   return view.getUint32(0, true) + 2 ** 32 * view.getUint32(4, true);
+}
+
+/** Where the safetensors file begins: in a .bitt behind its header, whose length must be there. */
+export function tensorsStart(bytes: Uint8Array): number {
+  return isBitt(bytes) ? BITT_START + headerLength(bytes, 4) : 0;
 }
 
 /**
@@ -45,7 +46,7 @@ function dataEnd(header: Uint8Array): number {
 /** The extent of a safetensors file that begins at `at`. */
 function tensorsExtent(bytes: Uint8Array, at: number): Extent {
   if (bytes.length < at + 8) return { bytes: at + 8, all: false };
-  const header = u64At(bytes, at);
+  const header = headerLength(bytes, at);
   const data = at + 8 + header;
   if (header > LARGEST_HEADER) return { bytes: at + 8, all: true };
   if (bytes.length < data) return { bytes: data, all: false };
@@ -70,6 +71,5 @@ export const JSON_LIMITS: Limits = { maxBytes: MAX_JSON_BYTES, extentOf: jsonExt
 /** The extent of a .bitt or .safetensors file; of anything else, what shows that it is neither. */
 export function modelExtent(bytes: Uint8Array): Extent {
   if (bytes.length < BITT_START) return { bytes: BITT_START, all: false };
-  if (!isBitt(bytes)) return tensorsExtent(bytes, 0);
-  return tensorsExtent(bytes, BITT_START + u64At(bytes, 4));
+  return tensorsExtent(bytes, tensorsStart(bytes));
 }

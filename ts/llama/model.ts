@@ -12,12 +12,30 @@ import type { Engine, Handle, ModelEngine } from '../engine/engine.js';
 import { made, part } from '../engine/made.js';
 import { isTokenizer, Tokenizer } from '../tokenizer/index.js';
 import { configOf } from './config.js';
+import type { OpenModel } from './open.js';
 import { cannotShare, openModel } from './open.js';
 import { LOAD } from './option-names.js';
 import type { LanguageModel } from './session.js';
 import { Session } from './session.js';
 import { LLAMA_KEY, tokenizerBytes } from './shared.js';
 import type { LlamaConfig, LoadOptions, ModelSource, SharedModel } from './types.js';
+
+/** A model that was opened, with its own tokenizer unless one is given; after an error it is closed. */
+export function modelOf(
+  engine: Engine,
+  handle: Handle,
+  tokenizer: OpenModel['tokenizer'],
+): BitLlama {
+  const models = part(engine, 'models');
+  try {
+    const found = tokenizer ?? made(models.tokenizerJson(handle));
+    const read = isTokenizer(found) ? found : found === '' ? undefined : Tokenizer.from(found);
+    return new BitLlama(LLAMA_KEY, engine, handle, read, tokenizer === undefined);
+  } catch (error) {
+    models.close(handle);
+    throw error;
+  }
+}
 
 /**
  * A language model whose memory learns while it reads. The model itself never changes: what is
@@ -93,16 +111,8 @@ export class BitLlama implements LanguageModel {
     const given = takeOptions(options, LOAD);
     const { engine } = await resolveEngine(given);
     await letOthersGo();
-    const models = part(engine, 'models');
-    const { handle, tokenizer } = await openModel(models, source, given);
-    try {
-      const found = tokenizer ?? made(models.tokenizerJson(handle));
-      const read = isTokenizer(found) ? found : found === '' ? undefined : Tokenizer.from(found);
-      return new BitLlama(LLAMA_KEY, engine, handle, read, tokenizer === undefined);
-    } catch (error) {
-      models.close(handle);
-      throw error;
-    }
+    const { handle, tokenizer } = await openModel(part(engine, 'models'), source, given);
+    return modelOf(engine, handle, tokenizer);
   }
 
   /** A reader of its own memory, which starts empty. Codes: `OUT_OF_MEMORY`, `DESTROYED`. */

@@ -9,6 +9,7 @@ import { abortError, takeSignal } from '../common/signal.js';
 import type { Handle, ModelEngine } from '../engine/engine.js';
 import { made } from '../engine/made.js';
 import type { Tokenizer, TokenizerSource } from '../tokenizer/index.js';
+import type { ModelParts } from './source.js';
 import { readModel } from './source.js';
 import type { LoadOptions, ModelSource } from './types.js';
 
@@ -29,14 +30,26 @@ export async function openModel(
 ): Promise<OpenModel> {
   const ticket = ticketOf(source);
   if (ticket !== undefined) return adopt(models, ticket, source, options);
-  const { name, weights, config, tokenizer } = await readModel(source, options as LoadOptions);
-  if (weights instanceof Uint8Array) {
-    return { handle: made(models.open(weights, config), name), tokenizer };
-  }
+  const parts = await readModel(source, options as LoadOptions);
+  return { handle: openFiles(models, parts), tokenizer: parts.tokenizer };
+}
+
+/** The files of weights as engines take them; without an index there is one, whose name does not count. */
+export function filesOf(weights: ModelParts['weights']) {
+  if (weights instanceof Uint8Array) return { index: undefined, names: [''], files: [weights] };
   const { index, shards } = weights;
-  const names = shards.map((shard) => shard.name);
-  const files = shards.map((shard) => shard.bytes);
-  return { handle: made(models.openSharded(index, names, files, config), name), tokenizer };
+  return {
+    index,
+    names: shards.map(({ name }) => name),
+    files: shards.map(({ bytes }) => bytes),
+  };
+}
+
+/** Opens a model of its files. The caller closes it. */
+export function openFiles(models: ModelEngine, { name, weights, config }: ModelParts): Handle {
+  if (weights instanceof Uint8Array) return made(models.open(weights, config), name);
+  const { index, names, files } = filesOf(weights);
+  return made(models.openSharded(index!, names, files, config), name);
 }
 
 /** What `model.share()` put into an object; undefined for another source. */

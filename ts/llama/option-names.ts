@@ -7,6 +7,7 @@ import type { NamesOf } from '../common/named-options.js';
 import { BACKEND, WITH_BACKEND } from '../common/option-names.js';
 import type { TTTOptions } from '../common/types.js';
 import type {
+  ConvertOptions,
   GenerateOptions,
   LlamaConfig,
   LoadOptions,
@@ -25,6 +26,8 @@ export const LOAD = {
   maxBytes: true,
   signal: true,
 } satisfies NamesOf<LoadOptions>;
+
+export const CONVERT = { ...LOAD, to: true, metadata: true } satisfies NamesOf<ConvertOptions>;
 
 export const SAMPLING = {
   temperature: true,

@@ -67,6 +67,18 @@ export interface LoadOptions extends BackendOptions {
   maxBytes?: number | undefined;
 }
 
+/** Options of `convertModel`. */
+export interface ConvertOptions extends LoadOptions {
+  /** The original's single file, with configuration and tokenizer in its header; or a safetensors file. */
+  to: 'bitt' | 'safetensors';
+  /**
+   * Texts for the `__metadata__` of the safetensors file, also of the one within a `.bitt`; 64 entries
+   * at most. Unless given: for `'safetensors'` `config` and `tokenizer`, with which the file needs no
+   * others beside it; for `'bitt'` none.
+   */
+  metadata?: Readonly<Record<string, string>> | undefined;
+}
+
 /** How the next token is chosen. */
 export interface SamplingOptions {
   /** 0 to 100, 0.7 unless given; 0 always takes the likeliest. */

@@ -28,6 +28,7 @@ const MAKERS = {
 const ERRORS = {
   bitllama_open: 5,
   bitllama_open_sharded: 7,
+  bitllama_rewrite: 4,
   bitllama_trainer_create: 5,
   bitllama_trainer_load: 3,
 };

@@ -65,6 +65,10 @@ export async function surfaceOf(module, backend) {
       options: ['signal'],
     },
     evaluateText: { args: () => [model, [1, 2, 3], { signal: signal() }], options: ['signal'] },
+    convertModel: {
+      args: () => [bytes, { backend, to: 'bitt', tokenizer: vocabulary, metadata: { a: 'b' } }],
+      options: [...BACKEND, 'config', 'tokenizer', 'maxBytes', 'signal', 'to', 'metadata'],
+    },
     trainBpe: { args: () => ['a b a b', { vocabSize: 300 }], options: BPE },
     trainBpeSteps: { args: () => [['a b', 'a b'], { vocabSize: 300 }], options: BPE },
     TTTError: {

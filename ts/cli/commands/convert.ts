@@ -4,17 +4,17 @@
  */
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { BitLlama } from 'bit-ttt';
+import { BitLlama, convertModel } from 'bit-ttt';
+import { tensorsStart } from '../../files/model-extent.js';
 import type { BesideFile, ModelFiles } from '../../files/model-files.js';
 import { CONFIG_NAME, TOKENIZER_NAME, WEIGHTS_NAME } from '../../files/model-files.js';
 import { nameOf } from '../files/input.js';
-import { fingerprintOf, openModel, readModel, readTokenizer } from '../files/model.js';
+import { fingerprintOf, openModel, readModel, readTokenizer, sourceOf } from '../files/model.js';
+import { readHeaders } from '../files/model-header.js';
 import type { Named } from '../files/places.js';
 import { checkPlaces, modelFiles } from '../files/places.js';
 import type { Result } from '../files/save.js';
 import { checkFiles, resultOf, saveFile } from '../files/save.js';
-import type { Tensor } from '../files/tensors.js';
-import { bittParts, readAllParts, safetensorsParts, toFloats } from '../files/tensors.js';
 import { folderMetadata, WRITER } from '../files/written.js';
 import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
 import { FORCE_HELP, SAVE_OPTIONS } from '../screen/command-line.js';
@@ -49,30 +49,26 @@ ${FORCE_HELP}
   --color, --no-color
 `;
 
-/** A model, taken apart. */
-interface Apart {
+/** JSON, as it stands in the files. */
+interface Texts {
   config: string;
   tokenizer: string | undefined;
-  tensors: Tensor[];
 }
 
-/** Files to write, with their bytes. */
+/** A file to write, with its contents. */
 interface Output {
   result: Result;
-  parts: readonly (Uint8Array | string)[];
+  content: Uint8Array | string;
 }
 
-const sizeOf = (part: Uint8Array | string): number => Buffer.byteLength(part);
-
-/** The texts and weights of IN, in any of its forms. */
-function takeApart(path: string, files: ModelFiles, other: BesideFile | undefined): Apart {
-  const found = readAllParts(files);
+/** The texts of IN, in any of its forms. */
+function textsOf(path: string, files: ModelFiles, other: BesideFile | undefined): Texts {
+  const found = readHeaders(files);
   const textOf = (file: BesideFile | undefined): string | undefined =>
     file && new TextDecoder().decode(file.bytes);
   const config = textOf(files.config) ?? found.config;
   if (config === undefined) throw new Failure(`${nameOf(path)} has no configuration`);
-  const vocabulary = textOf(other ?? files.tokenizer) ?? found.tokenizer;
-  return { config, tokenizer: vocabulary, tensors: toFloats(found) };
+  return { config, tokenizer: textOf(other ?? files.tokenizer) ?? found.tokenizer };
 }
 
 /** The files of a folder; the weights last, which name the others' digests. */
@@ -85,34 +81,44 @@ function resultsOf(line: CommandLine, out: string): Result[] {
   return FOLDER.map((name) => resultOf(line, join(out, name), name, 'model folder'));
 }
 
+/** Without white space, and numbers as JavaScript writes them. */
+const normalised = (json: string): string => JSON.stringify(JSON.parse(json));
+
 /** The outputs with f32 weights; those come last. */
-function f32Outputs(
-  { config, tokenizer: vocabulary, tensors }: Apart,
+async function f32Outputs(
+  files: ModelFiles,
+  { config, tokenizer }: Texts,
   results: readonly Result[],
-): Output[] {
+): Promise<Output[]> {
+  const { weights } = files;
+  const isFile = weights instanceof Uint8Array;
+  // A .bitt takes no other configuration; the safetensors file within it does.
+  const source = isFile ? weights.subarray(tensorsStart(weights)) : sourceOf(files);
   const result = results[0]!;
   if (result.kind === 'model') {
-    return [{ result, parts: bittParts(tensors, config, vocabulary) }];
+    const options = { config: normalised(config), tokenizer, metadata: WRITER };
+    return [{ result, content: await convertModel(source, { ...options, to: 'bitt' }) }];
   }
+  const write = (metadata: Record<string, string>): Promise<Uint8Array> =>
+    convertModel(source, { config, tokenizer, metadata, to: 'safetensors' });
   if (result.kind === 'weights') {
-    const texts = { config, ...(vocabulary === undefined ? {} : { tokenizer: vocabulary }) };
-    return [{ result, parts: safetensorsParts(tensors, { ...WRITER, ...texts }) }];
+    const texts = { config, ...(tokenizer === undefined ? {} : { tokenizer }) };
+    return [{ result, content: await write({ ...WRITER, ...texts }) }];
   }
   const texts: Record<string, string> = { [CONFIG_NAME]: `${config}\n` };
-  if (vocabulary !== undefined) texts[TOKENIZER_NAME] = `${vocabulary}\n`;
-  const weights = safetensorsParts(tensors, folderMetadata(texts));
+  if (tokenizer !== undefined) texts[TOKENIZER_NAME] = `${tokenizer}\n`;
+  const contents = { ...texts, [WEIGHTS_NAME]: await write(folderMetadata(texts)) };
   return results.flatMap((one): Output[] => {
-    const text = texts[one.name];
-    if (one.name === WEIGHTS_NAME) return [{ result: one, parts: weights }];
-    return text === undefined ? [] : [{ result: one, parts: [text] }];
+    const content = contents[one.name as keyof typeof contents];
+    return content === undefined ? [] : [{ result: one, content }];
   });
 }
 
 /** The fingerprint of what is about to be written. */
 async function writtenFingerprint(outputs: readonly Output[]): Promise<string> {
-  const bytes = Buffer.concat(outputs.at(-1)!.parts.map((part) => Buffer.from(part)));
-  const config = outputs.length > 1 ? outputs[0]!.parts.join('') : undefined;
-  const model = await BitLlama.load(bytes, config === undefined ? {} : { config });
+  const weights = outputs.at(-1)!.content as Uint8Array;
+  const config = outputs.length > 1 ? outputs[0]!.content : undefined;
+  const model = await BitLlama.load(weights, { config });
   const fingerprint = fingerprintOf(model);
   model.destroy();
   return fingerprint;
@@ -158,8 +164,8 @@ async function run(line: CommandLine): Promise<void> {
   let outputs: Output[];
   try {
     outputs = f32
-      ? f32Outputs(takeApart(input, files, other), results)
-      : [{ result: results[0]!, parts: [model.pack()] }];
+      ? await f32Outputs(files, textsOf(input, files, other), results)
+      : [{ result: results[0]!, content: model.pack() }];
   } catch (error) {
     throw asFailure('convert', input, error);
   } finally {
@@ -168,9 +174,9 @@ async function run(line: CommandLine): Promise<void> {
   const same = (await writtenFingerprint(outputs)) === fingerprint;
   if (results.length > 1) makeFolder(out);
   let bytes = 0;
-  for (const { result, parts } of outputs) {
-    saveFile(result, parts);
-    bytes += parts.reduce((sum, part) => sum + sizeOf(part), 0);
+  for (const { result, content } of outputs) {
+    saveFile(result, [content]);
+    bytes += Buffer.byteLength(content);
   }
   if (line.flags.has('json')) {
     process.stdout.write(`${safeJson({ in: input, out, bytes, fingerprint, same }, 2)}\n`);

@@ -12,9 +12,9 @@ import { bareState, headedExtent, headedKind, parseHeaded } from '../files/heade
 import { nameOf } from '../files/input.js';
 import { readSettings } from '../files/memory-file.js';
 import { findModel, fingerprintOf, openModel, ownFiles } from '../files/model.js';
+import type { ModelHeader } from '../files/model-header.js';
+import { readHeaders } from '../files/model-header.js';
 import { readSessionFields } from '../files/session-file.js';
-import type { ModelParts } from '../files/tensors.js';
-import { readAllParts } from '../files/tensors.js';
 import type { Command, CommandLine } from '../screen/command-line.js';
 import { fileArgument } from '../screen/command-line.js';
 import { engineInUse } from '../screen/engine.js';
@@ -36,11 +36,11 @@ surprise; and checks that it is sound.
 type Facts = Record<string, string | number | boolean | null | readonly (string | number)[]>;
 
 /** How the weights are stored: all types that at least a twentieth of them has. */
-function storedAs({ tensors }: ModelParts): string {
+function storedAs({ tensors }: ModelHeader): string {
   const names: Record<string, string> = { U8: 'ternary in 2 bits', I8: 'int8' };
   const weights: Record<string, number> = {};
   let all = 0;
-  for (const { dtype, shape } of tensors.values()) {
+  for (const { dtype, shape } of tensors) {
     const count = shape.reduce((product, n) => product * n, dtype === 'U8' ? 4 : 1);
     weights[dtype] = (weights[dtype] ?? 0) + count;
     all += count;
@@ -69,11 +69,11 @@ async function modelFacts(path: string, found: ModelFiles): Promise<Facts> {
     const session = model.createSession();
     const state = session.stateSize;
     session.destroy();
-    const parts = readAllParts(files);
-    const own = files.config ? new TextDecoder().decode(files.config.bytes) : parts.config;
+    const header = readHeaders(files);
+    const own = files.config ? new TextDecoder().decode(files.config.bytes) : header.config;
     return {
       kind: 'model',
-      weights: storedAs(parts),
+      weights: storedAs(header),
       parameters,
       fingerprint: fingerprintOf(model),
       vocab_size: config.vocabSize,

@@ -3,11 +3,9 @@
  * use what follows, then a state of the library, which carries its own checksum.
  * SPDX-License-Identifier: MIT
  */
-
 import { MAX_MODEL_BYTES } from '../../common/limits.js';
 import type { Extent, Limits } from '../../files/gather.js';
 import { Failure } from '../screen/failure.js';
-import { CRC32, crcOf } from './crc.js';
 import { readWhole } from './read-file.js';
 
 /** The kinds of such files. */
@@ -30,6 +28,7 @@ export const BEGINNINGS = {
 const FORMAT = 1;
 const MAX_HEADER = 1024;
 const CRC_DIGITS = 8;
+const CRC_POLYNOMIAL = 0xedb8_8320; // its bits are reflected
 const KINDS: readonly HeadedKind[] = ['memory', 'session', 'checkpoint'];
 
 /** The kind of a file that begins with `bytes`, or undefined. */
@@ -122,7 +121,15 @@ export function isHeaded(bytes: Uint8Array, kind: HeadedKind): boolean {
   return headerJson(bytes, kind) !== undefined;
 }
 
-const sumOf = (text: string): string => crcOf(CRC32, [Buffer.from(text, 'latin1')]);
+/** The CRC-32 (IEEE 802.3) of a text of Latin-1 characters, in eight hexadecimal digits. */
+function sumOf(text: string): string {
+  let crc = 0xffff_ffff;
+  for (const byte of Buffer.from(text, 'latin1')) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? CRC_POLYNOMIAL : 0);
+  }
+  return (~crc >>> 0).toString(16).padStart(8, '0');
+}
 
 /** The parts of such a file, for `saveFile`. */
 export function headedParts(

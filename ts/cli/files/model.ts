@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { ModelSource } from 'bit-ttt';
+import type { ModelSource, SharedModel } from 'bit-ttt';
 import { BitLlama, Tokenizer, TTTError } from 'bit-ttt';
 import { modelUrl } from 'bit-ttt/model';
 import { hex64 } from '../../common/hex.js';
@@ -18,10 +18,10 @@ import { asFailure, Failure, fileFailure } from '../screen/failure.js';
 import { visible } from '../screen/terminal.js';
 import { headedKind } from './headed-file.js';
 import { nameOf } from './input.js';
+import { readHeader } from './model-header.js';
 import type { Named } from './places.js';
 import { modelFiles } from './places.js';
 import { readWhole } from './read-file.js';
-import { readParts } from './tensors.js';
 
 /** Options of every command that works with a model. */
 export const MODEL_OPTIONS: OptionSpecs = {
@@ -129,14 +129,14 @@ function checkIsModel(bytes: Uint8Array, name: string): void {
 /** Whether a file needs no config.json; the library says what is wrong with a damaged one. */
 function carriesConfig(bytes: Uint8Array): boolean {
   try {
-    return readParts(bytes).config !== undefined;
+    return readHeader(bytes).config !== undefined;
   } catch {
     return false;
   }
 }
 
 /** What the library loads. */
-function sourceOf({ weights }: ModelFiles): ModelSource {
+export function sourceOf({ weights }: ModelFiles): Exclude<ModelSource, SharedModel> {
   if (weights instanceof Uint8Array) return weights;
   const { index, shards } = weights;
   return { index, shards: Object.fromEntries(shards.map(({ name, bytes }) => [name, bytes])) };

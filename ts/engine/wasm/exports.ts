@@ -45,6 +45,7 @@ export interface WasmExports {
   bitllama_config_json: Call;
   bitllama_tokenizer_json: Call;
   bitllama_pack: Call;
+  bitllama_rewrite: Call;
   bitllama_session_create: Call;
   bitllama_session_destroy: Call;
   bitllama_session_fork: Call;

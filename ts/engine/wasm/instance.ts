@@ -132,27 +132,33 @@ export class Instance {
     });
   }
 
-  /**
-   * What a function writes that tells first how much that is, as bitllama_pack does; or a negative
-   * status. `tokenizer` replaces the model's own.
-   */
+  /** What a call writes that tells its size for a NULL buffer, as bitllama_pack does, or a negative status. */
   written(
-    write: 'bitllama_pack' | 'bitllama_trainer_weights',
-    object: Pointer,
-    tokenizer: Uint8Array | undefined,
+    write: (exports: WasmExports, buffer: Pointer, capacity: number, size: Pointer) => number,
   ): Bytes | number {
-    const length = tokenizer ? byteLengthOf(tokenizer) : 0;
-    return this.withBlocks([tokenizer, 4], negative, (exports, json, size): Bytes | number => {
-      const asked = exports[write](object, json, length, 0, 0, size);
+    return this.withBlocks([4], negative, (exports, size): Bytes | number => {
+      const asked = write(exports, 0, 0, size);
       if (asked !== 0) return -asked;
       const bytes = this.heap.readUint32(size);
       const buffer = this.heap.allocate(bytes);
       if (buffer === 0) return -OUT_OF_MEMORY;
-      const status = exports[write](object, json, length, buffer, bytes, size);
+      const status = write(exports, buffer, bytes, size);
       const result = status === 0 ? this.copy(buffer, bytes) : -status;
       this.heap.free(buffer);
       return result;
     });
+  }
+
+  /** The same of an object, with a tokenizer that replaces its own. */
+  writtenWith(
+    name: 'bitllama_pack' | 'bitllama_trainer_weights',
+    object: Pointer,
+    tokenizer: Uint8Array | undefined,
+  ): Bytes | number {
+    const length = tokenizer ? byteLengthOf(tokenizer) : 0;
+    return this.withBlocks([tokenizer], negative, (_, json) =>
+      this.written((exports, ...rest) => exports[name](object, json, length, ...rest)),
+    );
   }
 }
 

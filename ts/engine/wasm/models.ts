@@ -14,6 +14,21 @@ import type { Table } from './table.js';
 
 type Optional = Uint8Array | undefined;
 
+const sizeOf = (bytes: Optional): number => (bytes ? lengthOf(bytes) : 0);
+
+/** With the zero byte at which C ends a text. */
+const cText = (text: string): Uint8Array => new TextEncoder().encode(`${text}\0`);
+
+/** The fields of each bitllama_shard: name, bytes, size; `pointers` are those of all names, then of all files. */
+function shardTable(pointers: readonly Pointer[], files: readonly Uint8Array[]): Uint32Array {
+  const fields = files.flatMap((file, k) => [
+    pointers[k]!,
+    pointers[files.length + k]!,
+    sizeOf(file),
+  ]);
+  return Uint32Array.from(fields);
+}
+
 export class Models implements ModelEngine {
   readonly #instance: Instance;
   readonly #models: Table;
@@ -45,9 +60,8 @@ export class Models implements ModelEngine {
   }
 
   open(file: Uint8Array, config: Optional): Handle | Failure {
-    const [size, length] = [lengthOf(file), config ? lengthOf(config) : 0];
     return this.#opened([file, config], (exports, [f, c], out, error) =>
-      exports.bitllama_open(f!, size, c!, length, out, error),
+      exports.bitllama_open(f!, sizeOf(file), c!, sizeOf(config), out, error),
     );
   }
 
@@ -57,18 +71,13 @@ export class Models implements ModelEngine {
     files: readonly Uint8Array[],
     config: Optional,
   ): Handle | Failure {
-    const [size, length] = [lengthOf(index), config ? lengthOf(config) : 0];
-    const texts = names.map((name) => new TextEncoder().encode(`${name}\0`));
-    // bitllama_shard holds pointers: name, bytes, size.
-    const shards = new Uint32Array(3 * files.length);
-    const inputs = [index, config, new Uint8Array(shards.buffer), ...texts, ...files];
-    return this.#opened(inputs, (exports, [i, c, table, ...pointers], out, error) => {
-      files.forEach((file, k) => {
-        shards.set([pointers[k]!, pointers[files.length + k]!, lengthOf(file)], 3 * k);
-      });
-      this.#instance.heap.write(table!, shards);
-      const count = files.length;
-      return exports.bitllama_open_sharded(i!, size, table!, count, c!, length, out, error);
+    const count = files.length;
+    const shards = new Uint8Array(12 * count);
+    const inputs = [index, config, shards, ...names.map(cText), ...files];
+    return this.#opened(inputs, (exports, [i, c, list, ...pointers], out, error) => {
+      this.#instance.heap.write(list!, shardTable(pointers, files));
+      const [size, length] = [sizeOf(index), sizeOf(config)];
+      return exports.bitllama_open_sharded(i!, size, list!, count, c!, length, out, error);
     });
   }
 
@@ -111,7 +120,46 @@ export class Models implements ModelEngine {
 
   pack(model: Handle, tokenizer: Optional): Bytes | number {
     return this.#models.ask(model, negative, (_, p) =>
-      this.#instance.written('bitllama_pack', p, tokenizer),
+      this.#instance.writtenWith('bitllama_pack', p, tokenizer),
+    );
+  }
+
+  rewrite(
+    index: Optional,
+    names: readonly string[],
+    files: readonly Uint8Array[],
+    config: Optional,
+    tokenizer: Optional,
+    metadata: readonly string[],
+    safetensors: boolean,
+  ): Bytes | Failure {
+    const [instance, count] = [this.#instance, files.length];
+    const inputs = [
+      index,
+      config,
+      tokenizer,
+      ...names.map(cText),
+      ...files,
+      ...metadata.map(cText),
+    ];
+    // bitllama_rewriting, with a bitllama_files in it; its shards; its metadata, each a key and a value.
+    const tables = [48, 12 * count, 4 * metadata.length] as const;
+    const blocks = [new Uint8Array(TTT_ERROR.size), ...tables, ...inputs] as const;
+    const failed = (status: number): Bytes | Failure => ({ status, offset: 0, text: '' });
+    return instance.withBlocks(
+      blocks,
+      failed,
+      (_, error, to, list, pairs, i, c, t, ...pointers) => {
+        const input = [list, count, i!, sizeOf(index), c!, sizeOf(config), t!, sizeOf(tokenizer)];
+        const values = [48, Number(safetensors), ...input, pairs, metadata.length / 2];
+        instance.heap.write(to, Uint32Array.from(values));
+        instance.heap.write(list, shardTable(pointers, files));
+        instance.heap.write(pairs, Uint32Array.from(pointers.slice(2 * count)));
+        const bytes = instance.written((exports, ...out) =>
+          exports.bitllama_rewrite(to, ...out, error),
+        );
+        return typeof bytes === 'number' ? instance.failure(-bytes, error) : bytes;
+      },
     );
   }
 }

@@ -85,7 +85,7 @@ export class Trainers implements TrainerEngine {
 
   weights(trainer: Handle, tokenizer: Optional): Bytes | number {
     return this.#trainers.ask(trainer, negative, (_, p) =>
-      this.#instance.written('bitllama_trainer_weights', p, tokenizer),
+      this.#instance.writtenWith('bitllama_trainer_weights', p, tokenizer),
     );
   }
 
