@@ -4,7 +4,7 @@
  *
  *      0  magic "BitTrn\r\n"      8  u32 version       12  u32 zero
  *     16  u64 size of the whole checkpoint in bytes    24  u64 hash of the configuration
- *     32  u64 hash of the options but the schedule   40  u64 hash of the tokens
+ *     32  u64 hash of the options without the schedule   40  u64 hash of the tokens
  *     48  u64 steps done          56  u64 generator    64  24 zero bytes
  *     88  u32 CRC-32C of the arrays                    92  u32 CRC-32C of bytes 0 to 91
  *     96  weights, first and second moments, each as long as all parameters
@@ -79,7 +79,7 @@ static uint64_t hash_options(const bitllama_training *o)
                               (uint32_t)o->seed,
                               (uint32_t)(o->seed >> 32)};
     uint64_t hash = hash_words(2, words, sizeof words / sizeof *words);
-    return o->bf16 ? bt_hash_word(hash, o->bf16) : hash; /* 0: equal to that of older versions */
+    return o->bf16 ? bt_hash_word(hash, o->bf16) : hash; /* without bf16 as in older versions */
 }
 
 static uint64_t hash_tokens(const bt_trainer *t)

@@ -27,7 +27,7 @@ void bt_memory_copy(const bt_layer *layer, bt_memory_state *to, const bt_memory_
     memcpy(to->reading, from->reading, layer->stride * sizeof(float));
 }
 
-/* rows: of feature and reading, which are the first rows of a block's. */
+/* rows: of feature and reading; those of a whole block make them its features and readings. */
 static bool take_memory(const bt_layer *layer, bt_region *r, bt_memory_state *memory, size_t rows)
 {
     memory->tiles = bt_region_floats(r, bt_state_floats(layer));

@@ -1,4 +1,4 @@
-/* weights.h - the two ternary matrices of a layer: immutable, counted, shared between clones.
+/* weights.h - the two ternary matrices of a layer: immutable, reference-counted, shared by clones.
  * SPDX-License-Identifier: MIT */
 #ifndef BT_WEIGHTS_H
 #define BT_WEIGHTS_H
@@ -7,8 +7,8 @@
 
 typedef struct bt_weights bt_weights;
 
-/* From a seed, the same everywhere, or from checked entries -1, 0, 1: down [dim][d], up [d][dim],
- * row-major. The caller owns one reference; NULL when out of memory. */
+/* Makes weights from a seed, the same on every target, or from entries known to be -1, 0 or 1: down
+ * [dim][d], up [d][dim], row-major. The caller owns one reference; NULL when out of memory. */
 bt_weights *bt_weights_from_seed(size_t dim, uint64_t seed);
 bt_weights *bt_weights_from_entries(size_t dim, const int8_t *down, const int8_t *up);
 bt_weights *bt_weights_share(bt_weights *w);
