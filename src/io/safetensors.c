@@ -81,14 +81,14 @@ static size_t find_duplicate(const bt_safetensors *table, bt_rank *order, size_t
 /* R7 and R17: every name and key once. */
 static int check_unique(const bt_safetensors *table, bt_io_error *error)
 {
-    size_t duplicate = find_duplicate(table, table->by_name, table->count, name_of, compare_names);
-    if (duplicate < table->count)
-        return fail_checked(error, BT_ST_NAME_TWICE, table->tensors + duplicate);
-    duplicate = find_duplicate(table, table->by_key, table->entries, key_of, compare_keys);
-    if (duplicate == table->entries) return BT_IO_OK;
-    bt_text key = key_of(table, (uint32_t)duplicate);
+    size_t second = find_duplicate(table, table->by_name, table->count, name_of, compare_names);
+    if (second < table->count)
+        return fail_checked(error, BT_ST_NAME_TWICE, table->tensors + second);
+    second = find_duplicate(table, table->by_key, table->entries, key_of, compare_keys);
+    if (second == table->entries) return BT_IO_OK;
+    bt_text key = key_of(table, (uint32_t)second);
     return bt_io_fail_at(error, BT_ST_METADATA_KEY_TWICE,
-                         bt_st_in_file(table->metadata[duplicate].value_at), "metadata", key.bytes,
+                         bt_st_in_file(table->metadata[second].value_at), "metadata", key.bytes,
                          key.length);
 }
 

@@ -153,8 +153,8 @@ static int sort(plan *p, bt_rank *scratch, bt_io_error *error)
         p->by_place[i] = (bt_rank){bt_text_start(t->name, t->name_length), i};
     }
     bt_order(p->by_place, scratch, p->count, compare_names, p->tensors);
-    const bt_rank *duplicate = find_duplicate(p->by_place, p->count, compare_names, p->tensors);
-    if (duplicate) return fail_tensor(error, BT_ST_NAME_TWICE, p->tensors + duplicate->index);
+    const bt_rank *second = find_duplicate(p->by_place, p->count, compare_names, p->tensors);
+    if (second) return fail_tensor(error, BT_ST_NAME_TWICE, p->tensors + second->index);
     for (size_t i = 0; i < p->count; i++)
         p->by_place[i].key = 64 - bt_dtype_bits(p->tensors[p->by_place[i].index].dtype);
     bt_order(p->by_place, scratch, p->count, compare_nothing, NULL);
@@ -164,9 +164,9 @@ static int sort(plan *p, bt_rank *scratch, bt_io_error *error)
         p->by_key[i] = (bt_rank){bt_text_start(key.bytes, key.length), i};
     }
     bt_order(p->by_key, scratch, p->entries, compare_keys, p->metadata);
-    duplicate = find_duplicate(p->by_key, p->entries, compare_keys, p->metadata);
-    return duplicate ? fail_entry(error, BT_ST_METADATA_KEY_TWICE, p->metadata + duplicate->index)
-                     : BT_IO_OK;
+    second = find_duplicate(p->by_key, p->entries, compare_keys, p->metadata);
+    return second ? fail_entry(error, BT_ST_METADATA_KEY_TWICE, p->metadata + second->index)
+                  : BT_IO_OK;
 }
 
 /* Sets the size of the file, and writes it if there is a buffer. */

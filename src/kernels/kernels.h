@@ -118,8 +118,7 @@ typedef struct bt_memory_train {
     const float *zeros; /* [width] */
     float *r;
     float
-        *chunk_states; /* [ceil(tokens / BT_MEMORY_CHUNK)][width * width]: S transposed, before each
-                          * chunk */
+        *chunk_states; /* [ceil(tokens / BT_MEMORY_CHUNK)][width * width]: S^T before each chunk */
     float *work;       /* scratch of bt_memory_work(width) floats */
     /* Only for the backward pass, which adds to dq and dv and overwrites dkeep and dwrite. */
     const float *dr;

@@ -31,10 +31,9 @@ typedef struct bt_model_config {
     uint32_t inner, head;             /* induction: width of all heads, of one (multiples of 16) */
     float rate;                       /* inner_lr of reconstruct and predict */
     float norm_eps;
-    bool unscaled; /* BitLinear without the scale s: the original's convention */
-    bool
-        float_activations; /* f32 inputs of BitLinear and head, not int8: the original's convention */
-    bool head_bias;        /* as in the first version of the original */
+    bool unscaled;          /* BitLinear without the scale s: the original's convention */
+    bool float_activations; /* BitLinear and head on f32, not int8: the original's convention */
+    bool head_bias;         /* as in the first version of the original */
     uint8_t mixers[BT_MAX_LAYERS];
     uint32_t version; /* format_version of the file; 0: the original's, which has none */
 } bt_model_config;

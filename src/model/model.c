@@ -144,17 +144,12 @@ static int pack_head(builder *b, const bt_param *t, const bt_tensor_data *w, bt_
 
 static void hash_config(builder *b, const bt_model_config *c)
 {
-    const uint32_t words[] = {c->vocab,
-                              c->dim,
-                              c->layers,
-                              c->mlp,
-                              c->inner,
-                              c->head,
-                              bt_float_bits(c->rate),
-                              bt_float_bits(c->norm_eps),
-                              c->unscaled,
-                              c->float_activations};
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) hash_word(b, words[i]);
+    const uint32_t sizes[] = {c->vocab, c->dim, c->layers, c->mlp, c->inner, c->head};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) hash_word(b, sizes[i]);
+    hash_word(b, bt_float_bits(c->rate));
+    hash_word(b, bt_float_bits(c->norm_eps));
+    hash_word(b, c->unscaled);
+    hash_word(b, c->float_activations);
     for (size_t i = 0; i < c->layers; i++) hash_word(b, c->mixers[i]);
 }
 

@@ -98,7 +98,7 @@ static void features_task(void *context, size_t begin, size_t end, size_t worker
     (void)worker;
     prefetch(b, features + begin * layer->stride, end - begin, layer->stride, true);
     quantize(b, b->input, layer->dim, layer->dim, begin, end);
-    multiply(b, bt_weights_down(layer->weights), ones, NULL, features, layer->stride, begin, end);
+    multiply(b, &layer->weights->down, ones, NULL, features, layer->stride, begin, end);
     bt_normalize op = {
         .x = features + begin * layer->stride,
         .n = layer->small,
@@ -164,8 +164,8 @@ static void outputs_task(void *context, size_t begin, size_t end, size_t worker)
     for (size_t t = begin; b->surprise && t < end; t++)
         b->surprise[t] = b->kernels->distance2(layer->readings + t * stride + before,
                                                layer->features + (t + 1) * stride, stride);
-    multiply(b, bt_weights_up(layer->weights), layer->multipliers, b->input, b->output, layer->dim,
-             begin, end);
+    multiply(b, &layer->weights->up, layer->multipliers, b->input, b->output, layer->dim, begin,
+             end);
 }
 
 /* Multiplications of a pass, about, from which on the pool is faster than the calling thread. */

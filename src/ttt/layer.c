@@ -189,8 +189,8 @@ int ttt_get_weights(const void *model, int8_t *down, int8_t *up)
     size_t dim = layer->dim, d = layer->small;
     for (size_t i = 0; i < dim; i++)
         for (size_t j = 0; j < d; j++) {
-            down[i * d + j] = (int8_t)bt_ternary_get(bt_weights_down(layer->weights), j, i);
-            up[j * dim + i] = (int8_t)bt_ternary_get(bt_weights_up(layer->weights), i, j);
+            down[i * d + j] = (int8_t)bt_ternary_get(&layer->weights->down, j, i);
+            up[j * dim + i] = (int8_t)bt_ternary_get(&layer->weights->up, i, j);
         }
     return TTT_OK;
 }
@@ -234,5 +234,5 @@ uint64_t ttt_tokens_seen(const void *model)
 uint64_t ttt_weights_fingerprint(const void *model)
 {
     const bt_layer *layer = model;
-    return layer ? bt_weights_fingerprint(layer->weights) : 0;
+    return layer ? layer->weights->fingerprint : 0;
 }

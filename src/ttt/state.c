@@ -69,7 +69,7 @@ int ttt_save_state(const void *model, void *buffer, size_t size)
     bt_put_u32(head + AT_VERSION, VERSION);
     bt_put_u32(head + AT_SIZE, (uint32_t)ttt_state_size(layer));
     bt_put_u64(head + AT_DIM, layer->dim);
-    bt_put_u64(head + AT_FINGERPRINT, bt_weights_fingerprint(layer->weights));
+    bt_put_u64(head + AT_FINGERPRINT, layer->weights->fingerprint);
     bt_put_u64(head + AT_TOKENS, layer->tokens);
     bt_put_u32(head + AT_OBJECTIVE, layer->objective);
     bt_put_u32(head + AT_RATE, bt_float_bits(layer->rate));
@@ -93,8 +93,7 @@ static int check_header(const bt_layer *layer, const uint8_t *head, size_t size)
         return TTT_STATE_DAMAGED;
     if (bt_get_u32(head + AT_OBJECTIVE) != (uint32_t)layer->objective) return TTT_STATE_OBJECTIVE;
     if (bt_get_u32(head + AT_RATE) != bt_float_bits(layer->rate)) return TTT_STATE_LEARNING_RATE;
-    if (bt_get_u64(head + AT_FINGERPRINT) != bt_weights_fingerprint(layer->weights))
-        return TTT_STATE_WEIGHTS;
+    if (bt_get_u64(head + AT_FINGERPRINT) != layer->weights->fingerprint) return TTT_STATE_WEIGHTS;
     return TTT_OK;
 }
 

@@ -2,18 +2,8 @@
  * SPDX-License-Identifier: MIT */
 #include "weights.h"
 
-#include "../base/alloc.h"
 #include "../base/hash.h"
 #include "../kernels/layout.h"
-
-#include <stdatomic.h>
-
-struct bt_weights {
-    atomic_size_t references;
-    bt_ternary down, up;
-    uint64_t fingerprint;
-    bt_region blocks;
-};
 
 /* The source of entries: an array, or random numbers, each of which gives 16 entries. */
 typedef struct {
@@ -109,19 +99,4 @@ void bt_weights_release(bt_weights *w)
 size_t bt_weights_footprint(const bt_weights *w)
 {
     return bt_block_bytes(w) + w->blocks.bytes;
-}
-
-const bt_ternary *bt_weights_down(const bt_weights *w)
-{
-    return &w->down;
-}
-
-const bt_ternary *bt_weights_up(const bt_weights *w)
-{
-    return &w->up;
-}
-
-uint64_t bt_weights_fingerprint(const bt_weights *w)
-{
-    return w->fingerprint;
 }

@@ -3,9 +3,17 @@
 #ifndef BT_WEIGHTS_H
 #define BT_WEIGHTS_H
 
+#include "../base/alloc.h"
 #include "../kernels/kernels.h"
 
-typedef struct bt_weights bt_weights;
+#include <stdatomic.h>
+
+typedef struct bt_weights {
+    atomic_size_t references;
+    bt_ternary down, up;  /* d x dim, dim x d */
+    uint64_t fingerprint; /* hash of the dimension and of all entries, the same on every target */
+    bt_region blocks;
+} bt_weights;
 
 /* Makes weights from a seed, the same on every target, or from entries known to be -1, 0 or 1: down
  * [dim][d], up [d][dim], row-major. The caller owns one reference; NULL when out of memory. */
@@ -14,11 +22,5 @@ bt_weights *bt_weights_from_entries(size_t dim, const int8_t *down, const int8_t
 bt_weights *bt_weights_share(bt_weights *w);
 void bt_weights_release(bt_weights *w); /* NULL is fine */
 size_t bt_weights_footprint(const bt_weights *w);
-
-const bt_ternary *bt_weights_down(const bt_weights *w); /* rows d, cols dim */
-const bt_ternary *bt_weights_up(const bt_weights *w);   /* rows dim, cols d */
-
-/* Hash of the dimension and of all entries, the same on every target. */
-uint64_t bt_weights_fingerprint(const bt_weights *w);
 
 #endif
