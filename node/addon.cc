@@ -1,6 +1,6 @@
-// addon.cc - makes the addon's exports, which are an Engine as ts/engine/engine.ts describes it: its
-// kernels here, the functions of layers, models, sessions and trainers in the other files. The data of
-// an environment is its own; only the tickets of shared models (model.cc) belong to the process.
+// addon.cc - makes the addon's exports, an Engine as defined by ts/engine/engine.ts: functions of kernels
+// here, those of layers, models, sessions and trainers in the other files. Every environment has its own
+// data; only the tickets of shared models (model.cc) belong to the process.
 // SPDX-License-Identifier: MIT
 #include "addon.h"
 
@@ -8,7 +8,7 @@
 
 namespace {
 
-// Raised with every change of the functions' signatures; ts/engine/native/load.ts refuses another number.
+// To be raised with every change of a function's signature; ts/engine/native/load.ts refuses other numbers.
 constexpr uint64_t kAbi = 4;
 
 // The names of all kernels, or of those that this machine can run, best first.
@@ -54,8 +54,8 @@ napi_value SetKernel(const Call &call)
     return call.Status(whole ? ttt_set_kernel(name.c_str()) : TTT_UNKNOWN_KERNEL);
 }
 
-// knownMemory(): bytes outside the JavaScript heap that the garbage collector knows of, ArrayBuffers
-// included. For tests; process.memoryUsage() does not say.
+// knownMemory(): bytes outside the JavaScript heap that were reported to the garbage collector, ArrayBuffers
+// included. For tests, since process.memoryUsage() does not tell.
 napi_value KnownMemory(const Call &call)
 {
     return call.Number(static_cast<uint64_t>(AdjustMemory(call.env, 0)));

@@ -1,5 +1,5 @@
-// addon.h - what one environment (the main thread or a worker) owns, and what the functions of all
-// kinds of objects share. The first argument of most of them is a handle (handle.h).
+// addon.h - the data of one environment (the main thread or a worker), and helpers for the functions of
+// all kinds of objects. The first argument of most functions is a handle (handle.h).
 // SPDX-License-Identifier: MIT
 #ifndef BIT_TTT_NODE_ADDON_H
 #define BIT_TTT_NODE_ADDON_H
@@ -14,17 +14,17 @@
 #include <memory>
 #include <utility>
 
-// Busy while a job computes on a copy of it: it may then only be asked for properties.
+// Busy while a job computes on a copy of it; only its properties may then be read.
 struct Layer : Slot<void> {
     size_t dim = 0;
 };
 
 struct Job; // job.cc
 struct JobEntry : Slot<Job> {
-    uint64_t layer = 0; // the handle of the layer, which is busy as long as the job exists
+    uint64_t layer = 0; // handle of the layer, which is busy as long as the job exists
 };
 
-// Other environments may have the same model open. Sessions of the model own it too, in the library.
+// Other environments may have the same model open. In the library, its sessions own it too.
 struct Model : Slot<bitllama_model> {};
 
 // Busy while tokens are read on another thread.
@@ -41,7 +41,7 @@ struct Addon {
     HandleTable<Model> models;
     HandleTable<Session> sessions;
     HandleTable<Trainer> trainers;
-    // Tells asynchronous work, by expiring, that the environment's data is gone.
+    // Asynchronous work holds a weak pointer, which expires when the environment's data is destroyed.
     std::shared_ptr<void> alive = std::make_shared<char>();
 };
 
@@ -51,7 +51,7 @@ struct Method {
     napi_callback callback;
 };
 
-// Each adds its functions to `object`; false if a JavaScript exception is pending.
+// Add functions to `object`; false if a JavaScript exception is pending.
 bool DefineLayerFunctions(napi_env env, napi_value object, Addon *addon);
 bool DefineJobFunctions(napi_env env, napi_value object, Addon *addon);
 bool DefineModelFunctions(napi_env env, napi_value object, Addon *addon);
@@ -65,13 +65,14 @@ bool DefineMethods(napi_env env, napi_value object, Addon *addon, const Method (
     return DefineMethods(env, object, addon, methods, count);
 }
 
-// Tells the garbage collector of memory that it cannot see; gives all that it then knows of.
+// Reports a change of memory outside the heap to the garbage collector; returns the sum of all reports.
 int64_t AdjustMemory(napi_env env, int64_t change);
 
-// A handle of the model or the negative status. Takes over one ownership of it.
+// A handle of the model, or the negative status. Takes over the caller's ownership.
 napi_value NewModel(const Call &call, bitllama_model *model);
 
-// The living, idle entry that the first argument names, or the status that says why there is none.
+// Finds the entry of the handle in the first argument. Returns TTT_OK only if it is idle; sets *entry also
+// if it is busy.
 template <typename Entry> int FindIdle(const Call &call, HandleTable<Entry> &table, Entry **entry)
 {
     uint64_t handle = 0;
@@ -81,7 +82,7 @@ template <typename Entry> int FindIdle(const Call &call, HandleTable<Entry> &tab
     return (*entry)->work.expired() ? TTT_OK : kBusy;
 }
 
-// `use(entry)` gives a status, and so does the function.
+// Calls `use(entry)`, which returns a status, and returns that status to JavaScript.
 template <typename Entry, typename Use>
 napi_value Perform(const Call &call, HandleTable<Entry> &table, Use use)
 {
@@ -90,7 +91,7 @@ napi_value Perform(const Call &call, HandleTable<Entry> &table, Use use)
     return call.Status(status == TTT_OK ? use(*entry) : status);
 }
 
-// `ask(entry)` gives the function's result, which may be a negative status.
+// Calls `ask(entry)`, which returns the result for JavaScript: a value or a negative status.
 template <typename Entry, typename Ask>
 napi_value Answer(const Call &call, HandleTable<Entry> &table, Ask ask)
 {
@@ -99,7 +100,7 @@ napi_value Answer(const Call &call, HandleTable<Entry> &table, Ask ask)
     return status == TTT_OK ? ask(*entry) : call.Negative(status);
 }
 
-// A new handle, or 0 if there are too many objects.
+// Returns a new handle, or 0 if there are too many objects.
 template <typename Entry>
 uint64_t AddEntry(const Call &call, HandleTable<Entry> &table, Entry entry)
 {
@@ -109,7 +110,7 @@ uint64_t AddEntry(const Call &call, HandleTable<Entry> &table, Entry entry)
     return handle;
 }
 
-// A new handle or the negative status.
+// Returns a new handle, or the negative status.
 template <typename Entry>
 napi_value NewHandle(const Call &call, HandleTable<Entry> &table, Entry entry)
 {
@@ -125,7 +126,7 @@ void RemoveEntry(const Call &call, HandleTable<Entry> &table, uint64_t handle)
     table.Remove(handle);
 }
 
-// ---- functions that the library's make, of objects in a table of Addon ----------------------------
+// ---- wrappers: functions of the addon from functions of the library, for the objects of a table ---
 
 // destroy(object): status.
 template <auto table> napi_value Destroy(const Call &call)
@@ -155,7 +156,7 @@ template <auto table, auto copy> napi_value CopyState(const Call &call)
     });
 }
 
-// A property, made a JavaScript value by `make`, or negative status.
+// A property, converted to a JavaScript value by `make`, or the negative status.
 template <auto table, auto get, auto make = &Call::Number> napi_value Property(const Call &call)
 {
     return Answer(call, call.addon->*table,

@@ -11,7 +11,7 @@ template <> constexpr napi_typedarray_type kTypeOf<int8_t> = napi_int8_array;
 template <> constexpr napi_typedarray_type kTypeOf<uint8_t> = napi_uint8_array;
 template <> constexpr napi_typedarray_type kTypeOf<uint32_t> = napi_uint32_array;
 
-// What an empty array points to; nobody reads or writes it.
+// The target of the pointer of an empty array; never read or written.
 template <typename T> T nothing[1];
 
 int StatusOf(bool good)

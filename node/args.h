@@ -1,7 +1,7 @@
-// args.h - every read of a JavaScript value. Types are checked, and nothing is kept: pointers into typed
-// arrays are valid until JavaScript runs again, that is, within one call.
+// args.h - reads JavaScript values and checks their types. Pointers into typed arrays are valid until
+// JavaScript runs again, that is, within one call.
 //
-// All return TTT_OK, or kInvalidArgument for a value of another type.
+// All functions return TTT_OK, or kInvalidArgument for a value of another type.
 // SPDX-License-Identifier: MIT
 #ifndef BIT_TTT_NODE_ARGS_H
 #define BIT_TTT_NODE_ARGS_H
@@ -13,8 +13,8 @@
 #include <cstring>
 #include <string>
 
-// A typed array's elements. An array that is detached or out of its buffer's bounds has length 0. After
-// a successful read `data` is not null, unless the array was optional and is missing.
+// The elements of a typed array; one that is detached or out of its buffer's bounds has length 0. After a
+// successful read `data` is null only if the array was optional and is missing.
 template <typename T> struct Span {
     T *data = nullptr;
     size_t length = 0;
@@ -24,7 +24,7 @@ template <typename T> struct Span {
 // refused: their contents could change between a check and its use.
 template <typename T> int ReadArray(napi_env env, napi_value value, Span<T> *out);
 
-// undefined and null stand for an array that is missing.
+// The same for an array that may be missing: undefined or null.
 template <typename T> int ReadOptional(napi_env env, napi_value value, Span<T> *out);
 
 // TTT_DIMENSION_MISMATCH unless there are n elements.
@@ -55,7 +55,7 @@ int ReadHandle(napi_env env, napi_value value, uint64_t *out);
 // A BigInt from 0 to 2^64 - 1.
 int ReadBigInt(napi_env env, napi_value value, uint64_t *out);
 int ReadBool(napi_env env, napi_value value, bool *out);
-// As UTF-8, which may have NUL characters in it.
+// Reads a string as UTF-8, in which there may be NUL characters.
 int ReadText(napi_env env, napi_value value, std::string *out);
 int CheckFunction(napi_env env, napi_value value);
 

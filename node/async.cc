@@ -1,5 +1,5 @@
 // async.cc - queues, runs and ends work on libuv's pool. Nothing here throws: in an environment that is
-// ending each Node-API call may fail, which must not become an exception.
+// ending every Node-API call may fail, which must not become an exception.
 // SPDX-License-Identifier: MIT
 #include "async.h"
 
@@ -10,9 +10,9 @@
 
 namespace {
 
-constexpr auto kLeg = std::chrono::milliseconds(100);
+constexpr auto kTaskTime = std::chrono::milliseconds(100);
 
-// False in an environment that is ending. The conversion is one of the cheapest calls that say so.
+// False in an environment that is ending; the conversion is one of the cheapest calls that fail there.
 bool CanRunJavaScript(napi_env env)
 {
     napi_value value = nullptr;
@@ -34,18 +34,18 @@ int Work::Start(const Call &call, const std::shared_ptr<Work> &work, napi_value 
 void Work::Cancel(napi_env env)
 {
     cancelled_ = true;
-    if (UnderWay()) napi_cancel_async_work(env, leg_); // has an effect only while it is queued
+    if (UnderWay()) napi_cancel_async_work(env, task_); // has an effect only while it is queued
 }
 
 bool Work::Queue(napi_env env, const std::shared_ptr<Work> &work)
 {
     napi_value name = nullptr;
     if (napi_create_string_utf8(env, "bit-ttt", NAPI_AUTO_LENGTH, &name) != napi_ok ||
-        napi_create_async_work(env, nullptr, name, RunLeg, AfterLeg, work.get(), &work->leg_) !=
+        napi_create_async_work(env, nullptr, name, RunTask, AfterTask, work.get(), &work->task_) !=
             napi_ok)
         return false;
-    if (napi_queue_async_work(env, work->leg_) != napi_ok) {
-        napi_delete_async_work(env, work->leg_);
+    if (napi_queue_async_work(env, work->task_) != napi_ok) {
+        napi_delete_async_work(env, work->task_);
         return false;
     }
     work->self_ = work;
@@ -53,10 +53,10 @@ bool Work::Queue(napi_env env, const std::shared_ptr<Work> &work)
 }
 
 // On a thread of the pool.
-void Work::RunLeg(napi_env, void *data)
+void Work::RunTask(napi_env, void *data)
 {
     Work *work = static_cast<Work *>(data);
-    auto end = std::chrono::steady_clock::now() + kLeg;
+    auto end = std::chrono::steady_clock::now() + kTaskTime;
     while (work->more_ && !work->Unwanted()) {
         work->more_ = work->RunSlice();
         if (std::chrono::steady_clock::now() >= end) return;
@@ -64,15 +64,15 @@ void Work::RunLeg(napi_env, void *data)
 }
 
 // On JavaScript's thread.
-void Work::AfterLeg(napi_env env, napi_status leg_status, void *data)
+void Work::AfterTask(napi_env env, napi_status task_status, void *data)
 {
     std::shared_ptr<Work> work = std::move(static_cast<Work *>(data)->self_);
-    napi_delete_async_work(env, work->leg_);
+    napi_delete_async_work(env, work->task_);
     if (work->owner_.expired()) return; // frees the work
-    if (leg_status != napi_ok || work->cancelled_) {
+    if (task_status != napi_ok || work->cancelled_) {
         work->status_ = kAborted;
     } else if (work->more_) {
-        // Where JavaScript cannot run any more, nobody waits for the rest.
+        // If JavaScript cannot run any more, nobody waits for the rest.
         if (!CanRunJavaScript(env)) work->status_ = kAborted;
         else if (Queue(env, work)) return;
         else work->status_ = TTT_OUT_OF_MEMORY;
@@ -80,8 +80,8 @@ void Work::AfterLeg(napi_env env, napi_status leg_status, void *data)
     End(env, std::move(work));
 }
 
-// Calls back, unless JavaScript cannot run. What the callback throws is handed on here: Node would do it
-// too, but the addon could not be used in a handler of uncaught exceptions.
+// Calls back, unless JavaScript cannot run. An exception of the callback is reported here: Node would do
+// so too, but a handler of uncaught exceptions could then not use the addon.
 void Work::End(napi_env env, std::shared_ptr<Work> work)
 {
     napi_value done = nullptr, receiver = nullptr, args[3] = {};

@@ -1,4 +1,4 @@
-// call.cc - how a call from JavaScript comes in, and how results and failures go out.
+// call.cc - reads the arguments of a call from JavaScript, and makes its results and failures.
 // SPDX-License-Identifier: MIT
 #include "call.h"
 

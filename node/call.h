@@ -1,8 +1,8 @@
-// call.h - one call from JavaScript: its arguments, what it gives back, and the boundary that no C++
-// exception crosses.
+// call.h - a call from JavaScript: its arguments, its result, and the boundary that no C++ exception
+// crosses.
 //
-// The functions report failure as a number, and TypeScript turns it into an error. Where other numbers
-// are results (handles, counts), a failure is the negative status.
+// Functions report failure as a status, which TypeScript turns into an error. If their result is another
+// number (a handle, a count), a failure is the negative status.
 // SPDX-License-Identifier: MIT
 #ifndef BIT_TTT_NODE_CALL_H
 #define BIT_TTT_NODE_CALL_H
@@ -16,8 +16,8 @@ struct Addon;
 
 // Statuses that the addon adds to ttt_status; ts/common/errors.ts has the same numbers.
 constexpr int kInvalidArgument = 60; // a JavaScript value of the wrong type
-constexpr int kDestroyed = 61;       // a handle of nothing that lives
-constexpr int kBusy = 62;            // another thread works on the object
+constexpr int kDestroyed = 61;       // a handle of no living object
+constexpr int kBusy = 62;            // another thread is using the object
 constexpr int kAborted = 63;         // the job was cancelled
 
 // Missing arguments are undefined.
@@ -33,13 +33,13 @@ struct Call {
     napi_value Number(uint64_t number) const; // below 2^53
     napi_value BigInt(uint64_t number) const;
     napi_value Text(const char *text, size_t length = NAPI_AUTO_LENGTH) const; // UTF-8
-    // {status, offset, text}; the text is empty where there is nothing to add to the status.
+    // {status, offset, text}; the text is empty if there is nothing to add to the status.
     napi_value Failure(int status, const ttt_error &error = {}) const;
 };
 
 using CallBody = napi_value (*)(const Call &);
 
-// Reads the arguments, runs `body`, and turns what it throws into a JavaScript exception.
+// Reads the arguments, runs `body`, and turns a C++ exception into a JavaScript exception.
 napi_value RunCall(napi_env env, napi_callback_info info, CallBody body);
 
 // A `napi_callback` around a CallBody.
@@ -48,12 +48,13 @@ template <CallBody body> napi_value Enter(napi_env env, napi_callback_info info)
     return RunCall(env, info, body);
 }
 
-// A new typed array on a buffer of its own, and its `bytes` bytes to be filled; null on failure.
+// A new typed array on a buffer of its own, null on failure. Sets *data to its `bytes` bytes, for the
+// caller to fill.
 napi_value NewArray(napi_env env, napi_typedarray_type type, size_t length, size_t bytes,
                     void **data);
 
-// A new Uint8Array of what `write(buffer, capacity, &size)` writes; or its negative status, or a failure
-// where `error` has more to say. With a null buffer, `write` only tells the size.
+// A new Uint8Array that `write(buffer, capacity, &size)` fills; or the negative status, or a Failure where
+// `error` is given. With a null buffer, `write` only sets the size.
 template <typename Write>
 napi_value NewBytes(const Call &call, Write write, const ttt_error *error = nullptr)
 {

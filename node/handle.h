@@ -1,8 +1,8 @@
-// handle.h - what an environment owns, reached through generation-counted integer handles.
+// handle.h - tables of the objects that an environment owns, by integer handles with a generation number.
 //
-// JavaScript holds numbers, never pointers: a forged, stale or borrowed handle finds nothing and
-// is a clean error. Nothing is freed during garbage collection; what is left when the environment
-// ends is freed with the tables.
+// JavaScript holds numbers, never pointers: a handle that is forged, out of date or of another environment
+// finds nothing and is reported as an error. Garbage collection frees nothing; what is left when the
+// environment ends is freed with the tables.
 // SPDX-License-Identifier: MIT
 #ifndef BIT_TTT_NODE_HANDLE_H
 #define BIT_TTT_NODE_HANDLE_H
@@ -15,13 +15,13 @@
 #include <utility>
 #include <vector>
 
-// The part of a table's entry that all have; entries derive from it. The object is shared with the
-// asynchronous work that uses it, which may outlive the table.
+// The base of all entries of tables. The object is shared with the asynchronous work that uses it, which
+// may outlive the table.
 template <typename T> struct Slot {
     std::shared_ptr<T> object; // null: the slot is free
-    int64_t bytes = 0; // what the object occupies outside the JavaScript heap, when it was made
+    int64_t bytes = 0;         // size of the object outside the JavaScript heap, when it was made
     uint64_t generation = 1;
-    std::weak_ptr<Work> work; // what the object is busy with; expired: it is idle
+    std::weak_ptr<Work> work; // the work that uses the object; expired: the object is idle
 };
 
 template <typename Entry> class HandleTable {
@@ -30,12 +30,12 @@ public:
     HandleTable(const HandleTable &) = delete;
     HandleTable &operator=(const HandleTable &) = delete;
 
-    // The new handle, never 0, or 0 if the table is full; the object is then freed.
+    // Returns the new handle, or 0 if the table is full; the object is then freed.
     uint64_t Add(Entry entry)
     {
         if (free_.empty()) {
             if (slots_.size() > kIndexMask) return 0;
-            // Room to free every slot, so that Remove cannot fail.
+            // Space for the indices of all slots, so that Remove cannot fail.
             free_.reserve(slots_.size() + 1);
             slots_.emplace_back();
             free_.push_back(slots_.size() - 1);
@@ -48,7 +48,7 @@ public:
         return generation << kIndexBits | index;
     }
 
-    // Frees the slot of a living entry, and its object unless somebody else has it too.
+    // Frees the slot of a living entry, and its object unless somebody else owns it too.
     void Remove(uint64_t handle)
     {
         size_t index = static_cast<size_t>(handle & kIndexMask);
@@ -59,7 +59,7 @@ public:
         if (generation < kLastGeneration) free_.push_back(index);
     }
 
-    // The living entry of a handle or null. The pointer is valid until the next Add.
+    // The living entry of a handle, or null. The pointer is valid until the next Add.
     Entry *Find(uint64_t handle)
     {
         uint64_t index = handle & kIndexMask;

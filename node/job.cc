@@ -1,7 +1,7 @@
 // job.cc - a layer that reads tokens on a thread of libuv's pool.
 //
-// A job owns a copy of its input and computes on a clone of the layer, so the layer's memory changes only
-// when JavaScript commits the finished job, and abort or failure leave no trace.
+// A job owns a copy of its input and computes on a clone of the layer. So the layer changes only when
+// JavaScript commits the finished job, and not at all on failure or abort.
 // SPDX-License-Identifier: MIT
 #include "addon.h"
 
@@ -9,7 +9,7 @@
 #include <new>
 
 struct Job : Work {
-    std::shared_ptr<void> model; // the clone
+    std::shared_ptr<void> clone; // of the layer
     size_t dim = 0, tokens = 0, done = 0;
     std::unique_ptr<float[]> input, output, surprise; // surprise may be null
 
@@ -21,14 +21,14 @@ private:
 
 namespace {
 
-// A few milliseconds of work, and never less than a block of the library, below which it would lose speed.
+// Tokens of a slice of a few milliseconds; at least one block of the library, as fewer would be slower.
 size_t SliceTokens(size_t dim)
 {
     size_t tokens = (size_t{1} << 27) / (dim * dim);
     return tokens < 64 ? 64 : tokens / 64 * 64;
 }
 
-// Everything that a job needs; null when out of memory.
+// Makes a job with all its buffers; null when out of memory.
 std::shared_ptr<Job> MakeJob(const Layer &layer, const Span<float> &input, bool want_surprise)
 {
     auto job = std::make_shared<Job>();
@@ -38,8 +38,8 @@ std::shared_ptr<Job> MakeJob(const Layer &layer, const Span<float> &input, bool 
     job->output.reset(new (std::nothrow) float[input.length]);
     if (want_surprise) job->surprise.reset(new (std::nothrow) float[job->tokens]);
     if (!job->input || !job->output || (want_surprise && !job->surprise)) return nullptr;
-    job->model = std::shared_ptr<void>(ttt_clone(layer.object.get()), ttt_destroy);
-    if (!job->model) return nullptr;
+    job->clone = std::shared_ptr<void>(ttt_clone(layer.object.get()), ttt_destroy);
+    if (!job->clone) return nullptr;
     std::memcpy(job->input.get(), input.data, input.length * sizeof(float));
     return job;
 }
@@ -47,10 +47,10 @@ std::shared_ptr<Job> MakeJob(const Layer &layer, const Span<float> &input, bool 
 int64_t Footprint(const Job &job)
 {
     size_t floats = 2 * job.dim * job.tokens + (job.surprise ? job.tokens : 0);
-    return static_cast<int64_t>(ttt_footprint(job.model.get()) + floats * sizeof(float));
+    return static_cast<int64_t>(ttt_footprint(job.clone.get()) + floats * sizeof(float));
 }
 
-// The handle of the running job, or the negative status.
+// Starts the job and returns its handle, or the negative status.
 napi_value StartOn(const Call &call, Layer *layer, const std::shared_ptr<Job> &job)
 {
     JobEntry entry;
@@ -86,8 +86,8 @@ napi_value StartJob(const Call &call)
     });
 }
 
-// cancelJob(job): status. `done` still comes, soon, with ABORTED or, if it was too late for that, another
-// status.
+// cancelJob(job): status. `done` is still called, soon, with ABORTED, or with another status if the job had
+// already ended.
 napi_value CancelJob(const Call &call)
 {
     return Perform(call, call.addon->jobs, [&](const JobEntry &entry) {
@@ -96,7 +96,7 @@ napi_value CancelJob(const Call &call)
     });
 }
 
-// Hands out the results and lets the layer have the memory that the job has learned.
+// Copies the results and replaces the layer by the job's clone.
 int Commit(const Job &job, Layer *layer, const Span<float> &output, const Span<float> &surprise)
 {
     if (job.status() != TTT_OK) return job.status();
@@ -104,12 +104,12 @@ int Commit(const Job &job, Layer *layer, const Span<float> &output, const Span<f
     std::memcpy(output.data, job.output.get(), output.length * sizeof(float));
     if (surprise.data)
         std::memcpy(surprise.data, job.surprise.get(), surprise.length * sizeof(float));
-    layer->object = job.model;
+    layer->object = job.clone;
     return TTT_OK;
 }
 
-// finishJob(job, output | undefined, surprise | undefined): status. After `done`: commits the job or,
-// without output or on failure, drops it; either way the job is gone and the layer idle again.
+// finishJob(job, output | undefined, surprise | undefined): status. To be called after `done`: commits the
+// job or, without output or after a failure, drops it. Then the job no longer exists and the layer is idle.
 napi_value FinishJob(const Call &call)
 {
     return Perform(call, call.addon->jobs, [&](const JobEntry &entry) -> int {
@@ -133,15 +133,15 @@ bool Job::RunSlice()
 {
     size_t slice = SliceTokens(dim), count = tokens - done < slice ? tokens - done : slice;
     size_t length = count * dim, at = done * dim;
-    status_ = ttt_forward_ex(model.get(), &input[at], length, count, &output[at], length,
+    status_ = ttt_forward_ex(clone.get(), &input[at], length, count, &output[at], length,
                              surprise ? &surprise[done] : nullptr);
     if (status_ != TTT_OK) status_ = WholeCallStatus(status_);
     done += count;
     return status_ == TTT_OK && done < tokens;
 }
 
-// A call on the whole sequence finds non-finite input before anything else; slices must not answer with a
-// later check's status first.
+// The status of a call on the whole sequence, which checks all input for non-finite values first; a slice
+// may have failed by another check.
 int Job::WholeCallStatus(int status) const
 {
     for (size_t i = 0; i < dim * tokens; i++) {

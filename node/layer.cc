@@ -4,12 +4,12 @@
 
 namespace {
 
-napi_value NewLayer(const Call &call, void *model)
+napi_value NewLayer(const Call &call, void *object)
 {
     Layer layer;
-    layer.object = std::shared_ptr<void>(model, ttt_destroy);
-    layer.dim = ttt_hidden_dim(model);
-    layer.bytes = static_cast<int64_t>(ttt_footprint(model));
+    layer.object = std::shared_ptr<void>(object, ttt_destroy);
+    layer.dim = ttt_hidden_dim(object);
+    layer.bytes = static_cast<int64_t>(ttt_footprint(object));
     return NewHandle(call, call.addon->layers, std::move(layer));
 }
 
@@ -17,22 +17,22 @@ napi_value NewLayer(const Call &call, void *model)
 napi_value Create(const Call &call)
 {
     ttt_config config;
-    void *model = nullptr;
+    void *object = nullptr;
     int status = ReadStruct(call.env, call.args[0], &config);
-    if (status == TTT_OK) status = ttt_create_from_config(&config, &model);
-    return status == TTT_OK ? NewLayer(call, model) : call.Negative(status);
+    if (status == TTT_OK) status = ttt_create_from_config(&config, &object);
+    return status == TTT_OK ? NewLayer(call, object) : call.Negative(status);
 }
 
 // clone(layer): handle or negative status.
 napi_value Clone(const Call &call)
 {
     return Answer(call, call.addon->layers, [&](const Layer &layer) {
-        void *model = ttt_clone(layer.object.get());
-        return model ? NewLayer(call, model) : call.Negative(TTT_OUT_OF_MEMORY);
+        void *object = ttt_clone(layer.object.get());
+        return object ? NewLayer(call, object) : call.Negative(TTT_OUT_OF_MEMORY);
     });
 }
 
-// forward(layer, input, output, surprise | undefined): status. The path that must be fast.
+// forward(layer, input, output, surprise | undefined): status. This path must be fast.
 napi_value Forward(const Call &call)
 {
     return Perform(call, call.addon->layers, [&](const Layer &layer) {
@@ -52,12 +52,12 @@ napi_value Forward(const Call &call)
 template <auto copy> napi_value CopyWeights(const Call &call)
 {
     return Perform(call, call.addon->layers, [&](const Layer &layer) {
-        void *model = layer.object.get();
-        size_t length = layer.dim * ttt_memory_dim(model);
+        void *object = layer.object.get();
+        size_t length = layer.dim * ttt_memory_dim(object);
         Span<int8_t> down, up;
         int status = ReadArray(call.env, call.args[1], length, &down);
         if (status == TTT_OK) status = ReadArray(call.env, call.args[2], length, &up);
-        return status == TTT_OK ? copy(model, down.data, up.data) : status;
+        return status == TTT_OK ? copy(object, down.data, up.data) : status;
     });
 }
 
@@ -72,8 +72,8 @@ napi_value GetMemory(const Call &call)
     });
 }
 
-// As Property, but also of a busy layer, since its job works on a copy.
-template <auto get, auto make = &Call::Number> napi_value AnyTime(const Call &call)
+// Like Property (addon.h), but allowed while the layer is busy, since its job computes on a clone.
+template <auto get, auto make = &Call::Number> napi_value PropertyWhileBusy(const Call &call)
 {
     Layer *layer = nullptr;
     int status = FindIdle(call, call.addon->layers, &layer);
@@ -95,10 +95,10 @@ bool DefineLayerFunctions(napi_env env, napi_value object, Addon *addon)
         {"setWeights", Enter<CopyWeights<ttt_set_weights>>},
         {"getWeights", Enter<CopyWeights<ttt_get_weights>>},
         {"getMemory", Enter<GetMemory>},
-        {"stateSize", Enter<AnyTime<ttt_state_size>>},
-        {"threads", Enter<AnyTime<ttt_threads>>},
-        {"tokens", Enter<AnyTime<ttt_tokens_seen>>},
-        {"fingerprint", Enter<AnyTime<ttt_weights_fingerprint, &Call::BigInt>>},
+        {"stateSize", Enter<PropertyWhileBusy<ttt_state_size>>},
+        {"threads", Enter<PropertyWhileBusy<ttt_threads>>},
+        {"tokens", Enter<PropertyWhileBusy<ttt_tokens_seen>>},
+        {"fingerprint", Enter<PropertyWhileBusy<ttt_weights_fingerprint, &Call::BigInt>>},
         {"conformanceHash", Enter<Hash<ttt_conformance_hash>>},
     };
     return DefineMethods(env, object, addon, methods) && DefineJobFunctions(env, object, addon);

@@ -52,7 +52,7 @@ napi_value Freeze(const Call &call)
 
 // ---- reading ----------------------------------------------------------------------------------
 
-// The two arrays share memory, in whole or in part.
+// Whether two arrays share memory, in whole or in part.
 template <typename A, typename B> bool Overlap(const Span<A> &a, const Span<B> &b)
 {
     auto first = reinterpret_cast<uintptr_t>(a.data), second = reinterpret_cast<uintptr_t>(b.data);
@@ -71,7 +71,7 @@ napi_value Read(const Call &call)
         if (status == TTT_OK)
             status = ReadOptional(call.env, call.args[3], tokens.length, &surprise);
         if (status != TTT_OK || tokens.length == 0) return status;
-        // Tokens are checked once and read later: no result may be written over them.
+        // The library checks all tokens before it reads them: results must not overwrite them in between.
         if (Overlap(tokens, logprobs) || Overlap(tokens, surprise) || Overlap(logprobs, surprise))
             return TTT_OVERLAP;
         return bitllama_session_read(session.object.get(), tokens.data, tokens.length,
@@ -79,15 +79,15 @@ napi_value Read(const Call &call)
     });
 }
 
-// Reading on a thread of the pool. It changes the session in place. Only if the environment ends, or there
-// is no memory to queue the next leg, have less than all tokens been read.
+// Reads tokens on a thread of the pool, into the session itself. All are read, unless the environment ends
+// or there is no memory to queue the next task.
 struct ReadWork : Work {
     std::shared_ptr<bitllama_session> session;
     size_t count = 0, done = 0;
     std::unique_ptr<uint32_t[]> tokens;
     std::unique_ptr<float[]> logprobs, surprise; // null: not wanted
 
-    // The session reads any split of the tokens to the same bits.
+    // Results do not depend on how the tokens are cut into slices.
     bool RunSlice() override
     {
         size_t n = std::min<size_t>(count - done, 64);
@@ -144,7 +144,7 @@ napi_value ReadAsync(const Call &call)
         if (status == TTT_OK) status = ReadBool(call.env, call.args[3], &want_surprise);
         if (status == TTT_OK) status = CheckFunction(call.env, call.args[4]);
         if (status != TTT_OK) return status;
-        // All at once, as the slices must not find out one after the other.
+        // All ids are checked first: a slice must not fail after earlier ones have changed the session.
         if (std::any_of(tokens.data, tokens.data + tokens.length,
                         [&](uint32_t token) { return token >= session.vocab; }))
             return TTT_INVALID_TOKEN;

@@ -42,7 +42,7 @@ napi_value Step(const Call &call)
     });
 }
 
-// A step on a thread of the pool, in one leg.
+// A step on a thread of the pool, in one task.
 struct StepWork : Work {
     std::shared_ptr<bitllama_trainer> trainer;
     bitllama_step step = {};
@@ -77,7 +77,7 @@ napi_value StepAsync(const Call &call)
     });
 }
 
-// Calls `use(trainer, json, length)` with the tokenizer in the second argument; null for none.
+// Calls `use(trainer, json, length)` with the tokenizer of the second argument, null and 0 for none.
 template <typename Use> napi_value WithTokenizer(const Call &call, Use use)
 {
     return Answer(call, call.addon->trainers, [&](const Trainer &trainer) {

@@ -1,5 +1,5 @@
-// The addon takes Node-API from the program that has loaded it, be it called node.exe, electron.exe
-// or anything else: its imports are resolved late, and here.
+// windows_host.cc - takes Node-API from the program that has loaded the addon, whether it is node.exe,
+// electron.exe or another: the imports are delay-loaded, and resolved here.
 // SPDX-License-Identifier: MIT
 #include <windows.h>
 

@@ -1,6 +1,6 @@
 /* layout.c - asserts the layout of the structs that cross the boundary to JavaScript as bytes, as
- * ts/engine/structs.ts writes and reads them; tests/js/structs.test.mjs compares the two. Compiled for
- * every target, to nothing.
+ * ts/engine/structs.ts writes and reads them; tests/js/structs.test.mjs compares the two. It is compiled
+ * for every target and makes no code.
  * SPDX-License-Identifier: MIT */
 #include <bit_ttt/llama.h>
 #include <bit_ttt/ttt.h>

@@ -70,15 +70,15 @@ static void count_block(int change, size_t bytes)
 }
 #endif
 
-/* Stands just before the aligned address of a block. */
+/* Lies just before the aligned address of a block. */
 typedef struct {
-    void *block;    /* what calloc gave */
-    size_t bytes;   /* of that */
-    void *previous; /* the block taken before in the same region, or NULL */
+    void *block;    /* the result of calloc */
+    size_t bytes;   /* its size */
+    void *previous; /* the previous block of the same region, or NULL */
 } preamble;
 
-/* calloc leaves large blocks unbacked until they are touched, which no aligned allocator does; so
- * the block is calloc's, and what is needed to free it stands before the aligned address. */
+/* Uses calloc, since it leaves large blocks without physical memory until they are touched, which no
+ * aligned allocator does. What bt_free needs lies before the aligned address. */
 void *bt_alloc(size_t count, size_t size)
 {
     size_t extra = BT_ALIGNMENT + sizeof(preamble);

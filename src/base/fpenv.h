@@ -1,4 +1,4 @@
-/* fpenv.h - the floating-point environment of all computing: round to nearest, denormals kept.
+/* fpenv.h - the floating-point environment of all arithmetic: round to nearest, denormals kept.
  *
  * Some libraries switch on flush-to-zero for a whole process or thread. Every entry point that
  * computes saves the caller's setting, computes with the default, and restores it;
@@ -12,13 +12,13 @@
 
 #if defined(__x86_64__) || defined(__SSE__)
 #include <xmmintrin.h>
-/* True if results are rounded to nearest. It computes rather than reads the register, which would
- * wait for all arithmetic before it: too long for a call of a hundred cycles. */
+/* True if results are rounded to nearest. Two sums tell; reading the control register would wait for
+ * all earlier arithmetic, too long for a call of a hundred cycles. */
 static inline bool bt_fpenv_nearest(void)
 {
-    float one = 1.0f, little = 0x1p-26f;
-    __asm__ volatile("" : "+x"(one), "+x"(little)); /* keeps the compiler from folding the sums */
-    return one + little == one && one - little == one;
+    float one = 1.0f, tiny = 0x1p-26f;
+    __asm__ volatile("" : "+x"(one), "+x"(tiny)); /* keeps the compiler from folding the sums */
+    return one + tiny == one && one - tiny == one;
 }
 typedef unsigned int bt_fpenv;
 static inline bt_fpenv bt_fpenv_enter(void)

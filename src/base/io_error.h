@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Functions that read or write formats return a bt_io_code as an int; its numbers do not meet those
- * of ttt_status. The list has each code with its sentence, and the rule of safetensors.c that it
+/* Functions that read or write formats return a bt_io_code as an int; its numbers differ from those
+ * of ttt_status. The list gives each code its sentence, and the rule of safetensors.c that it
  * belongs to. */
 #define BT_IO_CODES(X)                                                                             \
     X(BT_IO_OUT_OF_MEMORY, "out of memory")                                                        \
@@ -61,7 +61,7 @@
 #define BT_IO_NAME(name, sentence) name,
 typedef enum bt_io_code {
     BT_IO_OK = 0,
-    BT_IO_BEFORE_FIRST = 99, /* returned by nothing */
+    BT_IO_BEFORE_FIRST = 99, /* never returned */
     BT_IO_CODES(BT_IO_NAME) BT_IO_CODE_END
 } bt_io_code;
 #undef BT_IO_NAME
@@ -78,14 +78,14 @@ typedef struct bt_io_error {
 const char *bt_io_text(int code);
 
 /* Appends to the text at out + at, which stays terminated within `size` bytes; returns the new end.
- * What is not printable ASCII becomes '?'. The second appends at most `most` bytes, and "..." for
- * the rest. */
+ * Bytes that are not printable ASCII become '?'. bt_append_cut appends at most `most` bytes, and
+ * "..." for the rest. */
 size_t bt_append(char *out, size_t size, size_t at, const char *text, size_t length);
 size_t bt_append_cut(char *out, size_t size, size_t at, const char *text, size_t length,
                      size_t most);
 
 /* Fills an error (NULL is fine) and returns the code. The subject, such as the name of a tensor
- * from a file, may hold any bytes and any number of them. `kind` says what it names ("tensor"). */
+ * from a file, may be any bytes of any length; `kind` says what it names ("tensor"). */
 int bt_io_fail(bt_io_error *error, int code, uint64_t offset);
 int bt_io_fail_at(bt_io_error *error, int code, uint64_t offset, const char *kind,
                   const char *subject, size_t length);

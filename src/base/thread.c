@@ -1,5 +1,4 @@
-/* thread.c - the worker pool. A run begins when the generation number changes, which workers wait
- * for.
+/* thread.c - the worker pool. Workers wait for the generation number to change, which starts a run.
  * SPDX-License-Identifier: MIT */
 #include "thread.h"
 
@@ -42,7 +41,7 @@ void bt_pool_run(bt_pool *pool, size_t n, size_t unit, bt_task task, void *conte
 #include <unistd.h>
 #endif
 
-#define SPINS 4000 /* some microseconds: the usual time between two runs of a block */
+#define SPINS 4000 /* some microseconds, the usual time from one run to the next */
 
 typedef struct {
     bt_pool *pool;
@@ -50,8 +49,8 @@ typedef struct {
     pthread_t thread;
 } worker;
 
-/* What is left of a worker's share: [next, end). Each on a cache line of its own (false
- * sharing). */
+/* The items of a worker that nobody has taken yet: [next, end). Each share lies on a cache line of
+ * its own, against false sharing. */
 typedef struct {
     _Alignas(64) atomic_size_t next;
     size_t end;
@@ -65,21 +64,20 @@ struct bt_pool {
     void *context;
     size_t unit;
     atomic_size_t generation;
-    /* On another cache line than what workers wait for and then read: here they write when they
-     * end. */
+    /* Every worker writes here at its end: on another cache line than the fields above, which the
+     * others still read. */
     _Alignas(64) atomic_size_t running;
     atomic_size_t asleep;
     atomic_bool stopping;
-    unsigned process; /* process() where the pool was made */
+    unsigned process; /* process() when the pool was made */
     pthread_mutex_t lock;
     pthread_cond_t changed;
 };
 
 /* ---- processes ------------------------------------------------------------------------------- */
 
-/* process() is a number that fork() changes. The child has this process's memory, but of its
- * threads only the one that called fork(): no worker runs there, and a lock that one held stays
- * locked. */
+/* process() is a number that fork() changes. The child has a copy of the memory, but of the threads
+ * only the one that called fork(): no worker runs there, and a lock that one held stays locked. */
 #if defined(_WIN32)
 static bool watch_forks(void)
 {
@@ -90,7 +88,7 @@ static unsigned process(void)
     return 0;
 }
 #elif defined(__APPLE__)
-/* No handlers: they outlive a library that is unloaded. getpid is no system call there. */
+/* No pthread_atfork: its handlers would outlive this library if it is unloaded. */
 static bool watch_forks(void)
 {
     return true;
@@ -107,7 +105,8 @@ static void count_fork(void)
 {
     atomic_fetch_add(&forks, 1);
 }
-/* Two threads that are first at the same time both register: each fork then counts twice. */
+/* If two threads come first at the same time, both register and each fork counts twice, which is
+ * harmless. */
 static bool watch_forks(void)
 {
     if (atomic_load(&watched)) return true;
@@ -121,7 +120,7 @@ static unsigned process(void)
 }
 #endif
 
-/* False in a child of the process that made the pool: only its memory may be used there. */
+/* False in a child of the process that made the pool, where only its memory may be used. */
 static bool has_workers(const bt_pool *pool)
 {
     return pool->process == process();
@@ -150,7 +149,8 @@ static void wait_for(bt_pool *pool, atomic_size_t *value, size_t old, bool equal
     pthread_mutex_unlock(&pool->lock);
 }
 
-/* Wakes the sleepers after a change. wait_for counts itself in `asleep` before its last look. */
+/* Wakes the sleepers after a change. None is missed, as wait_for adds itself to `asleep` before it
+ * checks the value for the last time. */
 static void announce(bt_pool *pool)
 {
     if (atomic_load(&pool->asleep) == 0) return;
@@ -159,9 +159,9 @@ static void announce(bt_pool *pool)
     pthread_mutex_unlock(&pool->lock);
 }
 
-/* Takes half of what is left of a share, in units, so that the last pieces are small; false if
+/* Takes half of what is left of a share, in units, so that the last parts are small; false if
  * nothing is left. */
-static bool take_piece(share *from, size_t unit, size_t *begin, size_t *end)
+static bool take_part(share *from, size_t unit, size_t *begin, size_t *end)
 {
     size_t at = atomic_load(&from->next), n;
     do {
@@ -175,12 +175,12 @@ static bool take_piece(share *from, size_t unit, size_t *begin, size_t *end)
     return true;
 }
 
-/* Does the own share, then steals from the others. */
+/* Does the worker's own share, then steals from the others. */
 static void do_items(bt_pool *pool, size_t index)
 {
     size_t begin, end;
     for (size_t i = 0; i < pool->count; i++)
-        while (take_piece(&pool->shares[(index + i) % pool->count], pool->unit, &begin, &end))
+        while (take_part(&pool->shares[(index + i) % pool->count], pool->unit, &begin, &end))
             pool->task(pool->context, begin, end, index);
 }
 
@@ -189,7 +189,7 @@ static void *work(void *argument)
     worker *self = argument;
     bt_pool *pool = self->pool;
     size_t seen = 0;
-    bt_fpenv_enter(); /* for good: the thread computes for this library alone */
+    bt_fpenv_enter(); /* never left: the thread runs nothing but this library */
     for (;;) {
         wait_for(pool, &pool->generation, seen, false);
         seen++;

@@ -1,4 +1,4 @@
-/* json.c - the pull tokenizer. Its state: what may come next, and a bit for each open container.
+/* json.c - a pull tokenizer. Its state is what may come next, and a bit for each open container.
  * SPDX-License-Identifier: MIT */
 #include "json.h"
 
@@ -103,7 +103,7 @@ static bt_json_kind number(bt_json *json, bt_json_token *token)
     const char *text = json->text;
     size_t at = json->at, size = json->size;
     if (text[at] == '-') at++;
-    if (at < size && text[at] == '0') at++; /* nothing may follow a leading zero */
+    if (at < size && text[at] == '0') at++; /* no digit may follow a leading zero */
     else if ((at = digits(json, at)) == 0) return BT_JSON_ERROR;
     if (at < size && text[at] == '.' && (at = digits(json, at + 1)) == 0) return BT_JSON_ERROR;
     if (at < size && (text[at] == 'e' || text[at] == 'E')) {
@@ -125,8 +125,8 @@ static size_t plain_run(const char *p, size_t left)
         uint64_t v;
         memcpy(&v, p + n, 8);
         uint64_t quote = v ^ ones * '"', backslash = v ^ ones * '\\';
-        /* Subtracting sets the top bit of a byte below 0x20, or below 1: equal to one of
-         * the two. */
+        /* The subtractions set the top bit of bytes below 0x20, and of those equal to a quote or a
+         * backslash. */
         if (((v | (v - ones * 0x20) | (quote - ones) | (backslash - ones)) & tops) != 0) break;
     }
     for (; n < left; n++) {
@@ -136,7 +136,7 @@ static size_t plain_run(const char *p, size_t left)
     return n;
 }
 
-/* An error at `at`; past the end it is that the text is truncated. Returns 0. */
+/* Sets the error at `at`, or that the text is truncated if `at` is past its end. Returns 0. */
 static size_t fail_escape(bt_json *json, int code, size_t at)
 {
     bool end = at >= json->size;

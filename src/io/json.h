@@ -1,7 +1,7 @@
-/* json.h - strict JSON (RFC 8259) in memory, token by token: no recursion, no allocation.
+/* json.h - reads strict JSON (RFC 8259) from memory, token by token, without recursion or allocation.
  *
- * The text stays the caller's and must outlive its tokens. Time is linear in the text. Duplicate
- * keys are not detected. A bt_json is for one thread at a time, tokens are for any number of them.
+ * The text stays the caller's and must outlive its tokens. Time is linear in its length. Duplicate
+ * keys are not detected. One thread at a time may use a bt_json, any number of them its tokens.
  * SPDX-License-Identifier: MIT */
 #ifndef BT_JSON_H
 #define BT_JSON_H
@@ -20,7 +20,7 @@ typedef enum bt_json_kind {
     BT_JSON_OBJECT_END,
     BT_JSON_ARRAY,
     BT_JSON_ARRAY_END,
-    BT_JSON_KEY, /* its colon has been read too */
+    BT_JSON_KEY, /* the colon behind it has been read too */
     BT_JSON_STRING,
     BT_JSON_NUMBER_TOKEN,
     BT_JSON_TRUE,
@@ -44,8 +44,8 @@ typedef struct bt_json {
     int expects, code; /* code: bt_io_code */
 } bt_json;
 
-/* Starts on `size` bytes of UTF-8. max_depth: the largest number of open containers, at most
- * BT_JSON_LARGEST_DEPTH; 0 stands for BT_JSON_DEFAULT_DEPTH. */
+/* Begins to read `size` bytes of UTF-8. max_depth: the largest number of open containers, at most
+ * BT_JSON_LARGEST_DEPTH; 0 means BT_JSON_DEFAULT_DEPTH. */
 void bt_json_init(bt_json *json, const void *text, size_t size, uint32_t max_depth);
 /* Before the first token: skips a byte order mark, as RFC 8259 permits. For files that people edit,
  * where some editors write one. */
@@ -57,8 +57,8 @@ bt_json_kind bt_json_next(bt_json *json, bt_json_token *token);
 /* Skips the rest of the value that begins with `token`, the last one read; false after an error. */
 bool bt_json_skip(bt_json *json, const bt_json_token *token);
 
-/* A key or string with its escapes resolved: its length in bytes, a copy, a comparison. A copy has
- * no terminating NUL, and may hold NULs; false, and nothing is written, if it does not fit. */
+/* The length, a copy and a comparison of a key or string with its escapes resolved. The copy is not
+ * terminated and may hold NULs; if it does not fit, nothing is written and the result is false. */
 size_t bt_json_length(const bt_json_token *token);
 bool bt_json_copy(const bt_json_token *token, char *out, size_t capacity);
 bool bt_json_equals(const bt_json_token *token, const char *literal);
@@ -80,7 +80,7 @@ int32_t bt_json_power(const bt_json_token *token);
  * NULL out only counts. 0 if the text is not UTF-8; part of it may then have been written. */
 size_t bt_json_quote(const char *text, size_t length, char *out);
 
-/* Text on its way into a buffer that has room for it; a NULL `out` counts the bytes alone. */
+/* Writes text to a buffer that is large enough; with a NULL `out` only counts its bytes. */
 typedef struct bt_sink {
     char *out;
     size_t at; /* bytes so far */

@@ -1,4 +1,4 @@
-/* json_text.c - the strings of JSON: escapes resolved, and written.
+/* json_text.c - the strings of JSON: resolves escapes, and writes them.
  * SPDX-License-Identifier: MIT */
 #include "json.h"
 
@@ -35,9 +35,9 @@ static size_t resolve(const char *p, size_t *written, char *out)
     return bt_utf8_put(unit, out);
 }
 
-/* The next piece of a token from *at on: a resolved escape in four[4], or the text up to the next
+/* The next part of a token, from *at on: a resolved escape in four[4], or the text up to the next
  * escape. Sets its length; NULL at the end. */
-static const char *piece(const bt_json_token *token, size_t *at, size_t *length, char *four)
+static const char *part(const bt_json_token *token, size_t *at, size_t *length, char *four)
 {
     if (*at == token->length) return NULL;
     const char *p = token->text + *at;
@@ -58,7 +58,7 @@ size_t bt_json_length(const bt_json_token *token)
     if (!token->escaped) return token->length;
     char four[4];
     size_t at = 0, n, total = 0;
-    while (piece(token, &at, &n, four)) total += n;
+    while (part(token, &at, &n, four)) total += n;
     return total;
 }
 
@@ -68,7 +68,7 @@ bool bt_json_copy(const bt_json_token *token, char *out, size_t capacity)
     char four[4];
     const char *p;
     size_t at = 0, n;
-    while ((p = piece(token, &at, &n, four)) != NULL) {
+    while ((p = part(token, &at, &n, four)) != NULL) {
         memcpy(out, p, n);
         out += n;
     }
@@ -82,7 +82,7 @@ bool bt_json_equals(const bt_json_token *token, const char *literal)
     size_t at = 0, n, left = strlen(literal);
     if (!token->escaped)
         return token->length == left && (left == 0 || memcmp(token->text, literal, left) == 0);
-    while ((p = piece(token, &at, &n, four)) != NULL) {
+    while ((p = part(token, &at, &n, four)) != NULL) {
         if (n > left || memcmp(p, literal, n) != 0) return false;
         literal += n;
         left -= n;
@@ -90,7 +90,7 @@ bool bt_json_equals(const bt_json_token *token, const char *literal)
     return left == 0;
 }
 
-/* Writes the escape of an ASCII character to out[6]; its length, 0 if it needs none. */
+/* Writes the escape of an ASCII character to out[6]; returns its length, 0 if it needs none. */
 static size_t short_escape(uint8_t c, char *out)
 {
     static const char letters[] = "\"\\bfnrt", meant[] = "\"\\\b\f\n\r\t";

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* An item by its number, with a key that decides most comparisons. */
+/* The index of an item, and a key that decides most comparisons. */
 typedef struct bt_rank {
     uint32_t key, index;
 } bt_rank;

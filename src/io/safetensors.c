@@ -61,10 +61,10 @@ static int fail_checked(bt_io_error *error, int code, const bt_tensor *t)
                          t->name_length);
 }
 
-/* Sorts texts by their hashes, so that equal ones are neighbours. The number of the second of two
- * equal ones, or count. */
-static size_t find_twin(const bt_safetensors *table, bt_rank *order, size_t count,
-                        bt_text (*get)(const bt_safetensors *, uint32_t), bt_compare compare)
+/* Sorts texts by hash, then by bytes. Returns the index of one that equals its predecessor, or
+ * count. */
+static size_t find_duplicate(const bt_safetensors *table, bt_rank *order, size_t count,
+                             bt_text (*get)(const bt_safetensors *, uint32_t), bt_compare compare)
 {
     for (uint32_t i = 0; i < count; i++) {
         bt_text text = get(table, i);
@@ -81,13 +81,14 @@ static size_t find_twin(const bt_safetensors *table, bt_rank *order, size_t coun
 /* R7 and R17: every name and key once. */
 static int check_unique(const bt_safetensors *table, bt_io_error *error)
 {
-    size_t twin = find_twin(table, table->by_name, table->count, name_of, compare_names);
-    if (twin < table->count) return fail_checked(error, BT_ST_NAME_TWICE, table->tensors + twin);
-    twin = find_twin(table, table->by_key, table->entries, key_of, compare_keys);
-    if (twin == table->entries) return BT_IO_OK;
-    bt_text key = key_of(table, (uint32_t)twin);
+    size_t second = find_duplicate(table, table->by_name, table->count, name_of, compare_names);
+    if (second < table->count)
+        return fail_checked(error, BT_ST_NAME_TWICE, table->tensors + second);
+    second = find_duplicate(table, table->by_key, table->entries, key_of, compare_keys);
+    if (second == table->entries) return BT_IO_OK;
+    bt_text key = key_of(table, (uint32_t)second);
     return bt_io_fail_at(error, BT_ST_METADATA_KEY_TWICE,
-                         bt_st_in_file(table->metadata[twin].value_at), "metadata", key.bytes,
+                         bt_st_in_file(table->metadata[second].value_at), "metadata", key.bytes,
                          key.length);
 }
 
@@ -145,7 +146,7 @@ const bt_tensor *bt_safetensors_at(const bt_safetensors *table, size_t index)
     return index < table->count ? table->tensors + table->by_offset[index].index : NULL;
 }
 
-/* Binary search: the number of the tensor or entry with this text, or count. */
+/* Binary search: the index of the tensor or entry with this text, or count. */
 static size_t search(const bt_safetensors *table, const bt_rank *order, size_t count, bt_text text,
                      bt_text (*get)(const bt_safetensors *, uint32_t))
 {

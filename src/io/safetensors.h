@@ -1,7 +1,7 @@
 /* safetensors.h - reads and writes files of the safetensors format, in memory.
  *
- * For any bytes, reading ends with a table or an error, never reads outside of them, and takes time
- * n log n in the header's length and at most four times its memory and 64 KiB. The rules are
+ * Whatever the bytes are, reading ends with a table or an error and never reads outside of them. With
+ * a header of n bytes it takes time O(n log n) and at most 4 n bytes + 64 KiB of memory. The rules are
  * numbered in safetensors.c. A table is immutable: any number of threads may use it.
  * SPDX-License-Identifier: MIT */
 #ifndef BT_SAFETENSORS_H
@@ -26,15 +26,15 @@ typedef struct bt_text {
 int bt_safetensors_open(const void *file, size_t size, bt_safetensors **table, bt_io_error *error);
 void bt_safetensors_close(bt_safetensors *table); /* NULL is fine */
 
-/* The tensors, which are the table's: in the order of their data, and by name (NULL: none). */
+/* The tensors, which the table owns: in the order of their data, and by name (NULL: none). */
 size_t bt_safetensors_count(const bt_safetensors *table);
 const bt_tensor *bt_safetensors_at(const bt_safetensors *table, size_t index);
 const bt_tensor *bt_safetensors_find(const bt_safetensors *table, bt_text name);
-/* The tensor of a number, from 0, in the order of the header; and the number of a tensor. */
+/* The tensor of an index in the order of the header, and the index of a tensor. */
 const bt_tensor *bt_safetensors_listed(const bt_safetensors *table, size_t number);
 size_t bt_safetensors_number(const bt_safetensors *table, const bt_tensor *tensor);
 
-/* The keys of __metadata__, which are the table's, in the order of the header. */
+/* The keys of __metadata__, which the table owns, in the order of the header. */
 size_t bt_safetensors_metadata_count(const bt_safetensors *table);
 bt_text bt_safetensors_metadata_key(const bt_safetensors *table, size_t index);
 /* Copies the value of a key, escapes resolved and without a terminating NUL, to value [capacity],
@@ -55,16 +55,16 @@ typedef struct bt_metadata {
  * key, so that the same tensors give the same bytes and the data of each is aligned to its dtype.
  * Uses name, dtype, rank, shape, data and size of a tensor.
  *
- * Sets *size to the size of the file; a NULL buffer asks for that alone. BT_IO_BUFFER_SIZE if it
- * does not fit: nothing is written then. Refuses what bt_safetensors_open would refuse, with the
+ * Sets *size to the size of the file; with a NULL buffer that is all. BT_IO_BUFFER_SIZE, and
+ * nothing is written, if it does not fit. Refuses what bt_safetensors_open would refuse, with the
  * same codes; `error` may be NULL. Allocates 16 bytes a tensor or entry for sorting. */
 int bt_safetensors_write(const bt_tensor *tensors, size_t count, const bt_metadata *metadata,
                          size_t entries, void *buffer, size_t capacity, size_t *size,
                          bt_io_error *error);
 
 /* The same in the order in which tensors and metadata are given; names and keys must be unique,
- * which is not checked. Takes no memory. In both, the place of a tensor whose data is NULL is left
- * as it is, for the caller to fill. */
+ * which is not checked. Allocates nothing. Both functions leave the bytes of a tensor whose data is
+ * NULL as they are, for the caller to fill. */
 int bt_safetensors_write_listed(const bt_tensor *tensors, size_t count, const bt_metadata *metadata,
                                 size_t entries, void *buffer, size_t capacity, size_t *size);
 

@@ -12,14 +12,14 @@
 
 #include <string.h>
 
-/* R19: what the shortest tensor and metadata entry of a header cost. Those with keys of less than
- * two bytes are too few to count. */
+/* R19: bytes of the shortest tensor and metadata entry of a header. Shorter keys of metadata exist,
+ * but keys are unique: there are at most 129 of 0 or 1 byte, which the 64 KiB allow for. */
 #define SHORTEST_TENSOR (sizeof "\"\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,0]}" - 1)
 #define SHORTEST_ENTRY (sizeof "\"kk\":\"\"," - 1)
 _Static_assert(sizeof(bt_tensor) + 3 * sizeof(bt_rank) <= 4 * SHORTEST_TENSOR, "R19, tensors");
 _Static_assert(sizeof(bt_st_entry) + 2 * sizeof(bt_rank) <= 4 * SHORTEST_ENTRY, "R19, metadata");
 
-/* One reading of the header. */
+/* The state of one reading of the header. */
 typedef struct {
     bt_json json;
     bt_json_token token; /* the last one */
@@ -57,7 +57,7 @@ static int next(reader *r)
     return bt_io_fail(r->error, r->json.code, bt_st_in_file(r->json.at));
 }
 
-/* R8: a value that means nothing here. The reference refuses a number that no double can hold. */
+/* R8: skips the value of an unknown key. The reference refuses numbers too large for a double. */
 static int skip_value(reader *r)
 {
     uint32_t outside = r->json.depth;
@@ -147,7 +147,8 @@ static int check_tensor(reader *r, description *d)
     return BT_IO_OK;
 }
 
-/* Resolves a name that was written with escapes into the table; where, or NULL while counting. */
+/* Copies a name with its escapes resolved to table->names; returns the copy, or NULL while
+ * counting. */
 static const char *resolve(reader *r, const bt_json_token *name, size_t length)
 {
     size_t at = r->name_bytes;
@@ -191,7 +192,7 @@ static int read_tensor(reader *r)
     return BT_IO_OK;
 }
 
-/* R17, but for the uniqueness of keys. */
+/* R17 without the uniqueness of keys. */
 static int read_metadata(reader *r)
 {
     if (r->metadata_seen) return fail_here(r, BT_ST_METADATA_TWICE);

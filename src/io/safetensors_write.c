@@ -28,12 +28,12 @@ static void put_tensor(bt_sink *s, const bt_tensor *t, uint64_t begin)
     bt_put_text(s, "]}");
 }
 
-/* What is written, and in which order. */
+/* What is written, and in what order. */
 typedef struct {
     const bt_tensor *tensors;
     const bt_metadata *metadata;
     size_t count, entries;
-    bt_rank *by_key, *by_place; /* NULL: as they are listed */
+    bt_rank *by_key, *by_place; /* the orders of metadata and tensors; NULL: as given */
 } plan;
 
 static const bt_tensor *tensor_at(const plan *p, size_t i)
@@ -118,7 +118,7 @@ static int check(const plan *p, size_t *data, bt_io_error *error)
     *data = 0;
     if (p->count > BT_ST_MOST_TENSORS) return bt_io_fail(error, BT_ST_TENSOR_LIMIT, 0);
     if (p->entries > BT_ST_MOST_TENSORS) return bt_io_fail(error, BT_ST_METADATA_LIMIT, 0);
-    uint64_t text = 0; /* R2: the least that the header must hold */
+    uint64_t text = 0; /* a lower bound of the header's length, to refuse by R2 before sorting */
     for (size_t i = 0; i < p->count; i++) {
         int code = check_tensor(p->tensors + i, data);
         if (code) return fail_tensor(error, code, p->tensors + i);
@@ -136,9 +136,9 @@ static int check(const plan *p, size_t *data, bt_io_error *error)
     return text <= BT_ST_LARGEST_HEADER ? BT_IO_OK : bt_io_fail(error, BT_ST_HEADER_LIMIT, 0);
 }
 
-/* The second of two equal items, which are neighbours in an order; NULL without such. */
-static const bt_rank *find_twin(const bt_rank *order, size_t count, bt_compare compare,
-                                const void *context)
+/* An item that equals its predecessor in the order, or NULL. */
+static const bt_rank *find_duplicate(const bt_rank *order, size_t count, bt_compare compare,
+                                     const void *context)
 {
     for (size_t i = 1; i < count; i++)
         if (compare(context, order[i - 1].index, order[i].index) == 0) return order + i;
@@ -153,8 +153,8 @@ static int sort(plan *p, bt_rank *scratch, bt_io_error *error)
         p->by_place[i] = (bt_rank){bt_text_start(t->name, t->name_length), i};
     }
     bt_order(p->by_place, scratch, p->count, compare_names, p->tensors);
-    const bt_rank *twin = find_twin(p->by_place, p->count, compare_names, p->tensors);
-    if (twin) return fail_tensor(error, BT_ST_NAME_TWICE, p->tensors + twin->index);
+    const bt_rank *second = find_duplicate(p->by_place, p->count, compare_names, p->tensors);
+    if (second) return fail_tensor(error, BT_ST_NAME_TWICE, p->tensors + second->index);
     for (size_t i = 0; i < p->count; i++)
         p->by_place[i].key = 64 - bt_dtype_bits(p->tensors[p->by_place[i].index].dtype);
     bt_order(p->by_place, scratch, p->count, compare_nothing, NULL);
@@ -164,8 +164,9 @@ static int sort(plan *p, bt_rank *scratch, bt_io_error *error)
         p->by_key[i] = (bt_rank){bt_text_start(key.bytes, key.length), i};
     }
     bt_order(p->by_key, scratch, p->entries, compare_keys, p->metadata);
-    twin = find_twin(p->by_key, p->entries, compare_keys, p->metadata);
-    return twin ? fail_entry(error, BT_ST_METADATA_KEY_TWICE, p->metadata + twin->index) : BT_IO_OK;
+    second = find_duplicate(p->by_key, p->entries, compare_keys, p->metadata);
+    return second ? fail_entry(error, BT_ST_METADATA_KEY_TWICE, p->metadata + second->index)
+                  : BT_IO_OK;
 }
 
 /* Sets the size of the file, and writes it if there is a buffer. */

@@ -64,7 +64,7 @@ static uint32_t get_u16(const uint8_t *p)
     return (uint32_t)p[0] | (uint32_t)p[1] << 8;
 }
 
-/* Not as a float: some CPUs make a signalling NaN quiet when it is loaded to a register. */
+/* Copies bits, not a float: loading a signalling NaN makes it quiet on some CPUs. */
 static void put(float *out, uint32_t bits)
 {
     memcpy(out, &bits, sizeof bits);

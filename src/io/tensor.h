@@ -31,10 +31,10 @@ typedef struct bt_tensor {
     size_t name_length;
     const uint8_t *data; /* size bytes, little-endian, row-major */
     size_t size;
-    uint64_t begin, end; /* of its data, in bytes from the start of all data */
+    uint64_t begin, end; /* range of its data, in bytes from the start of all data */
     uint64_t elements;   /* the product of the shape; 1 for rank 0 */
     uint64_t shape[BT_TENSOR_RANK];
-    uint32_t header_at; /* its description, in bytes from the start of the header */
+    uint32_t header_at; /* offset of its description in the header */
     uint8_t dtype;      /* bt_dtype */
     uint8_t rank;
 } bt_tensor;
@@ -53,8 +53,8 @@ int bt_tensor_extent(uint32_t dtype, const uint64_t *shape, size_t rank, uint64_
 bool bt_tensor_has_shape(const bt_tensor *tensor, size_t rank, const uint64_t *shape);
 
 /* Converts a tensor of F32, F16 or BF16 to out [count], exactly: with subnormals, infinities and
- * payloads of NaNs. BT_ST_DTYPE_UNSUPPORTED, or BT_ST_COUNT unless it has `count` elements; nothing
- * is written then. `error` may be NULL. */
+ * payloads of NaNs. Errors, after which nothing is written: BT_ST_DTYPE_UNSUPPORTED, and BT_ST_COUNT
+ * unless it has `count` elements. `error` may be NULL. */
 int bt_tensor_to_f32(const bt_tensor *tensor, float *out, size_t count, bt_io_error *error);
 
 #endif

@@ -3,8 +3,8 @@
  * products; the other kernels are those of isa_wasm128.c.
  *
  * A runtime without this instruction rejects any module that contains it. So this file compiles to
- * a placeholder, an instruction with the same operands that nothing else here uses, and
- * wasm/relax.mjs replaces it by the real one in a second module. At run time computes_exactly()
+ * a placeholder, an instruction with the same operands that nothing else uses, and wasm/relax.mjs
+ * puts the real one in its place in a second module. At run time computes_exactly()
  * finds out whether this module is the second one and whether the runtime's results are exact.
  * Bound: as in isa_avx2.c, whose instruction has the operands swapped. The specification makes the
  * products exact for 7-bit operands of 0 to 127, and no others are used.
@@ -31,7 +31,7 @@ typedef v128_t packed, weights, inputs, accumulator;
 /* The placeholder of the relaxed dot product of x (int8) and w (0 to 127). */
 BT_INLINE v128_t relaxed_dot(v128_t x, v128_t w)
 {
-#if defined(BT_OTHER_STAND_IN) /* wasm/relax.mjs finds the placeholder where two builds differ */
+#if defined(BT_OTHER_PLACEHOLDER) /* wasm/relax.mjs finds the places where the two builds differ */
     return wasm_i16x8_narrow_i32x4(x, w);
 #else
     return wasm_u16x8_narrow_i32x4(x, w);

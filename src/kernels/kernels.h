@@ -1,4 +1,4 @@
-/* kernels.h - the table of compute kernels and the contract of each entry.
+/* kernels.h - the table of compute kernels, and the contract of each entry.
  *
  * Every instruction set compiles the same source (body.inc) into a table of its own. All tables
  * return the same bits, except that the matrix products of training use a fused multiply-add where
@@ -13,10 +13,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BT_ROWS 16u               /* rows of a block: one 512-bit register of int32 or float */
-#define BT_CHUNK 16u              /* inputs of a packed weight chunk: 4 fields of 4 */
-#define BT_CHUNK_BYTES 64u        /* 16 rows x 16 inputs x 2 bits */
-#define BT_MAX_ABSMAX 0x7f800000u /* absmax_bits >= this: x has a NaN or an infinity */
+#define BT_ROWS 16u        /* rows of a block: one 512-bit register of int32 or float */
+#define BT_CHUNK 16u       /* inputs of a packed weight chunk: 4 fields of 4 */
+#define BT_CHUNK_BYTES 64u /* 16 rows x 16 inputs x 2 bits */
+/* The bits of infinity: absmax_bits is at least this if x has a NaN or an infinity. */
+#define BT_ABSMAX_NON_FINITE 0x7f800000u
 
 /* A ternary matrix packed for the kernels: [row_blocks][chunks][64 bytes] (layout.h). */
 typedef struct bt_ternary {
@@ -101,7 +102,7 @@ typedef struct bt_memory {
     size_t target_stride, gate_stride;
 } bt_memory;
 
-#define BT_MEMORY_CHUNK 16u /* tokens that are solved together; the state before each is stored */
+#define BT_MEMORY_CHUNK 16u /* tokens whose updates training computes together (body_memory.inc) */
 
 /* One head of one sequence's memory in training (body_memory.inc). The query of token t is q(t),
  * its key k(t) = q(t-1), zero for t = 0. The target v(t) depends on the task: k(t) if v == q and
@@ -116,9 +117,10 @@ typedef struct bt_memory_train {
     bool ahead;
     const float *zeros; /* [width] */
     float *r;
-    float *checkpoints; /* [ceil(tokens / BT_MEMORY_CHUNK)][width * width]: transposed states */
-    float *work;        /* scratch of bt_memory_work(width) floats */
-    /* For the backward pass alone. It adds to dq and dv, and overwrites dkeep and dwrite. */
+    float
+        *chunk_states; /* [ceil(tokens / BT_MEMORY_CHUNK)][width * width]: S^T before each chunk */
+    float *work;       /* scratch of bt_memory_work(width) floats */
+    /* Only for the backward pass, which adds to dq and dv and overwrites dkeep and dwrite. */
     const float *dr;
     float *dq, *dv, *dkeep, *dwrite;
 } bt_memory_train;
@@ -137,7 +139,7 @@ typedef struct bt_adamw {
 
 /* Matrix products in bfloat16 (8 bits of significand) with sums in f32, for training. A panel
  * that gemm_pack_a or gemm_pack_b of bt_kernels wrote is rounded in place, into a layout that
- * only `tile` of the same struct understands; `tile` is otherwise gemm_tile. */
+ * only `tile` of the same struct reads. But for its operands' layout `tile` is as gemm_tile. */
 typedef struct bt_bf16 {
     void (*round)(float *panel, size_t width, size_t depth); /* panel [depth][width] */
     void (*tile)(size_t depth, const float *a, const float *b, float *c, size_t stride,
@@ -163,7 +165,7 @@ typedef struct bt_kernels {
     /* The memory pass over tiles [tile_begin, tile_end). */
     void (*memory)(const bt_memory *op, size_t tile_begin, size_t tile_end);
 
-    /* For the language model and training (body_train.inc); n is a multiple of 16. */
+    /* For the language model and for training (body_float.inc); n is a multiple of 16. */
     void (*sigmoid)(const float *x, float *y, size_t n);
     void (*swiglu)(const float *gate, const float *up, float *h, size_t n);
     void (*swiglu_backward)(const float *gate, const float *up, const float *dh, float *dgate,
@@ -195,18 +197,18 @@ typedef struct bt_kernels {
     /* c = a b or c += a b, for panels a and b and c [gemm_rows][gemm_cols], rows stride apart. */
     void (*gemm_tile)(size_t depth, const float *a, const float *b, float *c, size_t stride,
                       bool accumulate);
-    bt_bf16 bf16; /* the portable one; bt_bf16_best may find a faster one */
+    bt_bf16 bf16; /* portable; bt_bf16_best may find a faster one */
 
     void (*memory_forward)(const bt_memory_train *op);
     void (*memory_backward)(const bt_memory_train *op);
     void (*adamw)(const bt_adamw *o, float *w, const float *gradient, float *m, float *v, size_t n);
 } bt_kernels;
 
-/* The active table (registry.c); the first call chooses the best that this CPU can run. */
+/* The active table (registry.c); the first call chooses the best one that this CPU can run. */
 const bt_kernels *bt_kernels_active(void);
 
-/* The fastest bfloat16 products that go with these kernels: the CPU's bfloat16 instructions with
- * the AVX-512 kernels, if it has them, else kernels->bf16. */
+/* The fastest bfloat16 products for the panels of these kernels: with the AVX-512 kernels those by
+ * the CPU's bfloat16 instructions, if it has them, else kernels->bf16. */
 const bt_bf16 *bt_bf16_best(const bt_kernels *kernels);
 
 #endif

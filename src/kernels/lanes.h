@@ -1,4 +1,5 @@
-/* lanes.h - vectors of BT_VL floats or int32, with the vector extensions of GCC and clang.
+/* lanes.h - vectors of BT_VL floats or int32, by the vector extensions of GCC and clang, but for one
+ * AVX-512 intrinsic (choose_bits).
  *
  * The including file has defined BT_VL as 4, 8 or 16. All arithmetic is element-wise IEEE 754,
  * compiled with -ffp-contract=off, so results do not depend on the width.
@@ -20,7 +21,7 @@
 #define BT_SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (vi){__VA_ARGS__})
 #endif
 
-/* Hides the value of v from gcc, which else reassociates the integer sums of a tile into trees
+/* Hides the value of v from gcc, which otherwise reassociates the integer sums of a tile into trees
  * that need more registers than there are. */
 #if defined(__GNUC__) && !defined(__clang__) && (defined(__x86_64__) || defined(__i386__))
 #define BT_OPAQUE(v) __asm__("" : "+v"(v))

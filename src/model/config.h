@@ -1,4 +1,4 @@
-/* config.h - the hyper-parameters of a Bit-Llama model, with their limits.
+/* config.h - the hyper-parameters of a Bit-Llama model and their limits.
  * SPDX-License-Identifier: MIT */
 #ifndef BT_CONFIG_H
 #define BT_CONFIG_H
@@ -15,10 +15,11 @@
 
 #define BT_MAX_LAYERS BITLLAMA_MAX_LAYERS
 
-/* The memory of a layer: S <- a S - g k^T, r = S q, where k is q of the token before, r' = S k, and
+/* The memory of a layer. The key k of a token is q of the token before. With r' = S k, S before the
+ * update, each token makes the update S <- a S - g k^T and then reads r = S q:
  *   reconstruct: q = L2norm(down x), a = 1, g = rate (r' - k)
  *   predict:     q = L2norm(down x), a = 1, g = rate (r' - q)
- *   induction:   a head: q = L2norm(Wk x), v = Wv x, gates a and b of x, g = b (a r' - v) */
+ *   induction:   each head: q = L2norm(Wk x), v = Wv x, gates a and b of x, g = b (a r' - v) */
 typedef enum bt_mixer {
     BT_RECONSTRUCT = BITLLAMA_RECONSTRUCT,
     BT_PREDICT = BITLLAMA_PREDICT,
@@ -27,14 +28,14 @@ typedef enum bt_mixer {
 
 typedef struct bt_model_config {
     uint32_t vocab, dim, layers, mlp; /* dim, mlp and vocab are multiples of 16 */
-    uint32_t inner, head;             /* induction: width of all heads, of one (multiple of 16) */
+    uint32_t inner, head;             /* induction: width of all heads, of one (multiples of 16) */
     float rate;                       /* inner_lr of reconstruct and predict */
     float norm_eps;
     bool unscaled;          /* BitLinear without the scale s: the original's convention */
-    bool float_activations; /* BitLinear and head on f32 rather than int8: likewise */
+    bool float_activations; /* BitLinear and head on f32, not int8: the original's convention */
     bool head_bias;         /* as in the first version of the original */
     uint8_t mixers[BT_MAX_LAYERS];
-    uint32_t version; /* format_version of the file it was read from; 0: of the original */
+    uint32_t version; /* format_version of the file; 0: the original's, which has none */
 } bt_model_config;
 
 /* Width of a layer's memory features, and of one head of it. */
@@ -54,8 +55,8 @@ static inline size_t bt_mixer_heads(const bt_model_config *c, size_t layer)
 /* NULL, or a sentence that says what is wrong. */
 const char *bt_config_problem(const bt_model_config *c);
 
-/* From and to the public struct, whose models have this project's convention. Importing returns the
- * result of bt_config_problem. */
+/* Convert from and to the public struct, for models of this project's convention. bt_config_import
+ * returns the result of bt_config_problem. */
 const char *bt_config_import(bt_model_config *c, const bitllama_config *from);
 void bt_config_export(const bt_model_config *c, bitllama_config *to);
 
@@ -69,7 +70,7 @@ int bt_config_parse(const char *text, size_t size, bt_model_config *c, ttt_error
 #define BT_CONFIG_TEXT 2048u
 /* Writes it as JSON that reads back to equal bits; returns the length. */
 size_t bt_config_write(const bt_model_config *c, char text[BT_CONFIG_TEXT]);
-/* True if the text is a JSON object, as a tokenizer must be. Drops a byte order mark before it. */
+/* True if the text is a JSON object, as a tokenizer must be. Advances it past a byte order mark. */
 bool bt_take_json_object(const char **text, size_t *size);
 
 #endif

@@ -1,4 +1,5 @@
-/* memory.c - the three memories of a session: update and read, read alone, surprise.
+/* memory.c - the memories of a session (reconstruct, predict, induction): read with or without
+ * update, surprise.
  * SPDX-License-Identifier: MIT */
 #include "memory.h"
 
@@ -23,6 +24,7 @@ static float read_row(const float *tiles, size_t dim, size_t row, const float *q
     return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
+/* r = S q without update. */
 static void read_frozen(const bt_session *s, size_t layer, size_t tokens)
 {
     const bt_model_config *c = &s->model->params.config;
@@ -65,8 +67,8 @@ void bt_memory_read(bt_session *s, size_t layer, const bt_kernels *k, size_t tok
     }
 }
 
-/* The value that token t (from 0) makes the memory store, and the memory's prediction of it: a
- * reading, or for induction a gated one, in the session's scratch. */
+/* Sets *value to what the memory is to store for token t (from 0), and returns its prediction of it:
+ * a reading, which induction multiplies by the keep gate (in the session's scratch). */
 static const float *prediction(bt_session *s, size_t layer, size_t t, const float **value)
 {
     const bt_model_config *c = &s->model->params.config;
@@ -89,7 +91,7 @@ void bt_memory_surprise(bt_session *s, size_t layer, const bt_kernels *k, size_t
         const float *value, *predicted = prediction(s, layer, t, &value);
         float size = k->dot(value, value, width), error = k->distance2(predicted, value, width);
         float ratio = size > 0.0f ? error / size : 0.0f;
-        sums[t] += ratio < 1e30f ? ratio : 1e30f; /* also where the ratio is infinite or NaN */
+        sums[t] += ratio < 1e30f ? ratio : 1e30f; /* also if the ratio is infinite or NaN */
     }
 }
 

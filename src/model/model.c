@@ -1,4 +1,4 @@
-/* model.c - models: built from tensors, shared, asked, released.
+/* model.c - builds, shares and releases models, and returns their properties.
  * SPDX-License-Identifier: MIT */
 #include "model.h"
 
@@ -41,7 +41,7 @@ static bool bounded(float v)
     return fabsf(v) <= BT_WEIGHT_LIMIT; /* false for a NaN */
 }
 
-static int dense(builder *b, const bt_param *t, const bt_weights *w, bt_model_tensor *out)
+static int dense(builder *b, const bt_param *t, const bt_tensor_data *w, bt_model_tensor *out)
 {
     size_t n = t->rows * t->cols;
     float *data = out->data = bt_region_floats(&b->model->blocks, n);
@@ -54,15 +54,15 @@ static int dense(builder *b, const bt_param *t, const bt_weights *w, bt_model_te
     return TTT_OK;
 }
 
-/* Code of weight i, or 2 where the file has no valid one. */
-static int code_at(const bt_weights *w, size_t i, float mean)
+/* Code of weight i, or 2 if the file has an invalid one. */
+static int code_at(const bt_tensor_data *w, size_t i, float mean)
 {
     if (w->values) return bt_ternary_code(w->values[i], mean);
     unsigned code = (unsigned)w->codes[i / 4] >> (i % 4 * 2) & 3u;
     return (int)code - 1;
 }
 
-static int ternary(builder *b, const bt_param *t, const bt_weights *w, bt_model_tensor *out)
+static int ternary(builder *b, const bt_param *t, const bt_tensor_data *w, bt_model_tensor *out)
 {
     size_t n = t->rows * t->cols;
     for (size_t i = 0; w->values && i < n; i++)
@@ -92,8 +92,8 @@ static int ternary(builder *b, const bt_param *t, const bt_weights *w, bt_model_
     return TTT_OK;
 }
 
-/* Row i in int8 to q, and its step. */
-static int int8_row(builder *b, const bt_param *t, const bt_weights *w, size_t i, int8_t *q,
+/* Writes row i in int8 to q, and sets its step. */
+static int int8_row(builder *b, const bt_param *t, const bt_tensor_data *w, size_t i, int8_t *q,
                     float *step)
 {
     if (w->values) {
@@ -112,7 +112,7 @@ static int int8_row(builder *b, const bt_param *t, const bt_weights *w, size_t i
     return TTT_OK;
 }
 
-static int int8_rows(builder *b, const bt_param *t, const bt_weights *w, bt_model_tensor *out)
+static int int8_rows(builder *b, const bt_param *t, const bt_tensor_data *w, bt_model_tensor *out)
 {
     bt_region *r = &b->model->blocks;
     int8_t *data = out->data = bt_region_alloc(r, t->rows * t->cols, 1);
@@ -124,8 +124,8 @@ static int int8_rows(builder *b, const bt_param *t, const bt_weights *w, bt_mode
     return status;
 }
 
-/* The head: int8 rows too, but in the panels of the kernels. */
-static int pack_head(builder *b, const bt_param *t, const bt_weights *w, bt_model_tensor *out)
+/* The head, also int8 rows, but in the panels of the kernels. */
+static int pack_head(builder *b, const bt_param *t, const bt_tensor_data *w, bt_model_tensor *out)
 {
     bt_region *r = &b->model->blocks;
     uint8_t *panels = out->data = bt_region_alloc(r, 1, bt_rows8_bytes(t->rows, t->cols));
@@ -144,21 +144,16 @@ static int pack_head(builder *b, const bt_param *t, const bt_weights *w, bt_mode
 
 static void hash_config(builder *b, const bt_model_config *c)
 {
-    const uint32_t words[] = {c->vocab,
-                              c->dim,
-                              c->layers,
-                              c->mlp,
-                              c->inner,
-                              c->head,
-                              bt_float_bits(c->rate),
-                              bt_float_bits(c->norm_eps),
-                              c->unscaled,
-                              c->float_activations};
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) hash_word(b, words[i]);
+    const uint32_t sizes[] = {c->vocab, c->dim, c->layers, c->mlp, c->inner, c->head};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) hash_word(b, sizes[i]);
+    hash_word(b, bt_float_bits(c->rate));
+    hash_word(b, bt_float_bits(c->norm_eps));
+    hash_word(b, c->unscaled);
+    hash_word(b, c->float_activations);
     for (size_t i = 0; i < c->layers; i++) hash_word(b, c->mixers[i]);
 }
 
-static int build_tensor(builder *b, size_t i, const bt_weights *w)
+static int build_tensor(builder *b, size_t i, const bt_tensor_data *w)
 {
     const bt_param *t = &b->model->params.tensors[i];
     bt_model_tensor *out = &b->model->tensors[i];
@@ -193,7 +188,7 @@ int bt_model_build(const bt_model_config *config, const char *tokenizer, size_t 
     *model = NULL;
     int status = m ? start(&b, config, tokenizer, tokenizer_length) : TTT_OUT_OF_MEMORY;
     for (size_t i = 0; status == TTT_OK && i < m->params.tensor_count; i++) {
-        bt_weights w = {0};
+        bt_tensor_data w = {0};
         status = source(context, &m->params.tensors[i], &w, error);
         if (status == TTT_OK) status = build_tensor(&b, i, &w);
     }
@@ -206,7 +201,7 @@ int bt_model_build(const bt_model_config *config, const char *tokenizer, size_t 
     return status == TTT_OUT_OF_MEMORY ? bt_error(error, status, 0, NULL, 0, NULL) : status;
 }
 
-int bt_flat_source(void *context, const bt_param *t, bt_weights *out, ttt_error *error)
+int bt_flat_source(void *context, const bt_param *t, bt_tensor_data *out, ttt_error *error)
 {
     const float *weights = context;
     (void)error;

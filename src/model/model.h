@@ -40,16 +40,16 @@ static inline const float *bt_model_dense(const bt_model *m, size_t tensor)
     return m->tensors[tensor].data;
 }
 
-/* A tensor as it is read: in f32, or in the compact form of pack.c. */
-typedef struct bt_weights {
-    const float *values;   /* f32 [rows][cols]; where it is NULL: */
+/* A tensor as a file has it: in f32, or in the compact form of pack.c. */
+typedef struct bt_tensor_data {
+    const float *values;   /* f32 [rows][cols]; if NULL, the fields below: */
     const uint8_t *codes;  /* ternary: [rows][cols / 4], two bits each, code + 1, low bits first */
     const int8_t *rows;    /* int8 rows: [rows][cols] */
     const uint8_t *scales; /* f32 little-endian, [1] or [rows] */
-} bt_weights;
+} bt_tensor_data;
 
-/* Reads tensor t: sets what there is of it, valid until the next call. Returns a ttt_status. */
-typedef int (*bt_tensor_source)(void *context, const bt_param *t, bt_weights *out,
+/* Reads tensor t: sets the fields that it has, valid until the next call. Returns a ttt_status. */
+typedef int (*bt_tensor_source)(void *context, const bt_param *t, bt_tensor_data *out,
                                 ttt_error *error);
 
 /* Makes a model of a checked configuration and a checked tokenizer (length 0: none), which are
@@ -57,7 +57,7 @@ typedef int (*bt_tensor_source)(void *context, const bt_param *t, bt_weights *ou
 int bt_model_build(const bt_model_config *config, const char *tokenizer, size_t tokenizer_length,
                    bt_tensor_source source, void *context, bt_model **model, ttt_error *error);
 
-/* A source whose context is float weights [params.floats], as training has them (params.h). */
-int bt_flat_source(void *context, const bt_param *t, bt_weights *out, ttt_error *error);
+/* A source whose context is the flat array of training, float [params.floats] (params.h). */
+int bt_flat_source(void *context, const bt_param *t, bt_tensor_data *out, ttt_error *error);
 
 #endif

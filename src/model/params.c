@@ -80,9 +80,9 @@ static void fill(const bt_params *p, float *weights, size_t tensor, float deviat
         weights[t->offset + i] = deviation == 0.0f ? 1.0f : deviation * normal(rng);
 }
 
-/* By standard deviation: embedding 0.1, head 0.02, projections 1 / sqrt(fan-in), divided by sqrt(2
- * layers) where they write to the residual stream. Norms are 1, gates 0, but for the biases of the
- * keep gates, which rise from 3 to 6 over the heads. */
+/* Standard deviations: embedding 0.1, head 0.02, projections 1 / sqrt(fan-in), divided by sqrt(2
+ * layers) if they write to the residual stream. Weights of norms are 1. Those of the gates are 0, as
+ * are their biases but for the keep gates', which rise from 3 to 6 over the heads. */
 void bt_params_randomize(const bt_params *p, float *weights, uint64_t seed)
 {
     const bt_model_config *c = &p->config;

@@ -1,4 +1,4 @@
-/* quantize.h - from f32 weights to the formats of the kernels; training and inference share it.
+/* quantize.h - converts f32 weights to the formats of the kernels, for training and inference.
  * SPDX-License-Identifier: MIT */
 #ifndef BT_QUANTIZE_H
 #define BT_QUANTIZE_H
@@ -15,18 +15,18 @@ static inline int bt_ternary_code(float w, float scale)
     return (w >= half) - (w <= -half);
 }
 
-/* One row: its codes into the panels, code * scale to out [cols]. */
+/* Writes the codes of one row to the panels, and code * scale to out [cols]. */
 void bt_ternarize_row(const float *w, size_t cols, float scale, uint8_t *panels, size_t row,
                       float *out);
 
-/* One row in int8 by its absmax: x ~ q * step; returns the step. */
+/* Quantises a row to int8 by its absmax: x ~ q * step; returns the step. */
 float bt_row_int8(const float *x, size_t n, int8_t *q);
 
-/* A matrix of int8 rows in panels of bt_rows8_bytes, and its scales [rows rounded up to 16], both
- * the caller's. Sets every value to zero. */
+/* bt_rows8_clear describes a matrix of int8 rows in panels of bt_rows8_bytes bytes, with scales [rows
+ * rounded up to 16]; both stay the caller's. It sets every value to zero. */
 size_t bt_rows8_bytes(size_t rows, size_t cols);
 bt_rows8 bt_rows8_clear(uint8_t *panels, const float *scales, size_t rows, size_t cols);
-/* Where the panels have a value: there stands the value + 128. */
+/* Index of (row, col) in the panels, which hold the value + 128. */
 static inline size_t bt_rows8_index(const bt_rows8 *w, size_t row, size_t col)
 {
     return (row / BT_ROWS * w->quads + col / 4) * 64 + row % BT_ROWS * 4 + col % 4;

@@ -32,7 +32,7 @@ static int own_tokenizer(bt_opened *o, size_t length)
     return o->tokenizer ? TTT_OK : bt_error(o->error, TTT_OUT_OF_MEMORY, 0, NULL, 0, NULL);
 }
 
-/* An object as it stands, a string that holds one, or null. */
+/* The tokenizer: an object, a string that holds one, or null. */
 static int read_tokenizer(bt_opened *o, bt_json *json, const bt_json_token *token)
 {
     if (token->kind == BT_JSON_STRING) {
@@ -169,14 +169,14 @@ static int configure(bt_opened *o, const void *config, size_t config_size)
 
 /* ---- tensors --------------------------------------------------------------------------------- */
 
-/* Of the tensor that was looked up last. */
+/* An error of the tensor that was looked up last. */
 static int tensor_error(bt_opened *o, const bt_tensor *t, const char *name, const char *sentence)
 {
     return bt_error(o->error, TTT_MODEL_TENSOR, t ? o->shards.at + 8 + t->header_at : 0, name,
                     strlen(name), sentence);
 }
 
-/* A tensor of this name and shape: [rows][cols], or [cols] if rows is 0. */
+/* Finds a tensor by name and shape: [rows][cols], or [cols] if rows is 0. */
 static int look_up(bt_opened *o, const char *name, size_t rows, size_t cols, const bt_tensor **out)
 {
     uint64_t shape[2] = {rows ? rows : cols, cols};
@@ -187,7 +187,7 @@ static int look_up(bt_opened *o, const char *name, size_t rows, size_t cols, con
     return TTT_OK;
 }
 
-static int look_up_scales(bt_opened *o, const char *name, size_t count, bt_weights *w)
+static int look_up_scales(bt_opened *o, const char *name, size_t count, bt_tensor_data *w)
 {
     char scale_name[BT_NAME_SIZE + 8];
     size_t length = strlen(name);
@@ -201,7 +201,7 @@ static int look_up_scales(bt_opened *o, const char *name, size_t count, bt_weigh
     return TTT_OK;
 }
 
-static int to_f32(bt_opened *o, const bt_tensor *t, bt_weights *w)
+static int to_f32(bt_opened *o, const bt_tensor *t, bt_tensor_data *w)
 {
     bt_io_error error;
     bt_free(o->scratch);
@@ -212,7 +212,7 @@ static int to_f32(bt_opened *o, const bt_tensor *t, bt_weights *w)
     return bt_error(o->error, TTT_MODEL_TENSOR, o->shards.at + error.offset, NULL, 0, error.text);
 }
 
-static int source(void *context, const bt_param *p, bt_weights *w, ttt_error *error)
+static int source(void *context, const bt_param *p, bt_tensor_data *w, ttt_error *error)
 {
     bt_opened *o = context;
     char name[BT_NAME_SIZE];

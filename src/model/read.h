@@ -7,14 +7,12 @@
 #include "shards.h"
 #include "write.h"
 
-/* Model files while they are read. Tables and texts point into the files, or belong to this. */
+/* Model files that are being read. Tables and texts point into the files or belong to this struct. */
 typedef struct bt_opened {
     bt_shards shards;
     bt_model_config config;
-    const char
-        *config_text; /* as it stands in the file, or was given: a JSON object, which may have a
-                              * byte order mark before it */
-    const char *tokenizer; /* a JSON object; length 0: there is none */
+    const char *config_text; /* JSON object of file or caller, may follow a byte order mark */
+    const char *tokenizer;   /* JSON object; length 0: there is none */
     size_t config_length, tokenizer_length;
     bool summed;                      /* a .bitt file has a checksum */
     char *own_config, *own_tokenizer; /* texts whose escapes were resolved */
@@ -23,8 +21,8 @@ typedef struct bt_opened {
 } bt_opened;
 
 /* Opens, checks and builds a model as bitllama_open and bitllama_open_sharded do, between
- * bt_fpenv_enter and bt_fpenv_leave. *o is then to be closed, also after a failure; the files must
- * outlive it. */
+ * bt_fpenv_enter and bt_fpenv_leave. The caller must close *o, also after a failure; the files
+ * must outlive it. */
 int bt_opened_read(bt_opened *o, const bitllama_files *files, bt_model **model, ttt_error *error);
 void bt_opened_close(bt_opened *o);
 

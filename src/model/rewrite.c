@@ -1,4 +1,4 @@
-/* rewrite.c - writes the tensors of model files once more, as f32.
+/* rewrite.c - writes model files with all tensors as f32.
  *
  * A ternary tensor (codes, scale s) and an int8 row (codes, step d) become weights w for which
  * quantize.c gives the same codes and, in f32, mean |w| = s and max |w| / 127 = d.
@@ -14,7 +14,7 @@
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
-/* f32, f16 or bf16; some at a time, as the output need not be aligned. */
+/* Converts f32, f16 or bf16 through a buffer, as the output need not be aligned. */
 static void put_widened(uint8_t *to, const bt_tensor *t)
 {
     float some[256];
@@ -30,26 +30,26 @@ static void put_widened(uint8_t *to, const bt_tensor *t)
 
 static int code_at(const uint8_t *codes, size_t i)
 {
-    return (int)(codes[i / 4] >> i % 4 * 2 & 3) - 1;
+    return (int)((codes[i / 4] >> (2 * (i % 4))) & 3) - 1;
 }
 
-/* Weights whose code is not 0 get one magnitude, so that the mean magnitude of all n is the scale.
- * The first of them makes up for the rounding of that magnitude to f32. */
+/* Gives weights whose code is not 0 one magnitude, for which the mean magnitude of all n weights is
+ * the scale. The first of them takes up the rounding error of that magnitude. */
 static void put_ternary(uint8_t *to, const bt_tensor *t, float scale)
 {
     size_t n = 4 * t->size;
     double used = 0, sum = (double)scale * (double)n;
     for (size_t i = 0; i < n; i++) used += code_at(t->data, i) != 0;
-    double each = used > 0 ? (double)(float)(sum / used) : 0, size = sum - each * (used - 1);
+    double usual = used > 0 ? (double)(float)(sum / used) : 0, next = sum - usual * (used - 1);
     for (size_t i = 0; i < n; i++, to += 4) {
         int code = code_at(t->data, i);
-        float value = (float)(code * (code ? size : each));
+        float value = code ? (float)(code * next) : 0.0f;
         bt_put_floats(to, &value, 1);
-        if (code) size = each;
+        if (code) next = usual;
     }
 }
 
-/* The largest weight of a row: one whose 127th part is the step, if there is one. */
+/* The weight for code 127: the float w nearest to 127 * step with w / 127 == step, if there is one. */
 static float largest_of(float step)
 {
     static const uint32_t changes[] = {0, 1, UINT32_MAX};
@@ -80,7 +80,7 @@ static bool is_compact(const bt_tensor *t)
     return t && (t->dtype == BT_DTYPE_U8 || t->dtype == BT_DTYPE_I8);
 }
 
-/* The scales of a compact tensor, or NULL if it has none that fit. */
+/* The scales of a compact tensor; NULL if they are missing or of a wrong shape. */
 static const bt_tensor *find_scales(bt_shards *s, const bt_tensor *t)
 {
     char name[BT_TENSOR_NAME + sizeof BT_SCALE_SUFFIX];
@@ -99,7 +99,7 @@ static bool is_scales(bt_shards *s, const bt_tensor *t)
            is_compact(bt_shards_find(s, (bt_text){t->name, length}));
 }
 
-/* Describes a tensor in f32, without data; false if it is not to be written. */
+/* Describes the f32 form of a tensor, without data; false if it is not to be written. */
 static bool describe(bt_shards *s, const bt_tensor *t, bt_tensor *out)
 {
     if (is_compact(t) ? !find_scales(s, t)
@@ -114,7 +114,7 @@ static bool describe(bt_shards *s, const bt_tensor *t, bt_tensor *out)
     return true;
 }
 
-/* All tensors that are to be written, in the order of the headers; NULL: no memory. */
+/* The tensors to be written, in the order of the headers; NULL when out of memory. */
 static bt_tensor *describe_all(bt_shards *s, size_t *count)
 {
     const bt_shard *last = s->list + s->count - 1;
@@ -126,7 +126,7 @@ static bt_tensor *describe_all(bt_shards *s, size_t *count)
     return all;
 }
 
-/* Fills the places of all tensors, which end with the file. */
+/* Writes the data of all tensors, which ends at `end`, the end of the file. */
 static void put_values(bt_shards *s, const bt_model_file *output, uint8_t *end)
 {
     for (size_t i = output->count; i-- > 0;) {
@@ -162,7 +162,7 @@ static int take_metadata(const bitllama_rewriting *options, bt_metadata *out, tt
     return TTT_OK;
 }
 
-/* Writes files that were opened and found good. */
+/* Writes files that were opened and are valid. */
 static int write_opened(bt_opened *o, const bitllama_rewriting *options, uint8_t *buffer,
                         size_t capacity, size_t *size)
 {
@@ -176,8 +176,8 @@ static int write_opened(bt_opened *o, const bitllama_rewriting *options, uint8_t
                           .listed = true};
     int status = take_metadata(options, metadata, o->error);
     if (status != TTT_OK) return status;
-    bt_take_json_object(&header.config.bytes,
-                        &header.config.length); /* without a byte order mark */
+    /* Drops a byte order mark. */
+    bt_take_json_object(&header.config.bytes, &header.config.length);
     if (options->tokenizer)
         header.tokenizer = (bt_text){options->tokenizer, options->tokenizer_size};
     if (header.tokenizer.length &&

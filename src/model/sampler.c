@@ -37,16 +37,17 @@ void bt_sampler_init(bt_sampler *s, size_t vocab, float *work)
                       .places = (uint32_t *)(void *)(work + 3 * vocab)};
 }
 
-/* By default 1.1: a memory that has learned a sentence tends to repeat it (a third of the stories
- * do so without a penalty: models/README.md). Greedy choice, which shows what the model knows, has
- * none. */
+/* The default is 1.1, as a memory that has learned a sentence tends to repeat it (a third of the
+ * stories do so without a penalty: models/README.md). Greedy choice has none by default, since it
+ * serves to show what the model knows. */
 static float penalty_of(const bitllama_sampling *o)
 {
     if (o->repetition_penalty != 0.0f) return o->repetition_penalty;
     return o->temperature == 0.0f ? 1.0f : 1.1f;
 }
 
-/* Divides positive logits of recent tokens by the penalty, multiplies negative ones, once. */
+/* Divides positive logits of recent tokens by the penalty and multiplies negative ones by it, once
+ * for each token. */
 static void penalize(const bt_sampler *s, float penalty, const uint32_t *recent, size_t n)
 {
     if (penalty == 1.0f) return;
@@ -82,21 +83,21 @@ static float uniform(uint64_t seed, uint64_t position)
     return (float)(bt_mix64(stream ^ (position + 1) * BT_GOLDEN) >> 40) * 0x1p-24f;
 }
 
-/* Only candidates of at least this weight are sorted. min-p never takes smaller ones. Nor does
- * top-p take those that together weigh less than half of what it leaves out: larger ones reach its
- * sum before, rounding included (n <= 65536 additions lose less than 0.4 %). */
+/* Only candidates of at least this weight are sorted. min-p takes no smaller ones. Nor does top-p:
+ * all of them together weigh less than half of (1 - top_p) * total, so the larger ones reach the sum
+ * top_p * total first, even with rounding errors (n <= 65536 additions lose less than 0.4 %). */
 static float least_weight(const bitllama_sampling *o, float total, float top, size_t n)
 {
     float least = o->min_p * top, left_out = 1.0f - o->top_p;
     if (left_out >= 0.01f) {
-        float share = 0.5f * left_out * total / (float)n;
-        if (share > least) least = share;
+        float of_top_p = 0.5f * left_out * total / (float)n;
+        if (of_top_p > least) least = of_top_p;
     }
     return least;
 }
 
-/* Takes candidates from a heap, likeliest first, until top-k, top-p or min-p ends it. They lie
- * before *end, likeliest last. Returns their number, and sets the sum of their weights. */
+/* Takes candidates from a heap, the likeliest first, up to the limit by top-k, top-p or min-p. They
+ * end at *end, the likeliest last. Returns their number and sets *sum to the sum of their weights. */
 static size_t select(const bt_sampler *s, const bitllama_sampling *o, float total, float top,
                      const bt_candidate **end, float *sum)
 {
@@ -133,8 +134,7 @@ uint32_t bt_sampler_draw(const bt_sampler *s, const bitllama_sampling *o, const 
     float sum, total = k->softmax_weights(s->weights, s->vocab, s->weights[best], sharpness);
     const bt_candidate *end;
     size_t count = select(s, o, total, s->weights[best], &end, &sum);
-    /* Summed in the same order as `sum`, so that the target is reached at the last one at the
-     * latest. */
+    /* Adds in the same order as `sum`, so the target is reached at the last candidate at the latest. */
     float target = uniform(o->seed, position) * sum, reached = 0.0f;
     for (size_t i = 1; i <= count && reached <= target; i++) {
         chosen = end[-(ptrdiff_t)i].id;

@@ -7,7 +7,7 @@
 
 #include <bit_ttt/llama.h>
 
-#define BT_PENALTY_WINDOW 64u /* most recent tokens that the repetition penalty weakens */
+#define BT_PENALTY_WINDOW 64u /* latest tokens, which the repetition penalty applies to */
 
 typedef struct bt_candidate {
     float weight;
@@ -21,15 +21,15 @@ typedef struct bt_sampler {
     uint32_t *places;         /* [vocab] */
 } bt_sampler;
 
-/* The arrays lie in work [BT_SAMPLER_FLOATS * vocab], which is scratch between draws. */
+/* Places the arrays in work [BT_SAMPLER_FLOATS * vocab], which may be overwritten between draws. */
 #define BT_SAMPLER_FLOATS 4u
 void bt_sampler_init(bt_sampler *s, size_t vocab, float *work);
 
 /* NULL, or what is wrong with the options. */
 const char *bt_sampling_problem(const bitllama_sampling *o);
 
-/* Draws a token from logits [vocab]; recent: the tokens that the repetition penalty weakens. Random
- * numbers depend on the seed and on `position` alone. Ties go to the smaller id. */
+/* Draws a token from logits [vocab]; recent: the tokens that the repetition penalty applies to.
+ * The random number depends only on the seed and on `position`. Ties go to the smaller id. */
 uint32_t bt_sampler_draw(const bt_sampler *s, const bitllama_sampling *o, const float *logits,
                          const uint32_t *recent, size_t recent_count, uint64_t position);
 

@@ -1,4 +1,4 @@
-/* session.c - the life of a session: created, reset, frozen, forked, destroyed.
+/* session.c - creates, resets, freezes, forks and destroys sessions.
  * SPDX-License-Identifier: MIT */
 #include "session.h"
 
@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* The next `count` floats of base, from a cache line of their own; NULL while base is. */
+/* Takes the next `count` floats of base, which begin a cache line; a NULL base only counts. */
 static float *next_floats(float *base, size_t *at, size_t count)
 {
     float *found = base ? base + *at : NULL;
@@ -17,8 +17,8 @@ static float *next_floats(float *base, size_t *at, size_t count)
     return found;
 }
 
-/* Sets the buffers that overlay each other, in work; returns how many floats that must have. width,
- * gates: the largest of all layers. */
+/* Places the buffers that share memory in `work` (NULL: only counts), and returns the floats that
+ * `work` needs. width, gates: the largest of all layers. */
 static size_t overlay(bt_session *s, size_t width, size_t gates, float *work)
 {
     const bt_model_config *c = &s->model->params.config;

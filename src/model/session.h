@@ -9,8 +9,8 @@
 #define BT_SESSION_BLOCK 16u /* tokens that go through the layers together */
 #define BT_LOGIT_SLICE 8u    /* tokens that go through the head together */
 
-/* The memory of a layer after the last token. Its update from that token is still to come: the pass
- * over the next token carries it out. */
+/* The memory of a layer after the last token. S is without the update by this token, which the pass
+ * over the next token makes. */
 typedef struct bt_session_layer {
     float *tiles; /* S of each head in tiles (kernels/layout.h) */
     float *q, *r; /* [width]: feature and reading of the last token */
@@ -21,22 +21,22 @@ typedef struct bitllama_session {
     bt_session_layer *layers;
     uint64_t tokens; /* read so far */
     bool frozen;
-    uint32_t recent[BT_PENALTY_WINDOW]; /* ring buffer: token i of the text at i mod its size */
+    uint32_t recent[BT_PENALTY_WINDOW]; /* ring buffer of ids: token i is at i mod its size */
     float *last;                        /* [dim] the final RMSNorm of the last token */
-    bt_region blocks;                   /* all that a session takes, but itself */
+    bt_region blocks;                   /* everything that the session points to */
 
     float *x, *n;   /* [block][dim] residual stream, and RMSNorm of it */
-    float *scratch; /* [the widest row] */
+    float *scratch; /* [width of the widest row] */
     void *activations;
     int32_t sums[BT_SESSION_BLOCK];      /* of each token's activations */
-    float multipliers[BT_SESSION_BLOCK]; /* and their steps */
+    float multipliers[BT_SESSION_BLOCK]; /* the steps of each token's activations */
 
-    /* These overlay each other: mixer, feed-forward and head run one after the other. */
-    float *q, *r;       /* mixer [block + 1][width]: row 0 is the token before */
+    /* Mixer, feed-forward and head run one after the other, so their buffers share memory. */
+    float *q, *r;       /* mixer [block + 1][width]; row 0: the token before the block */
     float *v, *gates;   /* mixer [block][width], [block][gate stride] */
     float *gate, *up;   /* feed-forward [block][mlp] */
     float *logits;      /* head [slice][vocab] */
-    bt_sampler sampler; /* in the place of all logits but the first row */
+    bt_sampler sampler; /* its arrays lie behind the first row of logits */
 } bt_session;
 
 /* Number of tokens in `recent`. */

@@ -1,7 +1,7 @@
-/* session_read.c - a session reads tokens: a block of them goes through embedding, layers and head.
+/* session_read.c - a session reads tokens: blocks of them go through embedding, layers and head.
  *
- * A layer is x += mixer(RMSNorm(x)), x += SwiGLU(RMSNorm(x)). One token takes the same arithmetic
- * as many, so results do not depend on how a text is cut into blocks.
+ * A layer is x += mixer(RMSNorm(x)), x += SwiGLU(RMSNorm(x)). The arithmetic of a token is the same
+ * in every block, so results do not depend on how a text is cut.
  * SPDX-License-Identifier: MIT */
 #include "session.h"
 
@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-/* A block of tokens on its way through the model. */
+/* The block of tokens that is going through the model. */
 typedef struct {
     bt_session *s;
     const bt_kernels *k;
@@ -21,7 +21,7 @@ typedef struct {
 
 /* ---- parts of a layer ------------------------------------------------------------------------ */
 
-/* x [tokens][n] to int8, with sum and step of each token: x ~ int8 * step. */
+/* Quantises x [tokens][n] to int8, with a sum and a step for each token: x ~ int8 * step. */
 static void quantize(const block *b, const float *x, size_t n, size_t tokens)
 {
     bt_session *s = b->s;
@@ -36,8 +36,7 @@ static void quantize(const block *b, const float *x, size_t n, size_t tokens)
     b->k->quantize(&op);
 }
 
-/* out [tokens][rows] = x w^T (+ residual) for a ternary tensor w; quantize(x) must have come
- * before. */
+/* out [tokens][rows] = x w^T (+ residual) for a ternary tensor w, after quantize(x). */
 static void multiply(const block *b, size_t tensor, const float *x, const float *residual,
                      float *out)
 {
@@ -59,7 +58,7 @@ static void multiply(const block *b, size_t tensor, const float *x, const float 
     b->k->matmul(&op);
 }
 
-/* n = RMSNorm(x), with the weights of a tensor */
+/* n = RMSNorm(x); the tensor has its weights. */
 static void rmsnorm(const block *b, size_t tensor)
 {
     const bt_model *m = b->s->model;
@@ -69,7 +68,7 @@ static void rmsnorm(const block *b, size_t tensor)
                       b->s->n + t * dim, dim);
 }
 
-/* gates = sigmoid(n w^T + bias): keep and write of each head */
+/* gates = sigmoid(n w^T + bias): keep and write of each head. */
 static void gates(const block *b, size_t layer)
 {
     const bt_model *m = b->s->model;
@@ -86,7 +85,8 @@ static void gates(const block *b, size_t layer)
     }
 }
 
-/* q = L2norm(key projection of n) a head; induction: v, gates */
+/* q = L2norm(n Wk), each head by itself; induction also computes v and the gates. Wk serves for keys
+ * and queries: q of token t is its query, and the key of token t + 1. */
 static void project_keys_and_values(const block *b, size_t layer)
 {
     bt_session *s = b->s;
@@ -105,7 +105,7 @@ static void project_keys_and_values(const block *b, size_t layer)
     gates(b, layer);
 }
 
-/* r = what the memory of the layer reads with each q, updated with each token */
+/* Updates the memory of the layer with each token and sets r to its readings S q. */
 static void update_and_read_memory(const block *b, size_t layer)
 {
     bt_session *s = b->s;
@@ -117,13 +117,13 @@ static void update_and_read_memory(const block *b, size_t layer)
     bt_memory_read(s, layer, b->k, b->tokens);
     if (b->surprise) bt_memory_surprise(s, layer, b->k, b->tokens, b->surprise);
     memcpy(own->q, s->q + b->tokens * width, row);
-    /* A frozen reconstruct memory keeps reading = feature: no update is pending
-     * (bt_memory_settle). */
+    /* The reading of a frozen reconstruct memory stays equal to the feature, which means that no
+     * update is pending (bt_memory_settle). */
     bool settled = s->frozen && c->mixers[layer] == BT_RECONSTRUCT;
     memcpy(own->r, (settled ? s->q : s->r) + b->tokens * width, row);
 }
 
-/* x += mixer(RMSNorm(x)) */
+/* x += mixer(RMSNorm(x)). */
 static void mixer(const block *b, size_t layer)
 {
     bt_session *s = b->s;
@@ -136,7 +136,7 @@ static void mixer(const block *b, size_t layer)
     multiply(b, l->out, s->r + width, s->x, s->x);
 }
 
-/* x += SwiGLU(RMSNorm(x)) (Shazeer 2020, arXiv 2002.05202) */
+/* x += SwiGLU(RMSNorm(x)) (Shazeer 2020, arXiv 2002.05202). */
 static void feed_forward(const block *b, size_t layer)
 {
     bt_session *s = b->s;
@@ -189,8 +189,8 @@ static void add_bias(const bt_session *s, size_t rows)
     for (size_t i = 0; i < rows * vocab; i++) s->logits[i] += bias[i % vocab];
 }
 
-/* logits [rows][vocab] of n [rows][dim], the final RMSNorm of at most BT_LOGIT_SLICE tokens; no
- * bias */
+/* logits [rows][vocab] = n w^T, where n [rows][dim] is the final RMSNorm of at most BT_LOGIT_SLICE
+ * tokens. */
 static void multiply_head(const block *b, const float *n, size_t rows)
 {
     bt_session *s = b->s;
@@ -212,14 +212,14 @@ static void multiply_head(const block *b, const float *n, size_t rows)
     b->k->matmul8(&op);
 }
 
-/* The same with the bias, where the model has one. */
+/* The logits, with the bias if the model has one. */
 static void head(const block *b, const float *n, size_t rows)
 {
     multiply_head(b, n, rows);
     if (b->s->model->params.config.head_bias) add_bias(b->s, rows);
 }
 
-/* The logits of the next token, in the first row; zeros before the first token. */
+/* The logits of the next token, in the first row; zeros if nothing has been read. */
 static void next_logits(const block *b)
 {
     bt_session *s = b->s;
@@ -227,14 +227,14 @@ static void next_logits(const block *b)
     else head(b, s->last, 1);
 }
 
-/* log p(id) by row of the logits */
+/* log p(id), where p is the softmax of a row of the logits. */
 static float log_probability(const block *b, size_t row, uint32_t id)
 {
     size_t vocab = b->s->model->params.config.vocab;
     return -b->k->cross_entropy(b->s->logits + row * vocab, vocab, id, 0.0f, false);
 }
 
-/* Of all but the first token of a block, whose logits come from the block before. */
+/* log p of all tokens of a block but the first, whose logits come from the block before. */
 static void log_probabilities(const block *b, const uint32_t *ids, float *logprobs)
 {
     size_t dim = b->s->model->params.config.dim;

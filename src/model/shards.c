@@ -22,7 +22,7 @@ static int shard_error(bt_shards *s, const bt_shard *shard, const char *sentence
     return bt_error(s->error, TTT_MODEL_FORMAT, 0, NULL, 0, sentence);
 }
 
-/* About a tensor of a shard, or (t is NULL) one that it lacks. */
+/* An error of a tensor of a shard, or, if t is NULL, of one that it lacks. */
 static int tensor_error(bt_shards *s, bt_text shard, bt_text name, const bt_tensor *t,
                         const char *sentence)
 {
@@ -92,7 +92,7 @@ typedef struct {
     bool seen;
 } place;
 
-/* The state of reading the index; places and ranks: of all tensors of all shards. */
+/* The state of reading the index, with the places of all tensors of all shards. */
 typedef struct {
     bt_shards *shards;
     bt_json json;
@@ -154,7 +154,7 @@ static int take_places(reader *r)
     return TTT_OK;
 }
 
-/* The shard that the last token names, or NULL; looks first at the shard of the entry before. */
+/* The shard that the last token names, or NULL. The search begins at the shard of the last entry. */
 static const bt_shard *named_shard(reader *r)
 {
     const bt_shards *s = r->shards;
@@ -203,7 +203,7 @@ static int read_map(reader *r)
     }
 }
 
-/* Reads the whole text, in which weight_map must be once. */
+/* Reads the whole text, which must have weight_map once. */
 static int read_index(reader *r)
 {
     bool mapped = false;

@@ -16,8 +16,8 @@ uint32_t bt_bitt_sum(const uint8_t *file, size_t size, size_t at)
     return bt_crc32c_more(crc, file + after, size - after);
 }
 
-/* Everything before the body, with spaces so that the body is aligned to 8 bytes; its length. NULL
- * only counts. *digits is where those of the checksum are. */
+/* Writes everything before the body, padded with spaces to a multiple of 8 bytes, and returns its
+ * length; a NULL out only counts. *digits is the offset of the checksum's digits. */
 static size_t put_header(const bt_bitt_header *h, uint8_t *out, size_t *digits)
 {
     const bt_text parts[] = {

@@ -22,7 +22,7 @@ enum { BT_BITT_SUM_DIGITS = 8 };
 /* The scales of the compact tensor NAME are the tensor NAME_scale. */
 #define BT_SCALE_SUFFIX "_scale"
 
-/* The checksum of a file whose digits are at `at`, which may have any value. */
+/* The checksum of a file; at: the offset of its digits, whatever they are. */
 uint32_t bt_bitt_sum(const uint8_t *file, size_t size, size_t at);
 
 /* The JSON header of a .bitt file: the texts are JSON objects, the tokenizer's may be empty. */
@@ -31,7 +31,7 @@ typedef struct bt_bitt_header {
     bool summed;
 } bt_bitt_header;
 
-/* What a file is made of. */
+/* The contents of a file. */
 typedef struct bt_model_file {
     const bt_bitt_header *header; /* NULL: a safetensors file alone */
     const bt_tensor *tensors;

@@ -4,7 +4,7 @@
  *
  *      0  magic "BitTrn\r\n"      8  u32 version       12  u32 zero
  *     16  u64 size of the whole checkpoint in bytes    24  u64 hash of the configuration
- *     32  u64 hash of the options but the schedule   40  u64 hash of the tokens
+ *     32  u64 hash of the options without the schedule   40  u64 hash of the tokens
  *     48  u64 steps done          56  u64 generator    64  24 zero bytes
  *     88  u32 CRC-32C of the arrays                    92  u32 CRC-32C of bytes 0 to 91
  *     96  weights, first and second moments, each as long as all parameters
@@ -45,41 +45,30 @@ static uint64_t hash_words(uint64_t hash, const uint32_t *words, size_t n)
     return hash;
 }
 
+static uint64_t hash_floats(uint64_t hash, const float *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++) hash = bt_hash_word(hash, bt_float_bits(v[i]));
+    return hash;
+}
+
 static uint64_t hash_config(const bt_trainer *t)
 {
     const bt_model_config *c = &t->net.params.config;
-    const uint32_t words[] = {c->vocab,
-                              c->dim,
-                              c->layers,
-                              c->mlp,
-                              c->inner,
-                              c->head,
-                              bt_float_bits(c->rate),
-                              bt_float_bits(c->norm_eps)};
-    uint64_t hash = hash_words(1, words, sizeof words / sizeof *words);
+    const uint32_t sizes[] = {c->vocab, c->dim, c->layers, c->mlp, c->inner, c->head};
+    uint64_t hash = hash_words(1, sizes, sizeof sizes / sizeof *sizes);
+    hash = hash_floats(hash, (float[]){c->rate, c->norm_eps}, 2);
     for (size_t i = 0; i < c->layers; i++) hash = bt_hash_word(hash, c->mixers[i]);
     return hash;
 }
 
 static uint64_t hash_options(const bitllama_training *o)
 {
-    const uint32_t words[] = {o->batch,
-                              o->context,
-                              o->accumulate,
-                              o->separator,
-                              bt_float_bits(o->learning_rate),
-                              bt_float_bits(o->final_learning_rate),
-                              bt_float_bits(o->weight_decay),
-                              bt_float_bits(o->beta1),
-                              bt_float_bits(o->beta2),
-                              bt_float_bits(o->clip),
-                              bt_float_bits(o->repeat),
-                              bt_float_bits(o->from_start),
-                              bt_float_bits(o->dropout),
-                              (uint32_t)o->seed,
-                              (uint32_t)(o->seed >> 32)};
-    uint64_t hash = hash_words(2, words, sizeof words / sizeof *words);
-    return o->bf16 ? bt_hash_word(hash, o->bf16) : hash; /* 0: equal to that of older versions */
+    uint32_t sizes[] = {o->batch, o->context, o->accumulate, o->separator};
+    float rates[] = {o->learning_rate, o->final_learning_rate, o->weight_decay, o->beta1};
+    float others[] = {o->beta2, o->clip, o->repeat, o->from_start, o->dropout};
+    uint64_t hash = hash_floats(hash_floats(hash_words(2, sizes, 4), rates, 4), others, 5);
+    hash = hash_words(hash, (uint32_t[]){(uint32_t)o->seed, (uint32_t)(o->seed >> 32)}, 2);
+    return o->bf16 ? bt_hash_word(hash, o->bf16) : hash; /* without bf16 as in older versions */
 }
 
 static uint64_t hash_tokens(const bt_trainer *t)

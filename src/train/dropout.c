@@ -1,6 +1,6 @@
 /* dropout.c - inverted dropout (Srivastava et al. 2014, JMLR 15): zeroes inputs at random and
- * scales the others up. The mask is a hash of seed, site and index, so that the backward pass and
- * any number of threads find the same one and nothing is stored.
+ * scales the others up. The mask is not stored: it is a hash of seed, site and index, the same in the
+ * backward pass and for any number of threads.
  * SPDX-License-Identifier: MIT */
 #include "net.h"
 
@@ -18,6 +18,7 @@ static uint32_t mix(uint32_t x)
     return x ^ x >> 16;
 }
 
+/* Items: floats. */
 static void task(void *context, size_t begin, size_t end, size_t worker)
 {
     const op *o = context;

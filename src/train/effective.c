@@ -1,4 +1,4 @@
-/* effective.c - the weights as the forward pass sees them, quantised anew after every step.
+/* effective.c - the weights in the forms that the forward pass uses, quantised after every step.
  * SPDX-License-Identifier: MIT */
 #include "../base/bytes.h"
 #include "../model/quantize.h"
@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+/* Items: tensors. */
 static void scales_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const bt_net *net = context;
@@ -17,7 +18,7 @@ static void scales_task(void *context, size_t begin, size_t end, size_t worker)
     }
 }
 
-/* A row of the head in int8, from the weights w and their fake_quantize, which is int8 * scale. */
+/* Packs a row of the head in int8. w: its weights; quantized: their fake_quantize, int8 * scale. */
 static void pack_head_row(const bt_net *net, size_t row, const float *w, const float *quantized)
 {
     const bt_rows8 *head = &net->head;
@@ -25,7 +26,7 @@ static void pack_head_row(const bt_net *net, size_t row, const float *w, const f
     float scale = largest > 1e-9f ? largest / 127.0f : 1.0f, inverse = 1.0f / scale;
     uint8_t *out = net->head_panels + bt_rows8_index(head, row, 0);
     net->head_scales[row] = scale;
-    for (size_t j = 0; j < head->cols; j++) /* + 128, and 0.5 to round what is near an integer */
+    for (size_t j = 0; j < head->cols; j++) /* + 128, the offset of panels, and 0.5 to round */
         out[j / 4 * 64 + j % 4] = (uint8_t)(quantized[j] * inverse + 128.5f);
 }
 
@@ -50,7 +51,7 @@ static void refresh_rows(const bt_net *net, size_t tensor, size_t begin, size_t 
         }
 }
 
-/* Items: the rows of all tensors, numbered from those of the first to those of the last. */
+/* Items: the rows of all tensors, numbered through in the order of the tensors. */
 static void rows_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const bt_net *net = context;

@@ -1,5 +1,5 @@
-/* gemm.c - cuts a product into blocks, packs and multiplies them (Goto and van de Geijn 2008, ACM
- * TOMS 34:3).
+/* gemm.c - a matrix product in blocks, which are packed and multiplied (Goto and van de Geijn 2008,
+ * ACM TOMS 34:3).
  * SPDX-License-Identifier: MIT */
 #include "gemm.h"
 
@@ -13,7 +13,7 @@ static void full_tile(const bt_exec *exec, size_t depth, const float *a, const f
     (exec->bf16 ? exec->bf16->tile : exec->kernels->gemm_tile)(depth, a, b, c, ldc, accumulate);
 }
 
-/* Rounds the panels of `rows` packed rows. */
+/* Rounds the panels of `rows` packed rows to bfloat16, if products use it. */
 static void round_panels(const bt_exec *exec, float *panel, size_t rows, size_t width, size_t depth)
 {
     if (!exec->bf16) return;
@@ -21,7 +21,7 @@ static void round_panels(const bt_exec *exec, float *panel, size_t rows, size_t 
         exec->bf16->round(panel, width, depth);
 }
 
-/* A tile that extends beyond the edge of C is computed in a buffer. */
+/* Computes a tile that extends beyond the edge of C, in a buffer. */
 static void edge_tile(const bt_exec *exec, size_t depth, const float *a, const float *b, float *c,
                       size_t ldc, size_t rows, size_t cols, bool accumulate, float *tile)
 {
@@ -84,6 +84,7 @@ typedef struct {
     bool columns; /* items are columns of C, otherwise rows */
 } job;
 
+/* Items: columns or rows of C. */
 static void sides_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const job *work = context;
@@ -93,8 +94,8 @@ static void sides_task(void *context, size_t begin, size_t end, size_t worker)
     multiply(work->exec, work->g, &o, worker);
 }
 
-/* Items: the rows of C for the first half of the sums, into C, then for the second, into
- * partial. */
+/* Items: the rows of C for the first half of the sums, which goes to C, then again all rows for the
+ * second half, which goes to `partial`. */
 static void halves_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const job *work = context;
@@ -111,6 +112,7 @@ static void halves_task(void *context, size_t begin, size_t end, size_t worker)
              &(part){begin > m ? begin - m : 0, end - m, 0, g->n, middle, g->k}, worker);
 }
 
+/* Items: rows of C. */
 static void add_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const job *work = context;
@@ -120,16 +122,15 @@ static void add_task(void *context, size_t begin, size_t end, size_t worker)
         for (size_t j = 0; j < g->n; j++) g->c[i * g->ldc + j] += work->exec->partial[i * g->n + j];
 }
 
-/* Long sums are cut in two, if C is small enough: a worker then reads what it has written itself.
- * Otherwise the longer side of C is cut into one piece a worker. Each packs the operand of the
- * other side for itself, which is faster than to read what another core has packed. */
+/* If k is long and C small, workers share the rows of C twice, once for each half of the sums, which
+ * are added at the end. Otherwise each worker gets an equal part of the longer side of C, and packs
+ * the operand of the other side itself, which is faster than reading what another core has packed. */
 void bt_gemm_run(const bt_exec *exec, const bt_gemm *g)
 {
     job work = {exec, g, g->n > g->m};
     size_t count = bt_pool_count(exec->pool);
     if (g->k >= BT_GEMM_LONG && g->m * g->n <= BT_PARTIAL_FLOATS) {
-        size_t share = (2 * g->m + count - 1) / count;
-        bt_pool_run(exec->pool, 2 * g->m, share, halves_task, &work);
+        bt_pool_run(exec->pool, 2 * g->m, (2 * g->m + count - 1) / count, halves_task, &work);
         bt_pool_run(exec->pool, g->m, 16, add_task, &work);
         return;
     }

@@ -6,18 +6,18 @@
 #include "../base/thread.h"
 #include "../kernels/kernels.h"
 
-/* What the operations of training run on, with their scratch memory. */
+/* The kernels, pool and scratch memory of the operations of training. */
 typedef struct bt_exec {
     const bt_kernels *kernels;
     bt_pool *pool;       /* NULL: one thread */
     const bt_bf16 *bf16; /* rounds operands of products to bfloat16; NULL: f32 */
     float *pack;         /* [threads][BT_PACK_FLOATS] */
-    float *partial;      /* the second half of long sums: as large as the largest C with such */
+    float *partial;      /* second halves of long sums; as large as the largest C that needs it */
 } bt_exec;
 
-/* C [m][n] (row stride ldc) = or += A [m][k] B [k][n]. A and B have strides for rows and columns,
- * so that either may be a transpose. Each element is summed in the order of k, long sums in two
- * halves, so results do not depend on threads or blocks. */
+/* C = A B, or C += A B with `accumulate`; A [m][k], B [k][n], C [m][n] with rows ldc apart. A and B
+ * have strides for rows and columns, so either may be a transpose. Each element is summed in the
+ * order of k, long sums in two halves, so results do not depend on threads or blocks. */
 typedef struct bt_gemm {
     size_t m, n, k;
     const float *a;
@@ -30,10 +30,11 @@ typedef struct bt_gemm {
 } bt_gemm;
 
 #define BT_GEMM_DEPTH 256u
-#define BT_GEMM_M 96u                       /* multiple of every gemm_rows */
-#define BT_GEMM_N 512u                      /* multiple of every gemm_cols */
-#define BT_GEMM_LONG 1024u                  /* sums of at least that many are cut in two halves, */
-#define BT_PARTIAL_FLOATS ((size_t)1 << 20) /* if C has at most that many elements */
+#define BT_GEMM_M 96u  /* multiple of every gemm_rows */
+#define BT_GEMM_N 512u /* multiple of every gemm_cols */
+/* Sums of at least BT_GEMM_LONG terms are cut if C has at most BT_PARTIAL_FLOATS elements. */
+#define BT_GEMM_LONG 1024u
+#define BT_PARTIAL_FLOATS ((size_t)1 << 20)
 #define BT_PACK_FLOATS ((BT_GEMM_M + BT_GEMM_N) * BT_GEMM_DEPTH + 12 * 32)
 
 void bt_gemm_run(const bt_exec *exec, const bt_gemm *g);

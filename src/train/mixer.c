@@ -1,5 +1,5 @@
-/* mixer.c - the three memories in training: projections, L2norm, gates, and the memory itself,
- * which kernels/body_memory.inc computes in closed form a chunk of tokens at a time.
+/* mixer.c - the mixers in training (reconstruct, predict, induction): projections, L2norm, gates, and
+ * the memory itself, which kernels/body_memory.inc computes in chunks of tokens.
  * SPDX-License-Identifier: MIT */
 #include "net.h"
 #include "vectors.h"
@@ -27,7 +27,7 @@ static op make_op(bt_net *net, size_t layer)
                 .cache = &net->caches[layer]};
 }
 
-/* L2norm of each head: q <- q / |q| where |q| > 1e-6. norms keeps the divisor, |q| or 1. */
+/* L2norm of each head: q <- q / |q| if |q| > 1e-6. norms keeps the divisor, |q| or 1. Items: tokens. */
 static void normalize_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const op *o = context;
@@ -42,7 +42,7 @@ static void normalize_task(void *context, size_t begin, size_t end, size_t worke
         }
 }
 
-/* Of L2norm, in place: dq <- (dq - q (q . dq)) / norm. */
+/* The backward pass of L2norm, in place: dq <- (dq - q (q . dq)) / norm. Items: tokens. */
 static void normalize_backward_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const op *o = context;
@@ -57,6 +57,7 @@ static void normalize_backward_task(void *context, size_t begin, size_t end, siz
         }
 }
 
+/* The operands for one head of one sequence. */
 static bt_memory_train memory_of(const op *o, size_t seq, size_t h, size_t thread)
 {
     bt_net *net = o->net;
@@ -78,7 +79,7 @@ static bt_memory_train memory_of(const op *o, size_t seq, size_t h, size_t threa
         .ahead = c->mixers[o->layer] == BT_PREDICT,
         .zeros = net->zeros,
         .r = o->cache->r + at,
-        .checkpoints = o->cache->checkpoints + (seq * o->heads + h) * chunks * o->head * o->head,
+        .chunk_states = o->cache->chunk_states + (seq * o->heads + h) * chunks * o->head * o->head,
         .work = net->work + thread * bt_memory_work(o->head),
         .dr = o->dr ? o->dr + at : NULL,
         .dq = o->dq ? o->dq + at : NULL,
@@ -88,6 +89,7 @@ static bt_memory_train memory_of(const op *o, size_t seq, size_t h, size_t threa
     };
 }
 
+/* Items: the heads of all sequences. */
 static void memory_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const op *o = context;
@@ -98,7 +100,7 @@ static void memory_task(void *context, size_t begin, size_t end, size_t worker)
     }
 }
 
-/* gates = sigmoid(n1 Wg^T + b) */
+/* gates = sigmoid(gates + b); they hold n1 Wg^T before. Items: tokens. */
 static void gates_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const op *o = context;
@@ -113,7 +115,7 @@ static void gates_task(void *context, size_t begin, size_t end, size_t worker)
     }
 }
 
-/* The input of the output projection: the readings, after dropout. */
+/* The input of the output projection: dropout of the readings. */
 static const float *output_input(const op *o)
 {
     bt_net *net = o->net;

@@ -10,8 +10,8 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-/* Floats a token of a scratch buffer: activations of the feed-forward or of the stream, or the
- * gradients of a mixer (mixer.c). */
+/* Floats of a scratch buffer for each token, which holds activations of the feed-forward or the
+ * residual stream, or the gradients of a mixer (mixer.c). */
 static size_t widest(const bt_model_config *c)
 {
     size_t width = larger(c->mlp, c->dim);
@@ -36,7 +36,7 @@ static void take_cache(bt_net *net, size_t i)
     k->v = bt_region_floats(r, n * width);
     k->r = bt_region_floats(r, n * width);
     k->gates = bt_region_floats(r, n * bt_gate_stride(heads));
-    k->checkpoints = bt_region_floats(r, net->seqs * heads * chunks * head * head);
+    k->chunk_states = bt_region_floats(r, net->seqs * heads * chunks * head * head);
     k->x2 = bt_region_floats(r, n * c->dim);
     k->inv2 = bt_region_floats(r, n);
     k->n2 = bt_region_floats(r, n * c->dim);
@@ -65,8 +65,8 @@ static void take_head(bt_net *net)
         net->head = bt_rows8_clear(net->head_panels, net->head_scales, t->rows, t->cols);
 }
 
-/* Elements of the largest product that bt_gemm_run computes in two halves: of an output, of its
- * gradient, or of a weight's. */
+/* Elements of the largest product whose sums bt_gemm_run cuts in two halves: an output, the gradient
+ * of an input, or that of a tensor. */
 static size_t partial_floats(const bt_net *net)
 {
     size_t n = net->tokens, most = 0;

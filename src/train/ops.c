@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define UNIT 16 /* tokens that a worker takes at least */
+#define UNIT 16 /* the fewest tokens that a worker takes; the items of tasks here are tokens */
 
 /* One operation on tokens; unused operands are NULL. */
 typedef struct {
@@ -25,7 +25,7 @@ static void quantize_task(void *context, size_t begin, size_t end, size_t worker
         o->net->exec.kernels->fake_quantize(o->x + t * o->cols, o->y + t * o->cols, o->cols);
 }
 
-/* x [tokens] rounded as the integer kernels see it, in scratch; x itself for dense tensors. */
+/* x as the integer kernels round it, in scratch; for dense tensors x itself. */
 static const float *activations(bt_net *net, const bt_param *t, size_t tokens, const float *x)
 {
     if (!net->quantize || t->kind == BT_DENSE) return x;
@@ -171,8 +171,8 @@ typedef struct {
     float *dx;
 } backward_op;
 
-/* Items: blocks of tokens, each with its own sum for the gradient of the weights: the sums do not
- * depend on the workers, and a worker reads what it has written itself. */
+/* Items: blocks of BT_NORM_BLOCK tokens. Each block has a sum of its own for the gradient of the
+ * weights, so that no sum depends on the number of workers. */
 static void norm_backward_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const backward_op *o = context;

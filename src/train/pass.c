@@ -15,6 +15,7 @@ typedef struct {
     float *dgate, *dup;
 } swiglu_op;
 
+/* Items: floats. */
 static void swiglu_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const swiglu_op *o = context;
@@ -48,7 +49,7 @@ static void layer_forward(bt_net *net, size_t i, float *next)
     bt_linear(net, l->down, tokens, k->h, next, true);
 }
 
-/* dx is dL/dx of the layer's output on entry, of its input on return. */
+/* dx: on entry the gradient of the layer's output, on return that of its input. */
 static void layer_backward(bt_net *net, size_t i, float *dx)
 {
     const bt_layer_tensors *l = &net->params.layers[i];
@@ -74,7 +75,8 @@ typedef struct {
     float *x;
 } embed_op;
 
-/* Items: columns, so that each sum of gradients is one worker's. */
+/* Items: columns. Tokens with the same id add to the same row of gradients, whose columns belong to
+ * one worker each. */
 static void embed_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const embed_op *o = context;
@@ -99,12 +101,13 @@ static void embed(bt_net *net, const uint32_t *ids, const float *dx, float *x)
 
 typedef struct {
     bt_net *net;
-    const uint32_t *targets; /* of the slice, as its losses */
-    float *losses;
+    const uint32_t *targets; /* of the current slice of tokens */
+    float *losses;           /* of the same tokens */
     float scale;
     bool gradient;
 } loss_op;
 
+/* Items: tokens of the slice. */
 static void loss_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const loss_op *o = context;
@@ -121,8 +124,8 @@ static void loss_task(void *context, size_t begin, size_t end, size_t worker)
     }
 }
 
-/* The head, for a slice of tokens at a time, so that logits stay in the cache: losses, and the
- * gradient of the last norm's output. */
+/* The head: losses and the gradient dn of the last norm's output. Takes slices of tokens, so that
+ * their logits stay in the cache. */
 static void head(bt_net *net, const uint32_t *targets, bool gradient, float scale, float *dn)
 {
     size_t tensor = net->params.head, dim = net->params.config.dim;

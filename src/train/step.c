@@ -20,7 +20,7 @@ static float uniform(bt_trainer *t)
     return (float)random_below(t, 1u << 24) * 0x1p-24f;
 }
 
-/* Where the document around `start` begins, if its separator is at most a window before. */
+/* Index of the separator before `start`, if it is at most a window away; otherwise `start`. */
 static size_t document_start(const bt_trainer *t, size_t start)
 {
     for (size_t i = start; i + t->options.context > start; i--) {
@@ -30,9 +30,9 @@ static size_t document_start(const bt_trainer *t, size_t start)
     return start;
 }
 
-/* A window of context + 1 tokens from a random place, or from the start of the document there. In a
- * share of the windows a passage of 16 tokens up to nearly half of the window is copied further on:
- * predicting the copy needs the memory. */
+/* Draws a window of context + 1 tokens, from a random position or the start of the document there. In
+ * a fraction `repeat` of the windows a passage of 16 tokens to nearly half of the window is copied to
+ * a later position, since predicting the copy needs the memory. */
 static void sample(bt_trainer *t, uint32_t *window)
 {
     const bitllama_training *o = &t->options;
@@ -64,8 +64,8 @@ static float rate_at(const bitllama_training *o, uint64_t step)
     if (step < o->warmup) return o->learning_rate * (float)(step + 1) / (float)o->warmup;
     if (step >= o->steps) return o->final_learning_rate;
     double done = (double)(step - o->warmup) / (double)(o->steps - o->warmup);
-    float share = (float)(0.5 + 0.5 * cos(3.14159265358979 * done));
-    return o->final_learning_rate + (o->learning_rate - o->final_learning_rate) * share;
+    float factor = (float)(0.5 + 0.5 * cos(3.14159265358979 * done));
+    return o->final_learning_rate + (o->learning_rate - o->final_learning_rate) * factor;
 }
 
 static double gradient_norm(const bt_trainer *t)
@@ -79,7 +79,7 @@ typedef struct {
     bt_adamw adam;
 } update_op;
 
-/* Items: floats of all parameters. */
+/* Items: floats of the flat array of parameters. */
 static void update_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const update_op *o = context;

@@ -1,4 +1,4 @@
-/* trainer.c - makes trainers, and models and weight files from what they have learned.
+/* trainer.c - creates trainers, and makes models and weight files of their weights.
  * SPDX-License-Identifier: MIT */
 #include "trainer.h"
 
@@ -67,7 +67,8 @@ const char *bt_training_problem(const bitllama_training *o, uint32_t vocab)
     return NULL;
 }
 
-/* Bytes that training takes, about: products that do not fit a size must not be made. */
+/* Whether the sizes of all buffers fit a size_t, by a generous estimate in double, so that no later
+ * product overflows. */
 static bool fits(const bt_model_config *c, const bitllama_training *o)
 {
     double tokens = (double)o->batch * o->context, bytes = 2.0 * c->vocab * c->dim * 20;
@@ -168,7 +169,7 @@ void bitllama_trainer_destroy(bitllama_trainer *t)
     bt_free(t);
 }
 
-/* ---- what was learned ------------------------------------------------------------------------ */
+/* ---- models and weight files ----------------------------------------------------------------- */
 
 int bitllama_trainer_model(const bitllama_trainer *t, const char *tokenizer, size_t tokenizer_size,
                            bitllama_model **model)
@@ -184,7 +185,7 @@ int bitllama_trainer_model(const bitllama_trainer *t, const char *tokenizer, siz
     return status;
 }
 
-/* The f32 weights as tensors of a file, with names [tensor_count]. */
+/* Describes the f32 weights as tensors of a file; their names go to names [tensor_count]. */
 static void list_tensors(const bt_net *net, bt_tensor *tensors, char (*names)[BT_NAME_SIZE])
 {
     for (size_t i = 0; i < net->params.tensor_count; i++) {

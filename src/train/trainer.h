@@ -17,7 +17,7 @@ typedef struct bitllama_trainer {
     size_t token_count;
     uint32_t *ids, *targets; /* [batch * context] */
     uint32_t *window;        /* [context + 1] */
-    bt_region blocks;        /* all of these arrays */
+    bt_region blocks;        /* all arrays but those of net */
 } bt_trainer;
 
 /* NULL, or what is wrong with the options for a vocabulary of this size. */

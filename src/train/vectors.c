@@ -12,6 +12,7 @@ typedef struct {
     double *sums;
 } op;
 
+/* Items: floats. */
 static void copy_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const op *o = context;
@@ -32,7 +33,7 @@ void bt_clear(const bt_exec *exec, float *y, size_t count)
     bt_copy(exec, y, NULL, count);
 }
 
-/* Items: blocks, a sum each, which does not depend on the number of threads. */
+/* Items: blocks of BT_SQUARES floats, whose sums do not depend on the number of threads. */
 static void squares_task(void *context, size_t begin, size_t end, size_t worker)
 {
     const op *o = context;

@@ -1,34 +1,37 @@
-/* forward.c - reads tokens, in blocks of three passes: features (ternary product down), memory (one
- * pass over W a token), outputs (ternary product up).
+/* forward.c - reads tokens in blocks. A block takes three passes: features (ternary product down),
+ * memory (one pass over W for each token), outputs (surprise, and ternary product up).
  *
- * A call succeeds whole or changes nothing: its whole input is checked before the memory is
- * touched. Only a memory that may overflow (an unstable rate) can fail later. Its calls make a
- * trial run without output first, after which the memory is restored from a backup.
+ * A call succeeds as a whole or changes nothing: all input is checked before the memory is touched.
+ * Only a memory that may overflow (its rate is unstable) can fail later. Its calls first make a trial
+ * run without output, after which the memory is restored from a backup.
  * SPDX-License-Identifier: MIT */
 #include "layer.h"
 
 #include "../base/bytes.h"
 #include "../base/fpenv.h"
+#include "../base/prefetch.h"
 #include "../kernels/layout.h"
 
 #include <float.h>
 #include <string.h>
 
-/* A block of tokens; the tasks below run on all threads of the pool. */
+/* A block of tokens, the context of the tasks below. */
 typedef struct {
     bt_layer *layer;
     const bt_kernels *kernels;
     const float *input;
     float *output, *surprise; /* may be NULL */
     size_t tokens;
-    bool shared; /* among threads */
+    bool parallel; /* the pool runs the current pass */
 } block;
 
+/* Multipliers that leave a product as it is. */
 static const float ones[BT_BLOCK] = {
 #define EIGHT 1, 1, 1, 1, 1, 1, 1, 1
     EIGHT, EIGHT, EIGHT, EIGHT, EIGHT, EIGHT, EIGHT, EIGHT};
+#undef EIGHT
 
-/* A projection sums at most D values of x: up to this |x| it stays finite. */
+/* The largest |x| for which a projection, a sum of at most D values of x, stays finite. */
 static float input_limit(const bt_layer *layer)
 {
     return FLT_MAX / (1.01f * (float)layer->dim);
@@ -37,7 +40,7 @@ static float input_limit(const bt_layer *layer)
 static int check_input(const bt_layer *layer, const bt_kernels *kernels, const float *x, size_t n)
 {
     uint32_t bits = kernels->absmax_bits(x, n);
-    if (bits >= BT_MAX_ABSMAX) return TTT_NON_FINITE;
+    if (bits >= BT_ABSMAX_NON_FINITE) return TTT_NON_FINITE;
     return bt_float_from_bits(bits) > input_limit(layer) ? TTT_INPUT_RANGE : TTT_OK;
 }
 
@@ -76,32 +79,26 @@ static void multiply(block *b, const bt_ternary *w, const float *multipliers, co
     b->kernels->matmul(&op);
 }
 
-/* Prefetches what another core wrote last: one by one, its cache lines would take some 100
- * ns each. */
+/* Prefetches rows that another core wrote last, all lines at once: each takes some 100 ns. */
 static void prefetch(const block *b, const float *x, size_t rows, size_t floats, bool write)
 {
-    if (!b->shared) return;
+    if (!b->parallel) return;
     for (size_t row = 0; row < rows; row++, x += b->layer->stride)
-        for (size_t i = 0; i < floats; i += 16) {
-#if defined(__x86_64__)
-            if (write) __asm__ volatile("prefetchw %0" : : "m"(x[i]));
-            else __builtin_prefetch(x + i, 0, 2);
-#else
-            if (write) __builtin_prefetch(x + i, 1, 2);
-            else __builtin_prefetch(x + i, 0, 2);
-#endif
-        }
+        for (size_t i = 0; i < floats; i += 16)
+            if (write) bt_prefetch_write(x + i);
+            else bt_prefetch_read(x + i);
 }
 
+/* Items: tokens. */
 static void features_task(void *context, size_t begin, size_t end, size_t worker)
 {
     block *b = context;
     bt_layer *layer = b->layer;
-    float *features = layer->features + layer->stride; /* row 0 is the token before */
+    float *features = layer->features + layer->stride; /* row 0: the token before the block */
     (void)worker;
     prefetch(b, features + begin * layer->stride, end - begin, layer->stride, true);
     quantize(b, b->input, layer->dim, layer->dim, begin, end);
-    multiply(b, bt_weights_down(layer->weights), ones, NULL, features, layer->stride, begin, end);
+    multiply(b, &layer->weights->down, ones, NULL, features, layer->stride, begin, end);
     bt_normalize op = {
         .x = features + begin * layer->stride,
         .n = layer->small,
@@ -113,8 +110,8 @@ static void features_task(void *context, size_t begin, size_t end, size_t worker
     b->kernels->normalize(&op);
 }
 
-/* The memory pass on copies of features and readings. It avoids false sharing: workers write
- * columns of the same rows, whose cache lines would go back and forth between their cores. */
+/* The memory pass on copies of features and readings, against false sharing: workers write columns
+ * of the same rows, whose cache lines would move back and forth between their cores. */
 static void memory_on_copies(const block *b, bt_memory op, size_t begin, size_t end, size_t worker)
 {
     const bt_layer *layer = b->layer;
@@ -134,6 +131,7 @@ static void memory_on_copies(const block *b, bt_memory op, size_t begin, size_t 
         memcpy(layer->readings + t * stride + column, r + t * stride + column, bytes);
 }
 
+/* Items: tiles of W. */
 static void memory_task(void *context, size_t begin, size_t end, size_t worker)
 {
     block *b = context;
@@ -150,10 +148,11 @@ static void memory_task(void *context, size_t begin, size_t end, size_t worker)
         .tokens = b->tokens,
         .rate = layer->rate,
     };
-    if (b->shared) memory_on_copies(b, op, begin, end, worker);
+    if (b->parallel) memory_on_copies(b, op, begin, end, worker);
     else b->kernels->memory(&op, begin, end);
 }
 
+/* Items: tokens. The surprise of a token is |prediction - feature|^2. */
 static void outputs_task(void *context, size_t begin, size_t end, size_t worker)
 {
     block *b = context;
@@ -165,26 +164,28 @@ static void outputs_task(void *context, size_t begin, size_t end, size_t worker)
     for (size_t t = begin; b->surprise && t < end; t++)
         b->surprise[t] = b->kernels->distance2(layer->readings + t * stride + before,
                                                layer->features + (t + 1) * stride, stride);
-    multiply(b, bt_weights_up(layer->weights), layer->multipliers, b->input, b->output, layer->dim,
-             begin, end);
+    multiply(b, &layer->weights->up, layer->multipliers, b->input, b->output, layer->dim, begin,
+             end);
 }
 
-/* On the pool where a block is work enough for it, otherwise on the calling thread. */
+/* Multiplications of a pass, about, from which on the pool is faster than the calling thread. */
+#define PARALLEL_WORK ((size_t)1 << 21)
+
 static void run(block *b, size_t n, size_t unit, bt_task task)
 {
     const bt_layer *layer = b->layer;
-    bool worth = b->tokens * layer->dim * layer->small >= (size_t)1 << 21;
-    b->shared = worth && layer->pool;
-    bt_pool_run(worth ? layer->pool : NULL, n, unit, task, b);
+    bool large = b->tokens * layer->dim * layer->small >= PARALLEL_WORK;
+    b->parallel = large && layer->pool;
+    bt_pool_run(large ? layer->pool : NULL, n, unit, task, b);
 }
 
 static int run_block(block *b)
 {
     bt_layer *layer = b->layer;
-    size_t tiles = bt_tile_count(layer->small), half = 2 * bt_pool_count(layer->pool);
+    size_t tiles = bt_tile_count(layer->small), parts = 2 * bt_pool_count(layer->pool);
     size_t row = layer->stride * sizeof(float);
     run(b, b->tokens, 8, features_task);
-    run(b, tiles, (tiles + half - 1) / half, memory_task); /* large items, as each is copied */
+    run(b, tiles, (tiles + parts - 1) / parts, memory_task); /* few parts: each copies its rows */
     if (layer->backup.tiles) {
         uint32_t bits = b->kernels->absmax_bits(layer->readings, (b->tokens + 1) * layer->stride);
         if (bits > bt_float_bits(BT_READING_LIMIT)) return TTT_DIVERGED;
@@ -209,7 +210,7 @@ static int run_blocks(block b, size_t seq_len)
     return TTT_OK;
 }
 
-/* Runs all blocks without output, and restores the memory. */
+/* Runs all blocks without output and restores the memory. */
 static int trial_run(block b, size_t seq_len)
 {
     bt_layer *layer = b.layer;
@@ -231,7 +232,8 @@ static int check_call(const bt_layer *layer, const float *input, size_t input_le
                       const float *output, size_t output_len, const float *surprise)
 {
     if (!layer || !input || !output) return TTT_NULL_POINTER;
-    if (seq_len == 0 || seq_len > PTRDIFF_MAX / sizeof(float) / layer->dim) /* of any object */
+    if (seq_len == 0 ||
+        seq_len > PTRDIFF_MAX / sizeof(float) / layer->dim) /* no object is larger */
         return TTT_DIMENSION_MISMATCH;
     size_t len = seq_len * layer->dim;
     if (input_len != len || output_len != len) return TTT_DIMENSION_MISMATCH;

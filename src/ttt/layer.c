@@ -27,7 +27,7 @@ void bt_memory_copy(const bt_layer *layer, bt_memory_state *to, const bt_memory_
     memcpy(to->reading, from->reading, layer->stride * sizeof(float));
 }
 
-/* rows: of feature and reading, which are the first rows of a block's. */
+/* rows: of feature and reading; those of a whole block make them its features and readings. */
 static bool take_memory(const bt_layer *layer, bt_region *r, bt_memory_state *memory, size_t rows)
 {
     memory->tiles = bt_region_floats(r, bt_state_floats(layer));
@@ -189,8 +189,8 @@ int ttt_get_weights(const void *model, int8_t *down, int8_t *up)
     size_t dim = layer->dim, d = layer->small;
     for (size_t i = 0; i < dim; i++)
         for (size_t j = 0; j < d; j++) {
-            down[i * d + j] = (int8_t)bt_ternary_get(bt_weights_down(layer->weights), j, i);
-            up[j * dim + i] = (int8_t)bt_ternary_get(bt_weights_up(layer->weights), i, j);
+            down[i * d + j] = (int8_t)bt_ternary_get(&layer->weights->down, j, i);
+            up[j * dim + i] = (int8_t)bt_ternary_get(&layer->weights->up, i, j);
         }
     return TTT_OK;
 }
@@ -234,5 +234,5 @@ uint64_t ttt_tokens_seen(const void *model)
 uint64_t ttt_weights_fingerprint(const void *model)
 {
     const bt_layer *layer = model;
-    return layer ? bt_weights_fingerprint(layer->weights) : 0;
+    return layer ? layer->weights->fingerprint : 0;
 }

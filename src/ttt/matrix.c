@@ -15,14 +15,14 @@ struct ttt_matrix {
 };
 
 struct ttt_activations {
-    const bt_kernels *kernels; /* whose format the values have */
-    size_t cols, room, tokens; /* room: the most tokens; tokens: quantised last */
-    void *values;              /* [room][cols rounded up], at most 2 bytes each */
-    int32_t *sums;
-    float *scales; /* max |x| / 127 */
-    /* All scales are below 2^64; they are above 1e-9 / 127 anyway. Their products with integers are
-     * then normal numbers, for which the floating-point environment matters by its rounding mode
-     * alone. */
+    const bt_kernels *kernels;     /* the values are in their format */
+    size_t cols, capacity, tokens; /* capacity: the most tokens; tokens: those quantised last */
+    void *values;                  /* [capacity][cols rounded up to 16], at most 2 bytes each */
+    int32_t *sums;                 /* [capacity] of each token's values */
+    float *scales;                 /* [capacity] max |x| / 127 */
+    /* All scales are below 2^64. They are at least 1e-9 / 127 in any case, so products of a scale
+     * and an integer are normal numbers, on which the rounding mode is the only part of the
+     * floating-point environment that has an effect. */
     bool ordinary;
     bt_region blocks;
 };
@@ -72,7 +72,7 @@ int ttt_activations_create(size_t cols, size_t tokens, ttt_activations **activat
     ttt_activations *a = bt_alloc(1, sizeof *a);
     if (!a) return TTT_OUT_OF_MEMORY;
     a->cols = cols;
-    a->room = tokens;
+    a->capacity = tokens;
     a->values = bt_region_alloc(&a->blocks, tokens, bt_round_up(cols, BT_CHUNK) * sizeof(int16_t));
     a->sums = bt_region_alloc(&a->blocks, tokens, sizeof *a->sums);
     a->scales = bt_region_floats(&a->blocks, tokens);
@@ -95,9 +95,9 @@ int ttt_activations_quantize(ttt_activations *activations, const float *x, size_
 {
     ttt_activations *a = activations;
     if (!a || !x) return TTT_NULL_POINTER;
-    if (tokens == 0 || tokens > a->room) return TTT_DIMENSION_MISMATCH;
+    if (tokens == 0 || tokens > a->capacity) return TTT_DIMENSION_MISMATCH;
     const bt_kernels *k = bt_kernels_active();
-    if (k->absmax_bits(x, tokens * a->cols) >= BT_MAX_ABSMAX) return TTT_NON_FINITE;
+    if (k->absmax_bits(x, tokens * a->cols) >= BT_ABSMAX_NON_FINITE) return TTT_NON_FINITE;
     bt_fpenv saved = bt_fpenv_enter();
     bt_quantize op = {.x = x,
                       .n = a->cols,

@@ -11,9 +11,9 @@
  *     60  u32 CRC-32C of bytes 0 to 59
  *     64  W [d][d] row-major, feature [d], reading [d]
  *
- * W is without the update that feature and reading of the last token stand for: it is carried out
- * with the next token, as it would be without saving. Later versions keep the meaning of bytes 0 to
- * 11 and 60 to 63.
+ * Feature and reading are those of the last token. W is without the update by this token, which is
+ * made when the next one is read, as without saving. Later versions keep the meaning of bytes 0 to 11
+ * and 60 to 63.
  * SPDX-License-Identifier: MIT */
 #include "layer.h"
 
@@ -69,7 +69,7 @@ int ttt_save_state(const void *model, void *buffer, size_t size)
     bt_put_u32(head + AT_VERSION, VERSION);
     bt_put_u32(head + AT_SIZE, (uint32_t)ttt_state_size(layer));
     bt_put_u64(head + AT_DIM, layer->dim);
-    bt_put_u64(head + AT_FINGERPRINT, bt_weights_fingerprint(layer->weights));
+    bt_put_u64(head + AT_FINGERPRINT, layer->weights->fingerprint);
     bt_put_u64(head + AT_TOKENS, layer->tokens);
     bt_put_u32(head + AT_OBJECTIVE, layer->objective);
     bt_put_u32(head + AT_RATE, bt_float_bits(layer->rate));
@@ -93,8 +93,7 @@ static int check_header(const bt_layer *layer, const uint8_t *head, size_t size)
         return TTT_STATE_DAMAGED;
     if (bt_get_u32(head + AT_OBJECTIVE) != (uint32_t)layer->objective) return TTT_STATE_OBJECTIVE;
     if (bt_get_u32(head + AT_RATE) != bt_float_bits(layer->rate)) return TTT_STATE_LEARNING_RATE;
-    if (bt_get_u64(head + AT_FINGERPRINT) != bt_weights_fingerprint(layer->weights))
-        return TTT_STATE_WEIGHTS;
+    if (bt_get_u64(head + AT_FINGERPRINT) != layer->weights->fingerprint) return TTT_STATE_WEIGHTS;
     return TTT_OK;
 }
 
@@ -117,9 +116,8 @@ int ttt_load_state(void *model, const void *buffer, size_t size)
     int status = check_header(layer, head, size);
     if (status != TTT_OK) return status;
     uint32_t largest = body_absmax(p, body_size(layer));
-    if (largest >= BT_MAX_ABSMAX) return TTT_STATE_DAMAGED;
-    /* Larger than a stable layer's own states: a forged one, which may overflow, so calls need a
-     * trial run. */
+    if (largest >= BT_ABSMAX_NON_FINITE) return TTT_STATE_DAMAGED;
+    /* No stable layer reaches this: the state is forged and may overflow, so calls need a trial run. */
     if (largest > bt_float_bits(0x1p20f) && !bt_layer_need_backup(layer)) return TTT_OUT_OF_MEMORY;
 
     size_t d = layer->small;
@@ -132,8 +130,8 @@ int ttt_load_state(void *model, const void *buffer, size_t size)
     return TTT_OK;
 }
 
-/* Carries out the pending update on the copy, with the arithmetic of the kernels' memory pass. For
- * predict there is none: it needs the feature of the next token. */
+/* Makes the pending update in the copy, with the arithmetic of the kernels' memory pass. The one of
+ * predict cannot be made yet: it needs the feature of the next token. */
 int ttt_get_memory(const void *model, float *w)
 {
     const bt_layer *layer = model;

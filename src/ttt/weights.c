@@ -2,20 +2,10 @@
  * SPDX-License-Identifier: MIT */
 #include "weights.h"
 
-#include "../base/alloc.h"
 #include "../base/hash.h"
 #include "../kernels/layout.h"
 
-#include <stdatomic.h>
-
-struct bt_weights {
-    atomic_size_t references;
-    bt_ternary down, up;
-    uint64_t fingerprint;
-    bt_region blocks;
-};
-
-/* Where entries come from: an array, or random numbers of which each gives 16 entries. */
+/* The source of entries: an array, or random numbers, each of which gives 16 entries. */
 typedef struct {
     const int8_t *entries;
     uint64_t seed, word;
@@ -28,7 +18,8 @@ static int next_entry(source *from)
     if (from->entries) return from->entries[i];
     if (i % 16 == 0) from->word = bt_mix64(from->seed + (i / 16 + 1) * BT_GOLDEN);
     if (i % 8 == 0) from->word = from->word >> 32 | from->word << 32;
-    uint64_t scaled = (from->word & 0xffffffffu) * 3; /* entry in the high half, rest in the low */
+    uint64_t scaled =
+        (from->word & 0xffffffffu) * 3; /* the entry in the high half, the remainder in the low */
     from->word = (from->word & ~(uint64_t)0xffffffffu) | (scaled & 0xffffffffu);
     return (int)(scaled >> 32) - 1;
 }
@@ -83,7 +74,7 @@ static bt_weights *make(size_t dim, source down, source up)
 
 bt_weights *bt_weights_from_seed(size_t dim, uint64_t seed)
 {
-    uint64_t stream = seed << 1 | seed >> 63; /* stream, stream ^ 1: a pair no other seed has */
+    uint64_t stream = seed << 1 | seed >> 63; /* no other seed has the pair stream, stream ^ 1 */
     return make(dim, (source){.seed = bt_mix64(stream)}, (source){.seed = bt_mix64(stream ^ 1)});
 }
 
@@ -108,19 +99,4 @@ void bt_weights_release(bt_weights *w)
 size_t bt_weights_footprint(const bt_weights *w)
 {
     return bt_block_bytes(w) + w->blocks.bytes;
-}
-
-const bt_ternary *bt_weights_down(const bt_weights *w)
-{
-    return &w->down;
-}
-
-const bt_ternary *bt_weights_up(const bt_weights *w)
-{
-    return &w->up;
-}
-
-uint64_t bt_weights_fingerprint(const bt_weights *w)
-{
-    return w->fingerprint;
 }

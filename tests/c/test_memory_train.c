@@ -159,7 +159,7 @@ static void compare(const bt_kernels *table, problem *p)
     float *dr = narrowed(p->dr, n, h, stride), *r = narrowed(NULL, n, h, stride);
     float *dq = narrowed(NULL, n, h, stride), *dv = narrowed(NULL, n, h, stride);
     float *dkeep = narrowed(NULL, n, 1, GATE_STRIDE), *dwrite = narrowed(NULL, n, 1, GATE_STRIDE);
-    float *none = narrowed(NULL, 1, h, h), *checkpoints = narrowed(NULL, chunks, h * h, h * h);
+    float *none = narrowed(NULL, 1, h, h), *chunk_states = narrowed(NULL, chunks, h * h, h * h);
     float *work = narrowed(NULL, 1, bt_memory_work(h), bt_memory_work(h));
     bt_memory_train op = {
         .tokens = n,
@@ -174,7 +174,7 @@ static void compare(const bt_kernels *table, problem *p)
         .ahead = p->kind == PREDICT,
         .zeros = none,
         .r = r,
-        .checkpoints = checkpoints,
+        .chunk_states = chunk_states,
         .work = work,
     };
     table->memory_forward(&op);
@@ -193,7 +193,7 @@ static void compare(const bt_kernels *table, problem *p)
         CHECK_AT_MOST(difference(dwrite, p->db, n, 1, GATE_STRIDE), 1e-5);
     }
     void *all[] = {zeros, states, errors, q,     v,      keep, write,       dr,
-                   r,     dq,     dv,     dkeep, dwrite, none, checkpoints, work};
+                   r,     dq,     dv,     dkeep, dwrite, none, chunk_states, work};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
 }
 
