@@ -1,10 +1,10 @@
 /**
- * limits.ts - how many bytes are read at most, unless somebody says otherwise.
+ * limits.ts - the most bytes that are read unless an option sets another limit.
  * SPDX-License-Identifier: MIT
  */
 const GIB = 2 ** 30;
 
-/** Of a model, where there is a file system, and in browsers. */
+/** Of a model: on platforms with a file system, and in browsers. */
 export const MAX_MODEL_BYTES = 4 * GIB;
 export const MAX_BROWSER_MODEL_BYTES = GIB;
 

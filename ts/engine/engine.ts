@@ -9,7 +9,8 @@
  * its methods then throw TTTError POISONED with the trap as the cause.
  *
  * Callers have checked all arguments (ts/common/args.ts); an engine only has to be memory-safe. Structs
- * cross as bytes (structs.ts), numbers of 64 bits as BigInt.
+ * cross as bytes (structs.ts); hashes, fingerprints and tickets as BigInt; counts and sizes, below 2^53,
+ * as numbers.
  * SPDX-License-Identifier: MIT
  */
 import type { BackendInfo, BackendKind, Bytes } from '../common/types.js';

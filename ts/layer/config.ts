@@ -69,7 +69,7 @@ function readThreads(value: unknown): number {
   return value;
 }
 
-/** Refuses weights of the wrong type or length; their values the core checks. */
+/** Refuses weights of the wrong type or length; the core checks their values. */
 export function readWeights(value: unknown, dim: number): TTTWeights {
   checkObject(value, 'weights');
   const down = readProperty(value, 'down', 'weights.down');

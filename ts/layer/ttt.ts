@@ -126,7 +126,7 @@ export class TTT {
     return this.#life.destroyed;
   }
 
-  /** Tokens read since the layer was made or reset, as far as the memory knows. */
+  /** Tokens read since the memory was empty; a loaded state brings its own number. */
   get tokensSeen(): number {
     return made(this.#layers.tokens(this.#living()));
   }
@@ -168,8 +168,8 @@ export class TTT {
   }
 
   /**
-   * Like `forward`, and tells for each token how little the memory expected it: 1 for what it
-   * never saw, towards 0 as it learns. `into` may hold arrays for either result.
+   * Like `forward`, and returns each token's surprise: about 1 for one that is new to the memory,
+   * towards 0 as the memory learns. `into` may hold arrays for either result.
    */
   observe(input: Float32Array, into: ObserveInto = {}): Observation {
     this.#idle();
@@ -318,7 +318,7 @@ export class TTT {
   }
 
   /**
-   * Frees the layer; calling it again is fine. While an asynchronous call is at work the layer
+   * Frees the layer; calling it again does nothing. While an asynchronous call is at work the layer
    * counts as destroyed at once, the call finishes, and then the memory is freed.
    */
   destroy(): void {
