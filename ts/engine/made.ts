@@ -19,7 +19,7 @@ function isFailure(result: unknown): result is Failure {
   return typeof result === 'object' && result !== null && 'status' in result;
 }
 
-/** A result without its failures. What returns nothing but numbers returns counts: these remain. */
+/** A result without its failures; of a function that returns numbers only, a count. */
 type Made<R> = [Exclude<R, number | Failure>] extends [never]
   ? number
   : Exclude<R, number | Failure>;

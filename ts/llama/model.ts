@@ -68,7 +68,7 @@ export class BitLlama implements LanguageModel {
       this.parameters = made(models.parameters(handle));
       this.fingerprint = made(models.fingerprint(handle));
     } catch (error) {
-      this.destroy(); // nobody else will have it
+      this.destroy(); // the caller gets no object to destroy
       throw error;
     }
     this.backend = engine.kind;
@@ -105,7 +105,7 @@ export class BitLlama implements LanguageModel {
     }
   }
 
-  /** A reader of its own memory, which starts empty. Codes: `OUT_OF_MEMORY`, `DESTROYED`. */
+  /** A session with a memory of its own, which starts empty. Codes: `OUT_OF_MEMORY`, `DESTROYED`. */
   createSession(): Session {
     this.#life.checkLiving();
     const handle = made(part(this.#engine, 'sessions').create(this.#handle));
@@ -138,7 +138,7 @@ export class BitLlama implements LanguageModel {
     return this.#life.destroyed;
   }
 
-  /** Frees the model when its last session goes; calling it again is fine. */
+  /** Frees the model once its last session is destroyed. Calling it again does nothing. */
   destroy(): void {
     this.#life.destroy();
   }
