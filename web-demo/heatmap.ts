@@ -61,7 +61,7 @@ export class HeatMap {
     const nothing = values ? 'it is empty' : 'nothing has changed';
     const what = values ? 'what it holds' : 'what has changed';
     const label = filled === 0 ? nothing : `${what} in ${filled} of ${this.#heads.length} heads`;
-    this.#canvas.hidden = filled === 0; // an empty picture tells nothing
+    this.#canvas.hidden = filled === 0; // an empty picture shows nothing
     this.#canvas.setAttribute('aria-label', `The memory: ${label}`);
     this.#words.textContent = label;
   }

@@ -10,16 +10,17 @@ const READ_AT_ONCE = 256;
 
 /** What to measure on a text; lengths are in tokens. */
 export interface AdaptPlan {
-  /** Length of a passage, and how many passages are read. */
+  /** Length of a passage. */
   passage: number;
+  /** Number of passages. */
   passages: number;
-  /**
-   * How many places the rest of a text is read from, and what is read there: `before`, of which the memory
-   * learns all or only the `beginning`, and then `after`, which is measured.
-   */
+  /** Number of places in the text where `before` and then `after` are read. */
   places: number;
+  /** Read first; the memory learns all of it, or only its `beginning`. */
   before: number;
+  /** After this much of `before` the memory is frozen. */
   beginning: number;
+  /** Read next, and measured. */
   after: number;
 }
 

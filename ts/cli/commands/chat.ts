@@ -159,7 +159,7 @@ class Chat {
     stream.write(`${this.palette.dim(visibleLines(text))}\n`);
   }
 
-  /** Obeys or answers a line; returns false if that ends the chat. */
+  /** Runs the command in a line, or answers the line; returns false if that ends the chat. */
   async take(line: string): Promise<boolean> {
     this.warned = false;
     if (!line.startsWith('/')) {
@@ -169,7 +169,7 @@ class Chat {
     const [, name = '', argument = ''] = /^(\S*)\s*(.*)$/s.exec(line.trim()) ?? [];
     if (name === '/quit' || name === '/exit') return false;
     try {
-      await this.obey(name, argument);
+      await this.runCommand(name, argument);
     } catch (error) {
       this.say(describeFailure(error).text);
     }
@@ -209,7 +209,7 @@ class Chat {
     }
   }
 
-  private async obey(name: string, argument: string): Promise<void> {
+  private async runCommand(name: string, argument: string): Promise<void> {
     const { model } = this.loaded;
     switch (name) {
       case '/save': {
@@ -257,15 +257,15 @@ async function converse(chat: Chat, terminal: boolean): Promise<Signal | undefin
   });
   const lines = new Lines(input);
   let left: Signal | undefined;
-  const hear = (signal: Signal): void => {
+  const handle = (signal: Signal): void => {
     if (left !== undefined) endAtOnce(signal);
     if (signal === 'SIGINT' && chat.interrupt()) return;
     left = signal;
     chat.stop();
     lines.end();
   };
-  input.on('SIGINT', () => hear('SIGINT'));
-  const unwatch = onSignal(hear);
+  input.on('SIGINT', () => handle('SIGINT'));
+  const unwatch = onSignal(handle);
   try {
     for (;;) {
       if (terminal) input.prompt();

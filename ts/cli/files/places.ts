@@ -1,5 +1,5 @@
 /**
- * places.ts - tells which file a path names, however it is spelt, so that no command writes two results,
+ * places.ts - finds which file a path names, however it is spelt, so that no command writes two results,
  * or a result and one of its inputs, to one file.
  * SPDX-License-Identifier: MIT
  */
@@ -55,7 +55,7 @@ function placeOf(path: string): string {
     const folder = dirname(end);
     return folder === end ? end : `${placeOf(folder)}/${folded(basename(end))}`;
   } catch {
-    return resolve(path); // using it will tell what is wrong
+    return resolve(path); // using it will report what is wrong
   }
 }
 
@@ -88,7 +88,7 @@ export function modelFiles(path: string, name: string): Named[] {
   try {
     return (path === '-' ? [path] : modelPaths(path)).map((file) => ({ path: file, name }));
   } catch {
-    return [{ path, name }]; // loading it will tell what is wrong
+    return [{ path, name }]; // loading it will report what is wrong
   }
 }
 

@@ -9,7 +9,7 @@ import { variable } from '../../common/environment.js';
 import { suggestion } from '../../common/suggestion.js';
 import { Failure } from './failure.js';
 
-/** What a variable asks for; undefined where it is empty or leaves the choice free. */
+/** What a variable asks for; undefined where it is empty or `auto`. */
 function wishOf(name: string): string | undefined {
   const value = variable(name);
   return value === undefined || value === '' || value === 'auto' ? undefined : value;
@@ -53,7 +53,7 @@ export function backendReason({ backend, fallback }: BackendInfo): string {
 }
 
 /** A warning if BIT_TTT_KERNEL asks for something of WebAssembly, which chooses its kernel itself. */
-export function unheardKernel({ backend, kernel }: BackendInfo): string | null {
+export function ignoredKernel({ backend, kernel }: BackendInfo): string | null {
   const wish = wishOf('BIT_TTT_KERNEL');
   if (backend !== 'wasm' || wish === undefined || wish === kernel) return null;
   return (
