@@ -2,7 +2,6 @@
  * heatmap.ts - the memory as a picture: a column for each layer, a square for each head.
  * SPDX-License-Identifier: MIT
  */
-
 import type { Panel } from './dom.js';
 import { find } from './dom.js';
 import type { HeadMap } from './protocol.js';

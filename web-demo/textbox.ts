@@ -3,7 +3,6 @@
  * beginning is shown, and the file itself is what is read.
  * SPDX-License-Identifier: MIT
  */
-
 import type { Source } from './decode.js';
 import { beginningOf } from './decode.js';
 import type { Panel } from './dom.js';

@@ -2,7 +2,6 @@
  * model.ts - the shipped model in a worker: a fresh session for each story, and one that is taught.
  * SPDX-License-Identifier: MIT
  */
-
 import type { Session } from 'bit-ttt';
 import { BitLlama, conformanceHash, getInfo, llamaConformanceHash, TTTError } from 'bit-ttt';
 import { hex64 } from '../../ts/common/hex.js';

@@ -2,7 +2,6 @@
  * train.ts - a small model of a text, by the rules of `bit-ttt train`.
  * SPDX-License-Identifier: MIT
  */
-
 import type { Tokenizer } from 'bit-ttt';
 import { type BitLlama, splitDocuments, Trainer, TTTError } from 'bit-ttt';
 

@@ -2,7 +2,6 @@
  * chat.ts - the command in which a person and a model write a text together, line by line.
  * SPDX-License-Identifier: MIT
  */
-
 import type { Interface } from 'node:readline';
 import { createInterface } from 'node:readline';
 import type { Session } from 'bit-ttt';

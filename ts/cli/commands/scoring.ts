@@ -5,7 +5,6 @@
  * is not counted, and followed by another one, which is counted: the end is a token without bytes.
  * SPDX-License-Identifier: MIT
  */
-
 import type { BitLlama, Evaluation } from 'bit-ttt';
 import { evaluateText, TTTError } from 'bit-ttt';
 import { Turns } from '../../common/turns.js';

@@ -3,7 +3,6 @@
  * use what follows, then a state of the library, which carries its own checksum.
  * SPDX-License-Identifier: MIT
  */
-
 import { MAX_MODEL_BYTES } from '../../common/limits.js';
 import type { Extent, Limits } from '../../files/gather.js';
 import { Failure } from '../screen/failure.js';

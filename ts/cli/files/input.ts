@@ -3,7 +3,6 @@
  * while it waits for input.
  * SPDX-License-Identifier: MIT
  */
-
 import type { Stats } from 'node:fs';
 import { fstatSync, statSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';

@@ -2,7 +2,6 @@
  * lines.ts - cuts a stream of bytes into lines in constant memory, whatever the bytes are.
  * SPDX-License-Identifier: MIT
  */
-
 import type { Line } from '../../detect/line.js';
 import { MAX_LINE } from '../../detect/line.js';
 import { sniff } from './encoding.js';

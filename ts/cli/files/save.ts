@@ -3,7 +3,6 @@
  * (or any with --force), and they keep their mode and owner.
  * SPDX-License-Identifier: MIT
  */
-
 import type { Stats } from 'node:fs';
 import {
   accessSync,

@@ -2,7 +2,6 @@
  * engine.ts - which engine the library took, and whether that is what the environment asked for.
  * SPDX-License-Identifier: MIT
  */
-
 import type { BackendInfo } from 'bit-ttt';
 import { getInfo, TTTError } from 'bit-ttt';
 import { variable } from '../../common/environment.js';
