@@ -1,6 +1,6 @@
 /**
  * measure.ts - times the layer on every engine and in plain JavaScript, in rounds that go through all
- * of these contestants in turn, so that a busy moment of the machine hits all alike.
+ * of these contestants in turn, so that a busy moment of the machine slows all alike.
  * SPDX-License-Identifier: MIT
  */
 import { setKernel, TTT } from 'bit-ttt';

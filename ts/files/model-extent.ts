@@ -10,7 +10,7 @@ const MAGIC = [0x42, 0x49, 0x54, 0x54]; // BITT
 const BITT_START = 12;
 /** Bytes that show whether a file is JSON; white space may come before its brace. */
 const JSON_START = 64;
-/** Of a safetensors file, in bytes; as in src/io/safetensors.h. */
+/** Largest header of a safetensors file, in bytes; as in src/io/safetensors.h. */
 const LARGEST_HEADER = 100_000_000;
 
 /** Whether a file begins as a .bitt does. */

@@ -80,7 +80,7 @@ export function readWeights(value: unknown, dim: number): TTTWeights {
   return { down, up };
 }
 
-/** The error for weights that were refused, naming the first culprit. */
+/** The error for weights that were refused; it names the first wrong one. */
 export function weightsError({ down, up }: TTTWeights): TTTError {
   for (const [name, array] of [
     ['down', down],

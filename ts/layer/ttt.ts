@@ -41,7 +41,7 @@ import { stateError } from './refused-state.js';
 /** Only this file has it, so only TTT.create and clone can make layers. */
 const KEY = Symbol('bit-ttt');
 
-/** The error for a status that reading tokens gave; names the culprit where it can be found. */
+/** The error for a status that reading tokens gave; it names the wrong value if there is one. */
 function readError(status: number, input: Float32Array): TTTError {
   if (status !== statusOf('NON_FINITE')) return errorOf(status);
   const values = plainView(input);

@@ -102,7 +102,7 @@ export class Session {
   read(tokens: ArrayLike<number>): TokenReadings {
     this.#life.checkIdle();
     const ids = readTokens(tokens, this.model.config.vocabSize, 'tokens');
-    this.#life.checkIdle(); // again: reading a foreign list may have done anything
+    this.#life.checkIdle(); // again: a getter of the list may have done anything
     return this.#reader.read(ids);
   }
 

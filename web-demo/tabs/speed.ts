@@ -30,7 +30,7 @@ function rowOf(name: string, target: Measurement['target'], all: readonly Measur
   return { name, rates };
 }
 
-/** All threads at once, each with a memory of its own. */
+/** The rates of all threads together, each with a memory of its own. */
 async function measureThreads(
   onProgress: (text: string) => void,
   signal: AbortSignal,

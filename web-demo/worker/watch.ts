@@ -48,7 +48,7 @@ function topOf(found: Found): WatchResult['top'] {
   });
 }
 
-/** Of each group of neighbours the most surprising, so that no peak is lost. */
+/** The index of the most surprising line in each group of neighbours, so that no peak is lost. */
 function pointsOf({ surprise }: Found): Uint32Array {
   const size = Math.ceil(surprise.length / MAX_POINTS) || 1;
   const points = new Uint32Array(Math.ceil(surprise.length / size));

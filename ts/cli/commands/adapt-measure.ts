@@ -5,7 +5,7 @@
 import type { BitLlama, Session } from 'bit-ttt';
 import { Turns } from '../../common/turns.js';
 
-/** Tokens that are read in one call, before signals get a turn. */
+/** Tokens that are read in one call; signals are handled between calls. */
 const READ_AT_ONCE = 256;
 
 /** What to measure on a text; lengths are in tokens. */
@@ -70,7 +70,7 @@ function sameBits(a: Float32Array, b: Float32Array): boolean {
 export class AdaptMeasure {
   private readonly main: Session;
   private readonly other: Session;
-  /** One for all readings: many short ones would leave no room for signals. */
+  /** One for all readings: with one for each, many short readings would keep signals waiting. */
   private readonly turns = new Turns();
 
   /**

@@ -57,7 +57,7 @@ export async function scoreDocuments(
   const score: Score = { documents: 0, tokens: 0, bytes: 0, nats: 0 };
   const turns = new Turns();
   for (const document of documents) {
-    await turns.rest(); // signals get a turn also between short documents
+    await turns.rest(); // signals are handled between short documents too
     if (score.tokens >= most || stop?.aborted === true) break;
     const found = await evaluateUntil(model, document, stop);
     if (found === undefined) break;

@@ -52,7 +52,7 @@ class RegularSave {
     this.timer = setInterval(() => this.saveNew(), 1000 * request.saveEvery);
   }
 
-  /** Saves what is new. If that fails the reading goes on: a disk that is full now may have room later. */
+  /** Saves if tokens were read since. A failure only warns: a disk that is full now may have room later. */
   private saveNew(): void {
     this.scorer.flush();
     if (this.layer.tokensSeen === this.saved) return;

@@ -19,7 +19,7 @@ export interface Standing {
   gradientNorm: number;
   tokensPerSecond: number;
   secondsLeft: number;
-  /** Of what was held out, if it was measured now. */
+  /** The score on what was held out, if it was measured now. */
   valid: Score | undefined;
 }
 

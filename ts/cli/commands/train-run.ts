@@ -13,7 +13,7 @@ import type { TrainReport } from './train-report.js';
 
 /** Lines of a whole training. The first few and then every fifth come with a measurement. */
 const LINES = 50;
-const FIRST = 3; // a short text is soon known by heart: its best weights come early
+const FIRST = 3; // a short text is soon overfitted: its best weights come early
 const FIFTH = 5;
 /** Tokens of the held-out text that such a measurement reads; the last one, of the result, reads all. */
 const MEASURED_TOKENS = 8192;

@@ -61,7 +61,7 @@ function areCharacters(units: readonly number[]): boolean {
   return odd <= MOST_ODD * units.length;
 }
 
-/** In real text few code units end in 00, except the frequent U+4E00 (Chinese "one") and U+3000. */
+/** True for real text: few code units end in 00, except the frequent U+4E00 (Chinese "one") and U+3000. */
 function haveFewZeroLowBytes(units: readonly number[]): boolean {
   const isRare = (unit: number): boolean =>
     unit % 256 === 0 && !isSurrogate(unit) && unit !== 0x4e00 && unit !== 0x3000;

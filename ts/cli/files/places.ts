@@ -72,7 +72,7 @@ function placeOfStream(descriptor: number): string | undefined {
 const placeOfInput = (path: string): string | undefined =>
   path === '-' ? placeOfStream(0) : placeOf(path);
 
-/** All that may be read for a path: of a folder, and of the one that an index lies in, any such file. */
+/** All files that may be read for a path; of a folder, or of an index's folder, all JSON and weights. */
 function modelPaths(path: string): string[] {
   const folder = isIndexName(path) ? dirname(path) : path;
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {

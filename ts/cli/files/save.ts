@@ -114,7 +114,7 @@ function named<T>(path: string, work: () => T): T {
 
 /**
  * To be called before any work: throws if a result could not be saved, or would replace another
- * result, something that is read, or a file of somebody else's.
+ * result, something that is read, or a file that another program has written.
  */
 export function checkFiles(reads: readonly Named[], results: readonly Result[]): void {
   checkPlaces(reads, results);

@@ -105,7 +105,7 @@ export class Instance {
     return this.#scratch;
   }
 
-  /** A copy of a block, or a negative status where JavaScript has no room for it, which is no trap. */
+  /** A copy of a block, or a negative status if JavaScript is out of memory, which is no trap. */
   copy(block: Pointer, bytes: number): Bytes | number {
     let copy: Bytes;
     try {

@@ -62,7 +62,7 @@ export function forwardSlice(
 }
 
 export class SlicedRun {
-  /** Of the run so far; not 0: it has failed. */
+  /** The status of the run so far; if it is not 0, the run has failed. */
   status = 0;
   readonly #instance: Instance;
   readonly #layer: WasmLayer;

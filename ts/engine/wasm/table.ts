@@ -69,7 +69,7 @@ export class Table<T extends Owned = Owned> {
     return this.#instance.call((exports) => calls(exports, owned.pointer));
   }
 
-  /** The same with blocks for the time of the calls. */
+  /** The same with blocks that are freed after the calls. */
   withBlocks<R, const B extends readonly Block[]>(
     handle: Handle,
     blocks: B,
