@@ -28,7 +28,7 @@ let made = 0;
  * To be awaited before an object is made. FinalizationRegistry callbacks run in a turn of the event
  * loop of their own, which a loop of `await create()` that never really waits would not give them.
  */
-export async function letOthersGo(): Promise<void> {
+export async function letFinalizersRun(): Promise<void> {
   if (made < MADE_PER_TURN) return;
   made = 0;
   await nextTurn();

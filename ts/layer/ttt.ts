@@ -13,7 +13,7 @@ import {
 } from '../common/args.js';
 import { lengthOf, plainView } from '../common/brands.js';
 import { errorOf, statusOf, TTTError } from '../common/errors.js';
-import { DISPOSE, Lifecycle, letOthersGo } from '../common/lifecycle.js';
+import { DISPOSE, Lifecycle, letFinalizersRun } from '../common/lifecycle.js';
 import { takeOptions } from '../common/named-options.js';
 import { OBSERVE_ASYNC, OBSERVE_INTO } from '../common/option-names.js';
 import { guardReceivers } from '../common/receiver.js';
@@ -109,7 +109,7 @@ export class TTT {
   static async create(options: TTTOptions): Promise<TTT> {
     const { config, weights, choice } = readOptions(options);
     const { engine } = await resolveEngine(choice);
-    await letOthersGo();
+    await letFinalizersRun();
     const handle = made(part(engine, 'layers').create(layerStruct(config)));
     const layer = new TTT(KEY, engine, handle, config);
     try {

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 import { TTTError } from '../common/errors.js';
-import { DISPOSE, Lifecycle, letOthersGo } from '../common/lifecycle.js';
+import { DISPOSE, Lifecycle, letFinalizersRun } from '../common/lifecycle.js';
 import { takeOptions } from '../common/named-options.js';
 import { guardReceivers } from '../common/receiver.js';
 import type { BackendKind, Bytes } from '../common/types.js';
@@ -92,7 +92,7 @@ export class BitLlama implements LanguageModel {
   static async load(source: ModelSource, options: LoadOptions = {}): Promise<BitLlama> {
     const given = takeOptions(options, LOAD);
     const { engine } = await resolveEngine(given);
-    await letOthersGo();
+    await letFinalizersRun();
     const models = part(engine, 'models');
     const { handle, tokenizer } = await openModel(models, source, given);
     try {

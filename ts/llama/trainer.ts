@@ -6,7 +6,7 @@ import { allocate, checkBytes } from '../common/args.js';
 import { describe } from '../common/brands.js';
 import { now } from '../common/clock.js';
 import { errorOf, statusOf, TTTError } from '../common/errors.js';
-import { DISPOSE, Lifecycle, letOthersGo } from '../common/lifecycle.js';
+import { DISPOSE, Lifecycle, letFinalizersRun } from '../common/lifecycle.js';
 import { takeOptions } from '../common/named-options.js';
 import { optionalNumber, readTokens } from '../common/options.js';
 import { guardReceivers } from '../common/receiver.js';
@@ -104,7 +104,7 @@ export class Trainer {
     if (signal?.aborted) throw abortError(signal);
     const tokenizer = readTokenizer(others.tokenizer);
     const { engine } = await resolveEngine(others);
-    await letOthersGo();
+    await letFinalizersRun();
     if ((text === undefined) === (tokens === undefined)) {
       throw new TTTError('INVALID_ARGUMENT', 'give either text or tokens');
     }
