@@ -9,7 +9,7 @@ declare module 'bit_ttt.wasm' {
 }
 
 declare module 'relaxed_places.json' {
-  /** Where the module has what stands for the relaxed dot product: second bytes of instructions. */
+  /** Where the module has placeholders for the relaxed dot product: second bytes of instructions. */
   const places: readonly number[];
   export default places;
 }

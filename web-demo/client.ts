@@ -1,5 +1,5 @@
 /**
- * client.ts - the page's side of a worker: calls that tell events, can be aborted, and may fail.
+ * client.ts - the page's side of a worker: calls that report progress, can be aborted, and may fail.
  * SPDX-License-Identifier: MIT
  */
 import { WorkerError } from './problem.js';
@@ -54,7 +54,7 @@ export class WorkerClient implements Caller {
 
   #start(): Worker {
     const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
-    worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#hear(data);
+    worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#receive(data);
     worker.onerror = (event) => {
       event.preventDefault();
       this.end(CRASH);
@@ -62,7 +62,7 @@ export class WorkerClient implements Caller {
     return worker;
   }
 
-  #hear(reply: Reply): void {
+  #receive(reply: Reply): void {
     const waiting = this.#waiting.get(reply.id);
     if (!waiting) return;
     if ('event' in reply) {

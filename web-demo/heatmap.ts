@@ -2,7 +2,6 @@
  * heatmap.ts - the memory as a picture: a column for each layer, a square for each head.
  * SPDX-License-Identifier: MIT
  */
-
 import type { Panel } from './dom.js';
 import { find } from './dom.js';
 import type { HeadMap } from './protocol.js';
@@ -61,7 +60,7 @@ export class HeatMap {
     const nothing = values ? 'it is empty' : 'nothing has changed';
     const what = values ? 'what it holds' : 'what has changed';
     const label = filled === 0 ? nothing : `${what} in ${filled} of ${this.#heads.length} heads`;
-    this.#canvas.hidden = filled === 0; // an empty picture tells nothing
+    this.#canvas.hidden = filled === 0; // an empty picture shows nothing
     this.#canvas.setAttribute('aria-label', `The memory: ${label}`);
     this.#words.textContent = label;
   }

@@ -23,7 +23,7 @@ export interface PlotOptions {
   log?: boolean;
   /** Bars beside each other, with these names under them. */
   bars?: string[];
-  /** Hears which point was clicked on. */
+  /** Called with the index of the point that was clicked on. */
   onClick?: (index: number) => void;
 }
 
@@ -174,7 +174,7 @@ export class Plot {
     });
   }
 
-  /** The place of the largest value that a finger at this pixel may mean. */
+  /** The index of the largest value near a click or touch at this pixel. */
   #peakNear(plot: uPlot, left: number): number {
     const [from, to] = [plot.posToIdx(left - REACH), plot.posToIdx(left + REACH)];
     const values = plot.data[1]!;

@@ -1,5 +1,5 @@
 /**
- * protocol.ts - what a page may ask a worker, and what it hears back; types only.
+ * protocol.ts - what a page may ask a worker, and what comes back; types only.
  * SPDX-License-Identifier: MIT
  */
 import type { Measurement } from '../ts/bench/measure.js';
@@ -58,7 +58,7 @@ export interface TrainEvent {
   secondsLeft?: number;
 }
 
-/** Every call: its parameters, the events that it tells meanwhile, and its result. */
+/** Every call: its parameters, the events by which it reports progress, and its result. */
 export interface Calls {
   about: {
     params: Record<string, never>;
@@ -147,7 +147,7 @@ export interface CallOptions<N extends CallName> {
 /** What the handler of a call gets besides the parameters. */
 export interface Context<Event> {
   signal: AbortSignal;
-  tell(event: Event): void;
+  report(event: Event): void;
 }
 
 /** Who answers calls: a worker, or another process. */

@@ -1,13 +1,13 @@
 /**
- * shipped.ts - the model that ships with the page, in a worker: opened once, again after the worker has
- * ended or the file could not be fetched, and with the memory that it had.
+ * shipped.ts - the model that ships with the page, in a worker: opened once, and again, with the memory
+ * that it had, after the worker has ended or the file could not be fetched.
  * SPDX-License-Identifier: MIT
  */
 import { WorkerError } from './problem.js';
 import type { Caller, ModelInfo } from './protocol.js';
 
 export class ShippedModel {
-  /** Hears of the model whenever it was opened. */
+  /** Called whenever the model was opened. */
   onOpen: ((info: ModelInfo) => void) | undefined;
   #info: Promise<ModelInfo> | undefined;
   #memory: Uint8Array | undefined;

@@ -1,5 +1,5 @@
 /**
- * story.ts - a text as tokens, each tinted by how unlikely it was; the chosen one is told about in detail.
+ * story.ts - a text as tokens, each tinted by how unlikely it was, with details of the chosen one.
  * SPDX-License-Identifier: MIT
  */
 import { figure, find, make } from './dom.js';
@@ -21,7 +21,7 @@ function percent(probability: number): string {
   return `${figure(100 * probability)} %`;
 }
 
-/** The story of a tab, and the line below it that tells about a token. */
+/** The story of a tab, and the line below it with details of a token. */
 export class Story {
   readonly #place: HTMLElement;
   readonly #detail: HTMLElement;

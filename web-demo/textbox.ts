@@ -1,16 +1,15 @@
 /**
- * textbox.ts - a text area that also takes files, chosen or dropped. A long one stays aside: only its
- * beginning is shown, and the file itself is what is read.
+ * textbox.ts - a text area that also takes files, chosen or dropped. Of a long file only the beginning
+ * is shown; all of it is read.
  * SPDX-License-Identifier: MIT
  */
-
 import type { Source } from './decode.js';
 import { beginningOf } from './decode.js';
 import type { Panel } from './dom.js';
 import { figure, find, numberOf } from './dom.js';
 
 const MOST_BYTES = 64 * 2 ** 20;
-/** Files up to here are put into the text area whole; of others so many characters are shown. */
+/** Bytes of a file that is put into the text area whole; characters that are shown of a longer one. */
 const WHOLE = 100_000;
 const SHOWN = 10_000;
 

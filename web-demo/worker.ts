@@ -43,8 +43,8 @@ async function answer(id: number, name: CallName, params: unknown): Promise<void
       params: unknown,
       context: Context<unknown>,
     ) => unknown;
-    const tell = (event: unknown): void => send({ id, event });
-    send({ id, result: await handler(params, { signal: controller.signal, tell }) });
+    const report = (event: unknown): void => send({ id, event });
+    send({ id, result: await handler(params, { signal: controller.signal, report }) });
   } catch (error) {
     send({ id, problem: problemOf(error) });
   } finally {

@@ -8,7 +8,7 @@ interface Answer {
 }
 
 interface Bridge {
-  /** Calls the engine; `id` is the page's, for `abort`. `onEvent` hears what is told on the way. */
+  /** Calls the engine; `id` is the page's, for `abort`. `onEvent` gets the events in between. */
   call(
     id: number,
     name: string,

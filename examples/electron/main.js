@@ -43,12 +43,12 @@ ipcMain.handle('call', async ({ sender }, number, name, params) => {
   const key = `${sender.id}:${number}`;
   const controller = new AbortController();
   running.set(key, controller);
-  /** @param {unknown} told */
-  const tell = (told) => {
-    if (!sender.isDestroyed()) sender.send('event', number, told);
+  /** @param {unknown} event */
+  const report = (event) => {
+    if (!sender.isDestroyed()) sender.send('event', number, event);
   };
   try {
-    return await answer(name, params, { signal: controller.signal, tell });
+    return await answer(name, params, { signal: controller.signal, report });
   } finally {
     running.delete(key);
   }

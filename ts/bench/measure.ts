@@ -1,6 +1,6 @@
 /**
  * measure.ts - times the layer on every engine and in plain JavaScript, in rounds that go through all
- * of these contestants in turn, so that a busy moment of the machine hits all alike.
+ * of these contestants in turn, so that a busy moment of the machine slows all alike.
  * SPDX-License-Identifier: MIT
  */
 import { setKernel, TTT } from 'bit-ttt';
@@ -40,7 +40,7 @@ interface Runner {
   destroy(): void;
 }
 
-/** Same numbers on every machine, about as many large as small ones. */
+/** Uniform numbers from -1 to 1, the same on every machine. */
 function makeInput(floats: number): Float32Array {
   const input = new Float32Array(floats);
   let state = 12345;
@@ -132,13 +132,13 @@ function summary({ runner, tokens, figures }: Cell, dim: number): Measurement {
 
 /**
  * Measures all contestants at one hidden_dim, each for about `seconds` per length of call, or for one
- * call if that takes longer. `told` hears what is being done.
+ * call if that takes longer. `onProgress` gets a line on what is being measured.
  */
 export async function measureDim(
   contestants: readonly Contestant[],
   dim: number,
   seconds: number,
-  told: (text: string) => void,
+  onProgress: (text: string) => void,
 ): Promise<Measurement[]> {
   const input = makeInput(Math.max(...SEQ_LENS) * dim);
   const output = new Float32Array(input.length);
@@ -152,7 +152,7 @@ export async function measureDim(
         if (cell.seconds >= 1.2 * seconds) continue;
         const { runner, tokens } = cell;
         const { target, kernel } = runner.contestant;
-        told(`hidden_dim ${dim}, round ${round + 1} of ${ROUNDS}, ${target} ${kernel}`);
+        onProgress(`hidden_dim ${dim}, round ${round + 1} of ${ROUNDS}, ${target} ${kernel}`);
         await runner.activate();
         const single = [input.subarray(0, dim), output.subarray(0, dim)] as const;
         sample(runner.forward, ...single, 1, round === 0 ? 0.02 : 0); // warm up

@@ -1,5 +1,5 @@
 /**
- * brands.ts - tells the type of a value by its internal slots (its "brand").
+ * brands.ts - the type of a value by its internal slots (its "brand").
  *
  * Typed arrays of another realm (an iframe, node:vm, a test runner) are recognised as well, and a
  * subclass that overrides `length` or `buffer` cannot deceive the built-in getters.

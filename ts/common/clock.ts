@@ -6,8 +6,8 @@
  */
 
 /**
- * The platform's own setImmediate, if there is one. One of fake timers that were installed before
- * is told by what it returns, which is no `Immediate`.
+ * The platform's own setImmediate, if there is one. Fake timers that were installed earlier are
+ * recognised by their return value, which is not an `Immediate`.
  */
 function ownImmediate(): typeof setImmediate | undefined {
   if (typeof setImmediate !== 'function' || typeof clearImmediate !== 'function') return undefined;
@@ -32,7 +32,7 @@ export function soon(callback: () => void): void {
   if (immediate) {
     immediate(callback);
   } else if (Channel) {
-    // Fake timers leave it alone.
+    // Fake timers do not replace MessageChannel.
     const { port1, port2 } = new Channel();
     port1.onmessage = () => {
       port1.close();

@@ -1,6 +1,6 @@
 /**
- * iterables.ts - reads users' iterables. What an iterator throws is passed on as it is; an iterable
- * that is none is an `INVALID_ARGUMENT`.
+ * iterables.ts - reads users' iterables. What an iterator throws is passed on as it is; a value that
+ * is not iterable is an `INVALID_ARGUMENT`.
  * SPDX-License-Identifier: MIT
  */
 import { reading, readProperty, wrongType } from './args.js';
@@ -10,7 +10,7 @@ import { TTTError } from './errors.js';
 /** An iterator of a user's, of either kind. */
 export type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
 
-/** The elements of an array; unlike an iterator, a getter that throws makes it a bad argument. */
+/** The elements of an array. Unlike an iterator's error, a getter's becomes `INVALID_ARGUMENT`. */
 function* elementsOf(list: readonly unknown[], name: string): Generator<unknown, void, undefined> {
   const length = (): number => reading(name, () => list.length);
   for (let i = 0; i < length(); i++) yield reading(`${name}[${i}]`, () => list[i]);

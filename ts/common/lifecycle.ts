@@ -20,16 +20,16 @@ const leaks =
     ? new FinalizationRegistry((free: () => void) => free())
     : undefined;
 
-/** Objects that may be made before finalizers get to run. */
-const MADE_A_TURN = 32;
+/** Objects that may be made before finalizers must run. */
+const MADE_PER_TURN = 32;
 let made = 0;
 
 /**
- * To be awaited before an object is made asynchronously. Finalizers run in their own turn of the
- * event loop, and a loop of `await create()` that never has to wait would not leave them one.
+ * To be awaited before an object is made. FinalizationRegistry callbacks run in a turn of the event
+ * loop of their own, which a loop of `await create()` that never really waits would not give them.
  */
-export async function letOthersGo(): Promise<void> {
-  if (made < MADE_A_TURN) return;
+export async function letFinalizersRun(): Promise<void> {
+  if (made < MADE_PER_TURN) return;
   made = 0;
   await nextTurn();
 }

@@ -1,15 +1,15 @@
 /**
- * limits.ts - how many bytes are read at most, unless somebody says otherwise.
+ * limits.ts - the most bytes that are read unless an option sets another limit.
  * SPDX-License-Identifier: MIT
  */
 const GIB = 2 ** 30;
 
-/** Of a model, where there is a file system, and in browsers. */
+/** Largest model: on platforms with a file system, and in browsers. */
 export const MAX_MODEL_BYTES = 4 * GIB;
 export const MAX_BROWSER_MODEL_BYTES = GIB;
 
-/** Of a config.json, a tokenizer.json (the largest in use have some 40 MB) or an index. */
+/** Largest config.json, tokenizer.json (the largest in use: some 40 MB) or index. */
 export const MAX_JSON_BYTES = GIB / 16;
 
-/** Of the WebAssembly module, which has less than a mebibyte. */
+/** Largest WebAssembly module; the package's own has less than a mebibyte. */
 export const MAX_MODULE_BYTES = GIB / 16;

@@ -1,5 +1,5 @@
 /**
- * named-options.ts - takes options from an object: each once, and none that nobody knows.
+ * named-options.ts - reads options from an object, each once, and refuses unknown names.
  * SPDX-License-Identifier: MIT
  */
 import { checkObject, reading, wrongType } from './args.js';
@@ -10,7 +10,7 @@ import { suggestion } from './suggestion.js';
 /** The names of an interface's options: all of them, and no others. */
 export type NamesOf<T> = Readonly<Record<keyof T, true>>;
 
-/** Built-in classes of which no object is meant as one with options. */
+/** Built-in classes whose instances are never meant as options. */
 const NO_OPTIONS =
   /^(.*Array|.*ArrayBuffer|DataView|(Weak)?(Map|Set)|Promise|Date|RegExp|Abort(Signal|Controller)|URL|Error|String|Number|Boolean|BigInt|Symbol)$/;
 
@@ -24,7 +24,7 @@ function unknownName(key: string, known: readonly string[], prefix: string): TTT
   );
 }
 
-/** Whether it is neither a plain object nor one of the caller's own classes. */
+/** Whether an object is an instance of such a class. */
 function hasNoOptions(value: object): boolean {
   return Object.getPrototypeOf(value) !== Object.prototype && NO_OPTIONS.test(kindOf(value));
 }

@@ -24,7 +24,7 @@ export const LAYER = {
 
 export const OBSERVE_INTO = { output: true, surprise: true } satisfies NamesOf<ObserveInto>;
 
-/** Of `forwardAsync` as well, which makes no use of `surprise`. */
+/** Also those of `forwardAsync`, which ignores `surprise`. */
 export const OBSERVE_ASYNC = {
   signal: true,
   output: true,
@@ -32,8 +32,8 @@ export const OBSERVE_ASYNC = {
 } satisfies NamesOf<ObserveAsyncOptions>;
 
 /**
- * An object of options may be made for a backend and for all that is to run on it: besides those of
- * a layer the names of BitLlama.load and Trainer.create, which ts/llama/option-names.ts compares.
+ * Callers may keep one object of options for a backend and everything that runs on it, so functions
+ * of the backend accept the names of layers, models and trainers too (ts/llama/option-names.ts).
  */
 export const WITH_BACKEND = {
   ...LAYER,

@@ -10,7 +10,7 @@ import { TTTError } from './errors.js';
 
 const MAX_SEED = (1n << 64n) - 1n;
 
-/** What a number may be. */
+/** The range of a number, both ends included. */
 export interface NumberRule {
   min: number;
   max: number;
@@ -32,7 +32,7 @@ export function readNumber(
   return value;
 }
 
-/** The same with a default for what is not given. */
+/** The same, with a default for undefined. */
 export function optionalNumber(
   value: unknown,
   name: string,
@@ -42,7 +42,7 @@ export function optionalNumber(
   return value === undefined ? missing : readNumber(value, name, rule);
 }
 
-/** A seed of 64 bits, as a number or a bigint; 1 unless given. `code` is for those out of range. */
+/** A seed of 64 bits, as a number or a bigint; 1 unless given. `code`: if it is out of range. */
 export function readSeed(value: unknown, code: TTTErrorCode = 'INVALID_OPTION'): bigint {
   if (value === undefined) return 1n;
   if (typeof value !== 'number' && typeof value !== 'bigint') {
@@ -97,7 +97,7 @@ export function readList<T>(
   return taken;
 }
 
-/** One element. Millions are read, so that no closure is made for each, as `reading` would need. */
+/** One element. Millions are read: `reading` would need a closure for each. */
 function idAt(list: ArrayLike<unknown>, i: number, name: string): unknown {
   try {
     return list[i];

@@ -1,6 +1,6 @@
 /**
- * signal.ts - a caller's AbortSignal: checked when it is taken, and listened to once for all calls
- * that it is to end, as platforms warn of a leak above ten listeners.
+ * signal.ts - a caller's AbortSignal: checked when it is taken. One listener serves all calls that
+ * it may end, as platforms warn of a leak above ten listeners.
  * SPDX-License-Identifier: MIT
  */
 import { checkObject, reading, readProperty, wrongType } from './args.js';
@@ -31,10 +31,10 @@ function checkSignal(value: unknown): asserts value is AbortSignalLike | undefin
   throw wrongType('signal', 'an AbortSignal', value);
 }
 
-/** Who waits for a signal, and the one listener that tells them all. */
+/** The calls that wait for a signal, and its one listener, which notifies them all. */
 interface Waiting {
   readonly calls: Set<() => void>;
-  readonly tell: () => void;
+  readonly notify: () => void;
 }
 
 const waiting = new WeakMap<AbortSignalLike, Waiting>();
@@ -46,9 +46,9 @@ function listen(signal: AbortSignalLike, call: () => void): void {
     return;
   }
   const calls = new Set([call]);
-  const tell = (): void => [...calls].forEach((one) => one());
-  signal.addEventListener('abort', tell);
-  waiting.set(signal, { calls, tell });
+  const notify = (): void => [...calls].forEach((one) => one());
+  signal.addEventListener('abort', notify);
+  waiting.set(signal, { calls, notify });
 }
 
 function ignore(signal: AbortSignalLike, call: () => void): void {
@@ -56,9 +56,9 @@ function ignore(signal: AbortSignalLike, call: () => void): void {
   if (!known?.calls.delete(call) || known.calls.size > 0) return;
   waiting.delete(signal);
   try {
-    signal.removeEventListener('abort', known.tell);
+    signal.removeEventListener('abort', known.notify);
   } catch {
-    // Not the platform's signal; nobody waits for it any more.
+    // A user's own signal may throw here; no call waits for it any more.
   }
 }
 

@@ -10,22 +10,22 @@ import type { AbortSignalLike } from './types.js';
 /** How long one turn should take, in milliseconds. */
 export const TURN_MS = 4;
 
-const FIRST_SHARE = 8;
-const LARGEST_SHARE = 1024;
-/** The core reads tokens in blocks of 16; a share that is not a multiple ends with a slow, short block. */
+const FIRST_SLICE = 8;
+const LARGEST_SLICE = 1024;
+/** The core reads tokens in blocks of 16; a slice that is no multiple ends with a short, slow block. */
 const BLOCK = 16;
 
 /**
- * How many items to take next so that they fill a turn, when the last `share` of them took
- * `elapsed` milliseconds: at most twice as many, 1 to `most`, and a multiple of BLOCK unless fewer.
+ * The number of items that fill a turn, when the last `count` of them took `elapsed` milliseconds:
+ * at most twice as many, 1 to `most`, and a multiple of BLOCK unless fewer.
  */
-export function nextShare(share: number, elapsed: number, most = LARGEST_SHARE): number {
-  const wanted = elapsed > 0 ? (share * TURN_MS) / elapsed : most;
-  const next = Math.max(1, Math.min(Math.floor(wanted), 2 * share, most));
+export function nextSlice(count: number, elapsed: number, most = LARGEST_SLICE): number {
+  const wanted = elapsed > 0 ? (count * TURN_MS) / elapsed : most;
+  const next = Math.max(1, Math.min(Math.floor(wanted), 2 * count, most));
   return next < BLOCK ? next : next - (next % BLOCK);
 }
 
-/** Settings that few need. */
+/** Settings that few callers need. */
 export interface TurnsOptions {
   /** The message of the ABORTED error. */
   message?: string;
@@ -33,13 +33,13 @@ export interface TurnsOptions {
   milliseconds?: number;
 }
 
-/** Divides one piece of long work into turns. Everything throws TTTError ABORTED after an abort. */
+/** Divides long work into turns. After an abort every method throws TTTError ABORTED. */
 export class Turns {
   readonly #signal: AbortSignalLike | undefined;
   readonly #message: string;
   readonly #milliseconds: number;
   #since = now();
-  #share = FIRST_SHARE;
+  #slice = FIRST_SLICE;
 
   constructor(
     signal?: AbortSignalLike,
@@ -67,15 +67,15 @@ export class Turns {
   }
 
   /** Calls `work` with consecutive ranges of 0 to `length` that each take about a turn. */
-  async inShares(
+  async inSlices(
     length: number,
     work: (from: number, to: number) => void | Promise<void>,
   ): Promise<void> {
     for (let at = 0; at < length; ) {
-      const end = Math.min(length, at + this.#share);
+      const end = Math.min(length, at + this.#slice);
       const before = now();
       await work(at, end);
-      if (end - at === this.#share) this.#share = nextShare(this.#share, now() - before);
+      if (end - at === this.#slice) this.#slice = nextSlice(this.#slice, now() - before);
       at = end;
       await this.rest();
     }

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 
-/** What the memory learns: each token from itself, or each token from the one before. */
+/** What the memory learns: to reconstruct each token, or to predict it from the one before. */
 export type Objective = 'reconstruct' | 'predict';
 
 /** Where the engine runs: the native addon (Node only) or WebAssembly (everywhere). */
@@ -82,7 +82,7 @@ export interface ObserveInto {
 export interface Observation {
   /** `seqLen * hiddenDim` floats. */
   output: Floats;
-  /** One number per token: 1 for what the memory never saw, towards 0 as it learns it. */
+  /** One number per token: about 1 for one new to the memory, towards 0 as the memory learns it. */
   surprise: Floats;
 }
 
@@ -108,7 +108,7 @@ export interface ObserveAsyncOptions extends ForwardAsyncOptions {
   surprise?: Float32Array | undefined;
 }
 
-/** What `getInfo` tells about the backend in use. */
+/** What `getInfo` returns: the backend in use, and its kernels. */
 export interface BackendInfo {
   /** Version of the core. */
   version: string;

@@ -12,7 +12,7 @@ export interface Split {
   heldOut: string[];
 }
 
-/** Of fewer documents than this the end of each is held out, instead of whole documents. */
+/** With fewer documents than this the end of each is held out, instead of whole documents. */
 const FEW = 20;
 /** Documents that are shorter are not cut, in UTF-16 code units. */
 const LEAST_CUT = 1000;
@@ -48,7 +48,7 @@ export function holdOut(documents: readonly string[], percent: number): Split {
   return split;
 }
 
-/** The usual size of the vocabulary for so many bytes of text. */
+/** The default size of the vocabulary for a text of `bytes`. */
 export function usualVocab(bytes: number): number {
   if (bytes < 200_000) return 512;
   return bytes < 2_000_000 ? 1024 : 2048;

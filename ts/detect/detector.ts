@@ -31,7 +31,7 @@ export interface ReadLine extends Line {
   words: ReadWord[] | undefined;
 }
 
-/** Hears what was read. */
+/** Receives the results of reading. */
 export interface ReadListener {
   /** Called for each unit, in order. */
   unit(raw: number): void;
@@ -89,7 +89,7 @@ export class LineScorer {
     this.before = layer.tokensSeen / TOKENS_PER_UNIT;
   }
 
-  /** Adds a line to the batch. The listener hears of it when the batch is full, or with `flush`. */
+  /** Adds a line to the batch. The listener is called when the batch is full, or by `flush`. */
   read(line: Line): void {
     const words = this.features.read(line.text);
     const { tokens } = this.features;
@@ -118,7 +118,7 @@ export class LineScorer {
     }
   }
 
-  /** Lets the layer read the batch, and tells the listener. */
+  /** Lets the layer read the batch, and calls the listener. */
   flush(): void {
     const count = this.lines.length;
     if (count === 0) return;

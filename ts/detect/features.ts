@@ -162,8 +162,9 @@ export class Features {
 }
 
 /**
- * Adds +-weight in two places of a vector. Each 16 bits of the hash choose a place by their upper
- * bits and the sign by the lowest; no vector is so long that both would need it.
+ * Adds +-weight in two places of a vector. Each 16 bits of the hash choose a place, and the lowest
+ * bit of them the sign. The two are nearly independent: with `dim` at most 8192, as in the command,
+ * at least eight values of the 16 bits lead to each place.
  */
 function scatter(
   batch: Float32Array,

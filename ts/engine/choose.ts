@@ -35,7 +35,8 @@ export interface Resolved {
 type Choice = 'auto' | BackendKind;
 
 let platform: Platform;
-/** By source. What is known by an object lives no longer than that, unless it is in use. */
+
+/** A cache of engines by source: paths and URLs by value, objects weakly (dropped with the object). */
 class Loaded<T> {
   readonly #named = new Map<string | undefined, T>();
   readonly #held = new WeakMap<object, T>();
@@ -103,7 +104,7 @@ function getNative(options: BackendChoice): Engine {
   return engine;
 }
 
-/** A source of the module, as far as can be told without reading it. */
+/** A source of the module, as far as it can be checked without reading it. */
 function checkWasm(given: unknown): WasmSource | undefined {
   if (given === undefined || typeof given === 'string') return given;
   if (typeof given === 'object' && given !== null) return given;

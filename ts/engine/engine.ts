@@ -9,7 +9,8 @@
  * its methods then throw TTTError POISONED with the trap as the cause.
  *
  * Callers have checked all arguments (ts/common/args.ts); an engine only has to be memory-safe. Structs
- * cross as bytes (structs.ts), numbers of 64 bits as BigInt.
+ * cross as bytes (structs.ts); hashes, fingerprints and tickets as BigInt; counts and sizes, below 2^53,
+ * as numbers.
  * SPDX-License-Identifier: MIT
  */
 import type { BackendInfo, BackendKind, Bytes } from '../common/types.js';
@@ -68,7 +69,7 @@ export interface LayerEngine {
   setWeights(layer: Handle, down: Int8Array, up: Int8Array): number;
   getWeights(layer: Handle, down: Int8Array, up: Int8Array): number;
   getMemory(layer: Handle, w: Float32Array): number;
-  /** In bytes, as with the next ones a count, or a negative status. */
+  /** In bytes. This and the next two return a count or a negative status. */
   stateSize(layer: Handle): number;
   threads(layer: Handle): number;
   tokens(layer: Handle): number;

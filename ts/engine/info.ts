@@ -25,7 +25,7 @@ export async function init(options?: BackendOptions): Promise<void> {
   await engineOf(options);
 }
 
-/** Which backend and kernel are in use, which could be, and why the addon is not if it is not. */
+/** The backend and kernel in use, the kernels that could be, and why the addon is not in use. */
 export async function getInfo(options?: BackendOptions): Promise<BackendInfo> {
   const { engine, fallback } = await engineOf(options);
   return { ...engine.info(), fallback };

@@ -19,7 +19,7 @@ function isFailure(result: unknown): result is Failure {
   return typeof result === 'object' && result !== null && 'status' in result;
 }
 
-/** A result without the failures among it: numbers are statuses only where something else is expected. */
+/** A result without its failures; of a function that returns numbers only, a count. */
 type Made<R> = [Exclude<R, number | Failure>] extends [never]
   ? number
   : Exclude<R, number | Failure>;

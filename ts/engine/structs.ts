@@ -8,7 +8,7 @@
  */
 import type { Bytes } from '../common/types.js';
 
-/** Types of fields and their bytes; the last two are arrays of so many uint8_t and char. */
+/** Types of fields and their bytes; the last two are arrays of uint8_t and char. */
 const BYTES = { u32: 4, u64: 8, f32: 4, f64: 8, bytes64: 64, text256: 256 };
 
 /** Field names, which the header has in snake_case, and their types. */
@@ -139,7 +139,7 @@ export function encode<F extends Fields>(
   return bytes;
 }
 
-/** The fields of a struct of which these are the bytes. */
+/** The fields of a struct from its bytes. */
 export function decode<F extends Fields>(
   { fields, offsets }: Struct<F>,
   bytes: Uint8Array,

@@ -15,7 +15,7 @@ async function* bodyChunks(body: ReadableStream<Uint8Array>): AsyncGenerator<Uin
       yield value;
     }
   } finally {
-    reader.cancel().catch(() => undefined); // nobody waits for it
+    reader.cancel().catch(() => undefined); // not awaited: a server may not answer
   }
 }
 
@@ -35,7 +35,7 @@ export async function download(
   limits: Limits,
   signal?: AbortSignalLike,
 ): Promise<Bytes> {
-  // A signal may be of anybody's making; fetch takes none but the platform's.
+  // The caller's signal may be any object like one; fetch accepts only the platform's.
   const controller = new AbortController();
   const abort = (): void => controller.abort();
   signal?.addEventListener('abort', abort);

@@ -1,8 +1,8 @@
 /**
  * file-bytes.ts - reads whatever a path names: files, pipes, terminals, devices. Node only.
  *
- * Each is opened once, and never looked at before: what is read from a pipe is gone. A pipe that
- * nobody writes to is waited for on the event loop, where a signal can end it.
+ * Each is opened only once, since what was read from a pipe is gone. Waiting for a pipe's writer
+ * happens on the event loop, where a signal can end it.
  * SPDX-License-Identifier: MIT
  */
 import type { Stats } from 'node:fs';
@@ -32,13 +32,13 @@ function streamOf(file: number): Readable {
   return new Socket({ fd: file, readable: true, writable: false });
 }
 
-/** The caller, who has the signal, puts an error of its own in the place of this one. */
+/** The caller, who has the signal, replaces this error by its own. */
 const aborted = (): Error => new Error('the reading was aborted');
 
 /** An open file, whose bytes can be read once; if they are not read, it has to be closed. */
 export class OpenFile implements AsyncIterable<Uint8Array> {
   readonly isFolder: boolean;
-  /** In bytes; undefined for what is no file. */
+  /** In bytes; undefined unless it is a regular file. */
   readonly size: number | undefined;
   /** Whether reading may have to wait for a writer. */
   readonly #waits: boolean;
@@ -58,7 +58,7 @@ export class OpenFile implements AsyncIterable<Uint8Array> {
     return this.#waits ? this.#streamed() : this.#inChunks();
   }
 
-  /** Calling it again is fine. */
+  /** Calling it again does nothing. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -96,7 +96,7 @@ export class OpenFile implements AsyncIterable<Uint8Array> {
   }
 }
 
-/** Opens a file; `signal` ends the wait for what a pipe is to bring. Throws the system's error. */
+/** Opens a file; `signal` ends waiting for a pipe's data. Throws the system's error. */
 export async function openFile(path: string, signal?: AbortSignalLike): Promise<OpenFile> {
   // Without O_NONBLOCK a pipe is opened when it has a writer, in a thread that nothing can stop.
   const file = await openAsync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));

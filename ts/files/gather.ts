@@ -1,6 +1,5 @@
 /**
- * gather.ts - all bytes of something that comes in pieces, up to a limit: a file, a pipe, a
- * download.
+ * gather.ts - all bytes of a source that comes in chunks, up to a limit: a file, a pipe, a download.
  * SPDX-License-Identifier: MIT
  */
 import { allocate } from '../common/args.js';
@@ -8,23 +7,23 @@ import { TTTError } from '../common/errors.js';
 import type { Bytes } from '../common/types.js';
 
 /**
- * What the beginning of a file says of its length: if `all`, that there are no more than so many
- * bytes; otherwise that so many are needed to say more.
+ * What a file's first bytes say of its length. `all`: the file has at most `bytes` bytes. Otherwise
+ * `bytes` bytes must be read before more can be said.
  */
 export interface Extent {
   bytes: number;
   all: boolean;
 }
 
-/** Judges the bytes that have come, at first none, then each time as many as it asked for. */
+/** Called with the bytes so far: first with none, then with at least as many as it asked for. */
 export type ExtentOf = (bytes: Uint8Array) => Extent;
 
 /** How far to read. */
 export interface Limits {
   maxBytes: number;
-  /** Bytes that can be expected: room for them is made at once. */
+  /** Expected bytes: memory for them is allocated at once. */
   size?: number | undefined;
-  /** Ends the reading where the bytes themselves say that they end; missing: at the end. */
+  /** Finds the end from the bytes themselves; without it, reading goes on to the source's end. */
   extentOf?: ExtentOf | undefined;
 }
 
@@ -35,7 +34,7 @@ export class TooLarge extends Error {
   }
 }
 
-/** The error for a model of which a file is too large; any other as it is. */
+/** MODEL_TOO_LARGE for a TooLarge; any other error as it is. */
 export function tooLargeError(name: string, error: unknown): unknown {
   if (!(error instanceof TooLarge)) return error;
   const text = `${name} is too large: ${error.message}`;
@@ -66,7 +65,7 @@ class Growing {
     this.#bytes = allocate(() => new Uint8Array(capacity));
   }
 
-  /** What is there, in place. */
+  /** The bytes so far, not copied. */
   get view(): Bytes {
     return this.#bytes.subarray(0, this.#length);
   }
@@ -83,7 +82,7 @@ class Growing {
     this.#length = wanted;
   }
 
-  /** What is there, without room behind it. */
+  /** The bytes so far, without spare capacity. */
   finish(): Bytes {
     if (this.#length === this.#bytes.length) return this.#bytes;
     return allocate(() => this.#bytes.slice(0, this.#length));

@@ -8,9 +8,9 @@ import type { Extent, Limits } from './gather.js';
 
 const MAGIC = [0x42, 0x49, 0x54, 0x54]; // BITT
 const BITT_START = 12;
-/** Bytes that tell whether a file is JSON; there may be white space before its brace. */
+/** Bytes that show whether a file is JSON; white space may come before its brace. */
 const JSON_START = 64;
-/** Of a safetensors file, in bytes; as in src/io/safetensors.h. */
+/** Largest header of a safetensors file, in bytes; as in src/io/safetensors.h. */
 const LARGEST_HEADER = 100_000_000;
 
 /** Whether a file begins as a .bitt does. */
@@ -30,9 +30,9 @@ export function tensorsStart(bytes: Uint8Array): number {
 }
 
 /**
- * Where the data of the last tensor ends; 0 if the header names none. The header may be a
- * stranger's, of millions of entries, so that it is searched and not parsed: within a string quotes
- * are escaped.
+ * Where the data of the last tensor ends; 0 if the header names none. The header is untrusted and
+ * may have millions of entries, so it is searched and not parsed. No string can imitate an entry,
+ * since quotes within strings are escaped.
  */
 function dataEnd(header: Uint8Array): number {
   const text = new TextDecoder().decode(header);
@@ -53,7 +53,7 @@ function tensorsExtent(bytes: Uint8Array, at: number): Extent {
   return { bytes: data + dataEnd(bytes.subarray(at + 8, data)), all: true };
 }
 
-/** The extent of JSON, whose beginning does not tell it, or what shows that it is none. */
+/** The extent of JSON is unknown (Infinity); of other bytes, what shows that they are none. */
 function jsonExtent(bytes: Uint8Array): Extent {
   if (bytes.length < JSON_START) return { bytes: JSON_START, all: false };
   return { bytes: beginsJson(bytes) ? Infinity : JSON_START, all: true };

@@ -24,7 +24,7 @@ export interface BesideFile {
 
 /** A model's files. */
 export interface ModelFiles {
-  /** Of the weights, or of their index. */
+  /** The path of the weights, or of their index. */
   path: string;
   weights: Uint8Array | ShardedFiles;
   config: BesideFile | undefined;
@@ -53,7 +53,7 @@ async function read(
   }
 }
 
-/** The same where a folder is an error. */
+/** The same, but a folder is an error. */
 async function readFile(place: Place, limits: Limits, options: ReadOptions): Promise<Bytes> {
   const bytes = await read(place, limits, options);
   if (bytes) return bytes;

@@ -16,7 +16,7 @@ export interface AsyncCall {
   engine: LayerEngine;
   handle: Handle;
   input: Float32Array;
-  /** Of the input when the call began, in floats. */
+  /** Floats of the input when the call began. */
   length: number;
   tokens: number;
   output: Float32Array | undefined;
@@ -72,7 +72,7 @@ export function runAsync(call: AsyncCall): Promise<Observation> {
         signal?.removeEventListener('abort', abort);
       }
     };
-    // The signal first: foreign code that throws must not leave a job behind.
+    // The signal first: if a user's own signal throws, no job may be left behind.
     signal?.addEventListener('abort', abort);
     try {
       job = made(engine.startJob(handle, input, wantSurprise, done));

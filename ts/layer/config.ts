@@ -69,7 +69,7 @@ function readThreads(value: unknown): number {
   return value;
 }
 
-/** Refuses weights of the wrong type or length; their values the core checks. */
+/** Refuses weights of the wrong type or length; the core checks their values. */
 export function readWeights(value: unknown, dim: number): TTTWeights {
   checkObject(value, 'weights');
   const down = readProperty(value, 'down', 'weights.down');
@@ -80,7 +80,7 @@ export function readWeights(value: unknown, dim: number): TTTWeights {
   return { down, up };
 }
 
-/** The error for weights that were refused, naming the first culprit. */
+/** The error for weights that were refused; it names the first wrong one. */
 export function weightsError({ down, up }: TTTWeights): TTTError {
   for (const [name, array] of [
     ['down', down],

@@ -13,7 +13,7 @@ import {
 } from '../common/args.js';
 import { lengthOf, plainView } from '../common/brands.js';
 import { errorOf, statusOf, TTTError } from '../common/errors.js';
-import { DISPOSE, Lifecycle, letOthersGo } from '../common/lifecycle.js';
+import { DISPOSE, Lifecycle, letFinalizersRun } from '../common/lifecycle.js';
 import { takeOptions } from '../common/named-options.js';
 import { OBSERVE_ASYNC, OBSERVE_INTO } from '../common/option-names.js';
 import { guardReceivers } from '../common/receiver.js';
@@ -41,7 +41,7 @@ import { stateError } from './refused-state.js';
 /** Only this file has it, so only TTT.create and clone can make layers. */
 const KEY = Symbol('bit-ttt');
 
-/** The error for a status that reading tokens gave; names the culprit where it can be found. */
+/** The error for a status that reading tokens gave; it names the wrong value if there is one. */
 function readError(status: number, input: Float32Array): TTTError {
   if (status !== statusOf('NON_FINITE')) return errorOf(status);
   const values = plainView(input);
@@ -109,7 +109,7 @@ export class TTT {
   static async create(options: TTTOptions): Promise<TTT> {
     const { config, weights, choice } = readOptions(options);
     const { engine } = await resolveEngine(choice);
-    await letOthersGo();
+    await letFinalizersRun();
     const handle = made(part(engine, 'layers').create(layerStruct(config)));
     const layer = new TTT(KEY, engine, handle, config);
     try {
@@ -126,7 +126,7 @@ export class TTT {
     return this.#life.destroyed;
   }
 
-  /** Tokens read since the layer was made or reset, as far as the memory knows. */
+  /** Tokens read since the memory was empty; a loaded state brings its own number. */
   get tokensSeen(): number {
     return made(this.#layers.tokens(this.#living()));
   }
@@ -168,8 +168,8 @@ export class TTT {
   }
 
   /**
-   * Like `forward`, and tells for each token how little the memory expected it: 1 for what it
-   * never saw, towards 0 as it learns. `into` may hold arrays for either result.
+   * Like `forward`, and returns each token's surprise: about 1 for one that is new to the memory,
+   * towards 0 as the memory learns. `into` may hold arrays for either result.
    */
   observe(input: Float32Array, into: ObserveInto = {}): Observation {
     this.#idle();
@@ -318,7 +318,7 @@ export class TTT {
   }
 
   /**
-   * Frees the layer; calling it again is fine. While an asynchronous call is at work the layer
+   * Frees the layer; calling it again does nothing. While an asynchronous call is at work the layer
    * counts as destroyed at once, the call finishes, and then the memory is freed.
    */
   destroy(): void {

@@ -52,7 +52,7 @@ function mixersFor(layers: number, given: Mixer | Mixer[]): Mixer[] {
   throw new TTTError('MODEL_CONFIG', text);
 }
 
-/** A whole configuration from what was given; the core checks that it makes sense. */
+/** A complete configuration from the options given; the core checks that it makes sense. */
 export function readConfig(given: unknown = {}, tokens: number | undefined): LlamaConfig {
   const c = takeOptions(given, CONFIG, 'config');
   const mixers = readMixers(c.mixers ?? 'induction');

@@ -5,7 +5,7 @@
 import { checkObject, checkText, reading, wrongType } from '../common/args.js';
 import { describe } from '../common/brands.js';
 import { TTTError } from '../common/errors.js';
-import { letOthersGo } from '../common/lifecycle.js';
+import { letFinalizersRun } from '../common/lifecycle.js';
 import { takeOptions } from '../common/named-options.js';
 import type { Bytes } from '../common/types.js';
 import { resolveEngine } from '../engine/choose.js';
@@ -79,7 +79,7 @@ export async function convertModel(
   const safetensors = readFormat(given.to) === 'safetensors';
   const metadata = readMetadata(given.metadata);
   const { engine } = await resolveEngine(given);
-  await letOthersGo();
+  await letFinalizersRun();
   const models = part(engine, 'models');
   const parts = await readModel(source, given as LoadOptions);
   const texts = textsOf(engine, models, parts);

@@ -1,5 +1,5 @@
 /**
- * evaluation.ts - measures how well a model foretells a text.
+ * evaluation.ts - measures how well a model predicts a text.
  * SPDX-License-Identifier: MIT
  */
 import { takeOptions } from '../common/named-options.js';
@@ -45,10 +45,10 @@ async function* cutText(
 }
 
 /**
- * How well a model foretells the documents of a text (see `splitDocuments`), or of tokens, each
- * with an empty memory. Every document is read after the tokenizer's end of text; foretelling the
- * one after it counts as a token, not as bytes. Of tokens without a tokenizer the bytes are
- * unknown: 0. A text without documents has no score (NaN).
+ * How well a model predicts the documents of a text (see `splitDocuments`), or of tokens, each
+ * with an empty memory. An end-of-text token before each document is not scored; the one after it
+ * is, as a token of 0 bytes. For tokens without a tokenizer, `bytes` is 0. A text without
+ * documents has no score (NaN).
  * Codes: `INVALID_ARGUMENT`, `INVALID_TOKEN`, `ABORTED`.
  */
 export async function evaluateText(
@@ -71,7 +71,7 @@ export async function evaluateText(
       const all = end === undefined ? ids : surround(ids, end);
       const first = end === undefined ? 0 : 1;
       session.reset();
-      await turns.inShares(all.length, (from, to) => {
+      await turns.inSlices(all.length, (from, to) => {
         const { logProbabilities } = session.read(all.subarray(from, to));
         for (let i = Math.max(0, first - from); i < to - from; i++)
           sum.nats -= logProbabilities[i]!;

@@ -23,7 +23,7 @@ import type { SamplingOptions } from './types.js';
 const DEFAULT_TOKENS = 256;
 const MAX_UINT32 = 2 ** 32 - 1;
 /** Above 0, also as a 32-bit float. */
-const LEAST_SHARE = 1e-30;
+const LEAST_TOP_P = 1e-30;
 /** Stands for the usual penalty, which depends on the temperature. */
 const USUAL_PENALTY = 0;
 
@@ -51,7 +51,7 @@ function samplingStruct(options: Sampling): StructBytes {
   return encode(BITLLAMA_SAMPLING, {
     temperature: optionalNumber(temperature, 'temperature', { min: 0, max: 100 }, 0.7),
     topK: optionalNumber(topK, 'topK', { min: 0, max: MAX_UINT32, integer: true }, 0),
-    topP: optionalNumber(topP, 'topP', { min: LEAST_SHARE, max: 1 }, 1),
+    topP: optionalNumber(topP, 'topP', { min: LEAST_TOP_P, max: 1 }, 1),
     minP: optionalNumber(minP, 'minP', { min: 0, max: 1 }, 0.1),
     repetitionPenalty: optionalNumber(
       repetitionPenalty,
@@ -100,15 +100,15 @@ export function readGeneration(
   };
 }
 
-/** The largest of what `measure` says of them, which may be too many for the arguments of a call; 0 for none. */
-function most(texts: readonly string[], measure: (text: string) => number): number {
+/** The largest measure(text), or 0. Math.max cannot take as many arguments as there may be texts. */
+function largestOf(texts: readonly string[], measure: (text: string) => number): number {
   return texts.reduce((largest, text) => Math.max(largest, measure(text)), 0);
 }
 
 /**
- * Lets text through until a stop string is complete, and keeps back what may be the beginning of
- * one. Which one it is depends on the text alone, not on its pieces: the one that ends first, and
- * of several that end there the longest.
+ * Passes text on until a stop string is complete, and keeps back what may be the beginning of one.
+ * Which stop string counts depends on the text alone, not on its pieces: the one that ends first,
+ * and of several that end there the longest.
  */
 export class StopWatch {
   readonly #stops: readonly string[];
@@ -120,7 +120,7 @@ export class StopWatch {
     this.#stops = stops;
   }
 
-  /** The part of the text so far that is certainly to be given out. */
+  /** Adds a piece; returns the text that is now certain to be no part of a stop string. */
   push(piece: string): string {
     const text = this.#held + piece;
     for (let end = this.#held.length + 1; end <= text.length; end++) {
@@ -128,14 +128,14 @@ export class StopWatch {
       if (complete.length === 0) continue;
       this.stopped = true;
       this.#held = '';
-      return text.slice(0, end - most(complete, (stop) => stop.length));
+      return text.slice(0, end - largestOf(complete, (stop) => stop.length));
     }
-    const kept = most(this.#stops, (stop) => this.#overlap(text, stop));
+    const kept = largestOf(this.#stops, (stop) => this.#overlap(text, stop));
     this.#held = text.slice(text.length - kept);
     return text.slice(0, text.length - kept);
   }
 
-  /** What was kept back, when nothing more comes. */
+  /** At the end of the text: what was kept back. */
   flush(): string {
     const rest = this.#held;
     this.#held = '';

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 import { TTTError } from '../common/errors.js';
-import { DISPOSE, Lifecycle, letOthersGo } from '../common/lifecycle.js';
+import { DISPOSE, Lifecycle, letFinalizersRun } from '../common/lifecycle.js';
 import { takeOptions } from '../common/named-options.js';
 import { guardReceivers } from '../common/receiver.js';
 import type { BackendKind, Bytes } from '../common/types.js';
@@ -86,7 +86,7 @@ export class BitLlama implements LanguageModel {
       this.parameters = made(models.parameters(handle));
       this.fingerprint = made(models.fingerprint(handle));
     } catch (error) {
-      this.destroy(); // nobody else will have it
+      this.destroy(); // the caller gets no object to destroy
       throw error;
     }
     this.backend = engine.kind;
@@ -110,12 +110,12 @@ export class BitLlama implements LanguageModel {
   static async load(source: ModelSource, options: LoadOptions = {}): Promise<BitLlama> {
     const given = takeOptions(options, LOAD);
     const { engine } = await resolveEngine(given);
-    await letOthersGo();
+    await letFinalizersRun();
     const { handle, tokenizer } = await openModel(part(engine, 'models'), source, given);
     return modelOf(engine, handle, tokenizer);
   }
 
-  /** A reader of its own memory, which starts empty. Codes: `OUT_OF_MEMORY`, `DESTROYED`. */
+  /** A session with a memory of its own, which starts empty. Codes: `OUT_OF_MEMORY`, `DESTROYED`. */
   createSession(): Session {
     this.#life.checkLiving();
     const handle = made(part(this.#engine, 'sessions').create(this.#handle));
@@ -148,7 +148,7 @@ export class BitLlama implements LanguageModel {
     return this.#life.destroyed;
   }
 
-  /** Frees the model when its last session goes; calling it again is fine. */
+  /** Frees the model once its last session is destroyed. Calling it again does nothing. */
   destroy(): void {
     this.#life.destroy();
   }

@@ -1,5 +1,5 @@
 /**
- * reader.ts - how a session reads tokens: at once, or beside the JavaScript thread.
+ * reader.ts - how a session reads tokens: at once, in turns, or on another thread.
  * SPDX-License-Identifier: MIT
  */
 import { allocate } from '../common/args.js';
@@ -10,29 +10,30 @@ import { check, made } from '../engine/made.js';
 import type { TokenReadings } from './types.js';
 
 /**
- * Work in tokens times weights. From the first on a read goes to another thread: some two milliseconds,
- * beside which the way there and back costs nothing. A longer one goes in shares of the second, after each
- * of which an abort is heard.
+ * Thresholds in tokens x weights. A read of at least THREAD_WORK (about 2 ms) goes to another thread: the
+ * hand-over then costs little beside it. A longer read than SLICE_WORK is cut into slices, between which
+ * an abort takes effect.
  */
-const WORK_ASIDE = 1 << 26;
-const WORK_OF_SHARE = 16 * WORK_ASIDE;
-const MOST_TOKENS = 4096;
+const THREAD_WORK = 1 << 26;
+const SLICE_WORK = 16 * THREAD_WORK;
+const MOST_SLICE_TOKENS = 4096;
 
 export class Reader {
   readonly #sessions: SessionEngine;
   readonly #session: Handle;
-  /** From so many tokens on a read goes to another thread, in shares of so many. */
-  readonly #manyTokens: number;
-  readonly #share: number;
-  /** While another thread reads, of whose progress nothing can be known: tokens read before. */
+  /** A read of this many tokens goes to another thread. */
+  readonly #threadTokens: number;
+  /** Tokens of one read on another thread. */
+  readonly #sliceTokens: number;
+  /** While another thread reads and the session cannot be asked: tokens read before that. */
   #tokensBefore: number | undefined;
 
   /** `parameters` are those of the session's model. */
   constructor(sessions: SessionEngine, session: Handle, parameters: number) {
     this.#sessions = sessions;
     this.#session = session;
-    this.#manyTokens = sessions.readAsync ? WORK_ASIDE / parameters : Infinity;
-    this.#share = Math.min(MOST_TOKENS, Math.ceil(WORK_OF_SHARE / parameters));
+    this.#threadTokens = sessions.readAsync ? THREAD_WORK / parameters : Infinity;
+    this.#sliceTokens = Math.min(MOST_SLICE_TOKENS, Math.ceil(SLICE_WORK / parameters));
   }
 
   /** Tokens read since the session was made or reset. */
@@ -48,40 +49,40 @@ export class Reader {
     return { logProbabilities, surprise };
   }
 
-  /** Reads a token of which nothing is to be told; a promise if another thread does. */
+  /** Reads a token without readings; returns a promise if another thread reads it. */
   readOne(token: number): Promise<unknown> | undefined {
     const ids = Uint32Array.of(token);
-    if (ids.length >= this.#manyTokens) return this.#readAside(ids, false);
+    if (ids.length >= this.#threadTokens) return this.#readOnThread(ids, false);
     check(this.#sessions.read(this.#session, ids, undefined, undefined));
     return undefined;
   }
 
   /**
-   * Reads a text while the event loop runs on, and tells of each part if that is wanted. An abort leaves
-   * read what was.
+   * Reads a text while the event loop runs on, and passes each slice with its readings to `onSlice`. After
+   * an abort the slices until then stay read.
    */
   async readText(
     ids: Uint32Array,
     turns: Turns,
-    tell?: (part: Uint32Array, readings: TokenReadings) => void,
+    onSlice?: (slice: Uint32Array, readings: TokenReadings) => void,
   ): Promise<void> {
-    if (ids.length < this.#manyTokens) {
-      return turns.inShares(ids.length, (from, to) => {
-        const part = ids.subarray(from, to);
-        if (tell) tell(part, this.read(part));
-        else check(this.#sessions.read(this.#session, part, undefined, undefined));
+    if (ids.length < this.#threadTokens) {
+      return turns.inSlices(ids.length, (from, to) => {
+        const slice = ids.subarray(from, to);
+        if (onSlice) onSlice(slice, this.read(slice));
+        else check(this.#sessions.read(this.#session, slice, undefined, undefined));
       });
     }
-    for (let at = 0; at < ids.length; at += this.#share) {
-      const part = ids.subarray(at, at + this.#share);
-      const readings = await this.#readAside(part, tell !== undefined);
-      tell?.(part, readings);
+    for (let at = 0; at < ids.length; at += this.#sliceTokens) {
+      const slice = ids.subarray(at, at + this.#sliceTokens);
+      const readings = await this.#readOnThread(slice, onSlice !== undefined);
+      onSlice?.(slice, readings);
       await turns.rest();
     }
   }
 
-  /** Reads tokens on another thread. Unless readings are wanted, there are none. */
-  async #readAside(ids: Uint32Array, wanted: boolean): Promise<TokenReadings> {
+  /** Reads tokens on another thread. Unless they are `wanted`, both readings are missing. */
+  async #readOnThread(ids: Uint32Array, wanted: boolean): Promise<TokenReadings> {
     this.#tokensBefore = this.tokens;
     try {
       return await new Promise((resolve, reject) => {

@@ -100,13 +100,13 @@ export class Session {
   }
 
   /**
-   * Reads tokens at once, and tells how well the model foresaw each. Codes: `INVALID_TOKEN` (then
-   * none is read), `NON_FINITE`.
+   * Reads tokens at once, and returns how well the model predicted each. Codes: `INVALID_ARGUMENT`,
+   * `INVALID_TOKEN` (then none is read), `OUT_OF_MEMORY`, `BUSY`, `DESTROYED`.
    */
   read(tokens: ArrayLike<number>): TokenReadings {
     this.#life.checkIdle();
     const ids = readTokens(tokens, this.model.config.vocabSize, 'tokens');
-    this.#life.checkIdle(); // again: reading a foreign list may have done anything
+    this.#life.checkIdle(); // again: a getter of the list may have done anything
     return this.#reader.read(ids);
   }
 
@@ -126,7 +126,7 @@ export class Session {
     return made(this.#sessions.draw(this.#handle, sampling));
   }
 
-  /** The tokens of a prompt; a text at the start of a session comes after the end of another. */
+  /** The tokens of a prompt; before the first text of a session the end-of-text token, as in training. */
   async #tokensOf(
     prompt: string | ArrayLike<number>,
     raw: boolean,
@@ -201,7 +201,7 @@ export class Session {
         return result;
       }
       await turns.rest();
-      this.#life.checkLiving(); // destroyed meanwhile: nobody waits for the rest
+      this.#life.checkLiving(); // it may have been destroyed meanwhile
     }
     const last = watch.push(decoder?.flush() ?? '') + (watch.stopped ? '' : watch.flush());
     if (watch.stopped) result.reason = 'stop';
@@ -210,9 +210,9 @@ export class Session {
   }
 
   /**
-   * Reads a text, and tells of each token how likely it was and how much it surprised. The event loop stays
-   * free, as with `generate`; until the promise settles the session is busy: its other methods fail with
-   * `BUSY`, except `destroy`, which takes effect afterwards. Codes: `INVALID_ARGUMENT`, `INVALID_TOKEN`,
+   * Reads a text, and returns each token's log probability and surprise. The event loop stays free, as with
+   * `generate`; until the promise settles the session is busy: its other methods fail with `BUSY`, except
+   * `destroy`, which takes effect afterwards. Codes: `INVALID_ARGUMENT`, `INVALID_TOKEN`,
    * `INVALID_TOKENIZER`, `ABORTED`, `BUSY`, `DESTROYED`.
    */
   async observe(
@@ -232,8 +232,8 @@ export class Session {
       await this.#reader.readText(
         ids,
         new Turns(signal),
-        (part, { logProbabilities, surprise }) => {
-          part.forEach((token, i) => {
+        (slice, { logProbabilities, surprise }) => {
+          slice.forEach((token, i) => {
             const known = token < (this.model.tokenizer?.vocabSize ?? 0);
             found.push({
               token,
@@ -260,7 +260,7 @@ export class Session {
     return bytes;
   }
 
-  /** Becomes what was saved. Codes: `STATE_DAMAGED`, `STATE_VERSION`, `STATE_WEIGHTS`. */
+  /** Goes on from a saved state. Codes: `STATE_DAMAGED`, `STATE_VERSION`, `STATE_WEIGHTS`. */
   restore(bytes: Uint8Array | ArrayBuffer): void {
     this.#life.checkIdle();
     const status = this.#sessions.load(this.#handle, checkBytes(bytes, 'the state'));
@@ -269,7 +269,7 @@ export class Session {
     throw errorOf(status, other ? 'the state is of a session of another model' : undefined);
   }
 
-  /** A second session that remembers the same; from here on they go apart. */
+  /** A second session with a copy of the memory; from here on they learn apart. */
   fork(): Session {
     this.#life.checkIdle();
     const handle = made(this.#sessions.fork(this.#handle));
@@ -288,7 +288,7 @@ export class Session {
     check(this.#sessions.freeze(this.#handle, readFlag(frozen, 'frozen')));
   }
 
-  /** Frees the session; after a call that is at work, which still ends. Again is fine. */
+  /** Frees the session, or does so once a running call has ended. Calling it again does nothing. */
   destroy(): void {
     this.#life.destroy();
   }

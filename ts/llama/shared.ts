@@ -9,7 +9,7 @@ import type { Tokenizer } from '../tokenizer/index.js';
 /** Only these files have it, so only they can make models and sessions. */
 export const LLAMA_KEY = Symbol('bit-ttt model');
 
-/** Objects are told by what they do: another entry of the package has classes of its own. */
+/** Recognises objects by a method: another entry of the package has classes of its own. */
 function checkMethod(value: unknown, method: string, name: string, wanted: string): void {
   const isObject = typeof value === 'object' && value !== null;
   if (isObject && typeof readProperty(value, method, name) === 'function') return;

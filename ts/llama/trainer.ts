@@ -6,7 +6,7 @@ import { allocate, checkBytes } from '../common/args.js';
 import { describe } from '../common/brands.js';
 import { now } from '../common/clock.js';
 import { errorOf, statusOf, TTTError } from '../common/errors.js';
-import { DISPOSE, Lifecycle, letOthersGo } from '../common/lifecycle.js';
+import { DISPOSE, Lifecycle, letFinalizersRun } from '../common/lifecycle.js';
 import { takeOptions } from '../common/named-options.js';
 import { optionalNumber, readTokens } from '../common/options.js';
 import { guardReceivers } from '../common/receiver.js';
@@ -104,7 +104,7 @@ export class Trainer {
     if (signal?.aborted) throw abortError(signal);
     const tokenizer = readTokenizer(others.tokenizer);
     const { engine } = await resolveEngine(others);
-    await letOthersGo();
+    await letFinalizersRun();
     if ((text === undefined) === (tokens === undefined)) {
       throw new TTTError('INVALID_ARGUMENT', 'give either text or tokens');
     }
@@ -148,7 +148,7 @@ export class Trainer {
     return this.#life.destroyed;
   }
 
-  /** What is told of a step that took so many seconds. */
+  /** The report of a step that took `seconds`. */
   #report(bytes: StructBytes, seconds: number): TrainingStep {
     const report = decode(BITLLAMA_STEP, bytes);
     const { step, tokens } = report;
@@ -178,7 +178,7 @@ export class Trainer {
   }
 
   /** The trainer is busy until the promise settles. */
-  async #stepAside(): Promise<TrainingStep> {
+  async #stepAsync(): Promise<TrainingStep> {
     this.#life.begin();
     try {
       const began = now();
@@ -199,8 +199,8 @@ export class Trainer {
    * Trains up to a step (the last of the schedule unless given), and reports each: on Node's addon
    * in other threads, on WebAssembly a step at a time between turns of the event loop, which is
    * for workers. Leaving the loop, or an abort (`ABORTED`), ends it between two steps; what was
-   * learnt stays, and another `run` goes on. Inside the loop the trainer is at rest, and may be
-   * saved or asked for its model.
+   * learnt stays, and another `run` goes on. Inside the loop the trainer is idle, and may be saved
+   * or asked for its model.
    */
   async *run(options: RunOptions = {}): AsyncGenerator<TrainingStep, void, undefined> {
     this.#life.checkIdle();
@@ -210,7 +210,7 @@ export class Trainer {
     const last = optionalNumber(until, 'until', rule, this.steps);
     while (this.#stepsDone < last) {
       if (signal?.aborted) throw abortError(signal, 'the training was aborted between two steps');
-      yield await this.#stepAside();
+      yield await this.#stepAsync();
     }
   }
 
@@ -238,7 +238,7 @@ export class Trainer {
     return new BitLlama(LLAMA_KEY, this.#engine, handle, this.tokenizer);
   }
 
-  /** How well the model as it stands foretells a text, or tokens; see `evaluateText`. */
+  /** How well the model as it stands predicts a text, or tokens; see `evaluateText`. */
   async evaluate(
     text: string | ArrayLike<number>,
     options: SignalOptions = {},
@@ -252,7 +252,7 @@ export class Trainer {
     }
   }
 
-  /** Frees the trainer, after a step that is at work. Again is fine. */
+  /** Frees the trainer, or does so once a running step has ended. Calling it again does nothing. */
   destroy(): void {
     this.#life.destroy();
   }

@@ -13,11 +13,11 @@ import type { TrainingOptions } from './types.js';
 const MAX_UINT32 = 2 ** 32 - 1;
 const COUNT: NumberRule = { min: 1, max: MAX_UINT32, integer: true };
 const SHARE: NumberRule = { min: 0, max: 1 };
-/** Averages of the optimiser: below 1, also as a 32-bit float. */
-const AVERAGE: NumberRule = { min: 0, max: 0.9999999 };
+/** Decay rates of AdamW's moments: below 1, also as a 32-bit float. */
+const DECAY: NumberRule = { min: 0, max: 0.9999999 };
 /** BITLLAMA_NO_TOKEN. */
 const NO_SEPARATOR = MAX_UINT32;
-/** Steps of warm-up, if that is less than half of them; shares of the peak rate and of windows. */
+/** Defaults: steps of warm-up (or half of all, if less); shares of the peak rate and of windows. */
 const WARMUP = 50;
 const FINAL_SHARE = 0.05;
 const FROM_START = 0.5;
@@ -35,8 +35,8 @@ const NUMBERS: readonly (readonly [Key, number, NumberRule])[] = [
   ['learningRate', 5e-3, { min: 1e-30, max: 1 }],
   ['finalLearningRate', 0, SHARE],
   ['weightDecay', 0.01, SHARE],
-  ['beta1', 0.9, AVERAGE],
-  ['beta2', 0.98, AVERAGE],
+  ['beta1', 0.9, DECAY],
+  ['beta2', 0.98, DECAY],
   ['clip', 1, { min: 1e-6, max: 1e6 }],
   ['repeat', 0.15, SHARE],
   ['fromStart', 0, SHARE],

@@ -83,11 +83,11 @@ export interface ConvertOptions extends LoadOptions {
 export interface SamplingOptions {
   /** 0 to 100, 0.7 unless given; 0 always takes the likeliest. */
   temperature?: number | undefined;
-  /** Choose among so many at most; 0, the default, is no limit. */
+  /** Choose among at most this many tokens; 0, the default, is no limit. */
   topK?: number | undefined;
-  /** Choose among the likeliest that together have this share: 1e-30 to 1 (all), 1 unless given. */
+  /** Choose among the likeliest of this probability in all: 1e-30 to 1 (all), 1 unless given. */
   topP?: number | undefined;
-  /** Leave out what is less likely than this share of the likeliest; 0.1 unless given. */
+  /** Leave out tokens less likely than this times the likeliest; 0.1 unless given. */
   minP?: number | undefined;
   /**
    * 1 (off) to 10: makes each of the last 64 tokens less likely. 1.1 unless given, and off at
@@ -113,7 +113,7 @@ export interface GenerateOptions extends SamplingOptions {
   signal?: AbortSignalLike | undefined;
   /** Does not put the end-of-text token before the first text of a session. */
   raw?: boolean | undefined;
-  /** Hears of every token when it is drawn; what it throws ends the generation and is thrown. */
+  /** Called with every token when it is drawn; what it throws ends the generation and is thrown. */
   onToken?: ((token: number) => void) | undefined;
 }
 
@@ -134,7 +134,7 @@ export interface GenerateResult {
 export interface TokenReadings {
   /** Natural logarithm of the probability that the model gave the token. */
   logProbabilities: Floats;
-  /** How badly the memories foresaw what the token made them store: about 1 for what is new. */
+  /** How badly the memories predicted what the token made them store: about 1 for what is new. */
   surprise: Floats;
 }
 
@@ -191,7 +191,7 @@ export interface TrainingOptions {
   repeat: number;
   /** Share of windows that begin where a document does (0.5 if there are documents). */
   fromStart: number;
-  /** Share of what the projections read that is set to zero (0): against learning by heart. */
+  /** Share of the projections' inputs that is set to zero (0): against overfitting. */
   dropout: number;
   /** The token before each document; the tokenizer's end of text unless given. */
   separator: number | undefined;
@@ -239,9 +239,9 @@ export interface RunOptions {
   until?: number | undefined;
 }
 
-/** How well a model foretells a text. */
+/** How well a model predicts a text. */
 export interface Evaluation {
-  /** Tokens foretold: those of the documents, and the separator after each. */
+  /** Tokens scored: those of the documents, and the separator after each. */
   tokens: number;
   /** UTF-8 bytes of the documents. */
   bytes: number;

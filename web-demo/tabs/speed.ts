@@ -30,15 +30,18 @@ function rowOf(name: string, target: Measurement['target'], all: readonly Measur
   return { name, rates };
 }
 
-/** All threads at once, each with a memory of its own. */
-async function measureThreads(told: (text: string) => void, signal: AbortSignal): Promise<Row> {
+/** The rates of all threads together, each with a memory of its own. */
+async function measureThreads(
+  onProgress: (text: string) => void,
+  signal: AbortSignal,
+): Promise<Row> {
   const workers = Array.from({ length: threads }, () => new WorkerClient());
   const stop = (): void => workers.forEach((worker) => worker.end());
   signal.addEventListener('abort', stop);
   try {
     const rates: number[] = [];
     for (const dim of DIMS) {
-      told(`${threads} threads, dimension ${dim}`);
+      onProgress(`${threads} threads, dimension ${dim}`);
       const gate = new Int32Array(new SharedArrayBuffer(4));
       const params = { dim, seconds: SECONDS, gate, workers: threads };
       const all = await Promise.all(workers.map((worker) => worker.call('spin', params)));
@@ -70,18 +73,14 @@ export function setUpSpeed(): void {
   const panel = new Panel('speed');
   const plot = new Plot(panel.element);
   panel.onSubmit(async (signal) => {
-    const told = (text: string): void => panel.status(`Measuring: ${text} …`);
-    const all = await bench.call(
-      'bench',
-      { dims: DIMS, seconds: SECONDS },
-      { signal, event: told },
-    );
+    const event = (text: string): void => panel.status(`Measuring: ${text} …`);
+    const all = await bench.call('bench', { dims: DIMS, seconds: SECONDS }, { signal, event });
     if (signal.aborted) {
       panel.status('Stopped.');
       return;
     }
     const rows = [rowOf('plain JavaScript', 'js', all), rowOf('WebAssembly SIMD', 'wasm', all)];
-    if (isolated && threads > 1) rows.push(await measureThreads(told, signal));
+    if (isolated && threads > 1) rows.push(await measureThreads(event, signal));
     const options: PlotOptions = {
       x: 'dimension',
       y: 'tokens a second',

@@ -11,21 +11,21 @@ import type { Calls, ModelInfo, WriteParams } from '../protocol.js';
 import type { ShippedModel } from '../shipped.js';
 import { Story } from '../story.js';
 import { TextBox } from '../textbox.js';
-import { tell } from './write.js';
+import { writeStory } from './write.js';
 
 /** Characters of the sample: a passage that the memory can hold. */
 const SAMPLE_LENGTH = 640;
 const MOST_READINGS = 4;
 const GO_ON = { prompt: '', temperature: 0.7, maxTokens: 120 };
 
-/** The losses of one reading: after so many tokens, the mean since the point before. */
+/** The curve of one reading: nats[i] is the mean loss from tokens[i - 1] to tokens[i]. */
 interface Reading {
   label: string;
   tokens: number[];
   nats: number[];
 }
 
-/** Columns for the plot: all places where a reading has a point, then each reading's losses there. */
+/** Columns for the plot: the x values of all readings, merged, then each reading's losses there. */
 function columnsOf(readings: readonly Reading[]): (number | null)[][] {
   const places = [...new Set(readings.flatMap(({ tokens }) => tokens))].sort((a, b) => a - b);
   const at = new Map(places.map((tokens, i) => [tokens, i]));
@@ -105,7 +105,7 @@ class Teach {
   async goOn(signal: AbortSignal): Promise<void> {
     await this.model.ready();
     const params: WriteParams = { ...GO_ON, with: 'taught', seed: this.#seed++ };
-    await tell(this.model.worker, this.panel, this.story, params, signal);
+    await writeStory(this.model.worker, this.panel, this.story, params, signal);
   }
 
   async forget(): Promise<void> {
@@ -144,5 +144,5 @@ export function setUpTeach(model: ShippedModel): void {
   const showSize = ({ stateSize }: ModelInfo): void => {
     find(panel.element, '.size').textContent = `${figure(stateSize / 1024)} KB`;
   };
-  model.ready().then(showSize, () => {}); // main.ts tells if that fails
+  model.ready().then(showSize, () => {}); // main.ts reports a failure
 }

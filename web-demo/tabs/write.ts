@@ -7,8 +7,8 @@ import type { Caller, WriteParams } from '../protocol.js';
 import type { ShippedModel } from '../shipped.js';
 import { Story } from '../story.js';
 
-/** Lets the model write into a story, and says how it went. */
-export async function tell(
+/** Lets the model write into a story, and shows how far it is. */
+export async function writeStory(
   worker: Caller,
   panel: Panel,
   story: Story,
@@ -46,7 +46,7 @@ export function setUpWrite(model: ShippedModel): void {
       maxTokens: Number(panel.field('length').value),
       seed: Number(panel.field('seed').value),
     };
-    await tell(model.worker, panel, story, params, signal);
+    await writeStory(model.worker, panel, story, params, signal);
   };
   panel.onSubmit(work);
   panel.onClick('again', async (signal) => {

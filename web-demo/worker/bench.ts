@@ -13,7 +13,7 @@ const TOKENS = 1000;
 
 export async function bench(
   { dims, seconds }: Calls['bench']['params'],
-  { signal, tell }: Context<string>,
+  { signal, report }: Context<string>,
 ): Promise<Measurement[]> {
   const { kernel } = await getInfo();
   const contestants = [
@@ -23,7 +23,7 @@ export async function bench(
   const all: Measurement[] = [];
   const turns = workerTurns();
   for (const dim of dims) {
-    tell(`dimension ${dim}`);
+    report(`dimension ${dim}`);
     await turns.rest();
     if (signal.aborted) break;
     all.push(...(await measureDim(contestants, dim, seconds, () => {})));
@@ -32,8 +32,8 @@ export async function bench(
 }
 
 /**
- * Tokens a second of one of several workers that start together: each waits at the gate, a number
- * in shared memory, until all have come.
+ * Tokens a second of one of several workers that start together: each waits at a barrier, a count in
+ * shared memory (`gate`), until all have arrived.
  */
 export async function spin({
   dim,

@@ -8,7 +8,7 @@ import type { LlamaConfig } from 'bit-ttt';
 import type { HeadMap } from '../protocol.js';
 
 const HEADER_BYTES = 64;
-const RECENT_BYTES = 4 * 64;
+const RECENT_BYTES = 4 * 64; // ids of the last tokens: BT_PENALTY_WINDOW of the core
 
 /** All heads of all layers. `state` is what `session.save()` gave for a model of this shape. */
 export function headsOf(config: LlamaConfig, state: Uint8Array): HeadMap[] {

@@ -2,7 +2,6 @@
  * model.ts - the shipped model in a worker: a fresh session for each story, and one that is taught.
  * SPDX-License-Identifier: MIT
  */
-
 import type { Session } from 'bit-ttt';
 import { BitLlama, conformanceHash, getInfo, llamaConformanceHash, TTTError } from 'bit-ttt';
 import { hex64 } from '../../ts/common/hex.js';
@@ -14,7 +13,7 @@ import { workerTurns } from './turns.js';
 
 const ALTERNATIVES = 5;
 /** Tokens of a text whose mean loss is one point of the plot. */
-const SHARE = 32;
+const POINT_TOKENS = 32;
 
 let model: BitLlama | undefined;
 let taught: Session | undefined;
@@ -24,7 +23,7 @@ function loaded(): BitLlama {
   throw new TTTError('MODEL_UNAVAILABLE', 'the model is not loaded yet');
 }
 
-function pupil(): Session {
+function taughtSession(): Session {
   return (taught ??= loaded().createSession());
 }
 
@@ -40,7 +39,7 @@ export async function open({ url }: { url: string }): Promise<ModelInfo> {
     parameters: model.parameters,
     fingerprint: hex64(model.fingerprint),
     layers: model.config.numLayers,
-    stateSize: pupil().stateSize,
+    stateSize: taughtSession().stateSize,
   };
 }
 
@@ -89,10 +88,10 @@ async function prepare(session: Session, prompt: string, signal: AbortSignal): P
 
 export async function write(
   params: WriteParams,
-  { signal, tell }: Context<Calls['write']['event']>,
+  { signal, report }: Context<Calls['write']['event']>,
 ): Promise<Calls['write']['result']> {
-  // What is written is not to be learnt by the session that was taught.
-  const session = params.with === 'taught' ? pupil().fork() : loaded().createSession();
+  // A fork writes: the taught session must not learn what is written.
+  const session = params.with === 'taught' ? taughtSession().fork() : loaded().createSession();
   const turns = workerTurns();
   try {
     await prepare(session, params.prompt, signal);
@@ -102,7 +101,7 @@ export async function write(
     let busy = 0;
     const rate = (): number => (busy > 0 ? (1000 * tokens) / busy : 0);
     const flush = (): void => {
-      if (pending.length > 0) tell({ tokens: pending, tokensPerSecond: rate() });
+      if (pending.length > 0) report({ tokens: pending, tokensPerSecond: rate() });
       pending = [];
     };
     for (;;) {
@@ -126,16 +125,16 @@ export async function write(
   }
 }
 
-const headsNow = (): HeadMap[] => headsOf(loaded().config, pupil().save());
+const headsNow = (): HeadMap[] => headsOf(loaded().config, taughtSession().save());
 
-/** Milliseconds between two pictures of the memory, which is 400 KB, while a text is read. */
+/** Milliseconds between two copies of the memory (of the shipped model 400 KB) while a text is read. */
 const HEADS_MS = 250;
 
 export async function read(
   { text, frozen }: { text: Source; frozen: boolean },
-  { signal, tell }: Context<Calls['read']['event']>,
+  { signal, report }: Context<Calls['read']['event']>,
 ): Promise<Calls['read']['result']> {
-  const session = pupil();
+  const session = taughtSession();
   const ids = await loaded().tokenizer!.encodeAsync(await textOf(text), { signal });
   const turns = workerTurns();
   const began = performance.now();
@@ -143,18 +142,18 @@ export async function read(
   let sum = 0;
   session.freeze(frozen);
   try {
-    for (let from = 0; from < ids.length; from += SHARE) {
-      const share = ids.subarray(from, from + SHARE);
-      const { logProbabilities } = session.read(share);
+    for (let from = 0; from < ids.length; from += POINT_TOKENS) {
+      const slice = ids.subarray(from, from + POINT_TOKENS);
+      const { logProbabilities } = session.read(slice);
       const nats = -logProbabilities.reduce((all, x) => all + x, 0);
       sum += nats;
       await turns.rest();
       const now = performance.now();
-      const show = now - shown > HEADS_MS || from + SHARE >= ids.length;
+      const show = now - shown > HEADS_MS || from + POINT_TOKENS >= ids.length;
       if (show) shown = now;
       const heads = show ? headsNow() : [];
-      const tokens = from + share.length;
-      tell({ tokens, of: ids.length, nats: nats / share.length, heads });
+      const tokens = from + slice.length;
+      report({ tokens, of: ids.length, nats: nats / slice.length, heads });
       if (signal.aborted) throw new TTTError('ABORTED', 'Stopped; what was read stays read.');
     }
   } finally {
@@ -169,15 +168,15 @@ export async function heads(): Promise<HeadMap[]> {
 }
 
 export async function forget(): Promise<HeadMap[]> {
-  pupil().reset();
+  taughtSession().reset();
   return headsNow();
 }
 
 export async function save(): Promise<Calls['save']['result']> {
-  return pupil().save();
+  return taughtSession().save();
 }
 
 export async function restore({ bytes }: { bytes: Uint8Array }): Promise<HeadMap[]> {
-  pupil().restore(bytes);
+  taughtSession().restore(bytes);
   return headsNow();
 }

@@ -1,12 +1,12 @@
 /**
- * problems.ts - errors of the library as they are told to the page.
+ * problems.ts - errors of the library as the page gets them.
  * SPDX-License-Identifier: MIT
  */
 import { TTTError } from 'bit-ttt';
 
 import type { Problem } from '../protocol.js';
 
-/** What the library says of an abort is for programmers. */
+/** The library's message of an abort is for programmers; the page shows "Stopped." instead. */
 const stopped = ({ message }: Error): string =>
   message.startsWith('Stopped') ? message : 'Stopped.';
 

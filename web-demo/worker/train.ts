@@ -2,7 +2,6 @@
  * train.ts - a small model of a text, by the rules of `bit-ttt train`.
  * SPDX-License-Identifier: MIT
  */
-
 import type { Tokenizer } from 'bit-ttt';
 import { type BitLlama, splitDocuments, Trainer, TTTError } from 'bit-ttt';
 
@@ -10,7 +9,7 @@ import { holdOut, makeTokenizer, usualVocab } from '../../ts/corpus/corpus.js';
 import { textOf } from '../decode.js';
 import type { Calls, Context, TrainParams } from '../protocol.js';
 
-type Tell = Context<Calls['train']['event']>['tell'];
+type Report = Context<Calls['train']['event']>['report'];
 
 const WINDOW = 128;
 const BATCH = 8;
@@ -32,7 +31,7 @@ async function steps(
   trainer: Trainer,
   heldOut: string,
   signal: AbortSignal,
-  tell: Tell,
+  report: Report,
 ): Promise<void> {
   const every = Math.max(1, Math.floor(trainer.steps / MEASURED));
   for await (const { step, loss, tokensPerSecond, secondsLeft } of trainer.run()) {
@@ -40,7 +39,7 @@ async function steps(
     const nats = measured ? await measure(trainer, heldOut) : undefined;
     const speed = { tokensPerSecond, secondsLeft };
     const held = nats === undefined ? {} : { heldOut: nats };
-    tell({ phase: 'steps', step, steps: trainer.steps, loss, ...speed, ...held });
+    report({ phase: 'steps', step, steps: trainer.steps, loss, ...speed, ...held });
     if (signal.aborted) return;
   }
 }
@@ -57,18 +56,18 @@ async function makeTrainer(params: TrainParams, documents: string[], words: Toke
 
 export async function train(
   params: TrainParams,
-  { signal, tell }: Context<Calls['train']['event']>,
+  { signal, report }: Context<Calls['train']['event']>,
 ): Promise<Calls['train']['result']> {
   const text = await textOf(params.text);
   const documents = splitDocuments(text);
   if (documents.length === 0) throw new TTTError('INVALID_DATA', 'There is no text to train on.');
   const { training, heldOut } = holdOut(documents, HELD_OUT);
   const bytes = new TextEncoder().encode(text).length;
-  tell({ phase: 'words', step: 0, steps: params.steps });
+  report({ phase: 'words', step: 0, steps: params.steps });
   const words = await makeTokenizer(training, usualVocab(bytes), () => {});
   const trainer = await makeTrainer(params, training, words);
   try {
-    if (!signal.aborted) await steps(trainer, heldOut.join('\n<|endoftext|>\n'), signal, tell);
+    if (!signal.aborted) await steps(trainer, heldOut.join('\n<|endoftext|>\n'), signal, report);
     last?.destroy();
     last = trainer.model();
     const { parameters } = last;
@@ -81,12 +80,12 @@ export async function train(
 /** Lets the model that was trained last write. */
 export async function sample(
   { maxTokens, seed }: { maxTokens: number; seed: number },
-  { signal, tell }: Context<string>,
+  { signal, report }: Context<string>,
 ): Promise<null> {
   if (!last) throw new TTTError('MODEL_UNAVAILABLE', 'There is no trained model yet.');
   const session = last.createSession();
   try {
-    for await (const piece of session.generate('', { maxTokens, seed, signal })) tell(piece);
+    for await (const piece of session.generate('', { maxTokens, seed, signal })) report(piece);
     return null;
   } finally {
     session.destroy();

@@ -17,7 +17,7 @@ const MAX_SHOWN = 2000;
 const TOP = 12;
 /** Lines to both sides of a chosen one. */
 const AROUND = 4;
-/** Points of the plot: more could not be told apart. */
+/** Most points of the plot: more could not be distinguished. */
 const MAX_POINTS = 4000;
 
 /** All lines, and for each one that was read its number, surprise, and the range of its word. */
@@ -48,7 +48,7 @@ function topOf(found: Found): WatchResult['top'] {
   });
 }
 
-/** Of each group of neighbours the most surprising, so that no peak is lost. */
+/** The index of the most surprising line in each group of neighbours, so that no peak is lost. */
 function pointsOf({ surprise }: Found): Uint32Array {
   const size = Math.ceil(surprise.length / MAX_POINTS) || 1;
   const points = new Uint32Array(Math.ceil(surprise.length / size));
@@ -73,7 +73,7 @@ function resultOf(found: Found): WatchResult {
 
 export async function watch(
   { text, by }: { text: Source; by: Unit },
-  { signal, tell }: Context<Calls['watch']['event']>,
+  { signal, report }: Context<Calls['watch']['event']>,
 ): Promise<WatchResult> {
   const lines = (await textOf(text)).split(/\r?\n/);
   const found: Found = { lines, numbers: [], surprise: [], words: [] };
@@ -89,7 +89,7 @@ export async function watch(
     const scorer = new LineScorer(layer, by, { unit: () => {}, line }, false);
     for (const [i, text] of lines.entries()) {
       scorer.read({ number: i + 1, column: 1, text: text.slice(0, MAX_LINE) });
-      if (await turns.rest()) tell({ lines: i + 1, of: lines.length });
+      if (await turns.rest()) report({ lines: i + 1, of: lines.length });
       if (signal.aborted) throw new TTTError('ABORTED', 'Stopped.');
     }
     scorer.flush();

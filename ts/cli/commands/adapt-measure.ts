@@ -5,21 +5,22 @@
 import type { BitLlama, Session } from 'bit-ttt';
 import { Turns } from '../../common/turns.js';
 
-/** Tokens that are read in one call, before signals get a turn. */
+/** Tokens that are read in one call; signals are handled between calls. */
 const READ_AT_ONCE = 256;
 
 /** What to measure on a text; lengths are in tokens. */
 export interface AdaptPlan {
-  /** Length of a passage, and how many passages are read. */
+  /** Length of a passage. */
   passage: number;
+  /** Number of passages. */
   passages: number;
-  /**
-   * How many places the rest of a text is read from, and what is read there: `before`, of which the memory
-   * learns all or only the `beginning`, and then `after`, which is measured.
-   */
+  /** Number of places in the text where `before` and then `after` are read. */
   places: number;
+  /** Read first; the memory learns all of it, or only its `beginning`. */
   before: number;
+  /** After this much of `before` the memory is frozen. */
   beginning: number;
+  /** Read next, and measured. */
   after: number;
 }
 
@@ -69,7 +70,7 @@ function sameBits(a: Float32Array, b: Float32Array): boolean {
 export class AdaptMeasure {
   private readonly main: Session;
   private readonly other: Session;
-  /** One for all readings: many short ones would leave no room for signals. */
+  /** One for all readings: with one for each, many short readings would keep signals waiting. */
   private readonly turns = new Turns();
 
   /**

@@ -192,9 +192,9 @@ async function measureAll(
     throw new Failure(`${text.name} has ${ids.length} tokens, and a passage ${plan.passage}`);
   }
   let part = 'passages';
-  const tell = (share: number): void =>
+  const onProgress = (share: number): void =>
     progress.update(() => `${part}: ${Math.floor(100 * share)} %`);
-  const measure = new AdaptMeasure(model, start, tell, interrupt.signal);
+  const measure = new AdaptMeasure(model, start, onProgress, interrupt.signal);
   interrupt.begin('interrupted');
   try {
     const readings = await measure.readings(ids, plan);

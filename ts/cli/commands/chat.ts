@@ -2,7 +2,6 @@
  * chat.ts - the command in which a person and a model write a text together, line by line.
  * SPDX-License-Identifier: MIT
  */
-
 import type { Interface } from 'node:readline';
 import { createInterface } from 'node:readline';
 import type { Session } from 'bit-ttt';
@@ -159,7 +158,7 @@ class Chat {
     stream.write(`${this.palette.dim(visibleLines(text))}\n`);
   }
 
-  /** Obeys or answers a line; returns false if that ends the chat. */
+  /** Runs the command in a line, or answers the line; returns false if that ends the chat. */
   async take(line: string): Promise<boolean> {
     this.warned = false;
     if (!line.startsWith('/')) {
@@ -169,7 +168,7 @@ class Chat {
     const [, name = '', argument = ''] = /^(\S*)\s*(.*)$/s.exec(line.trim()) ?? [];
     if (name === '/quit' || name === '/exit') return false;
     try {
-      await this.obey(name, argument);
+      await this.runCommand(name, argument);
     } catch (error) {
       this.say(describeFailure(error).text);
     }
@@ -209,7 +208,7 @@ class Chat {
     }
   }
 
-  private async obey(name: string, argument: string): Promise<void> {
+  private async runCommand(name: string, argument: string): Promise<void> {
     const { model } = this.loaded;
     switch (name) {
       case '/save': {
@@ -257,15 +256,15 @@ async function converse(chat: Chat, terminal: boolean): Promise<Signal | undefin
   });
   const lines = new Lines(input);
   let left: Signal | undefined;
-  const hear = (signal: Signal): void => {
+  const handle = (signal: Signal): void => {
     if (left !== undefined) endAtOnce(signal);
     if (signal === 'SIGINT' && chat.interrupt()) return;
     left = signal;
     chat.stop();
     lines.end();
   };
-  input.on('SIGINT', () => hear('SIGINT'));
-  const unwatch = onSignal(hear);
+  input.on('SIGINT', () => handle('SIGINT'));
+  const unwatch = onSignal(handle);
   try {
     for (;;) {
       if (terminal) input.prompt();

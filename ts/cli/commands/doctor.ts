@@ -8,7 +8,7 @@ import { conformanceHash, getInfo, llamaConformanceHash, setKernel } from 'bit-t
 import { variable } from '../../common/environment.js';
 import type { Command, CommandLine } from '../screen/command-line.js';
 import { checkNoArguments } from '../screen/command-line.js';
-import { backendReason, engineInUse, kernelReason, unheardKernel } from '../screen/engine.js';
+import { backendReason, engineInUse, ignoredKernel, kernelReason } from '../screen/engine.js';
 import { Failure } from '../screen/failure.js';
 import type { Palette } from '../screen/terminal.js';
 import { outputPalette } from '../screen/terminal.js';
@@ -114,7 +114,7 @@ async function diagnose(problem: string | null): Promise<Diagnosis> {
     kernels,
     ...hashes,
     fallback,
-    problem: problem ?? unheardKernel(info),
+    problem: problem ?? ignoredKernel(info),
     reason: backendReason(info),
     kernelReason: kernelReason(info),
     compiledKernels,

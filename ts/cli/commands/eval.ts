@@ -97,12 +97,12 @@ async function measureText(
     const all = grouped(documents.length);
     interrupt.begin('interrupted');
     const started = performance.now();
-    const tell = (so: Score): void =>
+    const onProgress = (now: Score): void =>
       progress.update(() => {
-        const far = `${grouped(so.documents)} of ${all} documents`;
-        return `${far}, ${bitsPerByte(so).toFixed(3)} bits per byte`;
+        const far = `${grouped(now.documents)} of ${all} documents`;
+        return `${far}, ${bitsPerByte(now).toFixed(3)} bits per byte`;
       });
-    const score = await scoreDocuments(model, documents, tell, Infinity, interrupt.signal);
+    const score = await scoreDocuments(model, documents, onProgress, Infinity, interrupt.signal);
     if (score.documents === 0) interrupt.check(() => 'interrupted before a document was read');
     const seconds = (performance.now() - started) / 1000;
     progress.clear();

@@ -2,7 +2,6 @@
  * generate.ts - the command that writes a text, as it comes.
  * SPDX-License-Identifier: MIT
  */
-
 import type { Session } from 'bit-ttt';
 import { TTTError } from 'bit-ttt';
 import type { Loaded } from '../files/model.js';

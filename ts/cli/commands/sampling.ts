@@ -2,7 +2,6 @@
  * sampling.ts - the options that say how `generate` and `chat` choose their tokens.
  * SPDX-License-Identifier: MIT
  */
-
 import type { CommandLine, OptionSpecs } from '../screen/command-line.js';
 import { numberOption, seedOption } from '../screen/command-line.js';
 

@@ -5,7 +5,6 @@
  * is not counted, and followed by another one, which is counted: the end is a token without bytes.
  * SPDX-License-Identifier: MIT
  */
-
 import type { BitLlama, Evaluation } from 'bit-ttt';
 import { evaluateText, TTTError } from 'bit-ttt';
 import { Turns } from '../../common/turns.js';
@@ -58,7 +57,7 @@ export async function scoreDocuments(
   const score: Score = { documents: 0, tokens: 0, bytes: 0, nats: 0 };
   const turns = new Turns();
   for (const document of documents) {
-    await turns.rest(); // signals get a turn also between short documents
+    await turns.rest(); // signals are handled between short documents too
     if (score.tokens >= most || stop?.aborted === true) break;
     const found = await evaluateUntil(model, document, stop);
     if (found === undefined) break;

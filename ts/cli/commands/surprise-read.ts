@@ -37,7 +37,7 @@ export interface Findings {
 }
 
 /** Saves the memory at regular times, as long as the input has no known end. */
-class Keeper {
+class RegularSave {
   private saved: number;
   private readonly timer: NodeJS.Timeout;
 
@@ -49,11 +49,11 @@ class Keeper {
     private readonly progress: Progress,
   ) {
     this.saved = layer.tokensSeen;
-    this.timer = setInterval(() => this.keep(), 1000 * request.saveEvery);
+    this.timer = setInterval(() => this.saveNew(), 1000 * request.saveEvery);
   }
 
-  /** Saves what is new. If that fails the reading goes on: a disk that is full now may have room later. */
-  private keep(): void {
+  /** Saves if tokens were read since. A failure only warns: a disk that is full now may have room later. */
+  private saveNew(): void {
     this.scorer.flush();
     if (this.layer.tokensSeen === this.saved) return;
     try {
@@ -108,7 +108,7 @@ export async function readLines(
   };
   const { save } = request;
   const follows = save !== null && source.size === undefined;
-  const keeper = follows ? new Keeper(save, request, layer, scorer, progress) : undefined;
+  const regular = follows ? new RegularSave(save, request, layer, scorer, progress) : undefined;
   try {
     for await (const chunk of source.chunks) {
       found.bytes += chunk.length;
@@ -122,7 +122,7 @@ export async function readLines(
     if (!stop.aborted) await take(splitter.end()); // else the last line may be half of one
     scorer.flush();
   } finally {
-    keeper?.end();
+    regular?.end();
   }
   return found;
 }

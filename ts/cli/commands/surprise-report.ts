@@ -16,7 +16,7 @@ import {
   visible,
 } from '../screen/terminal.js';
 
-/** Everything that there is to tell about one run. */
+/** All that is reported about one run. */
 export interface SurpriseResult {
   file: string;
   settings: MemorySettings;

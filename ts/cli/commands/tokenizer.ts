@@ -2,7 +2,6 @@
  * tokenizer.ts - the command that makes a tokenizer for a text.
  * SPDX-License-Identifier: MIT
  */
-
 import type { TrainedBpe } from 'bit-ttt';
 import { trainBpe } from 'bit-ttt';
 import { suggestion } from '../../common/suggestion.js';

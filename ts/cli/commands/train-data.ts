@@ -2,7 +2,6 @@
  * train-data.ts - what a model is trained on, and what is held out to measure it.
  * SPDX-License-Identifier: MIT
  */
-
 import type { Tokenizer } from 'bit-ttt';
 import { encodeDocuments } from 'bit-ttt';
 import type { Split } from '../../corpus/corpus.js';

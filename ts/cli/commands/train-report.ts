@@ -2,7 +2,6 @@
  * train-report.ts - what `train` prints: a table for people, an object a line for programs.
  * SPDX-License-Identifier: MIT
  */
-
 import type { Palette } from '../screen/terminal.js';
 import { compact, grouped, Progress, safeJson, shellWord, visible } from '../screen/terminal.js';
 import type { Score } from './scoring.js';
@@ -20,7 +19,7 @@ export interface Standing {
   gradientNorm: number;
   tokensPerSecond: number;
   secondsLeft: number;
-  /** Of what was held out, if it was measured now. */
+  /** The score on what was held out, if it was measured now. */
   valid: Score | undefined;
 }
 

@@ -13,7 +13,7 @@ import type { TrainReport } from './train-report.js';
 
 /** Lines of a whole training. The first few and then every fifth come with a measurement. */
 const LINES = 50;
-const FIRST = 3; // a short text is soon known by heart: its best weights come early
+const FIRST = 3; // a short text is soon overfitted: its best weights come early
 const FIFTH = 5;
 /** Tokens of the held-out text that such a measurement reads; the last one, of the result, reads all. */
 const MEASURED_TOKENS = 8192;
@@ -69,15 +69,15 @@ async function measureNow(training: Training): Promise<Score | undefined> {
   }
 }
 
-/** Keeps all that is needed to go on. */
-export function keep({ trainer, info, checkpoint, best }: Training): void {
+/** Saves all that is needed to resume. */
+export function writeCheckpoint({ trainer, info, checkpoint, best }: Training): void {
   saveCheckpoint(checkpoint, { info, best, state: trainer.save() });
 }
 
-/** The same while the training goes on, also if that fails: a full disk may have room the next time. */
-function keepIfPossible(training: Training): void {
+/** The same, but a failure only warns: a full disk may have room the next time. */
+function tryCheckpoint(training: Training): void {
   try {
-    keep(training);
+    writeCheckpoint(training);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     training.report.warn(`${error.message}; the training goes on`);
@@ -110,13 +110,13 @@ export async function runTraining(training: Training): Promise<boolean> {
     sum.loss += now.loss;
     sum.count++;
     if (now.step % every === 0 || now.step === steps) {
-      await tell(training, now, sum, now.step % every === 0 && isMeasured(now.step / every));
+      await reportLine(training, now, sum, now.step % every === 0 && isMeasured(now.step / every));
     } else {
       report.live({ ...now, steps, loss: sum.loss / sum.count, valid: undefined });
     }
     if (stop.aborted) break;
     if (isDue(now.step)) {
-      keepIfPossible(training);
+      tryCheckpoint(training);
       kept = performance.now();
     }
   }
@@ -125,7 +125,12 @@ export async function runTraining(training: Training): Promise<boolean> {
 }
 
 /** A line of the report, with a measurement in a `row` of the table, and a point of the curve. */
-async function tell(training: Training, now: TrainingStep, sum: Sum, row: boolean): Promise<void> {
+async function reportLine(
+  training: Training,
+  now: TrainingStep,
+  sum: Sum,
+  row: boolean,
+): Promise<void> {
   const { info, report } = training;
   const isLast = info.step === info.steps;
   const valid = row || isLast ? await measureNow(training) : undefined;

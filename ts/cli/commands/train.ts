@@ -30,10 +30,10 @@ import {
 } from './train-options.js';
 import { TrainReport } from './train-report.js';
 import type { Training } from './train-run.js';
-import { keep, measure, runTraining } from './train-run.js';
+import { measure, runTraining, writeCheckpoint } from './train-run.js';
 
-/** With --minutes, the share of the time that steps get; the rest is for measuring and saving. */
-const SPARE = 0.95;
+/** With --minutes, the share of the time for steps; the rest is for measuring and saving. */
+const STEPS_SHARE = 0.95;
 const PROBE_STEPS = 3;
 const WARMUP_SHARE = 0.05;
 const LAST_RATE = 0.05;
@@ -55,7 +55,7 @@ function optionsOf(
   return { ...rest, ...schedule, seed: BigInt(seed), finalLearningRate, threads };
 }
 
-/** How many steps take so long on this machine, judged by the fastest of a few. */
+/** Steps that fit into `minutes` on this machine, estimated from the fastest of PROBE_STEPS. */
 async function stepsWithin(minutes: number, create: Create): Promise<number> {
   const trainer = await create({ steps: PROBE_STEPS, warmup: 0 });
   try {
@@ -66,7 +66,7 @@ async function stepsWithin(minutes: number, create: Create): Promise<number> {
       fastest = Math.min(fastest, now - last);
       last = now;
     }
-    return Math.max(1, Math.floor((SPARE * 60_000 * minutes) / fastest));
+    return Math.max(1, Math.floor((STEPS_SHARE * 60_000 * minutes) / fastest));
   } finally {
     trainer.destroy();
   }
@@ -110,7 +110,7 @@ async function prepare(
   return { trainer, info, heldOut, checkpoint, checkpointEvery, report, best, stop };
 }
 
-/** The schedule: what was asked for, what a checkpoint holds, or so many steps as are `usual`. */
+/** The schedule: what was asked for, what a checkpoint holds, or `usual` steps. */
 async function scheduleOf(
   length: Length,
   usual: number,
@@ -215,10 +215,10 @@ async function finish(training: Training, request: TrainRequest): Promise<void> 
   try {
     for (const [file, contents] of outputs) saveFile(file, [contents]);
   } catch (error) {
-    keep(training); // what was learnt is not to be lost for want of room elsewhere
+    writeCheckpoint(training); // a full disk elsewhere must not lose what was learnt
     throw error;
   }
-  if (request.keepCheckpoint) keep(training);
+  if (request.keepCheckpoint) writeCheckpoint(training);
   else rmSync(checkpoint.path, { force: true });
   report.done({
     out: out.path,
@@ -250,8 +250,8 @@ function warnOfCheckpoint({ checkpoint, resume }: TrainRequest): void {
   );
 }
 
-/** Trains to the end, or stops and keeps all that is needed to go on. */
-async function trainOrKeep(
+/** Trains to the end, or stops and writes the checkpoint. */
+async function trainOrStop(
   request: TrainRequest,
   report: TrainReport,
   interrupt: Interrupt,
@@ -266,7 +266,7 @@ async function trainOrKeep(
       interrupt.check(() => 'interrupted after the last step; the model was saved');
       return;
     }
-    keep(training);
+    writeCheckpoint(training);
     const { step, steps } = training.info;
     report.clear();
     interrupt.check(
@@ -293,7 +293,7 @@ async function run(line: CommandLine): Promise<void> {
   const interrupt = new Interrupt(() => report.clear(), early);
   try {
     await engineInUse();
-    await trainOrKeep(request, report, interrupt);
+    await trainOrStop(request, report, interrupt);
   } finally {
     interrupt.end();
   }

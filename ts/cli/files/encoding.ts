@@ -61,8 +61,8 @@ function areCharacters(units: readonly number[]): boolean {
   return odd <= MOST_ODD * units.length;
 }
 
-/** Whether few have a zero as their low byte; the frequent U+4E00 (Chinese "one") and U+3000 do not count. */
-function haveFewZeros(units: readonly number[]): boolean {
+/** True for real text: few code units end in 00, except the frequent U+4E00 (Chinese "one") and U+3000. */
+function haveFewZeroLowBytes(units: readonly number[]): boolean {
   const isRare = (unit: number): boolean =>
     unit % 256 === 0 && !isSurrogate(unit) && unit !== 0x4e00 && unit !== 0x3000;
   return share(units, isRare) <= MOST_ODD;
@@ -100,7 +100,7 @@ function utf16Order(bytes: Uint8Array): string | undefined {
   );
   if (order === undefined) return undefined;
   const zerosDecide = oneSided && order === byZeros;
-  const isOnlyOne = other === undefined && haveFewZeros(numbers(bytes, 2, order));
+  const isOnlyOne = other === undefined && haveFewZeroLowBytes(numbers(bytes, 2, order));
   if (!zerosDecide && !isOnlyOne) return undefined;
   return order ? 'utf-16le' : 'utf-16be';
 }

@@ -3,7 +3,6 @@
  * while it waits for input.
  * SPDX-License-Identifier: MIT
  */
-
 import type { Stats } from 'node:fs';
 import { fstatSync, statSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
@@ -56,7 +55,7 @@ export function checkStandardInput(): Stats {
   }
 }
 
-/** Lets a signal be heard that may come with the end of a terminal, which may have hung up. */
+/** Waits for a signal that may come with the end of a terminal: it may have hung up. */
 export async function afterTerminal(): Promise<void> {
   for (let i = 0; i < 2; i++) await nextTurn();
 }
@@ -72,8 +71,8 @@ async function* standardInput(stop: AbortSignal | undefined): AsyncGenerator<Uin
   }
 }
 
-/** The same chunks until `stop`; a failure of the system becomes a sentence. */
-async function* sayingWhy(
+/** The same chunks until `stop`; an error of the system becomes a Failure. */
+async function* withFailures(
   chunks: AsyncIterable<Uint8Array>,
   name: string,
   isTerminal: boolean,
@@ -95,7 +94,7 @@ export async function openSource(path: string, stop?: AbortSignal): Promise<Sour
   if (path === '-') {
     const stat = checkStandardInput();
     const size = stat.isFile() ? stat.size : undefined;
-    return { name, size, chunks: sayingWhy(standardInput(stop), name, isatty(0), stop) };
+    return { name, size, chunks: withFailures(standardInput(stop), name, isatty(0), stop) };
   }
   try {
     const opened = await openFile(path, stop);
@@ -104,7 +103,7 @@ export async function openSource(path: string, stop?: AbortSignal): Promise<Sour
       throw isDirectory();
     }
     const { file, size } = opened;
-    return { name, size, chunks: sayingWhy(opened, name, isatty(file), stop) };
+    return { name, size, chunks: withFailures(opened, name, isatty(file), stop) };
   } catch (error) {
     throw fileFailure('read', name, error);
   }

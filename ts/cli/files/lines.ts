@@ -2,7 +2,6 @@
  * lines.ts - cuts a stream of bytes into lines in constant memory, whatever the bytes are.
  * SPDX-License-Identifier: MIT
  */
-
 import type { Line } from '../../detect/line.js';
 import { MAX_LINE } from '../../detect/line.js';
 import { sniff } from './encoding.js';
@@ -24,10 +23,10 @@ export class LineSplitter {
   /** The lines that `bytes` completes. The array is not kept. */
   push(bytes: Uint8Array): Line[] {
     if (this.decoder === undefined) {
-      // A pipe may deliver single bytes: wait for enough of them to tell what they are.
+      // A pipe may deliver single bytes: wait for enough of them, 8 or a line, to find the encoding.
       const head = this.head === undefined ? bytes : Buffer.concat([this.head, bytes]);
       this.head = head === bytes ? bytes.slice() : head;
-      // A line end is one only where no zero is beside it: that may be half of a character.
+      // With zeros, a byte 10 may be half of a UTF-16 character rather than a line end.
       if (head.length < 8 && (!head.includes(10) || head.includes(0))) return [];
       return this.begin();
     }

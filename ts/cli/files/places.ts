@@ -1,5 +1,5 @@
 /**
- * places.ts - tells which file a path names, however it is spelt, so that no command writes two results,
+ * places.ts - finds which file a path names, however it is spelt, so that no command writes two results,
  * or a result and one of its inputs, to one file.
  * SPDX-License-Identifier: MIT
  */
@@ -55,7 +55,7 @@ function placeOf(path: string): string {
     const folder = dirname(end);
     return folder === end ? end : `${placeOf(folder)}/${folded(basename(end))}`;
   } catch {
-    return resolve(path); // using it will tell what is wrong
+    return resolve(path); // using it will report what is wrong
   }
 }
 
@@ -72,7 +72,7 @@ function placeOfStream(descriptor: number): string | undefined {
 const placeOfInput = (path: string): string | undefined =>
   path === '-' ? placeOfStream(0) : placeOf(path);
 
-/** All that may be read for a path: of a folder, and of the one that an index lies in, any such file. */
+/** All files that may be read for a path; of a folder, or of an index's folder, all JSON and weights. */
 function modelPaths(path: string): string[] {
   const folder = isIndexName(path) ? dirname(path) : path;
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
@@ -88,7 +88,7 @@ export function modelFiles(path: string, name: string): Named[] {
   try {
     return (path === '-' ? [path] : modelPaths(path)).map((file) => ({ path: file, name }));
   } catch {
-    return [{ path, name }]; // loading it will tell what is wrong
+    return [{ path, name }]; // loading it will report what is wrong
   }
 }
 

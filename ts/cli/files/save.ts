@@ -3,7 +3,6 @@
  * (or any with --force), and they keep their mode and owner.
  * SPDX-License-Identifier: MIT
  */
-
 import type { Stats } from 'node:fs';
 import {
   accessSync,
@@ -115,7 +114,7 @@ function named<T>(path: string, work: () => T): T {
 
 /**
  * To be called before any work: throws if a result could not be saved, or would replace another
- * result, something that is read, or a file of somebody else's.
+ * result, something that is read, or a file that another program has written.
  */
 export function checkFiles(reads: readonly Named[], results: readonly Result[]): void {
   checkPlaces(reads, results);
@@ -139,13 +138,13 @@ function retried<T>(call: () => T): T {
   }
 }
 
-/** Writes a temporary file, to the disk, and renames it. `hidden`: only its owner may read it. */
-function replaceFile({ path, old }: Target, parts: readonly Uint8Array[], hidden: boolean): void {
+/** Writes a temporary file, to the disk, and renames it. `secret`: only its owner may read it. */
+function replaceFile({ path, old }: Target, parts: readonly Uint8Array[], secret: boolean): void {
   const folder = dirname(path);
   const stem = stemOf(basename(path));
   sweep(folder, stem);
   // It gets the mode of what it replaces when it is complete, and never has a wider one.
-  const [temporary, file] = create(folder, stem, hidden || old !== undefined ? 0o600 : 0o666);
+  const [temporary, file] = create(folder, stem, secret || old !== undefined ? 0o600 : 0o666);
   try {
     try {
       for (const part of parts) writeAll(file, part);
@@ -212,7 +211,7 @@ function remove(path: string): void {
   try {
     rmSync(path, { force: true });
   } catch (error) {
-    if (systemCode(error) === undefined) throw error; // the first failure is the one to tell
+    if (systemCode(error) === undefined) throw error; // the first failure is the one to report
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * written.ts - tells by its content whether a file is one that this program has written, and which
- * thus may be replaced.
+ * written.ts - recognises by their content files that this program has written, which may thus be
+ * replaced.
  * SPDX-License-Identifier: MIT
  */
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
@@ -28,7 +28,7 @@ export const PRIVATE: ReadonlySet<SavedKind> = new Set(['memory', 'session', 'ch
 
 /** The mark in the metadata of weights that this program has written. */
 export const WRITER = { writer: 'bit-ttt' } as const;
-/** Bytes that are enough to tell the kind of a file. */
+/** Bytes that are enough to recognise the kind of a file. */
 const HEAD_BYTES = 1024;
 /** Headers that are longer are not read; a model's holds its tokenizer, too. */
 const MAX_HEADER = 1 << 28;

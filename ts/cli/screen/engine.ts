@@ -2,14 +2,13 @@
  * engine.ts - which engine the library took, and whether that is what the environment asked for.
  * SPDX-License-Identifier: MIT
  */
-
 import type { BackendInfo } from 'bit-ttt';
 import { getInfo, TTTError } from 'bit-ttt';
 import { variable } from '../../common/environment.js';
 import { suggestion } from '../../common/suggestion.js';
 import { Failure } from './failure.js';
 
-/** What a variable asks for; undefined where it is empty or leaves the choice free. */
+/** What a variable asks for; undefined where it is empty or `auto`. */
 function wishOf(name: string): string | undefined {
   const value = variable(name);
   return value === undefined || value === '' || value === 'auto' ? undefined : value;
@@ -53,7 +52,7 @@ export function backendReason({ backend, fallback }: BackendInfo): string {
 }
 
 /** A warning if BIT_TTT_KERNEL asks for something of WebAssembly, which chooses its kernel itself. */
-export function unheardKernel({ backend, kernel }: BackendInfo): string | null {
+export function ignoredKernel({ backend, kernel }: BackendInfo): string | null {
   const wish = wishOf('BIT_TTT_KERNEL');
   if (backend !== 'wasm' || wish === undefined || wish === kernel) return null;
   return (

@@ -4,7 +4,7 @@
  */
 import { TTTError } from 'bit-ttt';
 
-/** What went wrong, in one sentence that names the culprit. Exit code 1. */
+/** What went wrong, in one sentence that names the file, option or value. Exit code 1. */
 export class Failure extends Error {
   readonly exitCode: number = 1;
 }

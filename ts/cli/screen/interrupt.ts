@@ -28,15 +28,15 @@ function endBySignal(): void {
 }
 
 /**
- * Calls `hear` on every such signal, until the function that it returns is called. After a terminal has hung
- * up, Node would abort at its exit because it cannot restore the terminal (ResetStdio); so the signal itself
- * ends the process when everything is done. Shells report the same exit code for both.
+ * Calls `handle` on every such signal, until the function that it returns is called. After a terminal has
+ * hung up, Node would abort at its exit because it cannot restore the terminal (ResetStdio); so the signal
+ * itself ends the process when everything is done. Shells report the same exit code for both.
  */
-export function onSignal(hear: (signal: Signal) => void): () => void {
+export function onSignal(handle: (signal: Signal) => void): () => void {
   const terminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
   const take = (signal: Signal): void => {
     if (signal === 'SIGHUP' && terminal) process.once('exit', endBySignal);
-    hear(signal);
+    handle(signal);
   };
   for (const signal of SIGNALS) process.on(signal, take);
   return () => {

@@ -25,12 +25,12 @@ export function watchOutput(): void {
   });
 }
 
-/** Says that the command is to go on when nobody reads its output any more. */
+/** Lets the command go on when its output is no longer read. */
 export function goOnWithoutReader(): void {
   hasMoreToDo = true;
 }
 
-/** Prints, as long as somebody reads. */
+/** Prints, unless the output is no longer read. */
 export function print(text: string): void {
   if (!closed) process.stdout.write(text);
 }

@@ -2,7 +2,6 @@
  * terminal.ts - colours, widths, a line of progress, and foreign text made safe for a terminal.
  * SPDX-License-Identifier: MIT
  */
-
 import type { Environment } from '../../common/environment.js';
 import { variable } from '../../common/environment.js';
 

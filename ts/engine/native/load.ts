@@ -13,13 +13,13 @@ import { TTTError } from '../../common/errors.js';
 import { VERSION } from '../../common/version.js';
 import type { Engine } from '../engine.js';
 
-/** Of the functions in node/; another number means other signatures. */
+/** Version of the signatures in node/; an addon of another version is refused. */
 const ABI = 4;
 const platform = `${process.platform}-${process.arch}`;
 
 /**
- * A shared library of which the end is missing (a copy that broke off, a full disk) would be mapped and
- * kill the process when that is touched. On Linux its section headers come last: they must be there.
+ * A truncated shared library (a copy that broke off, a full disk) would be mapped, and kill the process
+ * once its missing part is used. On Linux its section headers come last: they must be there.
  */
 function checkWhole(path: string): void {
   if (process.platform !== 'linux') return;
@@ -34,7 +34,7 @@ function checkWhole(path: string): void {
   }
 }
 
-/** In a `try`, where bundlers for Node let a platform's addon be missing. */
+/** The requires stand in a `try`: there bundlers for Node accept that an addon is missing. */
 function requirePackaged(): unknown {
   const path = typeof __dirname === 'string' && join(__dirname, 'native', platform, 'bit_ttt.node');
   if (path && existsSync(path)) checkWhole(path);

@@ -1,18 +1,18 @@
 /**
- * ballast.ts - tells the garbage collector of memory that it cannot look into.
+ * ballast.ts - reports memory to the garbage collector that it cannot see.
  *
- * The collector works as hard as the memory that it knows of demands. A dropped session is a few
- * dozen bytes to it, and the megabytes behind it would pile up in WebAssembly memory, where nobody
- * looks. JavaScript can only say so by holding ArrayBuffers of that size. Those that may grow lie in
- * pages of their own, which are never touched: they cost address space, and no memory.
+ * The collector works the harder the more memory it knows of. A dropped session is a few dozen bytes
+ * to it, and the megabytes behind it would pile up in WebAssembly memory. JavaScript can report them
+ * only by holding ArrayBuffers of that size. Resizable ones lie in pages of their own, which are
+ * never touched: they cost address space, and no memory.
  * SPDX-License-Identifier: MIT
  */
 
 const CHUNK = 1 << 22;
-/** Buffers that are kept when they are too many, so that coming and going objects cost none. */
+/** Surplus buffers that are kept, so that objects that come and go need no new ones. */
 const SPARE = 2;
 
-/** ES2024; an engine that does not know the option makes an ordinary buffer. */
+/** ES2024; a JavaScript engine that does not know the option makes an ordinary buffer. */
 const Growable = ArrayBuffer as new (
   bytes: number,
   options: { maxByteLength: number },
@@ -22,7 +22,7 @@ export class Ballast {
   readonly #chunks: ArrayBuffer[] = [];
   #bytes = 0;
 
-  /** What the collector is to know of. */
+  /** Bytes that are reported. */
   get bytes(): number {
     return this.#bytes;
   }

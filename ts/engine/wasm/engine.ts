@@ -34,7 +34,7 @@ export class WasmEngine implements Engine {
     return this.#instance.poisoned;
   }
 
-  /** Bytes that the garbage collector is told the objects take. */
+  /** Bytes of objects, as reported to the garbage collector. */
   get ballast(): number {
     return this.#instance.ballast.bytes;
   }

@@ -17,7 +17,7 @@ const set = Float32Array.prototype.set as {
   call(target: ArrayBufferView, source: ArrayLike<number>): void;
 };
 
-/** What goes in and out. */
+/** Arrays that are copied in and out. */
 export type Elements = Uint8Array | Int8Array | Uint32Array | Float32Array;
 
 function viewOf(array: Elements): (typeof VIEWS)[keyof typeof VIEWS] {
@@ -49,10 +49,10 @@ export class Heap {
   }
 
   /**
-   * To be called after an object of so many bytes was made. Each growth costs time in proportion to
-   * the whole memory, and an allocation asks for no more than it needs: thousands of small objects
-   * would be slow to make. So whenever objects have used up what was grown for them, an eighth of
-   * the memory is made free in one piece. Does nothing where there is no room.
+   * To be called after an object of `bytes` was made. Each growth costs time in proportion to the
+   * whole memory, and malloc grows it by no more than it needs: thousands of small objects would be
+   * slow to make. So whenever objects have used up what was grown for them, memory grows by an
+   * eighth, if it can.
    */
   growAhead(bytes: number): void {
     this.#ahead -= bytes;

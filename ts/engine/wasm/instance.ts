@@ -60,7 +60,7 @@ export class Instance {
       try {
         return calls(this.#exports);
       } catch (cause) {
-        if (!this.#poisoned) this.#trap = cause; // not that of a call within these
+        if (!this.#poisoned) this.#trap = cause; // an outer call catches the inner one's error
         this.#poisoned = true;
       }
     }
@@ -69,8 +69,8 @@ export class Instance {
   }
 
   /**
-   * Runs calls of the module with a block of memory for each of `blocks`, freed afterwards. Where there is no
-   * room for them they have failed with OUT_OF_MEMORY.
+   * Runs calls of the module with a block of memory for each of `blocks`, freed afterwards. Without room for
+   * the blocks it runs none, and returns `failed(OUT_OF_MEMORY)`.
    */
   withBlocks<T, const B extends readonly Block[]>(
     blocks: B,
@@ -96,7 +96,7 @@ export class Instance {
     });
   }
 
-  /** At least so many bytes of work space, kept for the next call; 0 when out of memory. */
+  /** Work space of at least `bytes`, kept for the next call; 0 when out of memory. */
   scratch(bytes: number): Pointer {
     if (bytes <= this.#scratchBytes) return this.#scratch;
     if (this.#scratch !== 0) this.heap.free(this.#scratch);
@@ -105,7 +105,7 @@ export class Instance {
     return this.#scratch;
   }
 
-  /** A copy of a block, or a negative status where JavaScript has no room for it, which is no trap. */
+  /** A copy of a block, or a negative status if JavaScript is out of memory, which is no trap. */
   copy(block: Pointer, bytes: number): Bytes | number {
     let copy: Bytes;
     try {
@@ -117,14 +117,14 @@ export class Instance {
     return copy;
   }
 
-  /** What a function wrote to the ttt_error at `error`, which was zero before, when it returned `status`. */
+  /** The Failure of a function that returned `status` and filled the ttt_error at `error`, zeros before. */
   failure(status: number, error: Pointer): Failure {
     const bytes = this.copy(error, TTT_ERROR.size);
     const { offset, text } = typeof bytes === 'number' ? NO_DETAILS : decode(TTT_ERROR, bytes);
     return { status, offset, text };
   }
 
-  /** A hash that `compute` writes to where it is told, or a negative status. */
+  /** The hash that `compute` gives, or a negative status. */
   hash(compute: 'ttt_conformance_hash' | 'bitllama_conformance_hash'): bigint | number {
     return this.withBlocks([8], negative, (exports, out): bigint | number => {
       const status = exports[compute](out);

@@ -1,5 +1,5 @@
 /**
- * module.ts - gets a compiled WebAssembly module from wherever it is, and makes an instance.
+ * module.ts - reads and compiles the WebAssembly module, and makes an instance.
  * SPDX-License-Identifier: MIT
  */
 import inlined from 'bit_ttt.wasm';
@@ -27,8 +27,8 @@ function inlinedBytes(): Uint8Array {
 const RELAXED_DOT = [0x92, 0x02];
 
 /**
- * The package's module with the relaxed dot product, where the JavaScript engine knows it, else without.
- * Whether it is computed right is found out by the module itself (src/kernels/isa_wasm_relaxed.c).
+ * The package's module, with the relaxed dot product where the JavaScript engine knows it. The module
+ * itself checks that the instruction computes what is needed (src/kernels/isa_wasm_relaxed.c).
  */
 function bestInlined(): Uint8Array {
   const plain = inlinedBytes();
@@ -85,7 +85,10 @@ export async function loadModule(
   );
 }
 
-/** What the module needs from outside: to be told of nothing. Anything else counts as a trap. */
+/**
+ * The module's imports. Only emscripten_notify_memory_growth is expected, and ignored; a call of any
+ * other throws, and so counts as a trap.
+ */
 function makeImports(module: WebAssembly.Module): WebAssembly.Imports {
   const imports: Record<string, Record<string, WebAssembly.ImportValue>> = {};
   for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {

@@ -1,6 +1,6 @@
 /**
- * sliced.ts - reads a long input in slices that still succeed whole or change nothing: at once, or as a
- * job, a few milliseconds at a time on the event loop, which stays free in between.
+ * sliced.ts - reads a long input in slices, which succeed together or change nothing: within one call,
+ * or as a job on the event loop, a few milliseconds at a time.
  *
  * The slices go through a clone of the layer and into arrays of their own; the layer gets the
  * clone's memory, and the caller the results, only when all have succeeded. WebAssembly memory
@@ -11,15 +11,15 @@ import { findNonFinite } from '../../common/args.js';
 import { lengthOf, plainView } from '../../common/brands.js';
 import { now, soon } from '../../common/clock.js';
 import { statusOf } from '../../common/errors.js';
-import { nextShare, TURN_MS } from '../../common/turns.js';
+import { nextSlice, TURN_MS } from '../../common/turns.js';
 import type { Pointer } from './heap.js';
 import type { Instance } from './instance.js';
 import { OUT_OF_MEMORY } from './instance.js';
 import type { Owned } from './table.js';
 
 /**
- * Floats that go through WebAssembly memory at once; longer inputs go in slices, which cost a copy
- * of the layer and of the output: 4 MB spare that to all but very long calls.
+ * Most floats of one slice. For an input of several slices the layer and the output are copied; with
+ * 4 MB a slice, only very long calls need that.
  */
 const SLICE_FLOATS = 1 << 20;
 /** Tokens that the core works on together: a slice has at least these. */
@@ -62,7 +62,7 @@ export function forwardSlice(
 }
 
 export class SlicedRun {
-  /** Of the run so far; not 0: it has failed. */
+  /** The status of the run so far; if it is not 0, the run has failed. */
   status = 0;
   readonly #instance: Instance;
   readonly #layer: WasmLayer;
@@ -184,7 +184,7 @@ export class Job {
     for (let before = start; ; ) {
       if (!this.run.step(this.#tokens)) return false;
       const after = now();
-      this.#tokens = nextShare(this.#tokens, after - before, this.#most);
+      this.#tokens = nextSlice(this.#tokens, after - before, this.#most);
       if (after - start >= TURN_MS) return true;
       before = after;
     }

@@ -1,5 +1,5 @@
 /**
- * table.ts - what lives in WebAssembly memory, by handle.
+ * table.ts - the objects in WebAssembly memory, by handle.
  *
  * Handles are counted, never addresses: a stale one finds nothing.
  * SPDX-License-Identifier: MIT
@@ -17,7 +17,7 @@ export interface Owned {
   pointer: Pointer;
 }
 
-/** The functions that tell what an object takes, and that free it. */
+/** The functions that return an object's size, and that free it. */
 type Footprint = Extract<keyof WasmExports, `${string}_footprint`>;
 type Destroy = Extract<keyof WasmExports, `${string}_destroy` | `${string}_release`>;
 
@@ -35,7 +35,7 @@ export class Table<T extends Owned = Owned> {
     this.#destroy = destroy;
   }
 
-  /** Takes an object over. The garbage collector is told how large it is. */
+  /** Takes an object over, and reports its size to the garbage collector. */
   add(owned: T): Handle {
     const { ballast, heap } = this.#instance;
     const bytes = this.#instance.call((exports) => {
@@ -58,7 +58,7 @@ export class Table<T extends Owned = Owned> {
     return this.add({ ...rest, pointer: this.#instance.heap.readUint32(out) } as T);
   }
 
-  /** Runs calls about one object; for a stale handle they have failed with DESTROYED. */
+  /** Runs calls about one object; for a stale handle runs none, and returns `failed(DESTROYED)`. */
   ask<R>(
     handle: Handle,
     failed: Failed<NoInfer<R>>,
@@ -69,7 +69,7 @@ export class Table<T extends Owned = Owned> {
     return this.#instance.call((exports) => calls(exports, owned.pointer));
   }
 
-  /** The same with blocks for the time of the calls. */
+  /** The same with blocks that are freed after the calls. */
   withBlocks<R, const B extends readonly Block[]>(
     handle: Handle,
     blocks: B,
