@@ -48,7 +48,7 @@ const ROOMS = {
     'models/bit-llama.bitt',
   ],
   // On top of the package: what the command and the demo page share, and these two.
-  'ts/corpus': PACKAGE,
+  'ts/corpus': ['ts/common', ...PACKAGE],
   'ts/bench': PACKAGE,
   'ts/cli': ['ts/common', 'ts/files', 'ts/detect', 'ts/corpus', 'ts/bench', ...PACKAGE],
   'web-demo': ['ts/common', 'ts/detect', 'ts/corpus', 'ts/bench', ...PACKAGE, ...ASSETS],

@@ -1,5 +1,5 @@
 /**
- * limits.ts - the most bytes that are read unless an option sets another limit.
+ * limits.ts - limits and defaults that several rooms need.
  * SPDX-License-Identifier: MIT
  */
 const GIB = 2 ** 30;
@@ -13,3 +13,15 @@ export const MAX_JSON_BYTES = GIB / 16;
 
 /** Largest WebAssembly module; the package's own has less than a mebibyte. */
 export const MAX_MODULE_BYTES = GIB / 16;
+
+export const MAX_UINT32 = 2 ** 32 - 1;
+/** Most layers of a model, and most threads of a layer or trainer, as the C headers have them. */
+export const MAX_LAYERS = 64;
+export const MAX_THREADS = 64;
+
+/** Tokens of a new tokenizer or model, and the tokens of a tokenizer that are not text. */
+export const DEFAULT_VOCAB = 2048;
+export const SPECIAL_TOKENS: readonly string[] = ['<|endoftext|>', '<|padding|>'];
+
+/** The last learning rate of a training as a share of the highest. */
+export const FINAL_RATE_SHARE = 0.05;

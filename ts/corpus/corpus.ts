@@ -3,8 +3,10 @@
  * command and the demo page follow the same rules, so that nothing here needs Node.
  * SPDX-License-Identifier: MIT
  */
+
 import type { BpeProgress } from 'bit-ttt';
 import { Tokenizer, trainBpe } from 'bit-ttt';
+import { SPECIAL_TOKENS } from '../common/limits.js';
 
 /** Documents to train on, and those to evaluate on. */
 export interface Split {
@@ -57,7 +59,6 @@ export function usualVocab(bytes: number): number {
 /** The smallest multiple of 16 that has room for all bytes and the special tokens. */
 const LEAST_VOCAB = 272;
 const BYTES = 256;
-const SPECIALS = ['<|endoftext|>', '<|padding|>'];
 
 /**
  * Trains a tokenizer of about `vocab` tokens. A model's vocabulary is a multiple of 16: a text with
@@ -70,7 +71,7 @@ export async function makeTokenizer(
   vocab: number,
   onProgress: (progress: BpeProgress) => void,
 ): Promise<Tokenizer> {
-  const text = documents.flatMap((document) => [document, SPECIALS[0]!]);
+  const text = documents.flatMap((document) => [document, SPECIAL_TOKENS[0]!]);
   const wanted = Math.max(LEAST_VOCAB, vocab - (vocab % 16));
   const trained = await trainBpe(text, { vocabSize: wanted, onProgress });
   if (trained.vocabSize === wanted) return Tokenizer.from(trained.json);
@@ -78,7 +79,10 @@ export async function makeTokenizer(
   if (fewer >= LEAST_VOCAB) {
     return Tokenizer.from((await trainBpe(text, { vocabSize: fewer })).json);
   }
-  const idle = LEAST_VOCAB - BYTES - SPECIALS.length;
-  const specialTokens = [...SPECIALS, ...Array.from({ length: idle }, (_, i) => `<|idle${i}|>`)];
+  const idle = LEAST_VOCAB - BYTES - SPECIAL_TOKENS.length;
+  const specialTokens = [
+    ...SPECIAL_TOKENS,
+    ...Array.from({ length: idle }, (_, i) => `<|idle${i}|>`),
+  ];
   return Tokenizer.from((await trainBpe(text, { vocabSize: LEAST_VOCAB, specialTokens })).json);
 }

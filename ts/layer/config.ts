@@ -2,9 +2,11 @@
  * config.ts - reads and checks the options of a new layer.
  * SPDX-License-Identifier: MIT
  */
+
 import { checkObject, checkWeights, readProperty, wrongType } from '../common/args.js';
 import { describe } from '../common/brands.js';
 import { TTTError } from '../common/errors.js';
+import { MAX_THREADS } from '../common/limits.js';
 import { takeOptions } from '../common/named-options.js';
 import { LAYER } from '../common/option-names.js';
 import { readNumber, readSeed } from '../common/options.js';
@@ -15,7 +17,6 @@ import { encode, TTT_CONFIG } from '../engine/structs.js';
 
 const MIN_DIM = 4;
 const MAX_DIM = 65536;
-const MAX_THREADS = 64;
 const DEFAULT_RATE: Record<Objective, number> = { reconstruct: 0.1, predict: 0.5 };
 
 /** A checked configuration. */

@@ -2,9 +2,11 @@
  * config.ts - a model's configuration as an option, as JSON and as bytes.
  * SPDX-License-Identifier: MIT
  */
+
 import { reading } from '../common/args.js';
 import { describe } from '../common/brands.js';
 import { TTTError } from '../common/errors.js';
+import { DEFAULT_VOCAB, MAX_LAYERS } from '../common/limits.js';
 import { takeOptions } from '../common/named-options.js';
 import { optionalNumber, readList } from '../common/options.js';
 import type { StructBytes } from '../engine/engine.js';
@@ -14,7 +16,6 @@ import type { LlamaConfig, Mixer } from './types.js';
 
 /** In the order of bitllama_mixer. */
 const MIXERS: readonly Mixer[] = ['reconstruct', 'predict', 'induction'];
-const MAX_LAYERS = 64;
 const WIDTH = { min: 16, max: 1 << 20, integer: true };
 
 /** The configuration in the JSON that an engine gives. */
@@ -58,7 +59,7 @@ export function readConfig(given: unknown = {}, tokens: number | undefined): Lla
   const mixers = readMixers(c.mixers ?? 'induction');
   const width = (name: keyof LlamaConfig, missing: number): number =>
     optionalNumber(c[name], `config.${name}`, WIDTH, missing);
-  const vocab = tokens === undefined ? 2048 : Math.max(16, Math.ceil(tokens / 16) * 16);
+  const vocab = tokens === undefined ? DEFAULT_VOCAB : Math.max(16, Math.ceil(tokens / 16) * 16);
   const hiddenDim = width('hiddenDim', 128);
   const headDim = width('headDim', Math.min(64, hiddenDim));
   const numLayers = optionalNumber(

@@ -2,8 +2,10 @@
  * generation.ts - options of a generation, and the watch for stop strings.
  * SPDX-License-Identifier: MIT
  */
+
 import { describe } from '../common/brands.js';
 import { TTTError } from '../common/errors.js';
+import { MAX_UINT32 } from '../common/limits.js';
 import { takeOptions } from '../common/named-options.js';
 import {
   optionalNumber,
@@ -21,7 +23,6 @@ import { GENERATE, SAMPLING } from './option-names.js';
 import type { SamplingOptions } from './types.js';
 
 const DEFAULT_TOKENS = 256;
-const MAX_UINT32 = 2 ** 32 - 1;
 /** Above 0, also as a 32-bit float. */
 const LEAST_TOP_P = 1e-30;
 /** Stands for the usual penalty, which depends on the temperature. */

@@ -2,6 +2,7 @@
  * training.ts - reads and checks the options of a training.
  * SPDX-License-Identifier: MIT
  */
+import { FINAL_RATE_SHARE, MAX_THREADS, MAX_UINT32 } from '../common/limits.js';
 import { takeOptions } from '../common/named-options.js';
 import type { NumberRule } from '../common/options.js';
 import { optionalNumber, readFlag, readSeed } from '../common/options.js';
@@ -10,7 +11,6 @@ import { BITLLAMA_TRAINING, encode } from '../engine/structs.js';
 import { TRAINING } from './option-names.js';
 import type { TrainingOptions } from './types.js';
 
-const MAX_UINT32 = 2 ** 32 - 1;
 const COUNT: NumberRule = { min: 1, max: MAX_UINT32, integer: true };
 const SHARE: NumberRule = { min: 0, max: 1 };
 /** Decay rates of AdamW's moments: below 1, also as a 32-bit float. */
@@ -19,7 +19,6 @@ const DECAY: NumberRule = { min: 0, max: 0.9999999 };
 const NO_SEPARATOR = MAX_UINT32;
 /** Defaults: steps of warm-up (or half of all, if less); shares of the peak rate and of windows. */
 const WARMUP = 50;
-const FINAL_SHARE = 0.05;
 const FROM_START = 0.5;
 
 type Key = Exclude<keyof TrainingOptions, 'separator' | 'seed' | 'bf16'>;
@@ -31,7 +30,7 @@ const NUMBERS: readonly (readonly [Key, number, NumberRule])[] = [
   ['accumulate', 1, { ...COUNT, max: 65536 }],
   ['steps', 1000, COUNT],
   ['warmup', 0, { ...COUNT, min: 0 }],
-  ['threads', 1, { ...COUNT, max: 64 }],
+  ['threads', 1, { ...COUNT, max: MAX_THREADS }],
   ['learningRate', 5e-3, { min: 1e-30, max: 1 }],
   ['finalLearningRate', 0, SHARE],
   ['weightDecay', 0.01, SHARE],
@@ -55,7 +54,7 @@ function usualOf(key: Key, found: Partial<Record<Key, number>>, documents: boole
     case 'warmup':
       return Math.min(WARMUP, Math.floor(found.steps! / 2));
     case 'finalLearningRate':
-      return FINAL_SHARE * found.learningRate!;
+      return FINAL_RATE_SHARE * found.learningRate!;
     default:
       return key === 'fromStart' && documents ? FROM_START : 0;
   }

@@ -2,11 +2,13 @@
  * train-bpe.ts - trains a byte-level BPE tokenizer on a text.
  * SPDX-License-Identifier: MIT
  */
+
 import { checkText, wrongType } from '../common/args.js';
 import { describe } from '../common/brands.js';
 import { TTTError } from '../common/errors.js';
 import type { AnyIterator } from '../common/iterables.js';
 import { iteratorOf, stepOf } from '../common/iterables.js';
+import { DEFAULT_VOCAB, SPECIAL_TOKENS } from '../common/limits.js';
 import type { NamesOf } from '../common/named-options.js';
 import { takeOptions } from '../common/named-options.js';
 import { readFunction, readList, readNumber } from '../common/options.js';
@@ -18,9 +20,6 @@ import { makeTokenizerJson, type TokenizerJson } from './json.js';
 import { PairMerger } from './pair-merger.js';
 import { MAX_ADDED_UNITS, MAX_TOKENS } from './vocabulary.js';
 import { WordCounter } from './word-counter.js';
-
-const DEFAULT_VOCAB = 2048;
-const DEFAULT_SPECIALS: readonly string[] = ['<|endoftext|>', '<|padding|>'];
 
 /** One text: whole, or in pieces that follow one another and may be cut anywhere. */
 export type TextSource = string | Iterable<string> | AsyncIterable<string>;
@@ -105,7 +104,7 @@ interface CheckedTraining {
 
 function checkOptions(options: unknown): CheckedTraining {
   const { vocabSize, minFrequency, specialTokens, signal } = takeOptions(options, TRAIN);
-  const specials = checkSpecials(specialTokens ?? DEFAULT_SPECIALS);
+  const specials = checkSpecials(specialTokens ?? SPECIAL_TOKENS);
   const fewest = specials.length + bytesInSymbolOrder.length;
   return {
     vocabSize: readInteger(vocabSize ?? DEFAULT_VOCAB, 'vocabSize', fewest, MAX_TOKENS),

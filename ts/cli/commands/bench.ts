@@ -3,12 +3,14 @@
  * plain JavaScript.
  * SPDX-License-Identifier: MIT
  */
+
 import { cpus } from 'node:os';
 import type { BackendInfo } from 'bit-ttt';
 import { getInfo } from 'bit-ttt';
 import type { Contestant, Measurement } from '../../bench/measure.js';
 import { measureDim, median, ROUNDS, SEQ_LENS } from '../../bench/measure.js';
 import { variable } from '../../common/environment.js';
+import { MAX_THREADS } from '../../common/limits.js';
 import { drawChart, seriesOf } from '../charts/speed-chart.js';
 import type { Result } from '../files/save.js';
 import { checkFiles, resultOf, saveFile } from '../files/save.js';
@@ -146,7 +148,7 @@ async function run(line: CommandLine): Promise<void> {
   const dimRange = { min: 4, max: 8192, integer: true };
   const dims = numberListOption(line, 'dims', dimRange) ?? (quick ? QUICK_DIMS : ALL_DIMS);
   const seconds = numberOption(line, 'seconds', { min: 0.001, max: 600 }) ?? (quick ? 0.1 : 0.4);
-  const threads = numberOption(line, 'threads', { min: 1, max: 64, integer: true }) ?? 1;
+  const threads = numberOption(line, 'threads', { min: 1, max: MAX_THREADS, integer: true }) ?? 1;
   const json = flags.has('json');
   const chart = flags.has('no-chart')
     ? undefined

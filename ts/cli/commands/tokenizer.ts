@@ -2,8 +2,10 @@
  * tokenizer.ts - the command that makes a tokenizer for a text.
  * SPDX-License-Identifier: MIT
  */
+
 import type { TrainedBpe } from 'bit-ttt';
 import { trainBpe } from 'bit-ttt';
+import { DEFAULT_VOCAB } from '../../common/limits.js';
 import { suggestion } from '../../common/suggestion.js';
 import { checkFiles, resultOf, saveFile } from '../files/save.js';
 import { documentsOf, readText } from '../files/text.js';
@@ -22,7 +24,6 @@ const OPTIONS: OptionSpecs = {
   lossy: { type: 'boolean' },
 };
 
-const DEFAULT_VOCAB = 2048;
 const DEFAULT_OUT = 'tokenizer.json';
 
 const HELP = `Usage: bit-ttt tokenizer train FILE|- [options]

@@ -2,7 +2,9 @@
  * train-options.ts - the options of `train`, their defaults, and their help.
  * SPDX-License-Identifier: MIT
  */
+
 import { availableParallelism, cpus } from 'node:os';
+import { MAX_LAYERS, MAX_THREADS } from '../../common/limits.js';
 import type { Result } from '../files/save.js';
 import { checkFiles, resultOf } from '../files/save.js';
 import type { CommandLine, NumberRange, OptionSpecs } from '../screen/command-line.js';
@@ -182,7 +184,7 @@ function readShape(line: CommandLine): Shape {
     throw new UsageError(`--${name} must be a multiple of 16, not ${value}`);
   };
   const hiddenDim = sixteens('dim', 128);
-  const numLayers = numberOption(line, 'layers', count(64)) ?? 4;
+  const numLayers = numberOption(line, 'layers', count(MAX_LAYERS)) ?? 4;
   const mixers = readMixers(line.values.get('mixer') ?? 'induction', numLayers);
   const tied = mixers.find((mixer) => mixer !== 'induction');
   if (tied !== undefined && hiddenDim % 64 !== 0) {
@@ -248,7 +250,7 @@ function refuseOnResume(line: CommandLine): void {
 
 function processors(): number {
   const found = typeof availableParallelism === 'function' ? availableParallelism() : cpus().length;
-  return Math.min(64, Math.max(1, found));
+  return Math.min(MAX_THREADS, Math.max(1, found));
 }
 
 /** The file beside `out` with another ending. */
@@ -306,7 +308,7 @@ export function readTrainRequest(line: CommandLine): TrainRequest {
     shape: readShape(line),
     recipe: readRecipe(line),
     length: readLength(line),
-    threads: numberOption(line, 'threads', count(64)) ?? processors(),
+    threads: numberOption(line, 'threads', count(MAX_THREADS)) ?? processors(),
     keepCheckpoint: values.has('checkpoint'),
     checkpointEvery: numberOption(line, 'checkpoint-every', count(1e9)),
     resume,

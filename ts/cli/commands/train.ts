@@ -2,9 +2,11 @@
  * train.ts - the command that makes a model of a text.
  * SPDX-License-Identifier: MIT
  */
+
 import { existsSync, rmSync } from 'node:fs';
 import type { TrainingOptions } from 'bit-ttt';
 import { BitLlama, Tokenizer, Trainer } from 'bit-ttt';
+import { FINAL_RATE_SHARE } from '../../common/limits.js';
 import { makeTokenizer } from '../../corpus/corpus.js';
 import { drawLoss } from '../charts/loss-chart.js';
 import type { Checkpoint, TrainingInfo } from '../files/checkpoint-file.js';
@@ -36,7 +38,6 @@ import { measure, runTraining, writeCheckpoint } from './train-run.js';
 const STEPS_SHARE = 0.95;
 const PROBE_STEPS = 3;
 const WARMUP_SHARE = 0.05;
-const LAST_RATE = 0.05;
 
 function configOf(shape: Shape, tokenizer: Tokenizer): Shape & { vocabSize: number } {
   return { ...shape, vocabSize: 16 * Math.ceil(tokenizer.vocabSize / 16) };
@@ -51,7 +52,7 @@ function optionsOf(
   schedule: Schedule,
   threads: number,
 ): Partial<TrainingOptions> {
-  const finalLearningRate = LAST_RATE * rest.learningRate;
+  const finalLearningRate = FINAL_RATE_SHARE * rest.learningRate;
   return { ...rest, ...schedule, seed: BigInt(seed), finalLearningRate, threads };
 }
 
