@@ -192,7 +192,7 @@ static void compare(const bt_kernels *table, problem *p)
         CHECK_AT_MOST(difference(dkeep, p->da, n, 1, GATE_STRIDE), 1e-5);
         CHECK_AT_MOST(difference(dwrite, p->db, n, 1, GATE_STRIDE), 1e-5);
     }
-    void *all[] = {zeros, states, errors, q,     v,      keep, write,       dr,
+    void *all[] = {zeros, states, errors, q,     v,      keep, write,        dr,
                    r,     dq,     dv,     dkeep, dwrite, none, chunk_states, work};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
 }
