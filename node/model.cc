@@ -225,8 +225,6 @@ napi_value Adopt(const Call &call)
     return NewHandle(call, call.addon->models, Entry(std::move(model)));
 }
 
-// ---- what a model says of itself --------------------------------------------------------------
-
 // configJson(model), tokenizerJson(model): text, which may be empty, or negative status.
 template <auto get> napi_value Json(const Call &call)
 {
@@ -245,9 +243,8 @@ napi_value Pack(const Call &call)
         int status = ReadOptional(call.env, call.args[1], &tokenizer);
         if (status != TTT_OK) return call.Negative(status);
         const char *json = reinterpret_cast<const char *>(tokenizer.data);
-        return NewBytes(call, [&](void *buffer, size_t capacity, size_t *size) {
-            return bitllama_pack(model.object.get(), json, tokenizer.length, buffer, capacity,
-                                 size);
+        return NewBytes(call, [&](void *to, size_t capacity, size_t *size) {
+            return bitllama_pack(model.object.get(), json, tokenizer.length, to, capacity, size);
         });
     });
 }

@@ -55,68 +55,68 @@ typedef struct ttt_config {
 /* Defaults: reconstruct, hidden_dim 64, inner_lr 0.1, the fixed seed, one thread. NULL is fine. */
 BT_API void ttt_config_init(ttt_config *config);
 
-/* Creates a layer with an empty memory. The caller owns *model; NULL on any error.
+/* Creates a layer with an empty memory. The caller owns *layer; NULL on any error.
  * Errors: NULL_POINTER, DIMENSION_MISMATCH (hidden_dim), INVALID_CONFIG, OUT_OF_MEMORY. */
-BT_API int ttt_create_from_config(const ttt_config *config, void **model);
+BT_API int ttt_create_from_config(const ttt_config *config, void **layer);
 
 /* The original's constructor: objective reconstruct, default seed, one thread. NULL on failure. */
 BT_API void *ttt_create(size_t hidden_dim, float inner_lr);
 
 /* Frees a layer. NULL is fine. */
-BT_API void ttt_destroy(void *model);
+BT_API void ttt_destroy(void *layer);
 
 /* Reads seq_len tokens, input [seq_len][hidden_dim], and writes output of the same shape,
  * row-major; output may be input itself. Errors: NULL_POINTER, DIMENSION_MISMATCH (seq_len 0 or too
  * large), NON_FINITE, INPUT_RANGE, DIVERGED, OVERLAP. */
-BT_API int ttt_forward(void *model, const float *input, size_t seq_len, float *output);
+BT_API int ttt_forward(void *layer, const float *input, size_t seq_len, float *output);
 
 /* The same with checked lengths: input_len and output_len count floats and must be seq_len *
  * hidden_dim, otherwise DIMENSION_MISMATCH. surprise [seq_len], or NULL, is set to the surprise of
  * each token: 1 for an unknown feature, towards 0 as the memory learns it. */
-BT_API int ttt_forward_ex(void *model, const float *input, size_t input_len, size_t seq_len,
+BT_API int ttt_forward_ex(void *layer, const float *input, size_t input_len, size_t seq_len,
                           float *output, size_t output_len, float *surprise);
 
 /* Replaces the ternary weights by copies of down [hidden_dim][d] and up [d][hidden_dim], row-major
  * ([in][out]), each -1, 0 or 1, and resets the memory, which was learned with the old ones.
  * Errors: NULL_POINTER, INVALID_WEIGHTS, OUT_OF_MEMORY. */
-BT_API int ttt_set_weights(void *model, const int8_t *down, const int8_t *up);
+BT_API int ttt_set_weights(void *layer, const int8_t *down, const int8_t *up);
 
 /* Copies the ternary weights to down and up, in the layout of ttt_set_weights. Errors:
  * NULL_POINTER. */
-BT_API int ttt_get_weights(const void *model, int8_t *down, int8_t *up);
+BT_API int ttt_get_weights(const void *layer, int8_t *down, int8_t *up);
 
 /* Empties the memory: the layer is as it was after its creation. Errors: NULL_POINTER. */
-BT_API int ttt_reset(void *model);
+BT_API int ttt_reset(void *layer);
 
 /* A new layer with a copy of the memory, which the caller owns. They share the weights, which are
  * immutable. NULL on failure. */
-BT_API void *ttt_clone(const void *model);
+BT_API void *ttt_clone(const void *layer);
 
 /* Bytes of a saved state, constant during the life of a layer; 0 for NULL. */
-BT_API size_t ttt_state_size(const void *model);
+BT_API size_t ttt_state_size(const void *layer);
 
 /* Writes the memory to buffer [size]: versioned, with checksums, little-endian, for any target.
  * Errors: NULL_POINTER, BUFFER_SIZE (size below ttt_state_size). */
-BT_API int ttt_save_state(const void *model, void *buffer, size_t size);
+BT_API int ttt_save_state(const void *layer, void *buffer, size_t size);
 
 /* Replaces the memory by a saved one of exactly `size` bytes. Errors, which leave the memory as it
  * was: NULL_POINTER, OUT_OF_MEMORY, and STATE_* by what does not match. */
-BT_API int ttt_load_state(void *model, const void *buffer, size_t size);
+BT_API int ttt_load_state(void *layer, const void *buffer, size_t size);
 
 /* Properties; 0 (reconstruct) for NULL. memory_dim is d; threads counts the calling one. */
-BT_API size_t ttt_hidden_dim(const void *model);
-BT_API size_t ttt_memory_dim(const void *model);
-BT_API float ttt_inner_lr(const void *model);
-BT_API int ttt_get_objective(const void *model);
-BT_API size_t ttt_threads(const void *model);
-BT_API uint64_t ttt_tokens_seen(const void *model);
-BT_API uint64_t ttt_weights_fingerprint(const void *model);
+BT_API size_t ttt_hidden_dim(const void *layer);
+BT_API size_t ttt_memory_dim(const void *layer);
+BT_API float ttt_inner_lr(const void *layer);
+BT_API int ttt_get_objective(const void *layer);
+BT_API size_t ttt_threads(const void *layer);
+BT_API uint64_t ttt_tokens_seen(const void *layer);
+BT_API uint64_t ttt_weights_fingerprint(const void *layer);
 /* Bytes of memory that the layer occupies, for a garbage collector: all that ttt_destroy frees, and
  * the weights, even where clones share them. 0 for NULL. */
-BT_API size_t ttt_footprint(const void *model);
+BT_API size_t ttt_footprint(const void *layer);
 
 /* Copies W after the last token to w [d][d], row-major. Errors: NULL_POINTER. */
-BT_API int ttt_get_memory(const void *model, float *w);
+BT_API int ttt_get_memory(const void *layer, float *w);
 
 /* Kernels: the compute code for an instruction set. The fastest that this CPU can run is active,
  * unless the environment variable BIT_TTT_KERNEL (read once; unknown names are ignored) or

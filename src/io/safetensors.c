@@ -61,8 +61,7 @@ static int fail_checked(bt_io_error *error, int code, const bt_tensor *t)
                          t->name_length);
 }
 
-/* Sorts texts by hash, then by bytes. Returns the index of one that equals its predecessor, or
- * count. */
+/* Sorts texts by hash; returns the index of one that equals its predecessor, or count. */
 static size_t find_duplicate(const bt_safetensors *table, bt_rank *order, size_t count,
                              bt_text (*get)(const bt_safetensors *, uint32_t), bt_compare compare)
 {

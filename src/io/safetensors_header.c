@@ -147,8 +147,7 @@ static int check_tensor(reader *r, description *d)
     return BT_IO_OK;
 }
 
-/* Copies a name with its escapes resolved to table->names; returns the copy, or NULL while
- * counting. */
+/* Copies a name with its escapes resolved to table->names and returns it; NULL while counting. */
 static const char *resolve(reader *r, const bt_json_token *name, size_t length)
 {
     size_t at = r->name_bytes;

@@ -1,5 +1,4 @@
-/* lanes.h - vectors of BT_VL floats or int32, by the vector extensions of GCC and clang, but for one
- * AVX-512 intrinsic (choose_bits).
+/* lanes.h - vectors of BT_VL floats or int32, nearly all by vector extensions of GCC and clang.
  *
  * The including file has defined BT_VL as 4, 8 or 16. All arithmetic is element-wise IEEE 754,
  * compiled with -ffp-contract=off, so results do not depend on the width.

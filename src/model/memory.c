@@ -1,5 +1,4 @@
-/* memory.c - the memories of a session (reconstruct, predict, induction): read with or without
- * update, surprise.
+/* memory.c - the memories of a session: reading with and without update, surprise.
  * SPDX-License-Identifier: MIT */
 #include "memory.h"
 

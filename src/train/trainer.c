@@ -67,8 +67,7 @@ const char *bt_training_problem(const bitllama_training *o, uint32_t vocab)
     return NULL;
 }
 
-/* Whether the sizes of all buffers fit a size_t, by a generous estimate in double, so that no later
- * product overflows. */
+/* Whether all sizes fit a size_t, by a generous estimate in double: no later product overflows. */
 static bool fits(const bt_model_config *c, const bitllama_training *o)
 {
     double tokens = (double)o->batch * o->context, bytes = 2.0 * c->vocab * c->dim * 20;

@@ -244,10 +244,10 @@ static int check_call(const bt_layer *layer, const float *input, size_t input_le
     return TTT_OK;
 }
 
-int ttt_forward_ex(void *model, const float *input, size_t input_len, size_t seq_len, float *output,
-                   size_t output_len, float *surprise)
+int ttt_forward_ex(void *handle, const float *input, size_t input_len, size_t seq_len,
+                   float *output, size_t output_len, float *surprise)
 {
-    bt_layer *layer = model;
+    bt_layer *layer = handle;
     int status = check_call(layer, input, input_len, seq_len, output, output_len, surprise);
     if (status != TTT_OK) return status;
     bt_fpenv saved = bt_fpenv_enter();
@@ -264,11 +264,11 @@ int ttt_forward_ex(void *model, const float *input, size_t input_len, size_t seq
     return status;
 }
 
-int ttt_forward(void *model, const float *input, size_t seq_len, float *output)
+int ttt_forward(void *handle, const float *input, size_t seq_len, float *output)
 {
-    const bt_layer *layer = model;
+    const bt_layer *layer = handle;
     if (!layer) return TTT_NULL_POINTER;
     if (seq_len > SIZE_MAX / layer->dim) return TTT_DIMENSION_MISMATCH;
     size_t len = seq_len * layer->dim;
-    return ttt_forward_ex(model, input, len, seq_len, output, len, NULL);
+    return ttt_forward_ex(handle, input, len, seq_len, output, len, NULL);
 }

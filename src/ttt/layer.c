@@ -94,10 +94,10 @@ static int check_config(const ttt_config *config)
     return TTT_OK;
 }
 
-int ttt_create_from_config(const ttt_config *config, void **model)
+int ttt_create_from_config(const ttt_config *config, void **handle)
 {
-    if (!model) return TTT_NULL_POINTER;
-    *model = NULL;
+    if (!handle) return TTT_NULL_POINTER;
+    *handle = NULL;
     if (!config) return TTT_NULL_POINTER;
     int status = check_config(config);
     if (status != TTT_OK) return status;
@@ -109,31 +109,31 @@ int ttt_create_from_config(const ttt_config *config, void **model)
         ttt_destroy(layer);
         return TTT_OUT_OF_MEMORY;
     }
-    *model = layer;
+    *handle = layer;
     return TTT_OK;
 }
 
 void *ttt_create(size_t hidden_dim, float inner_lr)
 {
     ttt_config config;
-    void *model = NULL;
+    void *handle = NULL;
     ttt_config_init(&config);
     config.hidden_dim = hidden_dim;
     config.inner_lr = inner_lr;
-    return ttt_create_from_config(&config, &model) == TTT_OK ? model : NULL;
+    return ttt_create_from_config(&config, &handle) == TTT_OK ? handle : NULL;
 }
 
-size_t ttt_footprint(const void *model)
+size_t ttt_footprint(const void *handle)
 {
-    const bt_layer *layer = model;
+    const bt_layer *layer = handle;
     if (!layer) return 0;
     return bt_block_bytes(layer) + layer->blocks.bytes + layer->backup_blocks.bytes +
            bt_weights_footprint(layer->weights);
 }
 
-void ttt_destroy(void *model)
+void ttt_destroy(void *handle)
 {
-    bt_layer *layer = model;
+    bt_layer *layer = handle;
     if (!layer) return;
     bt_pool_destroy(layer->pool);
     bt_weights_release(layer->weights);
@@ -142,9 +142,9 @@ void ttt_destroy(void *model)
     bt_free(layer);
 }
 
-void *ttt_clone(const void *model)
+void *ttt_clone(const void *handle)
 {
-    const bt_layer *from = model;
+    const bt_layer *from = handle;
     if (!from) return NULL;
     bt_layer *to = layer_alloc(from->dim, from->rate, from->objective, bt_pool_count(from->pool));
     if (!to) return NULL;
@@ -158,9 +158,9 @@ void *ttt_clone(const void *model)
     return to;
 }
 
-int ttt_reset(void *model)
+int ttt_reset(void *handle)
 {
-    bt_layer *layer = model;
+    bt_layer *layer = handle;
     if (!layer) return TTT_NULL_POINTER;
     memset(layer->memory.tiles, 0, bt_state_floats(layer) * sizeof(float));
     memset(layer->memory.feature, 0, layer->stride * sizeof(float));
@@ -169,9 +169,9 @@ int ttt_reset(void *model)
     return TTT_OK;
 }
 
-int ttt_set_weights(void *model, const int8_t *down, const int8_t *up)
+int ttt_set_weights(void *handle, const int8_t *down, const int8_t *up)
 {
-    bt_layer *layer = model;
+    bt_layer *layer = handle;
     if (!layer || !down || !up) return TTT_NULL_POINTER;
     for (size_t i = 0; i < layer->dim * layer->small; i++)
         if (down[i] < -1 || down[i] > 1 || up[i] < -1 || up[i] > 1) return TTT_INVALID_WEIGHTS;
@@ -182,9 +182,9 @@ int ttt_set_weights(void *model, const int8_t *down, const int8_t *up)
     return ttt_reset(layer);
 }
 
-int ttt_get_weights(const void *model, int8_t *down, int8_t *up)
+int ttt_get_weights(const void *handle, int8_t *down, int8_t *up)
 {
-    const bt_layer *layer = model;
+    const bt_layer *layer = handle;
     if (!layer || !down || !up) return TTT_NULL_POINTER;
     size_t dim = layer->dim, d = layer->small;
     for (size_t i = 0; i < dim; i++)
@@ -195,44 +195,44 @@ int ttt_get_weights(const void *model, int8_t *down, int8_t *up)
     return TTT_OK;
 }
 
-size_t ttt_hidden_dim(const void *model)
+size_t ttt_hidden_dim(const void *handle)
 {
-    const bt_layer *layer = model;
+    const bt_layer *layer = handle;
     return layer ? layer->dim : 0;
 }
 
-size_t ttt_memory_dim(const void *model)
+size_t ttt_memory_dim(const void *handle)
 {
-    const bt_layer *layer = model;
+    const bt_layer *layer = handle;
     return layer ? layer->small : 0;
 }
 
-float ttt_inner_lr(const void *model)
+float ttt_inner_lr(const void *handle)
 {
-    const bt_layer *layer = model;
+    const bt_layer *layer = handle;
     return layer ? layer->rate : 0.0f;
 }
 
-int ttt_get_objective(const void *model)
+int ttt_get_objective(const void *handle)
 {
-    const bt_layer *layer = model;
+    const bt_layer *layer = handle;
     return layer ? (int)layer->objective : TTT_RECONSTRUCT;
 }
 
-size_t ttt_threads(const void *model)
+size_t ttt_threads(const void *handle)
 {
-    const bt_layer *layer = model;
+    const bt_layer *layer = handle;
     return layer ? bt_pool_count(layer->pool) : 0;
 }
 
-uint64_t ttt_tokens_seen(const void *model)
+uint64_t ttt_tokens_seen(const void *handle)
 {
-    const bt_layer *layer = model;
+    const bt_layer *layer = handle;
     return layer ? layer->tokens : 0;
 }
 
-uint64_t ttt_weights_fingerprint(const void *model)
+uint64_t ttt_weights_fingerprint(const void *handle)
 {
-    const bt_layer *layer = model;
+    const bt_layer *layer = handle;
     return layer ? layer->weights->fingerprint : 0;
 }

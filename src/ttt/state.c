@@ -46,14 +46,14 @@ static size_t body_size(const bt_layer *layer)
     return (layer->small * layer->small + 2 * layer->small) * sizeof(float);
 }
 
-size_t ttt_state_size(const void *model)
+size_t ttt_state_size(const void *handle)
 {
-    return model ? HEADER + body_size(model) : 0;
+    return handle ? HEADER + body_size(handle) : 0;
 }
 
-int ttt_save_state(const void *model, void *buffer, size_t size)
+int ttt_save_state(const void *handle, void *buffer, size_t size)
 {
-    const bt_layer *layer = model;
+    const bt_layer *layer = handle;
     if (!layer || !buffer) return TTT_NULL_POINTER;
     if (size < ttt_state_size(layer)) return TTT_BUFFER_SIZE;
     size_t d = layer->small;
@@ -108,9 +108,9 @@ static uint32_t body_absmax(const uint8_t *body, size_t size)
     return largest;
 }
 
-int ttt_load_state(void *model, const void *buffer, size_t size)
+int ttt_load_state(void *handle, const void *buffer, size_t size)
 {
-    bt_layer *layer = model;
+    bt_layer *layer = handle;
     if (!layer || !buffer) return TTT_NULL_POINTER;
     const uint8_t *head = buffer, *p = head + HEADER;
     int status = check_header(layer, head, size);
@@ -132,9 +132,9 @@ int ttt_load_state(void *model, const void *buffer, size_t size)
 
 /* Makes the pending update in the copy, with the arithmetic of the kernels' memory pass. The one of
  * predict cannot be made yet: it needs the feature of the next token. */
-int ttt_get_memory(const void *model, float *w)
+int ttt_get_memory(const void *handle, float *w)
 {
-    const bt_layer *layer = model;
+    const bt_layer *layer = handle;
     if (!layer || !w) return TTT_NULL_POINTER;
     bt_fpenv saved = bt_fpenv_enter();
     size_t d = layer->small;

@@ -1,4 +1,4 @@
-/* test_model.c - weights, seeds, clones, reset, and learning rates that diverge.
+/* test_layer_life.c - weights, seeds, clones, reset, and learning rates that diverge.
  * SPDX-License-Identifier: MIT */
 #include "check.h"
 #include "support.h"
