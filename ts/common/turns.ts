@@ -26,7 +26,7 @@ export function nextSlice(count: number, elapsed: number, most = LARGEST_SLICE):
 }
 
 /** Settings that few callers need. */
-export interface TurnsOptions {
+interface TurnsOptions {
   /** The message of the ABORTED error. */
   message?: string;
   /** Length of a turn in milliseconds. */

@@ -11,7 +11,7 @@ import { Kind } from './words.js';
 export type Unit = 'line' | 'word';
 
 /** A word of a line, as a range of its text, with its surprise. */
-export interface ReadWord {
+interface ReadWord {
   start: number;
   end: number;
   surprise: number;
@@ -32,7 +32,7 @@ export interface ReadLine extends Line {
 }
 
 /** Receives the results of reading. */
-export interface ReadListener {
+interface ReadListener {
   /** Called for each unit, in order. */
   unit(raw: number): void;
   /** Called for each line when all its units were read. */

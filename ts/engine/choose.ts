@@ -10,7 +10,7 @@ import { hrefOf } from '../files/place.js';
 import type { Engine } from './engine.js';
 
 /** What an entry of the package offers. */
-export interface Platform {
+interface Platform {
   /** Loads the addon, or throws TTTError; missing: this entry never uses it. */
   loadNative?: (binding: string | object | undefined) => Engine;
   /** Makes a WebAssembly instance, or throws TTTError; missing: this entry never uses it. */

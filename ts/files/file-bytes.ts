@@ -36,7 +36,7 @@ function streamOf(file: number): Readable {
 const aborted = (): Error => new Error('the reading was aborted');
 
 /** An open file, whose bytes can be read once; if they are not read, it has to be closed. */
-export class OpenFile implements AsyncIterable<Uint8Array> {
+class OpenFile implements AsyncIterable<Uint8Array> {
   readonly isFolder: boolean;
   /** In bytes; undefined unless it is a regular file. */
   readonly size: number | undefined;

@@ -32,7 +32,7 @@ export interface ModelFiles {
 }
 
 /** How a model is read. */
-export interface ReadOptions {
+interface ReadOptions {
   /** Most bytes of weights, over all files. */
   maxBytes: number;
   /** For a single file that may be something else than a model; `modelExtent` unless given. */

@@ -12,7 +12,7 @@ import type { Handle, LayerEngine } from '../engine/engine.js';
 import { check, made } from '../engine/made.js';
 
 /** A checked asynchronous call. */
-export interface AsyncCall {
+interface AsyncCall {
   engine: LayerEngine;
   handle: Handle;
   input: Float32Array;

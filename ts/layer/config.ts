@@ -29,7 +29,7 @@ export interface LayerConfig {
 }
 
 /** A layer's configuration, and weights of its own if it has any. */
-export interface CheckedOptions {
+interface CheckedOptions {
   config: LayerConfig;
   weights: TTTWeights | undefined;
   choice: BackendChoice;

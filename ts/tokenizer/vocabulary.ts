@@ -17,7 +17,7 @@ const MAX_MERGES = 2 ** 22;
 export const MAX_ADDED_UNITS = 1024;
 
 /** A token that is looked for in the text itself. */
-export interface AddedToken {
+interface AddedToken {
   readonly id: number;
   readonly special: boolean;
 }

@@ -1,5 +1,5 @@
 /**
- * engine.ts - the main process's side: the demo's engine on the addon, behind three calls. Knows nothing
+ * engine.ts - the main process's side: the demo's model on the addon, behind three calls. Knows nothing
  * of Electron.
  * SPDX-License-Identifier: MIT
  */

@@ -14,7 +14,7 @@ export const COLOURS = ['#0072b2', '#009e73', '#56b4e9', '#cc79a7', '#e69f00'];
 const FONT = 'font-family="system-ui, -apple-system, Segoe UI, Helvetica, Arial, sans-serif"';
 
 /** A rectangle to draw into. */
-export interface Box {
+interface Box {
   left: number;
   top: number;
   width: number;

@@ -1,5 +1,5 @@
 /**
- * bench.ts - the command that measures the layer's speed on every engine of this machine, beside
+ * bench.ts - the command that measures the layer's speed on every kernel of this machine, beside
  * plain JavaScript.
  * SPDX-License-Identifier: MIT
  */

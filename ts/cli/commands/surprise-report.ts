@@ -17,7 +17,7 @@ import {
 } from '../screen/terminal.js';
 
 /** All that is reported about one run. */
-export interface SurpriseResult {
+interface SurpriseResult {
   file: string;
   settings: MemorySettings;
   lastLine: number;

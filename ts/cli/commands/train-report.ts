@@ -8,7 +8,7 @@ import type { Score } from './scoring.js';
 import { bitsPerByte, natsPerToken } from './scoring.js';
 
 /** How far a training is. */
-export interface Standing {
+interface Standing {
   step: number;
   steps: number;
   /** Tokens trained on. */
@@ -24,7 +24,7 @@ export interface Standing {
 }
 
 /** What came of it. */
-export interface Outcome {
+interface Outcome {
   out: string;
   bytes: number;
   files: readonly string[];

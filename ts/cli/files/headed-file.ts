@@ -12,7 +12,7 @@ import { readWhole } from './read-file.js';
 export type HeadedKind = 'memory' | 'session' | 'checkpoint';
 
 /** A file whose first line was read. */
-export interface HeadedFile {
+interface HeadedFile {
   fields: Record<string, unknown>;
   body: Buffer;
 }

@@ -20,7 +20,7 @@ import type { Result } from './save.js';
 import { checkFiles, resultOf, saveFile } from './save.js';
 
 /** What the first line of a session file says. */
-export interface SessionFields {
+interface SessionFields {
   /** Fingerprint of the model. */
   model: string;
   /** Tokens read. */

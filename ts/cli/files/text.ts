@@ -10,7 +10,7 @@ import { nameOf } from './input.js';
 import { readWhole } from './read-file.js';
 
 /** A text with the name that messages call it by. */
-export interface Text {
+interface Text {
   name: string;
   text: string;
 }

@@ -14,7 +14,7 @@ export interface Command {
 }
 
 /** An option of a command: whether it takes a value, and whether that may be empty. */
-export interface OptionSpec {
+interface OptionSpec {
   type: 'string' | 'boolean';
   short?: string;
   empty?: boolean;

@@ -20,7 +20,7 @@ export interface Palette {
 }
 
 /** A stream that may be a terminal. */
-export interface Screen {
+interface Screen {
   isTTY?: boolean | undefined;
   columns?: number | undefined;
 }
