@@ -42,8 +42,10 @@ typedef enum ttt_status {
     TTT_STATE_LEARNING_RATE = 23, /* of a layer with another inner_lr */
     TTT_STATE_OBJECTIVE = 24,     /* of a layer with another objective */
     TTT_STATE_WEIGHTS = 25,       /* of a layer or model with other weights */
+    TTT_STATE_RECALL = 26,        /* of a recall of another size, vocabulary or order */
     TTT_INVALID_TOKEN = 30,       /* a token id that the vocabulary does not have */
     TTT_INVALID_OPTION = 31,      /* a sampling or training option out of its range */
+    TTT_INVALID_PROBABILITY = 32, /* a base probability below 0 or above 1, NaN, or no distribution */
     TTT_MODEL_FORMAT = 40,        /* not a model file, truncated, or its structure is damaged */
     TTT_MODEL_VERSION = 41,       /* of a newer version of the format, or the unreleased first */
     TTT_MODEL_CONFIG = 42,        /* the configuration is missing, malformed or out of range */

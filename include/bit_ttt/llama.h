@@ -24,6 +24,7 @@
 #define BIT_TTT_LLAMA_H
 
 #include "base.h"
+#include "recall.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -162,9 +163,27 @@ BT_API int bitllama_rewrite(const bitllama_rewriting *rewriting, void *buffer, s
 
 typedef struct bitllama_session bitllama_session;
 
+/* The options of a session; fill it with bitllama_session_options_init, then change fields. */
+typedef struct bitllama_session_options {
+    uint32_t size; /* sizeof(bitllama_session_options) */
+    /* Tokens that are remembered word for word: 0 (none), or a power of two from
+     * TTT_RECALL_MIN_CAPACITY to TTT_RECALL_MAX_CAPACITY (recall.h has method, memory and time). */
+    uint32_t recall;
+    uint32_t generated; /* 1: what bitllama_session_write reads is remembered, too */
+} bitllama_session_options;
+/* Defaults: a recall of 32768 tokens (at most 1 MB), and generated 0. NULL is fine. */
+BT_API void bitllama_session_options_init(bitllama_session_options *options);
+
 /* A session with empty memories; a copy of a session; memories emptied, as after creation. A
- * session keeps its model. Errors: NULL_POINTER, OUT_OF_MEMORY (create and fork). */
+ * session keeps its model. bitllama_session_create makes one without recall: the model alone.
+ * With recall a session also adapts the sharpness and the bias of the head to the text (dynamic
+ * evaluation: Krause et al. 2018, arXiv 1709.07432), and what it predicts is the mixture of this
+ * model and the recall, in log-probabilities, logits and draws.
+ * Errors: NULL_POINTER, OUT_OF_MEMORY (create and fork), INVALID_OPTION (create_with). */
 BT_API int bitllama_session_create(bitllama_model *model, bitllama_session **session);
+BT_API int bitllama_session_create_with(bitllama_model *model,
+                                        const bitllama_session_options *options,
+                                        bitllama_session **session);
 BT_API void bitllama_session_destroy(bitllama_session *session); /* NULL is fine */
 BT_API int bitllama_session_fork(const bitllama_session *from, bitllama_session **session);
 BT_API int bitllama_session_reset(bitllama_session *session);
@@ -174,10 +193,14 @@ BT_API size_t bitllama_session_footprint(const bitllama_session *session); /* wi
 /* Reads n tokens and learns from them. logprobs [n] or NULL: log p(token | all tokens before) in
  * nats, of a uniform distribution for the first token. surprise [n] or NULL: the error of the
  * memories' predictions, |prediction - value|^2 / |value|^2 where value is what the token makes a
- * memory store, averaged over the layers. Errors: NULL_POINTER, INVALID_TOKEN (nothing is read
- * then). */
+ * memory store, averaged over the layers. Errors: NULL_POINTER, INVALID_TOKEN, OUT_OF_MEMORY
+ * (nothing is read then). */
 BT_API int bitllama_session_read(bitllama_session *session, const uint32_t *tokens, size_t n,
                                  float *logprobs, float *surprise);
+/* Reads n tokens that the session has drawn. The recall has them as context but does not remember
+ * them, unless the session was made with `generated`: a text would begin to repeat itself. Without a
+ * recall it is bitllama_session_read. Errors: as there. */
+BT_API int bitllama_session_write(bitllama_session *session, const uint32_t *tokens, size_t n);
 /* Copies the logits of the next token to logits [vocab_size]; zeros before the first token.
  * Errors: NULL_POINTER. */
 BT_API int bitllama_session_logits(bitllama_session *session, float *logits);
@@ -206,7 +229,9 @@ BT_API int bitllama_session_draw(bitllama_session *session, const bitllama_sampl
                                  uint32_t *token);
 
 /* As ttt_state_size, ttt_save_state and ttt_load_state. Errors: NULL_POINTER; save: BUFFER_SIZE;
- * load: STATE_DAMAGED, STATE_VERSION, STATE_WEIGHTS (of another model). */
+ * load: STATE_DAMAGED, STATE_VERSION, STATE_WEIGHTS (of another model), STATE_RECALL (of a recall of
+ * another size, or of a session with recall where this one has none), OUT_OF_MEMORY. With recall the
+ * size grows with what was read, up to a bound. A state without recall empties that of the session. */
 BT_API size_t bitllama_session_state_size(const bitllama_session *session);
 BT_API int bitllama_session_save(const bitllama_session *session, void *buffer, size_t size);
 BT_API int bitllama_session_load(bitllama_session *session, const void *buffer, size_t size);

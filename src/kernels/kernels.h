@@ -178,6 +178,8 @@ typedef struct bt_kernels {
     float (*cross_entropy)(float *logits, size_t n, size_t target, float scale, bool gradient);
     /* w <- exp((w - largest) * sharpness); returns the sum of the results. */
     float (*softmax_weights)(float *w, size_t n, float largest, float sharpness);
+    /* y = ln x of positive normal numbers. */
+    void (*logarithm)(const float *x, float *y, size_t n);
     /* places_above stores the first `most` indices i with x[i] >= least and returns how many there
      * are; largest_place returns the first index of the largest x. No x is NaN. */
     size_t (*places_above)(const float *x, size_t n, float least, uint32_t *places, size_t most);

@@ -63,32 +63,43 @@ static bool take_buffers(bt_session *s)
     return !r->failed;
 }
 
-int bitllama_session_create(bitllama_model *model, bitllama_session **session)
+int bitllama_session_create_with(bitllama_model *model, const bitllama_session_options *options,
+                                 bitllama_session **session)
 {
     if (session) *session = NULL;
-    if (!model || !session) return TTT_NULL_POINTER;
+    if (!model || !options || !session) return TTT_NULL_POINTER;
+    if (options->size != sizeof *options || options->generated > 1) return TTT_INVALID_OPTION;
     bt_session *s = bt_alloc(1, sizeof *s);
     if (!s) return TTT_OUT_OF_MEMORY;
     s->model = bitllama_share(model);
-    if (!take_buffers(s)) {
+    int status = take_buffers(s) ? TTT_OK : TTT_OUT_OF_MEMORY;
+    if (status == TTT_OK && options->recall > 0) status = bt_session_recall_init(s, options);
+    if (status != TTT_OK) {
         bitllama_session_destroy(s);
-        return TTT_OUT_OF_MEMORY;
+        return status == TTT_INVALID_CONFIG ? TTT_INVALID_OPTION : status;
     }
     *session = s;
     return TTT_OK;
+}
+
+int bitllama_session_create(bitllama_model *model, bitllama_session **session)
+{
+    bitllama_session_options options = {.size = sizeof options}; /* no recall */
+    return bitllama_session_create_with(model, &options, session);
 }
 
 void bitllama_session_destroy(bitllama_session *s)
 {
     if (!s) return;
     bt_region_free(&s->blocks);
+    ttt_recall_destroy(s->recall.memory);
     bitllama_release(s->model);
     bt_free(s);
 }
 
 size_t bitllama_session_footprint(const bitllama_session *s)
 {
-    return s ? bt_block_bytes(s) + s->blocks.bytes : 0;
+    return s ? bt_block_bytes(s) + s->blocks.bytes + ttt_recall_footprint(s->recall.memory) : 0;
 }
 
 int bitllama_session_reset(bitllama_session *s)
@@ -104,6 +115,7 @@ int bitllama_session_reset(bitllama_session *s)
     memset(s->recent, 0, sizeof s->recent);
     memset(s->last, 0, c->dim * sizeof *s->last);
     s->tokens = 0;
+    bt_session_recall_reset(s);
     return TTT_OK;
 }
 
@@ -111,9 +123,16 @@ int bitllama_session_fork(const bitllama_session *from, bitllama_session **sessi
 {
     if (session) *session = NULL;
     if (!from || !session) return TTT_NULL_POINTER;
-    int status = bitllama_session_create(from->model, session);
-    if (status != TTT_OK) return status;
-    bt_session *to = *session;
+    bitllama_session_options options = {.size = sizeof options,
+                                        .recall = bt_session_recall_capacity(from),
+                                        .generated = from->recall.generated};
+    bt_session *to = NULL;
+    int status = bitllama_session_create_with(from->model, &options, &to);
+    if (status == TTT_OK) status = bt_session_recall_fork(to, from);
+    if (status != TTT_OK) {
+        bitllama_session_destroy(to);
+        return status;
+    }
     const bt_model_config *c = &from->model->params.config;
     for (size_t i = 0; i < c->layers; i++) {
         size_t row = bt_mixer_width(c, i) * sizeof(float);
@@ -125,6 +144,7 @@ int bitllama_session_fork(const bitllama_session *from, bitllama_session **sessi
     memcpy(to->recent, from->recent, sizeof to->recent);
     to->tokens = from->tokens;
     to->frozen = from->frozen;
+    *session = to;
     return TTT_OK;
 }
 

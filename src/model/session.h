@@ -5,9 +5,15 @@
 
 #include "model.h"
 #include "sampler.h"
+#include "session_recall.h"
 
 #define BT_SESSION_BLOCK 16u /* tokens that go through the layers together */
 #define BT_LOGIT_SLICE 8u    /* tokens that go through the head together */
+
+/* Limits of what a session's head learns (session_recall.h). */
+#define BT_BIAS_LIMIT 20.0f
+#define BT_LEAST_SHARPNESS 0.25f
+#define BT_MOST_SHARPNESS 1.5f
 
 /* The memory of a layer after the last token. S is without the update by this token, which the pass
  * over the next token makes. */
@@ -23,7 +29,8 @@ typedef struct bitllama_session {
     bool frozen;
     uint32_t recent[BT_PENALTY_WINDOW]; /* ring buffer of ids: token i is at i mod its size */
     float *last;                        /* [dim] the final RMSNorm of the last token */
-    bt_region blocks;                   /* everything that the session points to */
+    bt_session_recall recall;
+    bt_region blocks; /* everything that the session points to, but recall.memory */
 
     float *x, *n;   /* [block][dim] residual stream, and RMSNorm of it */
     float *scratch; /* [width of the widest row] */

@@ -220,52 +220,101 @@ static void head(const block *b, const float *n, size_t rows)
 }
 
 /* The logits of the next token, in the first row; zeros if nothing has been read. */
-static void next_logits(const block *b)
+static float *next_logits(const block *b)
 {
     bt_session *s = b->s;
     if (s->tokens == 0) memset(s->logits, 0, s->model->params.config.vocab * sizeof(float));
     else head(b, s->last, 1);
+    return s->logits;
 }
 
-/* log p(id), where p is the softmax of a row of the logits. */
-static float log_probability(const block *b, size_t row, uint32_t id)
+/* With recall: the model's logits of the next token, from which it has predicted. Both are kept until
+ * a token is read. */
+static float *predict_next(const block *b)
 {
-    size_t vocab = b->s->model->params.config.vocab;
-    return -b->k->cross_entropy(b->s->logits + row * vocab, vocab, id, 0.0f, false);
+    bt_session_recall *a = &b->s->recall;
+    if (!a->predicted) {
+        memcpy(a->logits, next_logits(b), b->s->model->params.config.vocab * sizeof(float));
+        bt_session_recall_predict(b->s, a->logits);
+        a->predicted = true;
+    }
+    return a->logits;
 }
 
-/* log p of all tokens of a block but the first, whose logits come from the block before. */
-static void log_probabilities(const block *b, const uint32_t *ids, float *logprobs)
+/* ---- scores ---------------------------------------------------------------------------------- */
+
+/* What happens to each token of a call, beside going through the layers. */
+typedef struct {
+    float *logprobs; /* [n] or NULL */
+    bool learned;    /* by the recall */
+} scoring;
+
+/* The token came, and these are the logits from which it was predicted. */
+static void score(const block *b, const scoring *how, float *logits, uint32_t id, size_t at)
 {
-    size_t dim = b->s->model->params.config.dim;
+    bt_session *s = b->s;
+    if (!s->recall.memory) {
+        size_t vocab = s->model->params.config.vocab;
+        how->logprobs[at] = -b->k->cross_entropy(logits, vocab, id, 0.0f, false);
+        return;
+    }
+    if (logits != s->recall.logits) bt_session_recall_predict(s, logits);
+    if (how->logprobs) how->logprobs[at] = bt_session_recall_log_probability(s, id);
+    if (how->learned) bt_session_recall_learn(s, logits, id);
+    else bt_session_recall_pass(s, id);
+}
+
+/* The first token of a block, before the block is read. */
+static void score_first(const block *b, const scoring *how, uint32_t id, size_t at)
+{
+    bool recall = b->s->recall.memory != NULL;
+    score(b, how, recall ? predict_next(b) : next_logits(b), id, at);
+}
+
+/* The other tokens of a block, which has been read. */
+static void score_rest(const block *b, const scoring *how, const uint32_t *ids, size_t at)
+{
+    size_t dim = b->s->model->params.config.dim, vocab = b->s->model->params.config.vocab;
     for (size_t t = 1, rows; t < b->tokens; t += rows) {
         rows = b->tokens - t < BT_LOGIT_SLICE ? b->tokens - t : BT_LOGIT_SLICE;
         head(b, b->s->n + (t - 1) * dim, rows);
-        for (size_t i = 0; i < rows; i++) logprobs[t + i] = log_probability(b, i, ids[t + i]);
+        for (size_t i = 0; i < rows; i++)
+            score(b, how, b->s->logits + i * vocab, ids[t + i], at + t + i);
     }
 }
 
 /* ---- calls ----------------------------------------------------------------------------------- */
 
-int bitllama_session_read(bitllama_session *s, const uint32_t *tokens, size_t n, float *logprobs,
-                          float *surprise)
+/* Reads a block; `at` is the number of the call's first token in it. */
+static void read_and_score(const block *b, const scoring *how, const uint32_t *ids, size_t at)
+{
+    bt_session_recall *a = &b->s->recall;
+    bool scored = how->logprobs || how->learned;
+    if (scored) score_first(b, how, ids[0], at);
+    read_block(b, ids);
+    a->predicted = false;
+    if (scored) score_rest(b, how, ids, at);
+    for (size_t t = 0; a->memory && !scored && t < b->tokens; t++)
+        bt_session_recall_pass(b->s, ids[t]);
+}
+
+/* remember: with a recall that is not frozen, it learns the tokens. */
+static int read_tokens(bt_session *s, const uint32_t *tokens, size_t n, float *logprobs,
+                       float *surprise, bool remember)
 {
     if (!s || (!tokens && n > 0)) return TTT_NULL_POINTER;
     const bt_model_config *c = &s->model->params.config;
     for (size_t i = 0; i < n; i++)
         if (tokens[i] >= c->vocab) return TTT_INVALID_TOKEN;
+    scoring how = {logprobs, remember && s->recall.memory && !s->frozen};
+    if (how.learned && !bt_recall_reserve(s->recall.memory, n)) return TTT_OUT_OF_MEMORY;
     bt_fpenv saved = bt_fpenv_enter();
     float sums[BT_SESSION_BLOCK];
     block b = {.s = s, .k = bt_kernels_active(), .surprise = surprise ? sums : NULL};
     for (size_t at = 0; at < n; at += b.tokens) {
         b.tokens = n - at < BT_SESSION_BLOCK ? n - at : BT_SESSION_BLOCK;
         memset(sums, 0, sizeof sums);
-        if (logprobs) {
-            next_logits(&b);
-            logprobs[at] = log_probability(&b, 0, tokens[at]);
-        }
-        read_block(&b, tokens + at);
-        if (logprobs) log_probabilities(&b, tokens + at, logprobs + at);
+        read_and_score(&b, &how, tokens + at, at);
         for (size_t t = 0; surprise && t < b.tokens; t++)
             surprise[at + t] = sums[t] / (float)c->layers;
     }
@@ -273,13 +322,32 @@ int bitllama_session_read(bitllama_session *s, const uint32_t *tokens, size_t n,
     return TTT_OK;
 }
 
+int bitllama_session_read(bitllama_session *s, const uint32_t *tokens, size_t n, float *logprobs,
+                          float *surprise)
+{
+    return read_tokens(s, tokens, n, logprobs, surprise, true);
+}
+
+int bitllama_session_write(bitllama_session *s, const uint32_t *tokens, size_t n)
+{
+    return read_tokens(s, tokens, n, NULL, NULL, s && s->recall.generated);
+}
+
+/* The logits of the next token, those of the mixture with recall. */
+static const float *mixed_logits(const block *b)
+{
+    if (!b->s->recall.memory) return next_logits(b);
+    predict_next(b);
+    bt_session_recall_logits(b->s, b->s->logits);
+    return b->s->logits;
+}
+
 int bitllama_session_logits(bitllama_session *s, float *logits)
 {
     if (!s || !logits) return TTT_NULL_POINTER;
     bt_fpenv saved = bt_fpenv_enter();
     block b = {.s = s, .k = bt_kernels_active(), .tokens = 1};
-    next_logits(&b);
-    memcpy(logits, s->logits, s->model->params.config.vocab * sizeof *logits);
+    memcpy(logits, mixed_logits(&b), s->model->params.config.vocab * sizeof *logits);
     bt_fpenv_leave(saved);
     return TTT_OK;
 }
@@ -291,9 +359,8 @@ int bitllama_session_draw(bitllama_session *s, const bitllama_sampling *sampling
     bool good = !bt_sampling_problem(sampling);
     if (good) {
         block b = {.s = s, .k = bt_kernels_active(), .tokens = 1};
-        next_logits(&b);
-        *token = bt_sampler_draw(&s->sampler, sampling, s->logits, s->recent, bt_recent_count(s),
-                                 s->tokens);
+        *token = bt_sampler_draw(&s->sampler, sampling, mixed_logits(&b), s->recent,
+                                 bt_recent_count(s), s->tokens);
     }
     bt_fpenv_leave(saved);
     return good ? TTT_OK : TTT_INVALID_OPTION;

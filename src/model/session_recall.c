@@ -1,0 +1,202 @@
+/* session_recall.c - what a session predicts with its recall, and how both learn (session_recall.h).
+ * SPDX-License-Identifier: MIT */
+#include "session_recall.h"
+
+#include "session.h"
+
+#include "../base/bytes.h"
+
+#include <string.h>
+
+/* Learning rates of bias and sharpness. */
+#define BIAS_RATE 0.3f
+#define SHARPNESS_RATE 0.003f
+#define TINY 0x1p-126f
+
+void bitllama_session_options_init(bitllama_session_options *options)
+{
+    if (options) *options = (bitllama_session_options){.size = sizeof *options, .recall = 32768};
+}
+
+int bt_session_recall_init(bt_session *s, const bitllama_session_options *options)
+{
+    bt_session_recall *a = &s->recall;
+    size_t vocab = s->model->params.config.vocab;
+    ttt_recall_options o;
+    ttt_recall_options_init(&o);
+    o.vocab = (uint32_t)vocab;
+    o.capacity = options->recall;
+    int status = ttt_recall_create(&o, &a->memory);
+    if (status != TTT_OK) return status;
+    a->generated = options->generated != 0;
+    a->sharpness = 1.0f;
+    a->bias = bt_region_floats(&s->blocks, vocab);
+    a->logits = bt_region_floats(&s->blocks, vocab);
+    a->base = bt_region_floats(&s->blocks, vocab);
+    return s->blocks.failed ? TTT_OUT_OF_MEMORY : TTT_OK;
+}
+
+uint32_t bt_session_recall_capacity(const bt_session *s)
+{
+    return s->recall.memory ? s->recall.memory->ring.capacity : 0;
+}
+
+int bt_session_recall_fork(bt_session *to, const bt_session *from)
+{
+    if (!from->recall.memory) return TTT_OK;
+    ttt_recall *memory = NULL;
+    int status = ttt_recall_clone(from->recall.memory, &memory);
+    if (status != TTT_OK) return status;
+    ttt_recall_destroy(to->recall.memory);
+    to->recall.memory = memory;
+    to->recall.sharpness = from->recall.sharpness;
+    memcpy(to->recall.bias, from->recall.bias, from->model->params.config.vocab * sizeof(float));
+    return TTT_OK;
+}
+
+void bt_session_recall_reset(bt_session *s)
+{
+    bt_session_recall *a = &s->recall;
+    if (!a->memory) return;
+    ttt_recall_reset(a->memory);
+    a->sharpness = 1.0f;
+    a->predicted = false;
+    memset(a->bias, 0, s->model->params.config.vocab * sizeof *a->bias);
+}
+
+/* ---- predicting ------------------------------------------------------------------------------ */
+
+static float logarithm(float x)
+{
+    float lanes[16];
+    for (size_t i = 0; i < 16; i++) lanes[i] = x;
+    bt_kernels_active()->logarithm(lanes, lanes, 16);
+    return lanes[0];
+}
+
+void bt_session_recall_predict(bt_session *s, const float *logits)
+{
+    const bt_kernels *k = bt_kernels_active();
+    bt_session_recall *a = &s->recall;
+    size_t vocab = s->model->params.config.vocab;
+    float *base = a->base, sharpness = a->sharpness;
+    for (size_t i = 0; i < vocab; i++) base[i] = logits[i] * sharpness + a->bias[i];
+    float largest = base[k->largest_place(base, vocab)];
+    float total = k->softmax_weights(base, vocab, largest, 1.0f), inverse = 1.0f / total;
+    for (size_t i = 0; i < vocab; i++) base[i] *= inverse;
+    a->scale = largest + logarithm(total);
+}
+
+float bt_session_recall_log_probability(bt_session *s, uint32_t token)
+{
+    bt_session_recall *a = &s->recall;
+    const bt_view *view = bt_recall_view(a->memory);
+    float p = bt_recall_probability(a->memory, view, token, a->base[token]);
+    return logarithm(p > TINY ? p : TINY);
+}
+
+void bt_session_recall_logits(bt_session *s, float *mixed)
+{
+    bt_session_recall *a = &s->recall;
+    size_t vocab = s->model->params.config.vocab;
+    bool empty = ttt_recall_symbols(a->memory) == 0;
+    memcpy(mixed, empty ? a->logits : a->base, vocab * sizeof *mixed);
+    if (empty) return;
+    bt_recall_distribution(a->memory, bt_recall_view(a->memory), mixed);
+    for (size_t i = 0; i < vocab; i++) mixed[i] = mixed[i] > TINY ? mixed[i] : TINY;
+    bt_kernels_active()->logarithm(mixed, mixed, vocab);
+    for (size_t i = 0; i < vocab; i++) mixed[i] += a->scale;
+}
+
+/* ---- learning -------------------------------------------------------------------------------- */
+
+static float within(float x, float least, float most)
+{
+    return x < least ? least : x > most ? most : x;
+}
+
+/* One step down the gradient of the base's cross-entropy at the token: base - onehot(token). */
+static void learn_head(bt_session *s, const float *logits, uint32_t token, float part)
+{
+    bt_session_recall *a = &s->recall;
+    size_t vocab = s->model->params.config.vocab;
+    float rate = BIAS_RATE * part;
+    float expected = bt_kernels_active()->dot(a->base, logits, vocab);
+    for (size_t i = 0; i < vocab; i++)
+        a->bias[i] = within(a->bias[i] - rate * a->base[i], -BT_BIAS_LIMIT, BT_BIAS_LIMIT);
+    a->bias[token] = within(a->bias[token] + rate, -BT_BIAS_LIMIT, BT_BIAS_LIMIT);
+    float slope = SHARPNESS_RATE * part * (logits[token] - expected);
+    a->sharpness = within(a->sharpness + slope, BT_LEAST_SHARPNESS, BT_MOST_SHARPNESS);
+}
+
+void bt_session_recall_learn(bt_session *s, const float *logits, uint32_t token)
+{
+    bt_session_recall *a = &s->recall;
+    float base = a->base[token] < 1.0f ? a->base[token] : 1.0f;
+    bool predicted = s->tokens > 0; /* the first token of a text has a uniform distribution */
+    float part = bt_recall_learn(a->memory, token, base);
+    if (predicted) learn_head(s, logits, token, part);
+}
+
+void bt_session_recall_pass(bt_session *s, uint32_t token)
+{
+    bt_recall_pass(s->recall.memory, token);
+}
+
+/* ---- saved ----------------------------------------------------------------------------------- */
+
+enum { AT_SHARPNESS = 0, AT_COUNT = 4, AT_BIAS = 8 };
+
+/* A bias is saved once something has been learned. */
+static size_t biases(const bt_session *s)
+{
+    return ttt_recall_symbols(s->recall.memory) > 0 ? s->model->params.config.vocab : 0;
+}
+
+size_t bt_session_recall_state_size(const bt_session *s)
+{
+    if (!s->recall.memory) return 0;
+    return AT_BIAS + biases(s) * sizeof(float) + ttt_recall_state_size(s->recall.memory);
+}
+
+void bt_session_recall_save(const bt_session *s, uint8_t *p)
+{
+    const bt_session_recall *a = &s->recall;
+    size_t count = biases(s);
+    bt_put_floats(p + AT_SHARPNESS, &a->sharpness, 1);
+    bt_put_u32(p + AT_COUNT, (uint32_t)count);
+    p = bt_put_floats(p + AT_BIAS, a->bias, count);
+    ttt_recall_save(a->memory, p, ttt_recall_state_size(a->memory));
+}
+
+static bool valid(const uint8_t *p, size_t count)
+{
+    float sharpness = bt_get_float(p + AT_SHARPNESS, 0);
+    if (!(sharpness >= BT_LEAST_SHARPNESS && sharpness <= BT_MOST_SHARPNESS)) return false;
+    for (size_t i = 0; i < count; i++) {
+        float bias = bt_get_float(p + AT_BIAS, i);
+        if (!(bias >= -BT_BIAS_LIMIT && bias <= BT_BIAS_LIMIT)) return false;
+    }
+    return true;
+}
+
+int bt_session_recall_load(bt_session *s, const uint8_t *p, size_t size)
+{
+    bt_session_recall *a = &s->recall;
+    size_t vocab = s->model->params.config.vocab;
+    a->predicted = false;
+    if (size == 0) {
+        bt_session_recall_reset(s);
+        return TTT_OK;
+    }
+    if (!a->memory) return TTT_STATE_RECALL;
+    size_t count = size >= AT_BIAS ? bt_get_u32(p + AT_COUNT) : 1;
+    size_t head = AT_BIAS + count * sizeof(float);
+    if ((count != 0 && count != vocab) || size < head || !valid(p, count)) return TTT_STATE_DAMAGED;
+    int status = ttt_recall_load(a->memory, p + head, size - head);
+    if (status != TTT_OK) return status;
+    memset(a->bias, 0, vocab * sizeof *a->bias);
+    bt_get_floats(p + AT_BIAS, a->bias, count);
+    a->sharpness = bt_get_float(p + AT_SHARPNESS, 0);
+    return TTT_OK;
+}

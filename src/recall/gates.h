@@ -1,0 +1,40 @@
+/* gates.h - the weights of the mixture: how far the counts of each order may be trusted.
+ * SPDX-License-Identifier: MIT */
+#ifndef BT_GATES_H
+#define BT_GATES_H
+
+#include "ring.h"
+
+/* What a weight depends on, beside the order. */
+#define BT_SCORES 3u       /* how well the base has done lately */
+#define BT_RUNS 4u         /* for how long the longest context has foreseen what came */
+#define BT_LEVELS 6u       /* how many places there are */
+#define BT_KINDS 4u        /* how many different successors */
+#define BT_CELL (BT_SCORES * BT_RUNS * BT_LEVELS * BT_KINDS)
+#define BT_GATES ((BT_ORDERS + 1) * BT_CELL)
+
+typedef struct bt_gate {
+    float weight;  /* within [0.002, 0.985] */
+    uint32_t uses; /* up to 255; the learning rate falls with them, to 0.01 */
+} bt_gate;
+
+/* Where the recall is: what the choice of the weights depends on in all orders. */
+typedef struct bt_pace {
+    float score;  /* moving average of the base's probabilities */
+    uint32_t run; /* symbols in a row that the longest context has foreseen, up to 255 */
+} bt_pace;
+
+void bt_gates_init(bt_gate gates[BT_GATES]);
+void bt_pace_init(bt_pace *pace);
+/* The number of the weight for counts of an order (0 to K; K is the longest). */
+uint32_t bt_gate_of(const bt_pace *pace, uint32_t order, uint32_t longest, uint32_t total,
+                    uint32_t kinds);
+/* What absolute discounting takes from each kind of successor. */
+float bt_discount(const bt_pace *pace, uint32_t order, uint32_t longest);
+/* Moves a weight towards the part that its counts had in the probability of what came. */
+void bt_gate_learn(bt_gate *gate, float part);
+/* The base gave what came this probability; then, `found`: the longest context had foreseen it. */
+void bt_pace_score(bt_pace *pace, float base);
+void bt_pace_run(bt_pace *pace, bool found);
+
+#endif

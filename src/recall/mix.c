@@ -1,0 +1,176 @@
+/* mix.c - the counts of all orders and the base become one distribution, and the weights learn.
+ * SPDX-License-Identifier: MIT */
+#include "recall.h"
+
+enum { FEWEST = 16 }; /* symbols that order 0 must have counted */
+
+/* How an order with these counts is mixed in; without places it changes nothing. */
+static void set_order(const ttt_recall *r, const bt_pace *pace, bt_view *view, uint32_t k,
+                      uint32_t total, uint32_t kinds)
+{
+    uint32_t longest = r->ring.order;
+    view->gate[k] = bt_gate_of(pace, k, longest, total, kinds);
+    view->discount[k] = bt_discount(pace, k, longest);
+    float weight = r->gates[view->gate[k]].weight;
+    view->gain[k] = weight / (float)total;
+    view->keep[k] = (1.0f - weight) + view->discount[k] * (float)kinds * view->gain[k];
+}
+
+void bt_recall_look(ttt_recall *r, const bt_latest *latest, const bt_pace *pace, bt_view *view)
+{
+    const bt_counts *counts = &r->counts;
+    bool known = counts->of && counts->total >= FEWEST;
+    view->keep[0] = 1.0f;
+    view->gain[0] = view->discount[0] = 0.0f;
+    if (known) set_order(r, pace, view, 0, counts->total, counts->kinds);
+    uint32_t k = 1;
+    for (; k <= latest->count; k++) {
+        bt_followers *found = &view->found[k - 1];
+        bt_ring_look(&r->ring, latest, k, &r->slots, found);
+        if (found->total == 0) break;
+        set_order(r, pace, view, k, found->total, found->kinds);
+    }
+    view->orders = k - 1;
+    view->rest[view->orders] = 1.0f;
+    for (k = view->orders; k > 0; k--) view->rest[k - 1] = view->rest[k] * view->keep[k];
+    for (k = 1; k <= view->orders; k++) view->gain[k] *= view->rest[k];
+}
+
+const bt_view *bt_recall_view(ttt_recall *r)
+{
+    if (!r->looked) bt_recall_look(r, &r->ring.latest, &r->pace, &r->view);
+    r->looked = true;
+    return &r->view;
+}
+
+/* ---- probabilities --------------------------------------------------------------------------- */
+
+/* (count - discount)+ */
+static float discounted(uint32_t count, float discount)
+{
+    float left = (float)count - discount;
+    return left > 0.0f ? left : 0.0f;
+}
+
+/* p_0: the base and the counts of single symbols. */
+static float of_single(const ttt_recall *r, const bt_view *view, uint32_t symbol, float base)
+{
+    const bt_counts *counts = &r->counts;
+    if (counts->of)
+        return base * view->keep[0] +
+               discounted(counts->of[symbol], view->discount[0]) * view->gain[0];
+    uint32_t count = bt_counts_of(counts, symbol);
+    float fresh = counts->total > 0 ? r->fresh.weight : 1.0f;
+    return count > 0 ? (1.0f - fresh) * (float)count / (float)counts->total : fresh * base;
+}
+
+static uint32_t count_in(const bt_followers *found, uint32_t symbol)
+{
+    for (uint32_t i = 0; i < found->kinds; i++)
+        if (found->list[i].symbol == symbol) return found->list[i].count;
+    return 0;
+}
+
+float bt_recall_probability(const ttt_recall *r, const bt_view *view, uint32_t symbol, float base)
+{
+    float p = of_single(r, view, symbol, base) * view->rest[0];
+    for (uint32_t k = 1; k <= view->orders; k++) {
+        uint32_t count = count_in(&view->found[k - 1], symbol);
+        if (count > 0) p += ((float)count - view->discount[k]) * view->gain[k];
+    }
+    return p;
+}
+
+void bt_recall_distribution(const ttt_recall *r, const bt_view *view, float *p)
+{
+    const uint32_t *counts = r->counts.of;
+    float keep = view->keep[0], gain = view->gain[0], discount = view->discount[0];
+    float rest = view->rest[0];
+    for (uint32_t i = 0; i < r->counts.vocab; i++)
+        p[i] = (p[i] * keep + discounted(counts[i], discount) * gain) * rest;
+    for (uint32_t k = 1; k <= view->orders; k++) {
+        const bt_followers *found = &view->found[k - 1];
+        for (uint32_t i = 0; i < found->kinds; i++)
+            p[found->list[i].symbol] +=
+                ((float)found->list[i].count - view->discount[k]) * view->gain[k];
+    }
+}
+
+int bt_recall_found(const ttt_recall *r, const bt_view *view, uint32_t symbol)
+{
+    for (uint32_t k = view->orders; k > 0; k--)
+        if (count_in(&view->found[k - 1], symbol) > 0) return (int)k;
+    return bt_counts_of(&r->counts, symbol) > 0 ? 0 : -1;
+}
+
+/* ---- learning -------------------------------------------------------------------------------- */
+
+/* The weight of an order learns its part in the symbol's probability, and p becomes that with the
+ * order. Returns what the symbol did not get directly from the order's counts. */
+static float learn_weight(ttt_recall *r, const bt_view *view, uint32_t k, uint32_t total,
+                          uint32_t kinds, uint32_t count, float *p)
+{
+    bt_gate *gate = &r->gates[view->gate[k]];
+    float unit = gate->weight / (float)total;
+    float direct = discounted(count, view->discount[k]) * unit;
+    float lower = view->discount[k] * (float)kinds * unit * *p;
+    *p = (1.0f - gate->weight) * *p + lower + direct;
+    if (!(*p > 0.0f)) return 1.0f;
+    bt_gate_learn(gate, (direct + lower) / *p);
+    return 1.0f - direct / *p;
+}
+
+/* Adapts the weights; returns the base's part in the symbol's probability. */
+static float learn_weights(ttt_recall *r, const bt_view *view, uint32_t symbol, float base)
+{
+    const bt_counts *counts = &r->counts;
+    float part = 1.0f, p = base;
+    if (counts->of && counts->total >= FEWEST)
+        part *= learn_weight(r, view, 0, counts->total, counts->kinds, counts->of[symbol], &p);
+    if (!counts->of) {
+        p = of_single(r, view, symbol, base);
+        if (counts->total > 0)
+            bt_gate_learn(&r->fresh, bt_counts_of(counts, symbol) > 0 ? 0.0f : 1.0f);
+    }
+    for (uint32_t k = 1; k <= view->orders; k++) {
+        const bt_followers *found = &view->found[k - 1];
+        part *= learn_weight(r, view, k, found->total, found->kinds, count_in(found, symbol), &p);
+    }
+    return part;
+}
+
+static void push(ttt_recall *r, uint32_t symbol, uint32_t lowest)
+{
+    uint32_t gone, learned_by;
+    if (bt_ring_leaving(&r->ring, &gone, &learned_by) && learned_by == 0)
+        bt_counts_remove(&r->counts, gone);
+    bt_ring_push(&r->ring, symbol, lowest);
+}
+
+float bt_recall_learn(ttt_recall *r, uint32_t symbol, float base)
+{
+    bt_ring *ring = &r->ring;
+    const bt_view *view = bt_recall_view(r);
+    int found = bt_recall_found(r, view, symbol);
+    float part = learn_weights(r, view, symbol, base);
+    bt_pace_score(&r->pace, base);
+    bt_pace_run(&r->pace, found == (int)ring->order);
+    for (; ring->passed > 0; ring->passed--)
+        push(r, ring->latest.symbols[ring->passed - 1], BT_PASSED);
+    push(r, symbol, found > 0 ? (uint32_t)found : 0);
+    if (found <= 0) bt_counts_add(&r->counts, symbol);
+    bt_latest_add(&ring->latest, ring->order, symbol);
+    r->learned++;
+    r->looked = false;
+    return part;
+}
+
+void bt_recall_pass(ttt_recall *r, uint32_t symbol)
+{
+    bt_ring *ring = &r->ring;
+    int found = bt_recall_found(r, bt_recall_view(r), symbol);
+    bt_pace_run(&r->pace, found == (int)ring->order);
+    bt_latest_add(&ring->latest, ring->order, symbol);
+    if (ring->passed < ring->order) ring->passed++;
+    r->looked = false;
+}

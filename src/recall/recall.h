@@ -1,0 +1,51 @@
+/* recall.h - what a recall consists of, and how its counts become probabilities.
+ * SPDX-License-Identifier: MIT */
+#ifndef BT_RECALL_H
+#define BT_RECALL_H
+
+#include "counts.h"
+#include "gates.h"
+
+/* The mixture for what follows a context. With p_0 from the base and the counts of single symbols,
+ * the probability of a symbol is p_0 rest[0] + the sum of (count - discount[k]) gain[k] over the
+ * orders k in whose list it stands. */
+typedef struct bt_view {
+    uint32_t orders; /* contexts of 1 to `orders` symbols have stood before */
+    uint32_t gate[BT_ORDERS + 1];
+    float discount[BT_ORDERS + 1];
+    float keep[BT_ORDERS + 1]; /* what order k leaves of the probabilities of the order below */
+    float gain[BT_ORDERS + 1]; /* g / total, times what the orders above leave of it */
+    float rest[BT_ORDERS + 1]; /* what the orders above k leave of its probabilities */
+    bt_followers found[BT_ORDERS]; /* [k - 1] */
+} bt_view;
+
+struct ttt_recall {
+    bt_ring ring;
+    bt_counts counts;
+    bt_gate gates[BT_GATES];
+    bt_pace pace;
+    bt_gate fresh; /* open vocabulary: the probability that a new symbol comes */
+    uint64_t learned;
+    bool looked; /* `view` is of the present context */
+    bt_view view;
+    bt_slots slots;
+};
+
+/* What followed this context. */
+void bt_recall_look(ttt_recall *r, const bt_latest *latest, const bt_pace *pace, bt_view *view);
+/* The view of the present context. */
+const bt_view *bt_recall_view(ttt_recall *r);
+
+/* As ttt_recall_probability and _distribution, of valid arguments. */
+float bt_recall_probability(const ttt_recall *r, const bt_view *view, uint32_t symbol, float base);
+void bt_recall_distribution(const ttt_recall *r, const bt_view *view, float *p);
+/* The longest context that had `symbol` among its followers; 0: order 0 had; -1: none. */
+int bt_recall_found(const ttt_recall *r, const bt_view *view, uint32_t symbol);
+
+/* Takes the memory for n symbols to be learned; false: there is none, and nothing has changed. */
+bool bt_recall_reserve(ttt_recall *r, size_t n);
+/* As ttt_recall_learn, after bt_recall_reserve. Returns the base's part in the symbol's probability. */
+float bt_recall_learn(ttt_recall *r, uint32_t symbol, float base);
+void bt_recall_pass(ttt_recall *r, uint32_t symbol);
+
+#endif

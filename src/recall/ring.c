@@ -1,0 +1,282 @@
+/* ring.c - the last N symbols and their index (ring.h).
+ * SPDX-License-Identifier: MIT */
+#include "ring.h"
+
+#include "../base/alloc.h"
+#include "../base/hash.h"
+
+#include <string.h>
+
+/* A link, from the highest bits on: distance, tag (bits of the hash), lowest order. */
+enum {
+    LOWEST_BITS = 3,
+    TAG_BITS = 7,
+    DISTANCE_AT = LOWEST_BITS + TAG_BITS,
+    MOST_STEPS = 4 * BT_PLACES /* along one chain, other contexts' places included */
+};
+#define COUNT_ANEW 0x80000000u /* places stay below */
+
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+/* Places the buffers for `room` symbols in a zeroed block. */
+static void place_buffers(bt_ring *ring, void *block, uint32_t room)
+{
+    uint32_t *words = block;
+    ring->block = block;
+    ring->room = room;
+    for (uint32_t k = 0; k < ring->order; k++, words += room) ring->links[k] = words;
+    for (uint32_t k = 0; k < ring->order; k++, words += room / 2) ring->heads[k] = words;
+    ring->symbols = words;
+}
+
+static void *take_block(const bt_ring *ring, uint32_t room)
+{
+    size_t links = sizeof(uint32_t) * ring->order;
+    return bt_alloc(room, links + links / 2 + sizeof(uint32_t));
+}
+
+bool bt_ring_init(bt_ring *ring, uint32_t capacity, uint32_t order)
+{
+    *ring = (bt_ring){.capacity = capacity, .order = order, .size = TTT_RECALL_MIN_CAPACITY};
+    void *block = take_block(ring, ring->size);
+    if (block) place_buffers(ring, block, ring->size);
+    return block != NULL;
+}
+
+void bt_ring_free(bt_ring *ring)
+{
+    bt_free(ring->block);
+}
+
+/* The number of places that are used once `held` symbols are held. */
+static uint32_t size_for(uint32_t held)
+{
+    uint32_t size = TTT_RECALL_MIN_CAPACITY;
+    while (size < held) size *= 2;
+    return size;
+}
+
+static void clear_heads(bt_ring *ring)
+{
+    for (uint32_t k = 0; k < ring->order; k++)
+        memset(ring->heads[k], 0, ring->size / 2 * sizeof(uint32_t));
+}
+
+void bt_ring_reset(bt_ring *ring)
+{
+    ring->size = TTT_RECALL_MIN_CAPACITY;
+    ring->next = ring->passed = 0;
+    ring->latest = (bt_latest){0};
+    clear_heads(ring);
+}
+
+uint32_t bt_ring_held(const bt_ring *ring)
+{
+    return ring->next < ring->capacity ? ring->next : ring->capacity;
+}
+
+static void copy_places(bt_ring *to, const bt_ring *from)
+{
+    memcpy(to->symbols, from->symbols, from->size * sizeof *to->symbols);
+    for (uint32_t k = 0; k < from->order; k++) {
+        memcpy(to->links[k], from->links[k], from->size * sizeof(uint32_t));
+        memcpy(to->heads[k], from->heads[k], from->size / 2 * sizeof(uint32_t));
+    }
+}
+
+bool bt_ring_copy(bt_ring *to, const bt_ring *from)
+{
+    void *block = take_block(from, from->size);
+    if (!block) return false;
+    *to = *from;
+    place_buffers(to, block, from->size);
+    copy_places(to, from);
+    return true;
+}
+
+/* Moves to buffers for `room` symbols. */
+static bool enlarge(bt_ring *ring, uint32_t room)
+{
+    bt_ring old = *ring;
+    void *block = take_block(ring, room);
+    if (!block) return false;
+    place_buffers(ring, block, room);
+    copy_places(ring, &old);
+    bt_free(old.block);
+    return true;
+}
+
+bool bt_ring_reserve(bt_ring *ring, size_t n)
+{
+    uint32_t held = bt_ring_held(ring), free_places = ring->capacity - held;
+    uint32_t most = n < free_places ? held + (uint32_t)n : ring->capacity;
+    uint32_t room = size_for(most);
+    return room <= ring->room || enlarge(ring, room);
+}
+
+bool bt_ring_hold(bt_ring *ring, uint32_t held)
+{
+    uint32_t size = size_for(held);
+    if (size > ring->room) {
+        void *block = take_block(ring, size);
+        if (!block) return false;
+        bt_free(ring->block);
+        place_buffers(ring, block, size);
+    }
+    bt_ring_reset(ring);
+    ring->size = size;
+    ring->next = held;
+    return true;
+}
+
+/* ---- index ----------------------------------------------------------------------------------- */
+
+static uint64_t hash_symbol(uint64_t hash, uint32_t symbol)
+{
+    return bt_mix64((hash ^ symbol) * BT_GOLDEN);
+}
+
+static uint32_t slot_of(const bt_ring *ring, uint64_t hash)
+{
+    return (uint32_t)(hash >> 32) & (ring->size / 2 - 1);
+}
+
+/* The tag where it stands in a link. */
+#define TAG_MASK (((1u << TAG_BITS) - 1) << LOWEST_BITS)
+static uint32_t tag_of(uint64_t hash)
+{
+    return (uint32_t)hash & TAG_MASK;
+}
+
+static uint32_t lowest_of(const bt_ring *ring, uint32_t place)
+{
+    return ring->links[0][place & (ring->size - 1)] & ((1u << LOWEST_BITS) - 1);
+}
+
+/* Puts a place at the head of the chains of orders `lowest` and above. */
+static void index_place(bt_ring *ring, const bt_latest *latest, uint32_t place, uint32_t lowest)
+{
+    uint64_t hash = 0;
+    ring->links[0][place & (ring->size - 1)] = lowest;
+    if (lowest == BT_PASSED) return;
+    for (uint32_t k = 1; k <= latest->count; k++) {
+        hash = hash_symbol(hash, latest->symbols[k - 1]);
+        if (k < lowest) continue;
+        uint32_t *head = &ring->heads[k - 1][slot_of(ring, hash)];
+        uint32_t distance = *head ? place - (*head - 1) : 0;
+        if (distance >= ring->capacity) distance = 0; /* overwritten long ago */
+        ring->links[k - 1][place & (ring->size - 1)] = distance << DISTANCE_AT | tag_of(hash) | lowest;
+        *head = place + 1;
+    }
+}
+
+void bt_latest_add(bt_latest *latest, uint32_t order, uint32_t symbol)
+{
+    for (uint32_t k = order - 1; k > 0; k--) latest->symbols[k] = latest->symbols[k - 1];
+    latest->symbols[0] = symbol;
+    if (latest->count < order) latest->count++;
+}
+
+void bt_ring_index(bt_ring *ring)
+{
+    uint32_t held = bt_ring_held(ring), mask = ring->size - 1;
+    bt_latest latest = {0};
+    clear_heads(ring);
+    for (uint32_t place = ring->next - held; place != ring->next; place++) {
+        index_place(ring, &latest, place, lowest_of(ring, place));
+        bt_latest_add(&latest, ring->order, ring->symbols[place & mask]);
+    }
+}
+
+/* Counts places anew before they overflow; the symbols stay where they are. */
+static void count_anew(bt_ring *ring)
+{
+    ring->next = (ring->next & (ring->size - 1)) + ring->size;
+    bt_ring_index(ring);
+}
+
+void bt_ring_push(bt_ring *ring, uint32_t symbol, uint32_t lowest)
+{
+    if (ring->next == ring->size && ring->size < ring->capacity) {
+        ring->size *= 2;
+        bt_ring_index(ring);
+    }
+    if (ring->next == COUNT_ANEW) count_anew(ring);
+    ring->symbols[ring->next & (ring->size - 1)] = symbol;
+    index_place(ring, &ring->latest, ring->next, lowest);
+    ring->next++;
+}
+
+/* Whether the k symbols before a place are the last k. */
+static bool matches(const bt_ring *ring, const bt_latest *latest, uint32_t place, uint32_t k)
+{
+    uint32_t mask = ring->size - 1;
+    for (uint32_t i = 0; i < k; i++)
+        if (ring->symbols[(place - 1 - i) & mask] != latest->symbols[i]) return false;
+    return true;
+}
+
+static void count_follower(bt_followers *found, bt_slots *slots, uint32_t symbol)
+{
+    uint32_t at = (uint32_t)((symbol * BT_GOLDEN) >> 55); /* 9 bits: BT_SLOTS */
+    while (slots->stamps[at] == slots->stamp && found->list[slots->places[at]].symbol != symbol)
+        at = (at + 1) % BT_SLOTS;
+    if (slots->stamps[at] != slots->stamp) {
+        slots->stamps[at] = slots->stamp;
+        slots->places[at] = (uint8_t)found->kinds;
+        found->list[found->kinds++] = (bt_count){symbol, 0};
+    }
+    found->list[slots->places[at]].count++;
+    found->total++;
+}
+
+void bt_ring_look(const bt_ring *ring, const bt_latest *latest, uint32_t k, bt_slots *slots,
+                  bt_followers *found)
+{
+    found->total = found->kinds = 0;
+    if (++slots->stamp == 0) {
+        memset(slots->stamps, 0, sizeof slots->stamps);
+        slots->stamp = 1;
+    }
+    uint64_t hash = 0;
+    for (uint32_t i = 0; i < k; i++) hash = hash_symbol(hash, latest->symbols[i]);
+    uint32_t head = ring->heads[k - 1][slot_of(ring, hash)], tag = tag_of(hash);
+    uint32_t mask = ring->size - 1, reach = ring->capacity - ring->order;
+    if (head == 0) return;
+    uint32_t place = head - 1;
+    for (uint32_t steps = 0; steps < MOST_STEPS && ring->next - place <= reach; steps++) {
+        uint32_t link = ring->links[k - 1][place & mask];
+        if ((link & TAG_MASK) == tag && matches(ring, latest, place, k)) {
+            count_follower(found, slots, ring->symbols[place & mask]);
+            if (found->total == BT_PLACES) return;
+        }
+        if (link >> DISTANCE_AT == 0) return;
+        place -= link >> DISTANCE_AT;
+    }
+}
+
+/* ---- what is held ---------------------------------------------------------------------------- */
+
+bool bt_ring_leaving(const bt_ring *ring, uint32_t *symbol, uint32_t *lowest)
+{
+    uint32_t reach = ring->capacity - ring->order;
+    if (ring->next < reach) return false;
+    uint32_t place = ring->next - reach;
+    *symbol = ring->symbols[place & (ring->size - 1)];
+    *lowest = lowest_of(ring, place);
+    return true;
+}
+
+uint32_t bt_ring_symbol(const bt_ring *ring, uint32_t index, uint32_t *lowest)
+{
+    uint32_t place = ring->next - bt_ring_held(ring) + index;
+    *lowest = lowest_of(ring, place);
+    return ring->symbols[place & (ring->size - 1)];
+}
+
+void bt_ring_put(bt_ring *ring, uint32_t index, uint32_t symbol, uint32_t lowest)
+{
+    uint32_t place = (ring->next - bt_ring_held(ring) + index) & (ring->size - 1);
+    ring->symbols[place] = symbol;
+    ring->links[0][place] = lowest;
+}
