@@ -45,15 +45,16 @@ typedef enum ttt_status {
     TTT_STATE_RECALL = 26,        /* of a recall of another size, vocabulary or order */
     TTT_INVALID_TOKEN = 30,       /* a token id that the vocabulary does not have */
     TTT_INVALID_OPTION = 31,      /* a sampling or training option out of its range */
-    TTT_INVALID_PROBABILITY = 32, /* a base probability below 0 or above 1, NaN, or no distribution */
-    TTT_MODEL_FORMAT = 40,        /* not a model file, truncated, or its structure is damaged */
-    TTT_MODEL_VERSION = 41,       /* of a newer version of the format, or the unreleased first */
-    TTT_MODEL_CONFIG = 42,        /* the configuration is missing, malformed or out of range */
-    TTT_MODEL_TENSOR = 43,        /* a tensor is missing or has the wrong shape or dtype */
-    TTT_MODEL_NON_FINITE = 44,    /* a tensor holds a NaN, an infinity or too large a value */
-    TTT_CHECKPOINT = 45,          /* a training checkpoint that is damaged or of another training */
-    TTT_INVALID_DATA = 46,        /* too few training tokens, or a tokenizer that is no JSON */
-    TTT_PANIC = 99                /* reserved for an internal failure; never returned */
+    TTT_INVALID_PROBABILITY =
+        32,                    /* a base probability below 0 or above 1, NaN, or no distribution */
+    TTT_MODEL_FORMAT = 40,     /* not a model file, truncated, or its structure is damaged */
+    TTT_MODEL_VERSION = 41,    /* of a newer version of the format, or the unreleased first */
+    TTT_MODEL_CONFIG = 42,     /* the configuration is missing, malformed or out of range */
+    TTT_MODEL_TENSOR = 43,     /* a tensor is missing or has the wrong shape or dtype */
+    TTT_MODEL_NON_FINITE = 44, /* a tensor holds a NaN, an infinity or too large a value */
+    TTT_CHECKPOINT = 45,       /* a training checkpoint that is damaged or of another training */
+    TTT_INVALID_DATA = 46,     /* too few training tokens, or a tokenizer that is no JSON */
+    TTT_PANIC = 99             /* reserved for an internal failure; never returned */
 } ttt_status;
 
 /* What is wrong with an input, and where in a file. Functions fill it on failure alone. */

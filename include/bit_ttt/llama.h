@@ -228,6 +228,33 @@ BT_API void bitllama_sampling_init(bitllama_sampling *sampling);
 BT_API int bitllama_session_draw(bitllama_session *session, const bitllama_sampling *sampling,
                                  uint32_t *token);
 
+/* How words are suggested. Defaults (bitllama_suggesting_init): count 3, min_probability 0.0001. */
+typedef struct bitllama_suggesting {
+    uint32_t size;         /* sizeof(bitllama_suggesting) */
+    uint32_t count;        /* at most this many suggestions, 1 to BITLLAMA_MAX_SUGGESTIONS */
+    float min_probability; /* 0 to 1: none that is less likely */
+} bitllama_suggesting;
+#define BITLLAMA_MAX_SUGGESTIONS 32u
+BT_API void bitllama_suggesting_init(bitllama_suggesting *suggesting);
+
+/* A word that may be meant. */
+typedef struct bitllama_suggestion {
+    float probability; /* that it comes next, given the letters typed */
+    uint32_t length;   /* of text, in bytes */
+    char text[248];    /* the whole word with the letters typed, UTF-8 with a terminating NUL */
+} bitllama_suggestion;
+
+/* Completes a word: suggests what begins with the letters typed [typed_size] (UTF-8, may be empty)
+ * after the tokens `before` [n], which come after what the session has read. list [count] receives
+ * the suggestions, the likeliest first, and *found their number. Nothing is learned by asking.
+ * Needs a model that carries a tokenizer (byte-level BPE). Errors: NULL_POINTER, INVALID_TOKEN,
+ * INVALID_OPTION, INVALID_DATA (no tokenizer, or typed is not UTF-8 or is longer than 200 bytes),
+ * OUT_OF_MEMORY. */
+BT_API int bitllama_session_suggest(const bitllama_session *session, const uint32_t *before,
+                                    size_t n, const char *typed, size_t typed_size,
+                                    const bitllama_suggesting *suggesting,
+                                    bitllama_suggestion *list, uint32_t *found);
+
 /* As ttt_state_size, ttt_save_state and ttt_load_state. Errors: NULL_POINTER; save: BUFFER_SIZE;
  * load: STATE_DAMAGED, STATE_VERSION, STATE_WEIGHTS (of another model), STATE_RECALL (of a recall of
  * another size, or of a session with recall where this one has none), OUT_OF_MEMORY. With recall the

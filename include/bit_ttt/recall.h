@@ -1,7 +1,7 @@
 /* recall.h - a memory of sequences: what was read is remembered word for word, and at once.
  *
  * It holds the last N symbols, with an index of where each context of 1 to K symbols stood before.
- * What followed there, at the latest 255 places, is counted; the counts of each order are mixed,
+ * What followed there, at the latest places (128 for one symbol, fewer for longer contexts), is counted; the counts of each order are mixed,
  * from the shortest context to the longest, into a probability that the caller has from elsewhere
  * (the base: a language model, say):
  *
@@ -58,8 +58,8 @@ BT_API int ttt_recall_clone(const ttt_recall *from, ttt_recall **recall);
 BT_API int ttt_recall_reset(ttt_recall *recall);
 BT_API void ttt_recall_destroy(ttt_recall *recall); /* NULL is fine */
 
-BT_API uint64_t ttt_recall_symbols(const ttt_recall *recall);  /* learned so far */
-BT_API size_t ttt_recall_footprint(const ttt_recall *recall);  /* bytes of memory */
+BT_API uint64_t ttt_recall_symbols(const ttt_recall *recall); /* learned so far */
+BT_API size_t ttt_recall_footprint(const ttt_recall *recall); /* bytes of memory */
 
 /* The probability that `symbol` comes next. base is its probability without this memory, 0 to 1.
  * With an open vocabulary base is its probability among symbols that are new: that a new one comes

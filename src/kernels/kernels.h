@@ -146,6 +146,12 @@ typedef struct bt_bf16 {
                  bool accumulate);
 } bt_bf16;
 
+/* Operands of mix_counts: p <- (p scale keep + max(counts - discount, 0) gain) rest. */
+typedef struct bt_mix_counts {
+    const uint32_t *counts; /* [n], below 2^24 */
+    float scale, keep, discount, gain, rest;
+} bt_mix_counts;
+
 typedef struct bt_kernels {
     const char *name;
     size_t activation_size; /* bytes of one quantised activation: 1 or 2 */
@@ -178,8 +184,15 @@ typedef struct bt_kernels {
     float (*cross_entropy)(float *logits, size_t n, size_t target, float scale, bool gradient);
     /* w <- exp((w - largest) * sharpness); returns the sum of the results. */
     float (*softmax_weights)(float *w, size_t n, float largest, float sharpness);
-    /* y = ln x of positive normal numbers. */
-    void (*logarithm)(const float *x, float *y, size_t n);
+    /* For a session with recall. p <- exp(sharpness * logits + bias - *largest), where *largest is the
+     * largest of these exponents; returns the sum. */
+    float (*adapted_softmax)(const float *logits, const float *bias, float sharpness, float *p,
+                             size_t n, float *largest);
+    void (*mix_counts)(const bt_mix_counts *op, float *p, size_t n);
+    /* y = ln x + add; of x below the smallest normal number, that number's logarithm. */
+    void (*logarithms)(const float *x, float *y, float add, size_t n);
+    /* bias <- bias - p scale rate, within [-limit, limit]. */
+    void (*adapt_bias)(float *bias, const float *p, float scale, float rate, float limit, size_t n);
     /* places_above stores the first `most` indices i with x[i] >= least and returns how many there
      * are; largest_place returns the first index of the largest x. No x is NaN. */
     size_t (*places_above)(const float *x, size_t n, float least, uint32_t *places, size_t most);

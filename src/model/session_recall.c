@@ -9,9 +9,8 @@
 #include <string.h>
 
 /* Learning rates of bias and sharpness. */
-#define BIAS_RATE 0.3f
+#define BIAS_RATE 0.4f
 #define SHARPNESS_RATE 0.003f
-#define TINY 0x1p-126f
 
 void bitllama_session_options_init(bitllama_session_options *options)
 {
@@ -32,7 +31,7 @@ int bt_session_recall_init(bt_session *s, const bitllama_session_options *option
     a->sharpness = 1.0f;
     a->bias = bt_region_floats(&s->blocks, vocab);
     a->logits = bt_region_floats(&s->blocks, vocab);
-    a->base = bt_region_floats(&s->blocks, vocab);
+    a->weights = bt_region_floats(&s->blocks, vocab);
     return s->blocks.failed ? TTT_OUT_OF_MEMORY : TTT_OK;
 }
 
@@ -66,46 +65,46 @@ void bt_session_recall_reset(bt_session *s)
 
 /* ---- predicting ------------------------------------------------------------------------------ */
 
+static float base_of(const bt_session_recall *a, uint32_t token)
+{
+    float base = a->weights[token] * a->inverse;
+    return base < 1.0f ? base : 1.0f;
+}
+
 static float logarithm(float x)
 {
     float lanes[16];
     for (size_t i = 0; i < 16; i++) lanes[i] = x;
-    bt_kernels_active()->logarithm(lanes, lanes, 16);
+    bt_kernels_active()->logarithms(lanes, lanes, 0.0f, 16);
     return lanes[0];
 }
 
 void bt_session_recall_predict(bt_session *s, const float *logits)
 {
-    const bt_kernels *k = bt_kernels_active();
     bt_session_recall *a = &s->recall;
-    size_t vocab = s->model->params.config.vocab;
-    float *base = a->base, sharpness = a->sharpness;
-    for (size_t i = 0; i < vocab; i++) base[i] = logits[i] * sharpness + a->bias[i];
-    float largest = base[k->largest_place(base, vocab)];
-    float total = k->softmax_weights(base, vocab, largest, 1.0f), inverse = 1.0f / total;
-    for (size_t i = 0; i < vocab; i++) base[i] *= inverse;
-    a->scale = largest + logarithm(total);
+    float largest, total;
+    total = bt_kernels_active()->adapted_softmax(logits, a->bias, a->sharpness, a->weights,
+                                                 s->model->params.config.vocab, &largest);
+    a->inverse = 1.0f / total;
+    a->log_sum = largest + logarithm(total);
 }
 
 float bt_session_recall_log_probability(bt_session *s, uint32_t token)
 {
-    bt_session_recall *a = &s->recall;
+    const bt_session_recall *a = &s->recall;
     const bt_view *view = bt_recall_view(a->memory);
-    float p = bt_recall_probability(a->memory, view, token, a->base[token]);
-    return logarithm(p > TINY ? p : TINY);
+    return logarithm(bt_recall_probability(a->memory, view, token, base_of(a, token)));
 }
 
 void bt_session_recall_logits(bt_session *s, float *mixed)
 {
-    bt_session_recall *a = &s->recall;
+    const bt_session_recall *a = &s->recall;
     size_t vocab = s->model->params.config.vocab;
     bool empty = ttt_recall_symbols(a->memory) == 0;
-    memcpy(mixed, empty ? a->logits : a->base, vocab * sizeof *mixed);
+    memcpy(mixed, empty ? a->logits : a->weights, vocab * sizeof *mixed);
     if (empty) return;
-    bt_recall_distribution(a->memory, bt_recall_view(a->memory), mixed);
-    for (size_t i = 0; i < vocab; i++) mixed[i] = mixed[i] > TINY ? mixed[i] : TINY;
-    bt_kernels_active()->logarithm(mixed, mixed, vocab);
-    for (size_t i = 0; i < vocab; i++) mixed[i] += a->scale;
+    bt_recall_distribution(a->memory, bt_recall_view(a->memory), a->inverse, mixed);
+    bt_kernels_active()->logarithms(mixed, mixed, a->log_sum, vocab);
 }
 
 /* ---- learning -------------------------------------------------------------------------------- */
@@ -118,12 +117,11 @@ static float within(float x, float least, float most)
 /* One step down the gradient of the base's cross-entropy at the token: base - onehot(token). */
 static void learn_head(bt_session *s, const float *logits, uint32_t token, float part)
 {
+    const bt_kernels *k = bt_kernels_active();
     bt_session_recall *a = &s->recall;
     size_t vocab = s->model->params.config.vocab;
-    float rate = BIAS_RATE * part;
-    float expected = bt_kernels_active()->dot(a->base, logits, vocab);
-    for (size_t i = 0; i < vocab; i++)
-        a->bias[i] = within(a->bias[i] - rate * a->base[i], -BT_BIAS_LIMIT, BT_BIAS_LIMIT);
+    float rate = BIAS_RATE * part, expected = k->dot(a->weights, logits, vocab) * a->inverse;
+    k->adapt_bias(a->bias, a->weights, a->inverse, rate, BT_BIAS_LIMIT, vocab);
     a->bias[token] = within(a->bias[token] + rate, -BT_BIAS_LIMIT, BT_BIAS_LIMIT);
     float slope = SHARPNESS_RATE * part * (logits[token] - expected);
     a->sharpness = within(a->sharpness + slope, BT_LEAST_SHARPNESS, BT_MOST_SHARPNESS);
@@ -131,10 +129,8 @@ static void learn_head(bt_session *s, const float *logits, uint32_t token, float
 
 void bt_session_recall_learn(bt_session *s, const float *logits, uint32_t token)
 {
-    bt_session_recall *a = &s->recall;
-    float base = a->base[token] < 1.0f ? a->base[token] : 1.0f;
-    bool predicted = s->tokens > 0; /* the first token of a text has a uniform distribution */
-    float part = bt_recall_learn(a->memory, token, base);
+    bool predicted = s->tokens > 0; /* the first token of a text was not */
+    float part = bt_recall_learn(s->recall.memory, token, base_of(&s->recall, token));
     if (predicted) learn_head(s, logits, token, part);
 }
 

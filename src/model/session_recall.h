@@ -16,12 +16,13 @@ struct bitllama_session;
 typedef struct bt_session_recall {
     ttt_recall *memory; /* NULL: the session has none, and nothing else here counts */
     bool generated;     /* remember what the session writes */
-    bool predicted;     /* `logits` and `base` are those of the token to come */
+    bool predicted;     /* `logits` and `weights` are those of the token to come */
     float sharpness;
-    float *bias;   /* [vocab] */
-    float *logits; /* [vocab] of the model */
-    float *base;   /* [vocab] */
-    float scale;   /* log of the sum of exp(sharpness * logits + bias) */
+    float *bias;    /* [vocab] */
+    float *logits;  /* [vocab] of the model */
+    float *weights; /* [vocab] exp(sharpness * logits + bias) up to a factor: */
+    float inverse;  /* times this they are the base distribution */
+    float log_sum;  /* log of the sum of exp(sharpness * logits + bias) */
 } bt_session_recall;
 
 /* Takes memory for a recall with these options. */

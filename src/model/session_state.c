@@ -155,8 +155,8 @@ static int check(const bt_session *s, const uint8_t *head, size_t size)
         bt_crc32c(head + HEADER, size - HEADER) != bt_get_u32(head + AT_BODY_CRC))
         return TTT_STATE_DAMAGED;
     if (bt_get_u64(head + AT_MODEL) != s->model->fingerprint) return TTT_STATE_WEIGHTS;
-    bool valid = size - recall == base_size(s) &&
-                 body_valid(s, head + HEADER, bt_get_u64(head + AT_TOKENS));
+    bool valid =
+        size - recall == base_size(s) && body_valid(s, head + HEADER, bt_get_u64(head + AT_TOKENS));
     return valid ? TTT_OK : TTT_STATE_DAMAGED;
 }
 

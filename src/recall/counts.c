@@ -4,15 +4,22 @@
 
 #include "../base/alloc.h"
 #include "../base/hash.h"
+#include "../kernels/layout.h"
 
 #include <string.h>
 
 enum { FEWEST_SLOTS = 64 };
 
+/* The kernels read whole vectors. */
+static size_t padded(uint32_t vocab)
+{
+    return bt_round_up(vocab, 16);
+}
+
 bool bt_counts_init(bt_counts *counts, uint32_t vocab)
 {
     *counts = (bt_counts){.vocab = vocab, .slots = vocab ? 0 : FEWEST_SLOTS};
-    if (vocab) counts->of = bt_alloc(vocab, sizeof *counts->of);
+    if (vocab) counts->of = bt_alloc(padded(vocab), sizeof *counts->of);
     else counts->table = bt_alloc(counts->slots, sizeof *counts->table);
     return counts->of || counts->table;
 }
@@ -32,7 +39,7 @@ static void copy_values(bt_counts *to, const bt_counts *from)
 bool bt_counts_copy(bt_counts *to, const bt_counts *from)
 {
     *to = *from;
-    to->of = from->of ? bt_alloc(from->vocab, sizeof *to->of) : NULL;
+    to->of = from->of ? bt_alloc(padded(from->vocab), sizeof *to->of) : NULL;
     to->table = from->table ? bt_alloc(from->slots, sizeof *to->table) : NULL;
     if (!to->of && !to->table) return false;
     copy_values(to, from);

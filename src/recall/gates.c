@@ -13,6 +13,7 @@ static const float usual[BT_ORDERS + 1] = {0.02f, 0.05f, 0.15f, 0.3f, 0.3f};
 
 #define LEAST 0.002f
 #define MOST 0.985f
+#define LEAST_RATE 0.02f
 #define FITTED_USES 8u
 
 void bt_gates_init(bt_gate gates[BT_GATES])
@@ -63,14 +64,16 @@ uint32_t bt_gate_of(const bt_pace *pace, uint32_t order, uint32_t longest, uint3
 
 float bt_discount(const bt_pace *pace, uint32_t order, uint32_t longest)
 {
-    static const float of_run[BT_RUNS] = {0.8f, 0.4f, 0.1f, 0.02f};
-    return follows_run(order, longest) ? of_run[run_of(pace)] : of_run[0];
+    static const float usual_discount[BT_ORDERS + 1] = {0.8f, 0.8f, 0.9f, 0.8f, 0.8f};
+    static const float of_run[BT_RUNS] = {1.0f, 0.4f, 0.1f, 0.02f};
+    uint32_t run = follows_run(order, longest) ? run_of(pace) : 0;
+    return run > 0 ? of_run[run] : usual_discount[order];
 }
 
 void bt_gate_learn(bt_gate *gate, float part)
 {
     float rate = 1.0f / (float)(gate->uses + 4);
-    if (rate < 0.01f) rate = 0.01f;
+    if (rate < LEAST_RATE) rate = LEAST_RATE;
     if (gate->uses < 255) gate->uses++;
     float goal = part < LEAST ? LEAST : part > MOST ? MOST : part;
     gate->weight += rate * (goal - gate->weight);

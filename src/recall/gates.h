@@ -6,16 +6,16 @@
 #include "ring.h"
 
 /* What a weight depends on, beside the order. */
-#define BT_SCORES 3u       /* how well the base has done lately */
-#define BT_RUNS 4u         /* for how long the longest context has foreseen what came */
-#define BT_LEVELS 6u       /* how many places there are */
-#define BT_KINDS 4u        /* how many different successors */
+#define BT_SCORES 3u /* how well the base has done lately */
+#define BT_RUNS 4u   /* for how long the longest context has foreseen what came */
+#define BT_LEVELS 6u /* how many places there are */
+#define BT_KINDS 4u  /* how many different successors */
 #define BT_CELL (BT_SCORES * BT_RUNS * BT_LEVELS * BT_KINDS)
 #define BT_GATES ((BT_ORDERS + 1) * BT_CELL)
 
 typedef struct bt_gate {
     float weight;  /* within [0.002, 0.985] */
-    uint32_t uses; /* up to 255; the learning rate falls with them, to 0.01 */
+    uint32_t uses; /* up to 255; the learning rate falls with them, to 0.02 */
 } bt_gate;
 
 /* Where the recall is: what the choice of the weights depends on in all orders. */

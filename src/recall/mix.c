@@ -2,6 +2,10 @@
  * SPDX-License-Identifier: MIT */
 #include "recall.h"
 
+#include "../kernels/kernels.h"
+
+#include <string.h>
+
 enum { FEWEST = 16 }; /* symbols that order 0 must have counted */
 
 /* How an order with these counts is mixed in; without places it changes nothing. */
@@ -23,17 +27,18 @@ void bt_recall_look(ttt_recall *r, const bt_latest *latest, const bt_pace *pace,
     view->keep[0] = 1.0f;
     view->gain[0] = view->discount[0] = 0.0f;
     if (known) set_order(r, pace, view, 0, counts->total, counts->kinds);
-    uint32_t k = 1;
-    for (; k <= latest->count; k++) {
-        bt_followers *found = &view->found[k - 1];
-        bt_ring_look(&r->ring, latest, k, &r->slots, found);
-        if (found->total == 0) break;
-        set_order(r, pace, view, k, found->total, found->kinds);
-    }
-    view->orders = k - 1;
+    view->orders = bt_ring_look(&r->ring, latest, &r->scratch, view->found);
+    for (uint32_t k = 1; k <= view->orders; k++)
+        set_order(r, pace, view, k, view->found[k - 1].total, view->found[k - 1].kinds);
     view->rest[view->orders] = 1.0f;
-    for (k = view->orders; k > 0; k--) view->rest[k - 1] = view->rest[k] * view->keep[k];
-    for (k = 1; k <= view->orders; k++) view->gain[k] *= view->rest[k];
+    for (uint32_t k = view->orders; k > 0; k--) view->rest[k - 1] = view->rest[k] * view->keep[k];
+    for (uint32_t k = 1; k <= view->orders; k++) view->gain[k] *= view->rest[k];
+}
+
+void bt_recall_look_anew(ttt_recall *r)
+{
+    memset(&r->scratch, 0, sizeof r->scratch);
+    r->looked = false;
 }
 
 const bt_view *bt_recall_view(ttt_recall *r)
@@ -81,13 +86,25 @@ float bt_recall_probability(const ttt_recall *r, const bt_view *view, uint32_t s
     return p;
 }
 
-void bt_recall_distribution(const ttt_recall *r, const bt_view *view, float *p)
+/* p_0 of all symbols, times what the longer contexts leave of it. */
+static void mix_single(const ttt_recall *r, const bt_view *view, float scale, float *p)
 {
-    const uint32_t *counts = r->counts.of;
-    float keep = view->keep[0], gain = view->gain[0], discount = view->discount[0];
-    float rest = view->rest[0];
-    for (uint32_t i = 0; i < r->counts.vocab; i++)
-        p[i] = (p[i] * keep + discounted(counts[i], discount) * gain) * rest;
+    const bt_counts *counts = &r->counts;
+    bt_mix_counts op = {.counts = counts->of,
+                        .scale = scale,
+                        .keep = view->keep[0],
+                        .discount = view->discount[0],
+                        .gain = view->gain[0],
+                        .rest = view->rest[0]};
+    size_t whole = counts->vocab / 16 * 16;
+    bt_kernels_active()->mix_counts(&op, p, whole);
+    for (uint32_t i = (uint32_t)whole; i < counts->vocab; i++)
+        p[i] = of_single(r, view, i, p[i] * scale) * view->rest[0];
+}
+
+void bt_recall_distribution(const ttt_recall *r, const bt_view *view, float scale, float *p)
+{
+    mix_single(r, view, scale, p);
     for (uint32_t k = 1; k <= view->orders; k++) {
         const bt_followers *found = &view->found[k - 1];
         for (uint32_t i = 0; i < found->kinds; i++)

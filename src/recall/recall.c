@@ -32,7 +32,7 @@ static void forget(ttt_recall *r)
     bt_pace_init(&r->pace);
     r->fresh = (bt_gate){0.5f, 0};
     r->learned = 0;
-    r->looked = false;
+    bt_recall_look_anew(r);
 }
 
 int ttt_recall_create(const ttt_recall_options *options, ttt_recall **recall)
@@ -42,7 +42,7 @@ int ttt_recall_create(const ttt_recall_options *options, ttt_recall **recall)
     if (!valid(options)) return TTT_INVALID_CONFIG;
     ttt_recall *r = bt_alloc(1, sizeof *r);
     if (!r) return TTT_OUT_OF_MEMORY;
-    if (!bt_ring_init(&r->ring, options->capacity, options->order) ||
+    if (!bt_ring_init(&r->ring, options->capacity, options->order, options->vocab) ||
         !bt_counts_init(&r->counts, options->vocab)) {
         ttt_recall_destroy(r);
         return TTT_OUT_OF_MEMORY;
@@ -128,8 +128,7 @@ int ttt_recall_probability(ttt_recall *r, uint32_t symbol, float base, float *pr
     if (!r || !probability) return TTT_NULL_POINTER;
     bt_fpenv saved = bt_fpenv_enter();
     int status = check(r, symbol, base);
-    if (status == TTT_OK)
-        *probability = bt_recall_probability(r, bt_recall_view(r), symbol, base);
+    if (status == TTT_OK) *probability = bt_recall_probability(r, bt_recall_view(r), symbol, base);
     bt_fpenv_leave(saved);
     return status;
 }
@@ -150,7 +149,7 @@ int ttt_recall_distribution(ttt_recall *r, float *p)
     if (r->counts.vocab == 0) return TTT_INVALID_OPTION;
     bt_fpenv saved = bt_fpenv_enter();
     bool good = is_distribution(p, r->counts.vocab);
-    if (good) bt_recall_distribution(r, bt_recall_view(r), p);
+    if (good) bt_recall_distribution(r, bt_recall_view(r), 1.0f, p);
     bt_fpenv_leave(saved);
     return good ? TTT_OK : TTT_INVALID_PROBABILITY;
 }

@@ -13,9 +13,9 @@ typedef struct bt_view {
     uint32_t orders; /* contexts of 1 to `orders` symbols have stood before */
     uint32_t gate[BT_ORDERS + 1];
     float discount[BT_ORDERS + 1];
-    float keep[BT_ORDERS + 1]; /* what order k leaves of the probabilities of the order below */
-    float gain[BT_ORDERS + 1]; /* g / total, times what the orders above leave of it */
-    float rest[BT_ORDERS + 1]; /* what the orders above k leave of its probabilities */
+    float keep[BT_ORDERS + 1];     /* what order k leaves of the probabilities of the order below */
+    float gain[BT_ORDERS + 1];     /* g / total, times what the orders above leave of it */
+    float rest[BT_ORDERS + 1];     /* what the orders above k leave of its probabilities */
     bt_followers found[BT_ORDERS]; /* [k - 1] */
 } bt_view;
 
@@ -28,17 +28,20 @@ struct ttt_recall {
     uint64_t learned;
     bool looked; /* `view` is of the present context */
     bt_view view;
-    bt_slots slots;
+    bt_scratch scratch;
 };
 
 /* What followed this context. */
 void bt_recall_look(ttt_recall *r, const bt_latest *latest, const bt_pace *pace, bt_view *view);
+/* The ring was made anew: nothing that was found in it counts any more. */
+void bt_recall_look_anew(ttt_recall *r);
 /* The view of the present context. */
 const bt_view *bt_recall_view(ttt_recall *r);
 
-/* As ttt_recall_probability and _distribution, of valid arguments. */
+/* As ttt_recall_probability and _distribution, of valid arguments; the base distribution is
+ * p [vocab] times `scale`. */
 float bt_recall_probability(const ttt_recall *r, const bt_view *view, uint32_t symbol, float base);
-void bt_recall_distribution(const ttt_recall *r, const bt_view *view, float *p);
+void bt_recall_distribution(const ttt_recall *r, const bt_view *view, float scale, float *p);
 /* The longest context that had `symbol` among its followers; 0: order 0 had; -1: none. */
 int bt_recall_found(const ttt_recall *r, const bt_view *view, uint32_t symbol);
 

@@ -12,8 +12,11 @@ enum {
     LOWEST_BITS = 3,
     TAG_BITS = 7,
     DISTANCE_AT = LOWEST_BITS + TAG_BITS,
-    MOST_STEPS = 4 * BT_PLACES /* along one chain, other contexts' places included */
+    MOST_STEPS = 8 * BT_PLACES, /* along one chain, other contexts' places included */
+    FEWEST_KEPT = 16            /* followers, for which keeping them saves time */
 };
+/* Places that are visited, by order: what is counted after long contexts is soon certain. */
+static const uint32_t most_places[BT_ORDERS] = {BT_PLACES, 64, 32, 32};
 #define COUNT_ANEW 0x80000000u /* places stay below */
 
 /* ---- memory ---------------------------------------------------------------------------------- */
@@ -26,18 +29,27 @@ static void place_buffers(bt_ring *ring, void *block, uint32_t room)
     ring->room = room;
     for (uint32_t k = 0; k < ring->order; k++, words += room) ring->links[k] = words;
     for (uint32_t k = 0; k < ring->order; k++, words += room / 2) ring->heads[k] = words;
-    ring->symbols = words;
+    ring->narrow = ring->is_narrow ? (uint16_t *)(void *)words : NULL;
+    ring->wide = ring->is_narrow ? NULL : words;
+}
+
+static size_t symbol_size(const bt_ring *ring)
+{
+    return ring->is_narrow ? sizeof *ring->narrow : sizeof *ring->wide;
 }
 
 static void *take_block(const bt_ring *ring, uint32_t room)
 {
     size_t links = sizeof(uint32_t) * ring->order;
-    return bt_alloc(room, links + links / 2 + sizeof(uint32_t));
+    return bt_alloc(room, links + links / 2 + symbol_size(ring));
 }
 
-bool bt_ring_init(bt_ring *ring, uint32_t capacity, uint32_t order)
+bool bt_ring_init(bt_ring *ring, uint32_t capacity, uint32_t order, uint32_t vocab)
 {
-    *ring = (bt_ring){.capacity = capacity, .order = order, .size = TTT_RECALL_MIN_CAPACITY};
+    *ring = (bt_ring){.capacity = capacity,
+                      .order = order,
+                      .is_narrow = vocab > 0 && vocab <= 1u << 16,
+                      .size = TTT_RECALL_MIN_CAPACITY};
     void *block = take_block(ring, ring->size);
     if (block) place_buffers(ring, block, ring->size);
     return block != NULL;
@@ -77,7 +89,9 @@ uint32_t bt_ring_held(const bt_ring *ring)
 
 static void copy_places(bt_ring *to, const bt_ring *from)
 {
-    memcpy(to->symbols, from->symbols, from->size * sizeof *to->symbols);
+    size_t bytes = from->size * symbol_size(from);
+    if (from->is_narrow) memcpy(to->narrow, from->narrow, bytes);
+    else memcpy(to->wide, from->wide, bytes);
     for (uint32_t k = 0; k < from->order; k++) {
         memcpy(to->links[k], from->links[k], from->size * sizeof(uint32_t));
         memcpy(to->heads[k], from->heads[k], from->size / 2 * sizeof(uint32_t));
@@ -129,6 +143,21 @@ bool bt_ring_hold(bt_ring *ring, uint32_t held)
     return true;
 }
 
+/* ---- symbols --------------------------------------------------------------------------------- */
+
+static inline uint32_t symbol_at(const bt_ring *ring, uint32_t place)
+{
+    place &= ring->size - 1;
+    return ring->is_narrow ? ring->narrow[place] : ring->wide[place];
+}
+
+static void set_symbol(bt_ring *ring, uint32_t place, uint32_t symbol)
+{
+    place &= ring->size - 1;
+    if (ring->is_narrow) ring->narrow[place] = (uint16_t)symbol;
+    else ring->wide[place] = symbol;
+}
+
 /* ---- index ----------------------------------------------------------------------------------- */
 
 static uint64_t hash_symbol(uint64_t hash, uint32_t symbol)
@@ -165,7 +194,8 @@ static void index_place(bt_ring *ring, const bt_latest *latest, uint32_t place, 
         uint32_t *head = &ring->heads[k - 1][slot_of(ring, hash)];
         uint32_t distance = *head ? place - (*head - 1) : 0;
         if (distance >= ring->capacity) distance = 0; /* overwritten long ago */
-        ring->links[k - 1][place & (ring->size - 1)] = distance << DISTANCE_AT | tag_of(hash) | lowest;
+        ring->links[k - 1][place & (ring->size - 1)] =
+            distance << DISTANCE_AT | tag_of(hash) | lowest;
         *head = place + 1;
     }
 }
@@ -179,12 +209,12 @@ void bt_latest_add(bt_latest *latest, uint32_t order, uint32_t symbol)
 
 void bt_ring_index(bt_ring *ring)
 {
-    uint32_t held = bt_ring_held(ring), mask = ring->size - 1;
+    uint32_t held = bt_ring_held(ring);
     bt_latest latest = {0};
     clear_heads(ring);
     for (uint32_t place = ring->next - held; place != ring->next; place++) {
         index_place(ring, &latest, place, lowest_of(ring, place));
-        bt_latest_add(&latest, ring->order, ring->symbols[place & mask]);
+        bt_latest_add(&latest, ring->order, symbol_at(ring, place));
     }
 }
 
@@ -202,67 +232,145 @@ void bt_ring_push(bt_ring *ring, uint32_t symbol, uint32_t lowest)
         bt_ring_index(ring);
     }
     if (ring->next == COUNT_ANEW) count_anew(ring);
-    ring->symbols[ring->next & (ring->size - 1)] = symbol;
+    set_symbol(ring, ring->next, symbol);
     index_place(ring, &ring->latest, ring->next, lowest);
     ring->next++;
+}
+
+/* ---- looking --------------------------------------------------------------------------------- */
+
+static uint32_t reach_of(const bt_ring *ring)
+{
+    return ring->capacity - ring->order;
 }
 
 /* Whether the k symbols before a place are the last k. */
 static bool matches(const bt_ring *ring, const bt_latest *latest, uint32_t place, uint32_t k)
 {
-    uint32_t mask = ring->size - 1;
     for (uint32_t i = 0; i < k; i++)
-        if (ring->symbols[(place - 1 - i) & mask] != latest->symbols[i]) return false;
+        if (symbol_at(ring, place - 1 - i) != latest->symbols[i]) return false;
     return true;
 }
 
-static void count_follower(bt_followers *found, bt_slots *slots, uint32_t symbol)
+/* On its way along the chain of a context. */
+typedef struct {
+    uint32_t order, head, tag, place, steps, count;
+    bool going;
+    uint32_t symbols[BT_PLACES]; /* [count] what followed, the latest first */
+} walker;
+
+static void begin_walk(const bt_ring *ring, walker *w, uint32_t order, uint64_t hash)
 {
-    uint32_t at = (uint32_t)((symbol * BT_GOLDEN) >> 55); /* 9 bits: BT_SLOTS */
-    while (slots->stamps[at] == slots->stamp && found->list[slots->places[at]].symbol != symbol)
-        at = (at + 1) % BT_SLOTS;
-    if (slots->stamps[at] != slots->stamp) {
-        slots->stamps[at] = slots->stamp;
-        slots->places[at] = (uint8_t)found->kinds;
-        found->list[found->kinds++] = (bt_count){symbol, 0};
-    }
-    found->list[slots->places[at]].count++;
-    found->total++;
+    w->order = order;
+    w->head = ring->heads[order - 1][slot_of(ring, hash)];
+    w->tag = tag_of(hash);
+    w->place = w->head - 1;
+    w->steps = w->count = 0;
+    w->going = w->head != 0 && ring->next - w->place <= reach_of(ring);
 }
 
-void bt_ring_look(const bt_ring *ring, const bt_latest *latest, uint32_t k, bt_slots *slots,
-                  bt_followers *found)
+/* Visits one place. */
+static void step(const bt_ring *ring, const bt_latest *latest, walker *w)
 {
-    found->total = found->kinds = 0;
-    if (++slots->stamp == 0) {
-        memset(slots->stamps, 0, sizeof slots->stamps);
-        slots->stamp = 1;
+    uint32_t link = ring->links[w->order - 1][w->place & (ring->size - 1)];
+    if ((link & TAG_MASK) == w->tag && matches(ring, latest, w->place, w->order))
+        w->symbols[w->count++] = symbol_at(ring, w->place);
+    uint32_t distance = link >> DISTANCE_AT;
+    w->going = distance != 0 && w->count < most_places[w->order - 1] && ++w->steps < MOST_STEPS &&
+               ring->next - (w->place - distance) <= reach_of(ring);
+    if (w->going) w->place -= distance;
+}
+
+static void count_follower(bt_followers *found, bt_scratch *scratch, uint32_t symbol)
+{
+    uint32_t at = (uint32_t)((symbol * BT_GOLDEN) >> 55); /* 9 bits: BT_SLOTS */
+    while (scratch->stamps[at] == scratch->stamp &&
+           found->list[scratch->places[at]].symbol != symbol)
+        at = (at + 1) % BT_SLOTS;
+    if (scratch->stamps[at] != scratch->stamp) {
+        scratch->stamps[at] = scratch->stamp;
+        scratch->places[at] = (uint8_t)found->kinds;
+        found->list[found->kinds++] = (bt_count){symbol, 0};
     }
+    found->list[scratch->places[at]].count++;
+}
+
+static void count_followers(bt_followers *found, bt_scratch *scratch, const walker *w)
+{
+    if (++scratch->stamp == 0) {
+        memset(scratch->stamps, 0, sizeof scratch->stamps);
+        scratch->stamp = 1;
+    }
+    found->total = w->count;
+    found->kinds = 0;
+    for (uint32_t i = 0; i < w->count; i++) count_follower(found, scratch, w->symbols[i]);
+}
+
+static void copy_followers(bt_followers *to, const bt_followers *from)
+{
+    to->total = from->total;
+    to->kinds = from->kinds;
+    memcpy(to->list, from->list, from->kinds * sizeof *to->list);
+}
+
+/* Takes what is kept of a walk along the chain of one symbol, or keeps it. */
+static bool take_kept(const bt_ring *ring, const bt_kept *kept, const walker *w, uint32_t symbol,
+                      bt_followers *found)
+{
+    bool valid = w->going && kept->head == w->head && kept->symbol == symbol &&
+                 ring->next - kept->last <= reach_of(ring);
+    if (valid) copy_followers(found, &kept->found);
+    return valid;
+}
+
+static void keep(bt_kept *kept, const walker *w, uint32_t symbol, const bt_followers *found)
+{
+    if (found->total < FEWEST_KEPT) return;
+    *kept = (bt_kept){.symbol = symbol, .head = w->head, .last = w->place};
+    copy_followers(&kept->found, found);
+}
+
+/* The walks go on in turn: each step waits for memory, and so they wait together. */
+uint32_t bt_ring_look(const bt_ring *ring, const bt_latest *latest, bt_scratch *scratch,
+                      bt_followers found[BT_ORDERS])
+{
+    walker walkers[BT_ORDERS];
+    uint32_t orders = latest->count, symbol = latest->symbols[0];
     uint64_t hash = 0;
-    for (uint32_t i = 0; i < k; i++) hash = hash_symbol(hash, latest->symbols[i]);
-    uint32_t head = ring->heads[k - 1][slot_of(ring, hash)], tag = tag_of(hash);
-    uint32_t mask = ring->size - 1, reach = ring->capacity - ring->order;
-    if (head == 0) return;
-    uint32_t place = head - 1;
-    for (uint32_t steps = 0; steps < MOST_STEPS && ring->next - place <= reach; steps++) {
-        uint32_t link = ring->links[k - 1][place & mask];
-        if ((link & TAG_MASK) == tag && matches(ring, latest, place, k)) {
-            count_follower(found, slots, ring->symbols[place & mask]);
-            if (found->total == BT_PLACES) return;
-        }
-        if (link >> DISTANCE_AT == 0) return;
-        place -= link >> DISTANCE_AT;
+    for (uint32_t k = 0; k < orders; k++) {
+        hash = hash_symbol(hash, latest->symbols[k]);
+        begin_walk(ring, &walkers[k], k + 1, hash);
     }
+    if (orders == 0 || !walkers[0].going) return 0;
+    bt_kept *kept = &scratch->kept[symbol % BT_KEPT];
+    bool known = take_kept(ring, kept, &walkers[0], symbol, &found[0]);
+    if (known) walkers[0].going = false;
+    for (bool going = true; going;) {
+        going = false;
+        for (uint32_t k = 0; k < orders; k++)
+            if (walkers[k].going) {
+                step(ring, latest, &walkers[k]);
+                going = true;
+            }
+    }
+    if (!known) {
+        count_followers(&found[0], scratch, &walkers[0]);
+        keep(kept, &walkers[0], symbol, &found[0]);
+    }
+    uint32_t most = found[0].total > 0 ? 1 : 0;
+    for (; most > 0 && most < orders && walkers[most].count > 0; most++)
+        count_followers(&found[most], scratch, &walkers[most]);
+    return most;
 }
 
 /* ---- what is held ---------------------------------------------------------------------------- */
 
 bool bt_ring_leaving(const bt_ring *ring, uint32_t *symbol, uint32_t *lowest)
 {
-    uint32_t reach = ring->capacity - ring->order;
+    uint32_t reach = reach_of(ring);
     if (ring->next < reach) return false;
     uint32_t place = ring->next - reach;
-    *symbol = ring->symbols[place & (ring->size - 1)];
+    *symbol = symbol_at(ring, place);
     *lowest = lowest_of(ring, place);
     return true;
 }
@@ -271,12 +379,12 @@ uint32_t bt_ring_symbol(const bt_ring *ring, uint32_t index, uint32_t *lowest)
 {
     uint32_t place = ring->next - bt_ring_held(ring) + index;
     *lowest = lowest_of(ring, place);
-    return ring->symbols[place & (ring->size - 1)];
+    return symbol_at(ring, place);
 }
 
 void bt_ring_put(bt_ring *ring, uint32_t index, uint32_t symbol, uint32_t lowest)
 {
-    uint32_t place = (ring->next - bt_ring_held(ring) + index) & (ring->size - 1);
-    ring->symbols[place] = symbol;
-    ring->links[0][place] = lowest;
+    uint32_t place = ring->next - bt_ring_held(ring) + index;
+    set_symbol(ring, place, symbol);
+    ring->links[0][place & (ring->size - 1)] = lowest;
 }

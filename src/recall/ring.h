@@ -17,7 +17,7 @@
 #include <stddef.h>
 
 #define BT_ORDERS TTT_RECALL_MAX_ORDER
-#define BT_PLACES 255u /* places of a context that are visited, the latest first */
+#define BT_PLACES 128u /* the most places of a context that are visited, the latest first */
 #define BT_PASSED 7u   /* as `lowest`: a symbol that no order learns, context alone */
 
 /* The last symbols, the latest first. */
@@ -27,6 +27,7 @@ typedef struct bt_latest {
 
 typedef struct bt_ring {
     uint32_t capacity, order; /* N, K */
+    bool is_narrow;           /* symbols take 2 bytes */
     uint32_t size, room;      /* places in use, and allocated */
     uint32_t next;            /* the place that comes next */
     bt_latest latest;         /* with those that passed */
@@ -37,7 +38,8 @@ typedef struct bt_ring {
                                  * bits of the context's hash, and the lowest order that learned the
                                  * place, or BT_PASSED */
     uint32_t *heads[BT_ORDERS]; /* [room / 2] the latest place of a chain, plus 1; 0: none */
-    uint32_t *symbols;          /* [room] */
+    uint16_t *narrow;           /* [room] the symbols, if all are below 2^16 */
+    uint32_t *wide;             /* [room] otherwise */
 } bt_ring;
 
 /* A symbol, and how often it was counted. */
@@ -51,15 +53,26 @@ typedef struct bt_followers {
     bt_count list[BT_PLACES];
 } bt_followers;
 
-/* Scratch of bt_ring_look: where a symbol stands in the list. */
-#define BT_SLOTS 512u
-typedef struct bt_slots {
-    uint32_t stamp; /* of the entries that count */
-    uint32_t stamps[BT_SLOTS];
-    uint8_t places[BT_SLOTS];
-} bt_slots;
+/* What followed a frequent symbol, kept because the walk along its chain waits for memory at each
+ * place. It is valid as long as the chain begins at the same place and the last place visited is in
+ * reach. */
+#define BT_KEPT 64u
+typedef struct bt_kept {
+    uint32_t symbol, head, last; /* head as in `heads`; 0: nothing is kept */
+    bt_followers found;
+} bt_kept;
 
-bool bt_ring_init(bt_ring *ring, uint32_t capacity, uint32_t order); /* false: no memory */
+/* Scratch of bt_ring_look; all zero at first, and again when the ring was made anew. */
+#define BT_SLOTS 512u
+typedef struct bt_scratch {
+    uint32_t stamp; /* of the slots that count: */
+    uint32_t stamps[BT_SLOTS];
+    uint8_t places[BT_SLOTS]; /* where a symbol stands in the list */
+    bt_kept kept[BT_KEPT];
+} bt_scratch;
+
+/* vocab: symbols are below, or 0. false: no memory. */
+bool bt_ring_init(bt_ring *ring, uint32_t capacity, uint32_t order, uint32_t vocab);
 void bt_ring_free(bt_ring *ring);
 bool bt_ring_copy(bt_ring *to, const bt_ring *from); /* to: all zero; false: no memory */
 void bt_ring_reset(bt_ring *ring);
@@ -68,9 +81,10 @@ void bt_ring_reset(bt_ring *ring);
 bool bt_ring_reserve(bt_ring *ring, size_t n);
 uint32_t bt_ring_held(const bt_ring *ring); /* symbols that stand in it */
 
-/* What followed the last k symbols of `latest`. */
-void bt_ring_look(const bt_ring *ring, const bt_latest *latest, uint32_t k, bt_slots *slots,
-                  bt_followers *found);
+/* What followed contexts of 1, 2, ... symbols of `latest`, up to the longest that stood before without
+ * a gap; returns their number. */
+uint32_t bt_ring_look(const bt_ring *ring, const bt_latest *latest, bt_scratch *scratch,
+                      bt_followers found[BT_ORDERS]);
 
 /* The symbol that the next push puts out of reach, and the lowest order that had learned it; false:
  * none. */

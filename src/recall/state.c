@@ -116,8 +116,7 @@ static void put_body(const ttt_recall *r, uint8_t *p)
     for (uint32_t i = 0; i < held; i++) {
         uint32_t lowest, symbol = bt_ring_symbol(&r->ring, i, &lowest);
         p[i] = (uint8_t)lowest;
-        for (uint32_t b = 0; b < width; b++)
-            p[held + i * width + b] = (uint8_t)(symbol >> (8 * b));
+        for (uint32_t b = 0; b < width; b++) p[held + i * width + b] = (uint8_t)(symbol >> (8 * b));
     }
 }
 
@@ -264,7 +263,7 @@ int ttt_recall_load(ttt_recall *r, const void *buffer, size_t size)
         get_place(r, body);
         get_weights(r, body + PLACE, weights);
         r->learned = bt_get_u64(head + AT_LEARNED);
-        r->looked = false;
+        bt_recall_look_anew(r);
     }
     bt_fpenv_leave(saved);
     return status;
