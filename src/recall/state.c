@@ -251,8 +251,7 @@ static void get_place(ttt_recall *r, const uint8_t *p)
 static void get_weights(ttt_recall *r, const uint8_t *p, uint32_t weights)
 {
     bt_gates_init(r->gates);
-    for (uint32_t i = 0; i < weights; i++, p += WEIGHT)
-        r->gates[bt_get_u32(p)] = get_gate(p + 4);
+    for (uint32_t i = 0; i < weights; i++, p += WEIGHT) r->gates[bt_get_u32(p)] = get_gate(p + 4);
 }
 
 static void get_symbols(ttt_recall *r, const uint8_t *p, uint32_t held)

@@ -64,9 +64,9 @@ void feed_recall(ttt_recall *r, const uint32_t *symbols, size_t begin, size_t en
     for (size_t i = begin; i < end; i++) {
         if (i % 50 > 46) CHECK_EQ(ttt_recall_pass(r, symbols[i]), TTT_OK);
         else
-            CHECK_EQ(ttt_recall_learn(r, symbols[i],
-                                      recall_base_of(r->counts.vocab, i, symbols[i])),
-                     TTT_OK);
+            CHECK_EQ(
+                ttt_recall_learn(r, symbols[i], recall_base_of(r->counts.vocab, i, symbols[i])),
+                TTT_OK);
     }
 }
 

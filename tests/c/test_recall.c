@@ -55,8 +55,7 @@ static void reference(void)
     for (size_t i = 0; i < SHAPES; i++)
         for (uint32_t order = 1; order <= TTT_RECALL_MAX_ORDER; order++) {
             ttt_recall *r = open_recall(shapes[i].vocab, shapes[i].capacity, order);
-            reference_recall *slow =
-                reference_create(shapes[i].vocab, shapes[i].capacity, order);
+            reference_recall *slow = reference_create(shapes[i].vocab, shapes[i].capacity, order);
             compare_text(r, slow, shapes[i].capacity * (check_quick() ? 1 : 3) + 200);
             check_recall_invariants(r);
             for (size_t k = 0; k < BT_GATES; k++) {
@@ -207,9 +206,10 @@ static void footprint(void)
 static void bad_options(void)
 {
     static const uint32_t bad[][4] = {
-        {15, 0, 256, 4},  {17, 0, 256, 4},       {16, (1u << 24) + 1, 256, 4}, {16, 0, 128, 4},
-        {16, 0, 255, 4},  {16, 0, 257, 4},       {16, 0, 384, 4},              {16, 0, 0, 4},
-        {16, 0, 256, 0},  {16, 0, 256, 5},       {16, 0, 1u << 23, 4},         {0, 0, 256, 4},
+        {15, 0, 256, 4},   {17, 0, 256, 4},      {16, (1u << 24) + 1, 256, 4},
+        {16, 0, 128, 4},   {16, 0, 255, 4},      {16, 0, 257, 4},
+        {16, 0, 384, 4},   {16, 0, 0, 4},        {16, 0, 256, 0},
+        {16, 0, 256, 5},   {16, 0, 1u << 23, 4}, {0, 0, 256, 4},
         {16, 5, 256, ~0u}, {16, ~0u, 256, 1},
     };
     ttt_recall *r = (ttt_recall *)&r;

@@ -95,8 +95,8 @@ static void every_flipped_bit(void)
 
 static void of_another_recall(void)
 {
-    static const uint32_t others[][3] = {{41, 512, 4}, {0, 512, 4}, {40, 256, 4}, {40, 1024, 4},
-                                         {40, 512, 3}, {40, 512, 1}};
+    static const uint32_t others[][3] = {{41, 512, 4},  {0, 512, 4},  {40, 256, 4},
+                                         {40, 1024, 4}, {40, 512, 3}, {40, 512, 1}};
     uint32_t text[TEXT];
     size_t size;
     ttt_recall *r = after(40, 4, text, 700);
