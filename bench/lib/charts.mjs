@@ -10,6 +10,9 @@ const LABEL = 210; // room for names
 const VALUE = 84; // room for figures
 const BAR = 16;
 const GAP = 6;
+const LOW = 150; // a panel of one or two lines
+const HIGH = 320; // of more, with a stroke at each whole number
+const LINE = 15; // from one line of text to the next
 const MARGIN = 16;
 const MOST_CASES = 8;
 
@@ -71,53 +74,91 @@ function powers(low, high) {
   return ticks;
 }
 
-/** Lines over a logarithmic x, from zero up: a flat line is what constant cost looks like. */
-function linePanel(name, rows, top) {
-  const height = 150;
-  const left = MARGIN + 60;
-  const right = WIDTH - MARGIN - LABEL;
-  const measured = rows.filter((row) => row.median !== null);
+/** Places for labels as near to `wanted` (sorted) as lines of text may come to each other. */
+function spreadLabels(wanted, bottom) {
+  const places = [];
+  for (const y of wanted) places.push(Math.max(y, (places.at(-1) ?? -Infinity) + LINE));
+  for (let i = places.length - 1, limit = bottom; i >= 0; i--, limit -= LINE)
+    places[i] = Math.min(places[i], limit);
+  return places;
+}
+
+/** The axes of a panel of lines: their ticks, and where a row lies. */
+function linePlane(measured, top, height) {
+  const [left, right] = [MARGIN + 60, WIDTH - MARGIN - LABEL];
   const xs = measured.map((row) => row.x);
   const [low, high] = [Math.min(...xs), Math.max(...xs)];
   const most = Math.max(...measured.map((row) => row.median)) * 1.1;
+  const bottom = top + height;
   const at = (row) => [
     left + (Math.log(row.x / low) / Math.log(high / low || 2)) * (right - left),
-    top + 24 + height * (1 - row.median / most),
+    bottom - height * (row.median / most),
   ];
-  const bottom = top + 24 + height;
   const parts = [
-    text(MARGIN, top + 12, `${name} (${rows[0].unit})`, { kind: 'case' }),
-    `<path class="axis" d="M${left} ${top + 24}V${bottom}H${right}" fill="none"/>`,
-    text(left - 6, top + 32, compact(most), { anchor: 'end' }),
+    `<path class="axis" d="M${left} ${top}V${bottom}H${right}" fill="none"/>`,
+    text(left - 6, top + 8, compact(most), { anchor: 'end' }),
     text(left - 6, bottom, '0', { anchor: 'end' }),
   ];
+  for (let y = 1; height > LOW && most < 10 && y < most; y++) {
+    const level = at({ x: low, median: y })[1];
+    parts.push(`<path class="axis" d="M${left} ${level.toFixed(1)}H${right}"/>`);
+    parts.push(text(left - 6, level + 4, y, { anchor: 'end' }));
+  }
   for (const tick of powers(low, high).filter((x) => x >= low && x <= high))
     parts.push(
       text(at({ x: tick, median: 0 })[0], bottom + 16, compact(tick), { anchor: 'middle' }),
     );
-  for (const contestant of new Set(measured.map((row) => row.contestant))) {
-    const line = measured
-      .filter((row) => row.contestant === contestant)
-      .toSorted((a, b) => a.x - b.x);
+  return { at, right, parts };
+}
+
+/**
+ * Lines over a logarithmic x, from zero up: a flat line is what constant cost looks like. A panel of many
+ * lines is higher, and thin strokes lead from their ends to their names.
+ */
+function linePanel(name, rows, top) {
+  const measured = rows.filter((row) => row.median !== null);
+  const lines = [...new Set(measured.map((row) => row.contestant))]
+    .map((contestant) =>
+      measured.filter((row) => row.contestant === contestant).toSorted((a, b) => a.x - b.x),
+    )
+    .toSorted((a, b) => b.at(-1).median - a.at(-1).median);
+  const height = lines.length > 2 ? HIGH : LOW;
+  const { at, right, parts } = linePlane(measured, top + 24, height);
+  const ends = lines.map((line) => at(line.at(-1)));
+  const places = spreadLabels(
+    ends.map(([, y]) => y),
+    top + 24 + height,
+  );
+  lines.forEach((line, i) => {
     const points = line.map((row) =>
       at(row)
         .map((v) => v.toFixed(1))
         .join(' '),
     );
-    parts.push(
-      `<path class="line ${isOurs(line[0]) ? 'ours' : 'peer'}" style="fill:none" d="M${points.join('L')}"/>`,
-    );
-    parts.push(text(right + 6, at(line.at(-1))[1] + 4, contestant));
-  }
-  return { svg: parts.join('\n'), height: height + 58 };
+    const [x, y] = ends[i];
+    const kind = isOurs(line[0]) ? 'ours' : 'peer';
+    parts.push(`<path class="line ${kind}" style="fill:none" d="M${points.join('L')}"/>`);
+    if (places[i] !== y)
+      parts.push(
+        `<path class="axis" d="M${(x + 2).toFixed(1)} ${y.toFixed(1)}L${right + 14} ${places[i].toFixed(1)}"/>`,
+      );
+    parts.push(text(right + (places[i] === y ? 6 : 18), places[i] + 4, line[0].contestant));
+  });
+  return {
+    svg: [text(MARGIN, top + 12, `${name} (${rows[0].unit})`, { kind: 'case' }), ...parts].join(
+      '\n',
+    ),
+    height: height + 58,
+  };
 }
 
-/** One picture for a suite, or undefined where nothing was measured. */
+/** One picture for a suite, of all cases or of those that it wants `drawn`; undefined where nothing was measured. */
 function drawSuite(suite, machine) {
   const cases = new Map();
   for (const row of suite.rows) {
     if (row.limit) continue;
     const name = row.x === undefined ? row.case : (row.chart ?? row.case);
+    if (suite.drawn && !suite.drawn.includes(name)) continue;
     cases.set(name, [...(cases.get(name) ?? []), row]);
   }
   const panels = [];
