@@ -75,12 +75,22 @@ function powers(low, high) {
 }
 
 /** Places for labels as near to `wanted` (sorted) as lines of text may come to each other. */
-function spreadLabels(wanted, bottom) {
-  const places = [];
-  for (const y of wanted) places.push(Math.max(y, (places.at(-1) ?? -Infinity) + LINE));
-  for (let i = places.length - 1, limit = bottom; i >= 0; i--, limit -= LINE)
-    places[i] = Math.min(places[i], limit);
-  return places;
+function spreadLabels(wanted) {
+  const groups = []; // labels that touch: around the middle of where they should be
+  const first = ({ sum, count }) => sum / count - ((count - 1) / 2) * LINE;
+  for (const y of wanted) {
+    let group = { sum: y, count: 1 };
+    while (groups.length > 0) {
+      const above = groups.at(-1);
+      if (first(above) + above.count * LINE <= first(group)) break;
+      group = { sum: group.sum + above.sum, count: group.count + above.count };
+      groups.pop();
+    }
+    groups.push(group);
+  }
+  return groups.flatMap((group) =>
+    Array.from({ length: group.count }, (_, i) => first(group) + i * LINE),
+  );
 }
 
 /** The axes of a panel of lines: their ticks, and where a row lies. */
@@ -113,7 +123,7 @@ function linePlane(measured, top, height) {
 
 /**
  * Lines over a logarithmic x, from zero up: a flat line is what constant cost looks like. A panel of many
- * lines is higher, and thin strokes lead from their ends to their names.
+ * lines is higher; thin strokes lead from their ends to their names and last figures.
  */
 function linePanel(name, rows, top) {
   const measured = rows.filter((row) => row.median !== null);
@@ -122,34 +132,32 @@ function linePanel(name, rows, top) {
       measured.filter((row) => row.contestant === contestant).toSorted((a, b) => a.x - b.x),
     )
     .toSorted((a, b) => b.at(-1).median - a.at(-1).median);
-  const height = lines.length > 2 ? HIGH : LOW;
+  const many = lines.length > 2;
+  const height = many ? HIGH : LOW;
   const { at, right, parts } = linePlane(measured, top + 24, height);
-  const ends = lines.map((line) => at(line.at(-1)));
-  const places = spreadLabels(
-    ends.map(([, y]) => y),
-    top + 24 + height,
-  );
+  const places = spreadLabels(lines.map((line) => at(line.at(-1))[1]));
   lines.forEach((line, i) => {
     const points = line.map((row) =>
       at(row)
         .map((v) => v.toFixed(1))
         .join(' '),
     );
-    const [x, y] = ends[i];
-    const kind = isOurs(line[0]) ? 'ours' : 'peer';
-    parts.push(`<path class="line ${kind}" style="fill:none" d="M${points.join('L')}"/>`);
-    if (places[i] !== y)
+    const { contestant, median } = line.at(-1);
+    const ours = isOurs(line[0]);
+    parts.push(
+      `<path class="line ${ours ? 'ours' : 'peer'}" style="fill:none" d="M${points.join('L')}"/>`,
+    );
+    if (many)
       parts.push(
-        `<path class="axis" d="M${(x + 2).toFixed(1)} ${y.toFixed(1)}L${right + 14} ${places[i].toFixed(1)}"/>`,
+        `<path class="axis" d="M${points.at(-1)}L${right + 14} ${places[i].toFixed(1)}" fill="none"/>`,
+        text(right + 18, (places[i] + 4).toFixed(1), `${contestant}: ${compact(median)}`, {
+          kind: ours ? 'case' : '',
+        }),
       );
-    parts.push(text(right + (places[i] === y ? 6 : 18), places[i] + 4, line[0].contestant));
+    else parts.push(text(right + 6, places[i] + 4, contestant));
   });
-  return {
-    svg: [text(MARGIN, top + 12, `${name} (${rows[0].unit})`, { kind: 'case' }), ...parts].join(
-      '\n',
-    ),
-    height: height + 58,
-  };
+  parts.unshift(text(MARGIN, top + 12, `${name} (${rows[0].unit})`, { kind: 'case' }));
+  return { svg: parts.join('\n'), height: height + 58 };
 }
 
 /** One picture for a suite, of all cases or of those that it wants `drawn`; undefined where nothing was measured. */

@@ -158,7 +158,7 @@ describe('bench learning: reports', () => {
     const svg = charts['learning.svg'];
     assert.doesNotMatch(svg, /not drawn/);
     const places = names.map((name) =>
-      Number(new RegExp(` y="([\\d.]+)"[^>]*>${name}<`).exec(svg)[1]),
+      Number(new RegExp(` y="([\\d.]+)"[^>]*>${name}: `).exec(svg)[1]),
     );
     places.sort((a, b) => a - b);
     assert.ok(places[1] - places[0] >= 12 && places[2] - places[1] >= 12, `${places}`);
