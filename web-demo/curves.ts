@@ -41,7 +41,7 @@ export class Curves {
       this.#count = 0;
     }
     this.#text = text;
-    const label = `reading ${++this.#count}${frozen ? ', frozen' : ''}`;
+    const label = `Reading ${++this.#count}${frozen ? ', frozen' : ''}`;
     const reading: Reading = { label, tokens: [], nats: [] };
     this.#readings = [...this.#readings, reading].slice(-MOST_READINGS);
     this.#options = { ...this.#options, lines: this.#readings };

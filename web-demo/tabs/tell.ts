@@ -20,6 +20,9 @@ const SAMPLE_LENGTH = 640;
 const SAMPLE_QUESTION = 'There was nothing so';
 const GO_ON = { prompt: '', temperature: 0.7, maxTokens: 120 };
 
+/** Tokens of a text that takes long enough for its speed to mean something. */
+const TIMED = 1000;
+
 /** The parts of the tab. */
 class Tell {
   readonly panel = new Panel('tell');
@@ -66,8 +69,10 @@ class Tell {
       const told = await model.worker.call('tell', params, { signal, event });
       if (!frozen) list.add(source, name, told.end);
       const { tokens, nats, seconds } = told;
-      const speed = `${numberOf(tokens, 'token')}, ${figure(tokens / seconds)} a second`;
-      panel.status(`${reading.label}: ${nats.toFixed(2)} nats a token, ${speed}.`);
+      const speed = tokens < TIMED ? '' : `, ${figure(tokens / seconds)} a second`;
+      panel.status(
+        `${reading.label}: ${nats.toFixed(2)} nats a token, ${numberOf(tokens, 'token')}${speed}.`,
+      );
       this.#showSize(told.size);
     } catch (error) {
       if (signal.aborted && !frozen) list.add(source, name, typed ? source : '');
@@ -106,6 +111,7 @@ class Tell {
     await this.model.keepMemory();
     this.list.clear();
     this.answers.clear();
+    find(this.panel.element, '.size').textContent = '';
     this.panel.status('It has forgotten everything.');
   }
 
@@ -132,7 +138,7 @@ class Tell {
   }
 
   #showSize(bytes: number): void {
-    find(this.panel.element, '.size').textContent = `now ${figure(bytes / 1024)} KB`;
+    find(this.panel.element, '.size').textContent = `It has ${figure(bytes / 1024)} KB.`;
   }
 }
 
