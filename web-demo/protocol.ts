@@ -6,12 +6,10 @@ import type { Measurement } from '../ts/bench/measure.js';
 import type { Unit } from '../ts/detect/detector.js';
 import type { Source } from './decode.js';
 
-/** A token that was read or written. */
+/** A token that was written. */
 export interface Token {
   text: string;
   probability: number;
-  /** How badly the memories of all layers predicted it. */
-  surprise: number;
   /** The likeliest tokens at this place, best first; null is the end of the text. */
   alternatives: { text: string | null; probability: number }[];
 }

@@ -25,8 +25,8 @@ function answer(session: Session, other: Session): AnswerToken[] {
     if (token === tokenizer!.endOfText) break;
     const probability = softmaxOf(session.logits())(token);
     const elsewhere = softmaxOf(other.logits())(token);
-    session.read([token]);
-    other.read([token]);
+    session.write([token]);
+    other.write([token]);
     tokens.push({ text: decoder.push(token), probability, elsewhere });
     if (SENTENCE_END.test(tokens.at(-1)!.text)) break;
   }

@@ -19,12 +19,8 @@ async function* story(session: Session, params: WriteParams): AsyncGenerator<Tok
     const logits = session.logits();
     const token = session.draw(draw);
     if (token === tokenizer!.endOfText) return true;
-    const { surprise } = session.read([token]);
-    yield {
-      text: decoder.push(token),
-      ...likeliest(logits, token, tokenizer!),
-      surprise: surprise[0]!,
-    };
+    session.write([token]);
+    yield { text: decoder.push(token), ...likeliest(logits, token, tokenizer!) };
   }
   return false;
 }
