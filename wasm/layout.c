@@ -17,6 +17,10 @@ _Static_assert(AT(size, 0) && AT(vocab_size, 4) && AT(hidden_dim, 8) && AT(num_l
                    AT(norm_eps, 32) && AT(mixers, 36) && sizeof(STRUCT) == 100,
                "bitllama_config");
 #undef STRUCT
+#define STRUCT bitllama_session_options
+_Static_assert(AT(size, 0) && AT(recall, 4) && AT(generated, 8) && sizeof(STRUCT) == 12,
+               "bitllama_session_options");
+#undef STRUCT
 #define STRUCT bitllama_sampling
 _Static_assert(AT(size, 0) && AT(temperature, 4) && AT(top_k, 8) && AT(top_p, 12) &&
                    AT(min_p, 16) && AT(repetition_penalty, 20) && AT(seed, 24) &&

@@ -63,6 +63,13 @@ void bt_session_recall_reset(bt_session *s)
     memset(a->bias, 0, s->model->params.config.vocab * sizeof *a->bias);
 }
 
+int bitllama_session_reserve(bitllama_session *s, size_t n)
+{
+    if (!s) return TTT_NULL_POINTER;
+    bool taken = !s->recall.memory || s->frozen || bt_recall_reserve(s->recall.memory, n);
+    return taken ? TTT_OK : TTT_OUT_OF_MEMORY;
+}
+
 /* ---- predicting ------------------------------------------------------------------------------ */
 
 static float base_of(const bt_session_recall *a, uint32_t token)

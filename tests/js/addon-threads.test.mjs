@@ -30,7 +30,7 @@ describe('threads with the addon', () => {
   });
 
   function read(model) {
-    const session = sessions.create(model);
+    const session = newSession(model);
     const results = new Float32Array(IDS.length);
     assert.equal(sessions.read(session, IDS, results, undefined), 0);
     sessions.destroy(session);
@@ -69,7 +69,7 @@ describe('threads with the addon', () => {
     it('sessions alone do not keep it open', () => {
       const model = newModel();
       const ticket = models.share(model);
-      const session = sessions.create(model);
+      const session = newSession(model);
       models.close(model);
       assert.equal(models.adopt(ticket), -DESTROYED);
       assert.equal(sessions.read(session, IDS, undefined, undefined), 0);

@@ -12,6 +12,7 @@ import {
   INVALID,
   NO_HANDLES,
   newModel,
+  newSession,
   newTrainer,
   STEP_BYTES,
   statusOf,
@@ -30,9 +31,9 @@ describe('the functions of the addon for language models', () => {
 
   it('know no forged, stale or foreign handle', () => {
     const model = models.open(bytes, undefined);
-    const session = sessions.create(model);
+    const session = newSession(model);
     assert.ok(model > 0 && session > 0);
-    const stale = sessions.create(model);
+    const stale = newSession(model);
     assert.equal(sessions.destroy(stale), 0);
     assert.equal(sessions.reset(stale), DESTROYED);
     // Of generations that no table has had: other tests may have objects of their own.
@@ -46,13 +47,15 @@ describe('the functions of the addon for language models', () => {
       [models, 'parameters'],
       [models, 'fingerprint'],
       [models, 'pack', undefined],
-      [sessions, 'create'],
+      [sessions, 'create', bytesOf('session')],
       [sessions, 'fork'],
       [sessions, 'destroy'],
       [sessions, 'reset'],
       [sessions, 'freeze', true],
       [sessions, 'read', new Uint32Array(2), undefined, undefined],
       [sessions, 'readAsync', new Uint32Array(2), true, true, ignore],
+      [sessions, 'write', new Uint32Array(2)],
+      [sessions, 'writeAsync', new Uint32Array(2), ignore],
       [sessions, 'logits', new Float32Array(32)],
       [sessions, 'draw', bytesOf('sampling')],
       [sessions, 'stateSize'],
@@ -85,7 +88,7 @@ describe('the functions of the addon for language models', () => {
 
   it('check every argument of models and sessions by themselves', () => {
     const model = models.open(bytes, undefined);
-    const session = sessions.create(model);
+    const session = newSession(model);
     const { read, draw, logits, save, load, freeze } = sessions;
     const ids = new Uint32Array(4);
     const shared = new SharedArrayBuffer(16);
@@ -164,9 +167,28 @@ describe('the functions of the addon for language models', () => {
     assert.throws(() => rewrite(5, throws), /mine/);
   });
 
+  it('take the options of sessions as exactly the bytes of their struct', () => {
+    const model = models.open(bytes, undefined);
+    for (const value of [undefined, null, 1, {}, new Uint8Array(0), new Uint8Array(13)])
+      assert.equal(sessions.create(model, value), -INVALID);
+    for (const changed of [
+      { size: 11 },
+      { recall: 1 },
+      { recall: 255 },
+      { recall: 257 },
+      { recall: 384 },
+      { recall: 2 ** 23 },
+      { recall: 2 ** 32 - 1 },
+      { generated: 2 },
+    ])
+      assert.equal(newSession(model, changed), -31, JSON.stringify(changed));
+    for (const recall of [0, 256, 2 ** 22]) sessions.destroy(newSession(model, { recall }));
+    models.close(model);
+  });
+
   it('take sampling options as exactly the bytes of their struct', () => {
     const model = models.open(bytes, undefined);
-    const session = sessions.create(model);
+    const session = newSession(model);
     for (const length of [0, 31, 33])
       assert.equal(sessions.draw(session, new Uint8Array(length)), -INVALID);
     for (const changed of [
@@ -286,7 +308,7 @@ describe('the functions of the addon for language models', () => {
     it('to the same bits as at once', async () => {
       for (const length of [0, 1, 64, 65, 1000]) {
         const ids = Uint32Array.from({ length }, (_, i) => (i * i) % 31);
-        const [session, twin] = [sessions.create(model), sessions.create(model)];
+        const [session, twin] = [newSession(model), newSession(model)];
         const expected = [new Float32Array(length), new Float32Array(length)];
         assert.equal(sessions.read(twin, ids, ...expected), 0);
         const reading = readAsync(session, ids, true, true);
@@ -306,7 +328,7 @@ describe('the functions of the addon for language models', () => {
     });
 
     it('giving what is wanted, and nothing on failure', async () => {
-      const session = sessions.create(model);
+      const session = newSession(model);
       const ids = new Uint32Array(3);
       for (const want of [
         [true, false],
@@ -334,7 +356,7 @@ describe('the functions of the addon for language models', () => {
     });
 
     it('and the session is busy until the callback, in which it is not', async () => {
-      const session = sessions.create(model);
+      const session = newSession(model);
       const ids = new Uint32Array(500);
       await new Promise((resolve) => {
         const done = (status) => {
@@ -346,6 +368,8 @@ describe('the functions of the addon for language models', () => {
         for (const [name, ...args] of [
           ['read', ids, undefined, undefined],
           ['readAsync', ids, true, true, () => undefined],
+          ['write', ids],
+          ['writeAsync', ids, () => undefined],
           ['fork'],
           ['destroy'],
           ['reset'],
@@ -364,8 +388,8 @@ describe('the functions of the addon for language models', () => {
 
     it('and what the callback throws is an uncaught exception, after which all goes on', async () => {
       const code = `
-        import { addon, newModel } from './tests/js/support/raw-addon.mjs';
-        const session = addon.sessions.create(newModel());
+        import { addon, newModel, newSession } from './tests/js/support/raw-addon.mjs';
+        const session = newSession(newModel());
         process.once('uncaughtException', ({ message }) => {
           console.log(JSON.stringify([message, addon.sessions.tokens(session)]));
         });

@@ -140,7 +140,10 @@ describe('memory of the WebAssembly engine', () => {
   const trainer = () => must(createTrainer({}, TOKENS), trainers.destroy);
   const modelOf = (from, tokenizer) => must(trainers.model(from, tokenizer), models.close);
   const model = () => modelOf(trainer(), JSON_TEXT);
-  const sessionOf = (from) => must(sessions.create(from), sessions.destroy);
+  const optionsOf = (recall) =>
+    code.encode(code.BITLLAMA_SESSION_OPTIONS, { recall, generated: 0 });
+  const sessionOf = (from, recall = 8192) =>
+    must(sessions.create(from, optionsOf(recall)), sessions.destroy);
   const session = () => sessionOf(model());
   const open = (file, config) => must(models.open(file, config), models.close);
   const sampling = (changes) => code.encode(code.BITLLAMA_SAMPLING, { ...SAMPLING, ...changes });
@@ -247,6 +250,7 @@ describe('memory of the WebAssembly engine', () => {
     walk(() => {
       assert.equal(typeof layers.conformanceHash(), 'bigint');
       assert.equal(typeof models.conformanceHash(), 'bigint');
+      assert.equal(typeof sessions.conformanceHash(), 'bigint');
     }));
 
   it('models: opened, asked, packed, closed', () =>
@@ -363,7 +367,7 @@ describe('memory of the WebAssembly engine', () => {
       sessions.destroy(two);
       assert.equal(sessions.fork(two), -61);
       assert.equal(sessions.tokens(two), -61);
-      assert.equal(sessions.create(GONE), -61);
+      assert.equal(sessions.create(GONE, optionsOf(0)), -61);
       assert.equal(sessions.read(two, TOKENS, undefined, undefined), 61);
       assert.equal(sessions.logits(two, floats(32)), 61);
       assert.equal(sessions.load(two, state), 61);

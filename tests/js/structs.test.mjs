@@ -10,6 +10,7 @@ import { internals } from './support/engine.mjs';
 const NAMES = [
   'ttt_config',
   'bitllama_config',
+  'bitllama_session_options',
   'bitllama_sampling',
   'bitllama_training',
   'bitllama_step',

@@ -120,7 +120,10 @@ export interface ModelEngine {
 
 /** Sessions of models of the same engine. */
 export interface SessionEngine {
-  create(model: Handle): Handle;
+  /** The hash of include/bit_ttt/recall.h, or a negative status. */
+  conformanceHash(): bigint | number;
+  /** `options` is a bitllama_session_options. */
+  create(model: Handle, options: StructBytes): Handle;
   fork(session: Handle): Handle;
   destroy(session: Handle): number;
   reset(session: Handle): number;
@@ -148,9 +151,14 @@ export interface SessionEngine {
       surprise: Float32Array | undefined,
     ) => void,
   ): number;
+  /** Reads tokens that the session has drawn. */
+  write(session: Handle, tokens: Uint32Array): number;
+  /** The same beside the JavaScript thread, as `readAsync`, with which it is there or missing. */
+  writeAsync?(session: Handle, tokens: Uint32Array, done: (status: number) => void): number;
   logits(session: Handle, out: Float32Array): number;
   /** `sampling` is a bitllama_sampling. A token, or a negative status. */
   draw(session: Handle, sampling: StructBytes): number;
+  /** In bytes; it grows with what is read. */
   stateSize(session: Handle): number;
   tokens(session: Handle): number;
   save(session: Handle, bytes: Uint8Array): number;

@@ -63,6 +63,12 @@ export const BITLLAMA_CONFIG = struct({
   mixers: 'bytes64',
 });
 
+export const BITLLAMA_SESSION_OPTIONS = struct({
+  size: 'u32',
+  recall: 'u32',
+  generated: 'u32',
+});
+
 export const BITLLAMA_SAMPLING = struct({
   size: 'u32',
   temperature: 'f32',

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 import { allocate, checkBytes } from '../common/args.js';
-import { errorOf, statusOf, TTTError } from '../common/errors.js';
+import { errorOf, TTTError } from '../common/errors.js';
 import { DISPOSE, Lifecycle } from '../common/lifecycle.js';
 import { takeOptions } from '../common/named-options.js';
 import { readFlag, readTokens } from '../common/options.js';
@@ -18,6 +18,8 @@ import type { Generation } from './generation.js';
 import { readGeneration, readSampling, StopWatch } from './generation.js';
 import { OBSERVE_TEXT } from './option-names.js';
 import { Reader } from './reader.js';
+import type { Recall } from './recall.js';
+import { refusedBy } from './recall.js';
 import { LLAMA_KEY, needTokenizer } from './shared.js';
 import type {
   GenerateOptions,
@@ -25,6 +27,7 @@ import type {
   LlamaConfig,
   ObserveTextOptions,
   SamplingOptions,
+  SessionOptions,
   SharedModel,
   TokenObservation,
   TokenReadings,
@@ -40,7 +43,7 @@ export interface LanguageModel {
   readonly tokenizer: Tokenizer | undefined;
   readonly backend: BackendKind;
   readonly destroyed: boolean;
-  createSession(): Session;
+  createSession(options?: SessionOptions): Session;
   pack(): Bytes;
   share(): SharedModel;
   destroy(): void;
@@ -49,8 +52,8 @@ export interface LanguageModel {
 }
 
 /**
- * Reads and writes with a model, and learns from all of it. What a session remembers has the same
- * size however much was read. A session belongs to the thread that made it; to move one, save it
+ * Reads and writes with a model, and learns from all of it. What a session remembers is bounded
+ * however much was read. A session belongs to the thread that made it; to move one, save it
  * and restore it in a session of the same model there.
  */
 export class Session {
@@ -63,12 +66,12 @@ export class Session {
   readonly #engine: Engine;
   readonly #sessions: SessionEngine;
   readonly #handle: Handle;
-  readonly #stateSize: number;
+  readonly #recall: Recall;
   readonly #life: Lifecycle;
   readonly #reader: Reader;
 
   /** @internal Made by `model.createSession()` and `fork`. */
-  constructor(key: symbol, model: LanguageModel, engine: Engine, handle: Handle) {
+  constructor(key: symbol, model: LanguageModel, engine: Engine, handle: Handle, recall: Recall) {
     if (key !== LLAMA_KEY) {
       throw new TTTError('INVALID_ARGUMENT', 'sessions are made by `model.createSession()`');
     }
@@ -79,7 +82,7 @@ export class Session {
     this.#handle = handle;
     this.#life = new Lifecycle(this, 'the session', () => sessions.destroy(handle));
     this.#reader = new Reader(sessions, handle, model.parameters);
-    this.#stateSize = made(sessions.stateSize(handle));
+    this.#recall = recall;
   }
 
   /** Tokens read since the session was made or reset. */
@@ -88,10 +91,16 @@ export class Session {
     return this.#reader.tokens;
   }
 
-  /** Bytes of a saved session; the same for all sessions of a model. */
+  /** Tokens that are remembered word for word, or false: the option `recall` of `createSession`. */
+  get recall(): number | false {
+    this.#life.checkLiving();
+    return this.#recall;
+  }
+
+  /** Bytes of the session if it were saved now. With recall they grow with what was read, up to a bound. */
   get stateSize(): number {
     this.#life.checkLiving();
-    return this.#stateSize;
+    return this.#reader.stateSize;
   }
 
   /** True once `destroy` has been called. */
@@ -100,7 +109,7 @@ export class Session {
   }
 
   /**
-   * Reads tokens at once, and returns how well the model predicted each. Codes: `INVALID_ARGUMENT`,
+   * Reads tokens at once, and returns how well the session predicted each. Codes: `INVALID_ARGUMENT`,
    * `INVALID_TOKEN` (then none is read), `OUT_OF_MEMORY`, `BUSY`, `DESTROYED`.
    */
   read(tokens: ArrayLike<number>): TokenReadings {
@@ -110,7 +119,22 @@ export class Session {
     return this.#reader.read(ids);
   }
 
-  /** The logits of the token to come, one for each id; zeros before the first token. */
+  /**
+   * Reads tokens that the caller has drawn with `draw`, at once, as `generate` does with its own: they are context
+   * for what follows and not remembered word for word, unless the session was made with
+   * `recall: { generated: true }`. Codes as with `read`.
+   */
+  write(tokens: ArrayLike<number>): void {
+    this.#life.checkIdle();
+    const ids = readTokens(tokens, this.model.config.vocabSize, 'tokens');
+    this.#life.checkIdle(); // again: a getter of the list may have done anything
+    this.#reader.write(ids);
+  }
+
+  /**
+   * The logits of the token to come, one for each id: those of model and recall together; zeros before the first
+   * token.
+   */
   logits(): Floats {
     this.#life.checkIdle();
     const out = allocate(() => new Float32Array(this.model.config.vocabSize));
@@ -143,7 +167,7 @@ export class Session {
   }
 
   /**
-   * Reads the prompt, then writes, token by token, and reads what it writes. Gives text in pieces
+   * Reads the prompt, then writes, token by token, and reads what it writes (as `write` does). Gives text in pieces
    * of whole characters; returns the tokens and why it ended. The event loop stays free: a long prompt
    * is read on another thread (by the addon) or in turns, and until the end the session is busy. The
    * token that ends a text is not read, so that a session can go on.
@@ -168,13 +192,13 @@ export class Session {
       const nothing = given.length === 0 && this.tokensSeen === 0 && !wanted.raw;
       const ids = nothing && end !== undefined ? Uint32Array.of(end) : given;
       await this.#reader.readText(ids, turns);
-      return yield* this.#write(wanted, turns);
+      return yield* this.#writeText(wanted, turns);
     } finally {
       this.#life.end();
     }
   }
 
-  async *#write(
+  async *#writeText(
     wanted: Generation,
     turns: Turns,
   ): AsyncGenerator<string, GenerateResult, undefined> {
@@ -189,8 +213,8 @@ export class Session {
         result.stopToken = token;
         break;
       }
-      const reading = this.#reader.readOne(token);
-      if (reading) await reading;
+      const writing = this.#reader.writeOne(token);
+      if (writing) await writing;
       result.tokens.push(token);
       wanted.onToken?.(token);
       const known = tokenizer !== undefined && token < tokenizer.vocabSize;
@@ -255,25 +279,28 @@ export class Session {
   /** All that the session remembers, to be restored by any session of the same model anywhere. */
   save(): Bytes {
     this.#life.checkIdle();
-    const bytes = allocate(() => new Uint8Array(this.#stateSize));
+    const size = this.#reader.stateSize;
+    const bytes = allocate(() => new Uint8Array(size));
     check(this.#sessions.save(this.#handle, bytes));
     return bytes;
   }
 
-  /** Goes on from a saved state. Codes: `STATE_DAMAGED`, `STATE_VERSION`, `STATE_WEIGHTS`. */
+  /**
+   * Goes on from a saved state. Its recall must have the size of this one; a session with recall also takes the
+   * state of one without, and has then nothing remembered. After an error it is as before. Codes: `STATE_DAMAGED`,
+   * `STATE_VERSION`, `STATE_WEIGHTS`, `STATE_RECALL`, `OUT_OF_MEMORY`.
+   */
   restore(bytes: Uint8Array | ArrayBuffer): void {
     this.#life.checkIdle();
     const status = this.#sessions.load(this.#handle, checkBytes(bytes, 'the state'));
-    if (status === 0) return;
-    const other = status === statusOf('STATE_WEIGHTS');
-    throw errorOf(status, other ? 'the state is of a session of another model' : undefined);
+    if (status !== 0) throw errorOf(status, refusedBy(this.#recall, status));
   }
 
   /** A second session with a copy of the memory; from here on they learn apart. */
   fork(): Session {
     this.#life.checkIdle();
     const handle = made(this.#sessions.fork(this.#handle));
-    return new Session(LLAMA_KEY, this.model, this.#engine, handle);
+    return new Session(LLAMA_KEY, this.model, this.#engine, handle, this.#recall);
   }
 
   /** Forgets everything. */
