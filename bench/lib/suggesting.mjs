@@ -57,7 +57,6 @@ export class SessionSuggester {
   }
 
   suggest(typed, count) {
-    if (!this.#session.suggest) return [];
     return this.#session.suggest(' ', typed, { count }).map(({ text }) => text);
   }
 

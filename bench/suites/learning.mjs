@@ -18,7 +18,6 @@ export const title = 'Learning: what has been read is foretold better';
 
 const MODEL = fileURLToPath(new URL('../../models/bit-llama.bitt', import.meta.url));
 const CHAPTERS = fileURLToPath(new URL('../../examples/alice.txt', import.meta.url));
-const NGRAM = 'word n-gram';
 /** Characters that measuring suggestions takes. */
 const LEAST_TEXT = CUT.from + CUT.known + CUT.asked;
 const RECALL = WAYS[1].name;
@@ -206,29 +205,43 @@ async function measureFacts(model, log) {
 
 /* ---- suggestions ---- */
 
+const SUGGESTERS = [
+  ['bit-ttt, suggest', (model) => new SessionSuggester(model.createSession())],
+  ['word n-gram', () => new WordNgram()],
+];
+
+/** The shares of one suggester, or what is wrong with it. */
+function sharesOf(make, model, text) {
+  let suggester;
+  try {
+    suggester = make(model);
+    return shareSuggested(suggester, text);
+  } catch (error) {
+    return { problem: error.message };
+  } finally {
+    suggester?.destroy?.();
+  }
+}
+
 /** Shares of words among three suggestions, by the letters typed. */
 function measureSuggestions(model, { label, text }, log) {
-  const sides = [
-    ['bit-ttt, suggest', () => new SessionSuggester(model.createSession())],
-    [NGRAM, () => new WordNgram()],
-  ];
-  const found = sides.map(([name, make]) => {
-    log(`${label}: suggestions, ${name}`);
-    const suggester = make();
-    const { shares } = shareSuggested(suggester, text);
-    suggester.destroy?.();
-    return { name, shares };
-  });
   const chart = `${label}, words among three suggestions`;
   const head = { chart, unit: 'share, by letters typed', higherIsBetter: true };
-  const rows = found.flatMap(({ name, shares }) =>
-    LETTERS.map((x, i) => rowOf({ ...head, case: `${chart}, ${x} letters`, x }, name, shares[i])),
+  const found = SUGGESTERS.map(([name, make]) => {
+    log(`${label}: suggestions, ${name}`);
+    return { name, ...sharesOf(make, model, text) };
+  });
+  const rows = found.flatMap(({ name, shares, problem }) =>
+    LETTERS.map((x, i) => {
+      const row = { ...head, case: `${chart}, ${x} letters`, x };
+      return problem ? unmeasured(row, name, problem) : rowOf(row, name, shares[i]);
+    }),
   );
-  const [ours, ngram] = found;
+  const [ours, ngram] = found.map(({ shares }) => shares);
   const targets = LETTERS.map((x, i) =>
-    atLeast(`${chart}, ${x} letters typed`, ours.shares[i], ngram.shares[i]),
+    atLeast(`${chart}, ${x} letters typed`, ours?.[i], ngram?.[i]),
   );
-  return { rows, targets };
+  return { rows, targets: ours && ngram ? targets : [] };
 }
 
 /* ---- the suite ---- */
