@@ -9,6 +9,7 @@ import type { ToldList } from './told-list.js';
 /** A word of an answer with the space before it, and how likely it was here and in the other session. */
 type Word = AnswerToken;
 
+const LETTER = /[\p{L}\p{N}]/u;
 /** How many times likelier a word must be than without what was told. */
 const LIKELIER = 2;
 
@@ -26,6 +27,29 @@ function wordsOf(tokens: readonly AnswerToken[]): Word[] {
     }
   }
   return words;
+}
+
+/** Words that were told, marked; neighbours share a mark. */
+function markedParts(words: readonly Word[], told: readonly boolean[]): (string | HTMLElement)[] {
+  const parts: (string | HTMLElement)[] = [];
+  words.forEach(({ text }, i) => {
+    const last = parts.at(-1);
+    if (!told[i]) parts.push(text);
+    else if (last instanceof HTMLElement) last.append(text);
+    else parts.push(/^\s*/.exec(text)![0], make('mark', text.trimStart()));
+  });
+  return parts;
+}
+
+/** Shows a question, and what follows it. */
+function showAnswer(
+  place: HTMLElement,
+  question: string,
+  parts: readonly (string | HTMLElement)[],
+): void {
+  place.replaceChildren(make('span', question, 'given'), ...parts);
+  if (place.textContent === question)
+    place.append(make('small', ' (and nothing more: a text ends here)'));
 }
 
 export class Answers {
@@ -49,38 +73,40 @@ export class Answers {
 
   show(question: string, { before, after }: Calls['ask']['result']): void {
     this.list.unmark();
-    const given = (): HTMLElement => make('span', question, 'given');
-    this.#before.replaceChildren(given(), ...this.#textOf(before));
+    const words = wordsOf(after);
+    const told = this.#toldOf(question, words);
+    showAnswer(this.#before, question, [before.map(({ text }) => text).join('')]);
+    showAnswer(this.#after, question, markedParts(words, told));
+    this.#explain(words.filter((_, i) => told[i]));
+    this.#after.scrollIntoView({ block: 'nearest' });
+  }
+
+  /** Of each word whether it came from what was told: it is likelier for that, or goes on with such a word. */
+  #toldOf(question: string, words: readonly Word[]): boolean[] {
     let said = question;
-    let first: Word | undefined;
-    const parts = wordsOf(after).map((word) => {
-      const likelier =
-        word.probability >= LIKELIER * word.elsewhere && /[\p{L}\p{N}]/u.test(word.text);
-      const space = /^\s*/.exec(word.text)![0];
-      const bare = word.text.slice(space.length);
-      const known = likelier && this.list.mark(said + space, bare);
-      said += word.text;
-      if (!known) return [word.text];
-      first ??= { ...word, text: bare };
-      return [space, make('mark', bare)];
+    let goesOn = false;
+    return words.map(({ text, probability, elsewhere }) => {
+      const bare = text.trimStart();
+      const before = said + text.slice(0, text.length - bare.length);
+      said += text;
+      if (!LETTER.test(bare)) return false;
+      const likelier = probability >= LIKELIER * elsewhere;
+      goesOn = (likelier || goesOn) && this.list.mark(before, bare);
+      return goesOn;
     });
-    this.#after.replaceChildren(given(), ...(after.length > 0 ? parts.flat() : this.#textOf([])));
-    this.#explain(first);
   }
 
-  #textOf(tokens: readonly AnswerToken[]): (string | HTMLElement)[] {
-    if (tokens.length > 0) return [tokens.map(({ text }) => text).join('')];
-    return [make('small', ' (and nothing more: a text ends here)')];
-  }
-
-  #explain(word: Word | undefined): void {
+  /** Says what the marks mean, by the word to which what was told did most. */
+  #explain(words: readonly Word[]): void {
+    const gain = (word: Word): number => word.probability / word.elsewhere;
+    const [most] = [...words].sort((a, b) => gain(b) - gain(a));
     if (this.list.empty) {
       this.#why.textContent = 'It was told nothing yet: both answers are the same.';
-    } else if (!word) {
+    } else if (!most) {
       this.#why.textContent = 'No word of this answer comes word for word from what it was told.';
     } else {
       const marked = make('mark', 'Marked');
-      const odds = `“${word.text}” had ${percent(word.elsewhere)} before, and has ${percent(word.probability)} now.`;
+      const odds = `“${most.text.trim()}” had ${percent(most.elsewhere)} before, and has ${percent(most.probability)} now.`;
       this.#why.replaceChildren(marked, ` is what it was told word for word. ${odds}`);
     }
   }

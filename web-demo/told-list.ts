@@ -27,13 +27,15 @@ const AROUND = 60;
 
 const LETTER = /[\p{L}\p{N}]/u;
 
+/** Whether a cut at this place goes through a word. */
+const cuts = (text: string, at: number): boolean =>
+  LETTER.test(text[at - 1] ?? ' ') && LETTER.test(text[at] ?? ' ');
+
 /** How many characters at the end of `said` also stand in `text` before `at`, in whole words. */
 function alike(text: string, at: number, said: string): number {
   let count = 0;
   while (count < said.length && text[at - 1 - count] === said[said.length - 1 - count]) count++;
-  const cut = (s: string, end: number): boolean =>
-    LETTER.test(s[end - 1] ?? ' ') && LETTER.test(s[end] ?? ' ');
-  while (count > 0 && (cut(text, at - count) || cut(said, said.length - count))) count--;
+  while (count > 0 && (cuts(text, at - count) || cuts(said, said.length - count))) count--;
   return count;
 }
 
@@ -44,7 +46,7 @@ function passageOf(text: string, said: string, word: string): Range | undefined 
   for (let places = 0; at >= 0 && places < MOST_PLACES; places++) {
     const before = alike(text, at, said);
     const length = best ? best[1] - best[0] : 0;
-    const words = LETTER.test(said.slice(said.length - before));
+    const words = LETTER.test(said.slice(said.length - before)) && !cuts(text, at + word.length);
     if (words && before + word.length > length) best = [at - before, at + word.length];
     at = at === 0 ? -1 : text.lastIndexOf(word, at - 1);
   }

@@ -97,8 +97,10 @@ describe('demo page for everybody', () => {
       const viewport = { width, height: 800 };
       const page = await demo.open(`${demo.server.address}#tell`, { viewport });
       const places = () =>
-        page.$$eval('#tell form *, #tell .answers *', (all) =>
-          all.filter((e) => !e.matches('.answer *')).map((e) => e.getBoundingClientRect().top),
+        page.$$eval('#tell form *, #tell .answers *, #tell h2:has(+ .nothing)', (all) =>
+          all
+            .filter((e) => !e.matches('.answer *'))
+            .map((e) => e.getBoundingClientRect().top + scrollY),
         );
       const before = await places();
       await page.click('#tell .tell [type=submit]');

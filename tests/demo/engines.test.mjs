@@ -37,7 +37,8 @@ const tokensOf = ({ tokenizer }, text) => [tokenizer.endOfText, ...tokenizer.enc
 async function answer(session, question) {
   const options = { temperature: 0, maxTokens: 30, raw: true };
   const text = await write(session, tokensOf(session.model, question), options);
-  return question + /^[^.!?…]*[.!?…]?/.exec(text)[0];
+  const [first, end] = /^[^.!?…]*([.!?…]?)/.exec(text);
+  return `${question}${first}${end === '' ? '…' : ''}`;
 }
 
 for (const { name, here, hint, launch } of engines)
@@ -138,6 +139,7 @@ for (const { name, here, hint, launch } of engines)
       assert.ok(second < 0.5 && first > 3, `${first} and ${second}`);
       assert.match(await curves(), /Reading 1: .+; Reading 2: /);
       assert.match(await textOf(browser, '#tell .told li'), /told 2 times/);
+      assert.match(await textOf(browser, '#tell .after'), /^Alice was beginning to get very tired/);
       const painted = `(() => { const c = document.querySelector('#tell canvas.heads');
         return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((x) => x > 0); })()`;
       assert.equal(await browser.evaluate(painted), true);

@@ -17,7 +17,7 @@ import { writeStory } from './write.js';
 
 /** Characters of the sample: a passage. */
 const SAMPLE_LENGTH = 640;
-const SAMPLE_QUESTION = 'There was nothing so';
+const SAMPLE_QUESTION = 'Alice was beginning';
 const GO_ON = { prompt: '', temperature: 0.7, maxTokens: 120 };
 
 /** Tokens of a text that takes long enough for its speed to mean something. */
@@ -39,12 +39,13 @@ class Tell {
 
   constructor(readonly model: ShippedModel) {}
 
-  /** Tells what is in the box, which is then free for something else. */
+  /** Tells what is in the box, which is then free for something else; what is not learnt stays there. */
   async tellBox(signal: AbortSignal): Promise<void> {
     const { box } = this;
     if (box.empty) throw new Error('There is nothing to tell yet.');
+    const frozen = this.panel.field('frozen').checked;
     await this.tell(box.source, signal);
-    box.text = '';
+    if (!frozen) box.text = '';
   }
 
   /** Lets the session read a text, and asks it anew. */
@@ -138,7 +139,7 @@ class Tell {
   }
 
   #showSize(bytes: number): void {
-    find(this.panel.element, '.size').textContent = `It has ${figure(bytes / 1024)} KB.`;
+    find(this.panel.element, '.size').textContent = `The memory has ${figure(bytes / 1024)} KB.`;
   }
 }
 

@@ -8,7 +8,7 @@ import { softmaxOf } from './likeliest.js';
 import { loaded } from './model.js';
 import { tokensOf, told } from './told.js';
 
-/** An answer has at most so many tokens, and ends with its first sentence. */
+/** An answer ends with its first sentence; one of so many tokens is cut short. */
 const MOST_TOKENS = 30;
 const SENTENCE_END = /[.!?…]/;
 
@@ -32,6 +32,7 @@ function answer(session: Session, other: Session): AnswerToken[] {
   }
   const last = tokens.at(-1);
   if (last) last.text += decoder.flush();
+  if (tokens.length === MOST_TOKENS && !SENTENCE_END.test(last!.text)) last!.text += '…';
   return tokens;
 }
 
