@@ -201,16 +201,11 @@ static void every_allocation(void)
         int (*run)(void);
         size_t at_least;
     } operations[] = {
-        {"create", create, 3},
-        {"clone", copy, 3},
-        {"learn", learn, 1},
-        {"load", load, 1},
-        {"hash", hash, 15},
-        {"create session", create_session, 15},
-        {"fork", fork_session, 18},
-        {"read", read_session, 1},
-        {"write", write_session, 1},
-        {"load session", load_session, 1},
+        {"create", create, 3},       {"clone", copy, 3},
+        {"learn", learn, 1},         {"load", load, 1},
+        {"hash", hash, 15},          {"create session", create_session, 15},
+        {"fork", fork_session, 18},  {"read", read_session, 1},
+        {"write", write_session, 1}, {"load session", load_session, 1},
     };
     for (uint32_t open = 0; open < 2; open++) {
         size_t idle = bt_live_allocations();

@@ -17,7 +17,7 @@
 static void options(void)
 {
     static const bitllama_session_options bad[] = {
-        {11, 256, 0}, {13, 256, 0}, {0, 256, 0},     {12, 256, 2}, {12, 1, 0},
+        {11, 256, 0}, {13, 256, 0}, {0, 256, 0},       {12, 256, 2}, {12, 1, 0},
         {12, 128, 0}, {12, 300, 0}, {12, 1u << 23, 0}, {12, ~0u, 0}, {12, 256, ~0u},
     };
     subject x = make_subject(BT_INDUCTION);
@@ -234,7 +234,8 @@ static void passed_by(void)
         CHECK_EQ(bitllama_session_freeze(a, 0), TTT_OK);
         CHECK_EQ(bitllama_session_read(a, x.ids + 100, 5, NULL, NULL), TTT_OK);
         CHECK_EQ(remembered(a), 65);
-        CHECK_EQ(bt_ring_held(&a->recall.memory->ring), 69); /* with four that passed, as contexts */
+        CHECK_EQ(bt_ring_held(&a->recall.memory->ring),
+                 69); /* with four that passed, as contexts */
         bitllama_session_destroy(a);
         bitllama_session_destroy(b);
     }

@@ -19,6 +19,11 @@ export const MAX_UINT32 = 2 ** 32 - 1;
 export const MAX_LAYERS = 64;
 export const MAX_THREADS = 64;
 
+/** Tokens that a session remembers word for word: the fewest, the most, and unless given. */
+export const MIN_RECALL = 256;
+export const MAX_RECALL = 4194304;
+export const DEFAULT_RECALL = 32768;
+
 /** Tokens of a new tokenizer or model, and the tokens of a tokenizer that are not text. */
 export const DEFAULT_VOCAB = 2048;
 export const SPECIAL_TOKENS: readonly string[] = ['<|endoftext|>', '<|padding|>'];
