@@ -17,7 +17,7 @@ export interface Recalled {
 }
 
 const HEADER = 64;
-const MAGIC = Buffer.from('BitRcl\r\n', 'latin1');
+const MAGIC = 'BitRcl\r\n';
 
 /** Where its fields stand. */
 const AT = { learned: 24, capacity: 36, held: 44 };
