@@ -265,6 +265,8 @@ bool DefineSessionFunctions(napi_env env, napi_value object, Addon *addon)
         {"writeAsync", Enter<WriteAsync>},
         {"logits", Enter<Logits>},
         {"draw", Enter<Draw>},
+        {"suggest", Enter<Suggest>},
+        {"suggestAsync", Enter<SuggestAsync>},
         {"stateSize", Enter<Property<&Addon::sessions, bitllama_session_state_size>>},
         {"tokens", Enter<Property<&Addon::sessions, bitllama_session_tokens>>},
         {"save", Enter<CopyState<&Addon::sessions, bitllama_session_save>>},

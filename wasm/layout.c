@@ -27,6 +27,14 @@ _Static_assert(AT(size, 0) && AT(temperature, 4) && AT(top_k, 8) && AT(top_p, 12
                    sizeof(STRUCT) == 32,
                "bitllama_sampling");
 #undef STRUCT
+#define STRUCT bitllama_suggesting
+_Static_assert(AT(size, 0) && AT(count, 4) && AT(min_probability, 8) && sizeof(STRUCT) == 12,
+               "bitllama_suggesting");
+#undef STRUCT
+#define STRUCT bitllama_suggestion
+_Static_assert(AT(probability, 0) && AT(length, 4) && AT(text, 8) && sizeof(STRUCT) == 256,
+               "bitllama_suggestion");
+#undef STRUCT
 #define STRUCT bitllama_training
 _Static_assert(AT(size, 0) && AT(batch, 4) && AT(context, 8) && AT(accumulate, 12) &&
                    AT(steps, 16) && AT(warmup, 20) && AT(threads, 24) && AT(bf16, 28) &&

@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 
 import { backends, sameBits } from './support/backends.mjs';
 import { runModule } from './support/child.mjs';
-import { addon, DESTROYED, newModel } from './support/raw-addon.mjs';
+import { addon, DESTROYED, newModel, newSession } from './support/raw-addon.mjs';
 
 const file = new URL('./support/raw-worker.mjs', import.meta.url);
 const IDS = Uint32Array.from({ length: 100 }, (_, i) => (i * i) % 31);

@@ -352,7 +352,9 @@ describe('memory of the WebAssembly engine', () => {
       assert.equal(sessions.read(one, TOKENS, undefined, undefined), 0);
       assert.equal(sessions.read(one, long, floats(5000), floats(5000)), 0);
       assert.equal(sessions.read(one, Uint32Array.of(9999), floats(1), undefined), 30);
-      assert.equal(sessions.tokens(one), 5064);
+      assert.equal(sessions.write(one, Uint32Array.of(9999)), 30);
+      assert.equal(sessions.write(one, long), 0);
+      assert.equal(sessions.tokens(one), 10064);
       assert.equal(sessions.logits(one, floats(32)), 0);
       assert.ok(sessions.draw(one, sampling()) >= 0);
       assert.equal(sessions.draw(one, sampling({ temperature: -1 })), -31);
@@ -369,6 +371,7 @@ describe('memory of the WebAssembly engine', () => {
       assert.equal(sessions.tokens(two), -61);
       assert.equal(sessions.create(GONE, optionsOf(0)), -61);
       assert.equal(sessions.read(two, TOKENS, undefined, undefined), 61);
+      assert.equal(sessions.write(two, TOKENS), 61);
       assert.equal(sessions.logits(two, floats(32)), 61);
       assert.equal(sessions.load(two, state), 61);
     }));

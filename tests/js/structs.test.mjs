@@ -12,6 +12,8 @@ const NAMES = [
   'bitllama_config',
   'bitllama_session_options',
   'bitllama_sampling',
+  'bitllama_suggesting',
+  'bitllama_suggestion',
   'bitllama_training',
   'bitllama_step',
   'ttt_error',

@@ -132,7 +132,10 @@ export class BitLlama implements LanguageModel {
     const { recall, struct } = readSession(options);
     this.#life.checkLiving(); // again: a getter of the options may have done anything
     const handle = made(part(this.#engine, 'sessions').create(this.#handle, struct));
-    return new Session(LLAMA_KEY, this, this.#engine, handle, recall);
+    return new Session(LLAMA_KEY, this, this.#engine, handle, {
+      recall,
+      ownTokenizer: this.#hasTokenizer,
+    });
   }
 
   /** The compact `.bitt` file: ternary weights in 2 bits, int8 embedding, config and tokenizer. */

@@ -18,6 +18,8 @@ import type {
   SamplingOptions,
   SessionOptions,
   SignalOptions,
+  SuggestAsyncOptions,
+  SuggestOptions,
   TrainerOptions,
   TrainingOptions,
 } from './types.js';
@@ -58,6 +60,10 @@ export const GENERATE = {
 export const OBSERVE_TEXT = { signal: true, raw: true } satisfies NamesOf<ObserveTextOptions>;
 
 export const SIGNAL = { signal: true } satisfies NamesOf<SignalOptions>;
+
+export const SUGGEST = { count: true, minProbability: true } satisfies NamesOf<SuggestOptions>;
+
+export const SUGGEST_ASYNC = { ...SUGGEST, ...SIGNAL } satisfies NamesOf<SuggestAsyncOptions>;
 
 export const EVALUATE = { ...SIGNAL, ...SESSION } satisfies NamesOf<EvaluateOptions>;
 

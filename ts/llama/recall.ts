@@ -14,6 +14,13 @@ import { RECALL, SESSION } from './option-names.js';
 /** Tokens that a session remembers, or false. */
 export type Recall = number | false;
 
+/** What a session knows of how it was made. */
+export interface SessionSetup {
+  recall: Recall;
+  /** The tokenizer is the one in the model's file. */
+  ownTokenizer: boolean;
+}
+
 /** Checked options of a session: the recall that it will have, and what the engine takes. */
 export interface CheckedSession {
   recall: Recall;

@@ -172,6 +172,25 @@ export interface SignalOptions {
   signal?: AbortSignalLike | undefined;
 }
 
+/** Options of `Session.suggest`. */
+export interface SuggestOptions {
+  /** At most so many suggestions: 1 to 32, 3 unless given. */
+  count?: number | undefined;
+  /** None that is less likely: 0 to 1, 0.0001 unless given. */
+  minProbability?: number | undefined;
+}
+
+/** Options of `Session.suggestAsync`. */
+export interface SuggestAsyncOptions extends SuggestOptions, SignalOptions {}
+
+/** A word that may be meant. */
+export interface Suggestion {
+  /** The whole word, with the letters typed. */
+  text: string;
+  /** That it comes next, given the letters typed. */
+  probability: number;
+}
+
 /** A token of a text that was read. */
 export interface TokenObservation {
   token: number;

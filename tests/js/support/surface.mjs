@@ -134,7 +134,7 @@ export async function surfaceOf(module, backend) {
       accessors: ['destroyed'],
     },
     Session: {
-      construct: { args: () => [Symbol('k'), model, {}, 1, false], refused: true },
+      construct: { args: () => [Symbol('k'), model, {}, 1, {}], refused: true },
       make() {
         const session = model.createSession();
         session.read([5, 6, 7]);
@@ -152,6 +152,11 @@ export async function surfaceOf(module, backend) {
           options: [...SAMPLING, 'maxTokens', 'stop', 'stopTokens', 'signal', 'raw', 'onToken'],
         },
         observe: { args: () => [[1, 2], {}], options: ['signal', 'raw'] },
+        suggest: { args: () => ['The', 'Qu', { count: 2 }], options: ['count', 'minProbability'] },
+        suggestAsync: {
+          args: () => ['The', 'Qu', { count: 2 }],
+          options: ['count', 'minProbability', 'signal'],
+        },
         save: none,
         restore: { args: () => [model.createSession().save()] },
         fork: none,

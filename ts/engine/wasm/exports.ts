@@ -59,6 +59,7 @@ export interface WasmExports {
   bitllama_session_logits: Call;
   bitllama_session_freeze: Call;
   bitllama_session_draw: Call;
+  bitllama_session_suggest: Call;
   bitllama_session_state_size: Call;
   bitllama_session_save: Call;
   bitllama_session_load: Call;

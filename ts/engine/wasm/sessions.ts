@@ -146,6 +146,29 @@ export class Sessions implements SessionEngine {
     );
   }
 
+  suggest(
+    session: Handle,
+    before: Uint32Array,
+    typed: Uint8Array,
+    suggesting: StructBytes,
+    out: Uint8Array,
+  ): number {
+    const [n, letters] = [lengthOf(before), lengthOf(typed)];
+    return this.#sessions.withBlocks(
+      session,
+      [before, typed, suggesting, out, 4],
+      negative,
+      (exports, pointer, ids, text, how, list, found) => {
+        const status = exports.bitllama_session_suggest(
+          ...[pointer, ids, n, text, letters, how, list, found],
+        );
+        if (status !== 0) return -status;
+        this.#instance.heap.read(list, out);
+        return this.#instance.heap.readUint32(found);
+      },
+    );
+  }
+
   stateSize(session: Handle): number {
     return this.#sessions.ask(
       session,
