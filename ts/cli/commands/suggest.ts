@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: MIT
  */
 import type { Session, Suggestion } from 'bit-ttt';
-import { encodeDocuments } from 'bit-ttt';
+import { BitLlama, encodeDocuments, TTTError } from 'bit-ttt';
+import { MAX_SUGGESTIONS, MAX_TYPED_BYTES } from '../../common/limits.js';
 import { Turns } from '../../common/turns.js';
 import { checkStandardInput, openSource } from '../files/input.js';
 import { LineSplitter } from '../files/lines.js';
@@ -36,8 +37,6 @@ const OPTIONS: OptionSpecs = {
   save: { type: 'string' },
 };
 
-const MOST_SUGGESTIONS = 32;
-
 const HELP = `Usage: bit-ttt suggest TEXT|- [TYPED] [options]
 
 Completes a word as it is written: prints whole words that may be meant, the likeliest first, with
@@ -48,7 +47,7 @@ input is such a text, and its answers end with an empty line. Nothing is learned
   -r, --read FILE    a text to read and remember first; may be given several times
 ${MODEL_HELP}
 ${RECALL_HELP}
-  -n, --count N      how many words at most, 1 to ${MOST_SUGGESTIONS} (default: 3)
+  -n, --count N      how many words at most, 1 to ${MAX_SUGGESTIONS} (default: 3)
   --min-probability X  no word that is less likely, 0 to 1 (default: 0.0001)
   --load FILE        go on from a session that was saved: it knows what it read before
   --save FILE        save the session when all is read; TEXT may then be left out
@@ -110,7 +109,7 @@ function readRequest(line: CommandLine): Request {
     place,
     read,
     options: {
-      count: numberOption(line, 'count', { min: 1, max: MOST_SUGGESTIONS, integer: true }),
+      count: numberOption(line, 'count', { min: 1, max: MAX_SUGGESTIONS, integer: true }),
       minProbability: numberOption(line, 'min-probability', { min: 0, max: 1 }),
     },
     save: checkSession(line, reads),
@@ -129,6 +128,28 @@ async function run(line: CommandLine): Promise<void> {
   await watched(true, (progress, interrupt) => suggestWith(line, request, progress, interrupt));
 }
 
+function canSuggest(model: BitLlama): boolean {
+  const session = model.createSession({ recall: false });
+  try {
+    session.suggest('', '', { count: 1 });
+    return true;
+  } catch (error) {
+    if (error instanceof TTTError && error.code === 'INVALID_TOKENIZER') return false;
+    throw error;
+  } finally {
+    session.destroy();
+  }
+}
+
+/** The model. Words are found in a tokenizer of its own: one that lies beside it is packed in. */
+async function loadWithWords(line: CommandLine): Promise<Loaded> {
+  const { path, model, tokenizer } = await loadModel(line);
+  if (canSuggest(model)) return { path, model, tokenizer };
+  const packed = await BitLlama.load(model.pack());
+  model.destroy();
+  return { path, model: packed, tokenizer };
+}
+
 async function suggestWith(
   line: CommandLine,
   request: Request,
@@ -136,7 +157,7 @@ async function suggestWith(
   interrupt: Interrupt,
 ): Promise<void> {
   await engineInUse();
-  const loaded = await loadModel(line);
+  const loaded = await loadWithWords(line);
   let session: Session | undefined;
   try {
     session = await beginSession(line, loaded.model);
@@ -153,7 +174,7 @@ async function suggestWith(
   }
 }
 
-/** Reads the texts of --read; a session that has read nothing reads that a text begins. */
+/** Reads the texts of --read. */
 async function readAll(
   session: Session,
   { tokenizer }: Loaded,
@@ -172,8 +193,6 @@ async function readAll(
     });
   }
   progress.clear();
-  const { endOfText } = tokenizer;
-  if (session.tokensSeen === 0 && endOfText !== undefined) session.read([endOfText]);
 }
 
 /** Completes each line of standard input; a signal ends the process at once. */
@@ -195,7 +214,8 @@ async function answerLines(session: Session, request: Request, signal: AbortSign
 
 function show(session: Session, { before, typed }: Place, request: Request): void {
   const { json, options, palette } = request;
-  const suggestions = session.suggest(before, typed, options);
+  const isWord = Buffer.byteLength(typed) <= MAX_TYPED_BYTES; // no word has more
+  const suggestions = isWord ? session.suggest(before, typed, options) : [];
   print(json ? `${safeJson({ before, typed, suggestions })}\n` : table(suggestions, palette));
 }
 
