@@ -47,10 +47,14 @@ export async function toldAlone(makeSession) {
   return words;
 }
 
-/** The same with all facts told to one session before the first is asked; each question is put to a fork. */
-export async function toldTogether(makeSession) {
+/**
+ * The same with all facts told to one session before the first is asked; each question is put to a fork.
+ * @param {string} [between] what the session reads after the facts and before the questions
+ */
+export async function toldTogether(makeSession, between = '') {
   const session = makeSession();
   await session.observe(FACTS.map((fact) => `${fact.join(' ')}.`).join(' '));
+  if (between !== '') await session.observe(` ${between}`);
   const words = [];
   for (const [beginning] of FACTS) {
     const fork = session.fork();

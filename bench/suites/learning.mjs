@@ -50,7 +50,12 @@ function findTexts(folder) {
     texts.unshift({ ...BEGINNING, label: BEGINNING.name, text: read(CHAPTERS) });
   const missing = new Set(TEXTS.map(({ name }) => name));
   for (const { name } of texts) missing.delete(name);
-  return { texts, notes: [...missing].map((name) => `Without ${name}: --texts names its folder.`) };
+  return {
+    texts,
+    notes: [...missing].map(
+      (name) => `Left out: ${name}, which the folder of --texts does not have.`,
+    ),
+  };
 }
 
 /** A row for one figure, which is the same however often it is measured. */
@@ -182,6 +187,10 @@ async function measureSecond(model, { label, text, second }, log) {
 const FACT_CASES = [
   ['each told to a session of its own', toldAlone],
   ['all told to one session', toldTogether],
+  [
+    'all told to one session, which then read examples/alice.txt',
+    (makeSession) => toldTogether(makeSession, readFileSync(CHAPTERS, 'utf8').trim()),
+  ],
 ];
 
 /** Facts that are told once; a note says which words came. */

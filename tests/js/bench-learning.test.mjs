@@ -204,7 +204,7 @@ describe('bench learning: the command', () => {
       assert.ok(problem ? /Missing/.test(problem) : median > 1 && median < 6, contestant);
     const notes = suite.notes.join('\n');
     assert.match(notes, /alice\.txt is too short for suggestions/);
-    assert.match(notes, /Without tinyshakespeare\.txt: --texts/);
+    assert.match(notes, /Left out: tinyshakespeare\.txt/);
     assert.match(readFileSync(join(folder, 'learning.svg'), 'utf8'), /with recall/);
     rmSync(folder, { recursive: true });
   });
