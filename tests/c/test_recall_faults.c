@@ -140,6 +140,11 @@ static int write_session(void)
     return bitllama_session_write(spare_session, all.x.ids, TOKENS);
 }
 
+static int reserve_session(void)
+{
+    return bitllama_session_reserve(spare_session, TOKENS);
+}
+
 static int load_session(void)
 {
     return bitllama_session_load(spare_session, all.session_state, all.session_size);
@@ -201,11 +206,17 @@ static void every_allocation(void)
         int (*run)(void);
         size_t at_least;
     } operations[] = {
-        {"create", create, 3},       {"clone", copy, 3},
-        {"learn", learn, 1},         {"load", load, 1},
-        {"hash", hash, 15},          {"create session", create_session, 15},
-        {"fork", fork_session, 18},  {"read", read_session, 1},
-        {"write", write_session, 1}, {"load session", load_session, 1},
+        {"create", create, 3},
+        {"clone", copy, 3},
+        {"learn", learn, 1},
+        {"load", load, 1},
+        {"hash", hash, 15},
+        {"create session", create_session, 15},
+        {"fork", fork_session, 18},
+        {"read", read_session, 1},
+        {"write", write_session, 1},
+        {"reserve", reserve_session, 1},
+        {"load session", load_session, 1},
     };
     for (uint32_t open = 0; open < 2; open++) {
         size_t idle = bt_live_allocations();
@@ -254,6 +265,12 @@ static void no_allocations(void)
     CHECK_EQ(bitllama_session_freeze(all.session, 1), TTT_OK);
     CHECK_EQ(bitllama_session_read(all.session, all.x.ids, TOKENS, logprobs, NULL), TTT_OK);
     CHECK_EQ(bitllama_session_reset(all.session), TTT_OK);
+    bt_fail_allocations(SIZE_MAX, false);
+    CHECK_EQ(bitllama_session_freeze(all.session, 0), TTT_OK);
+    CHECK_EQ(bitllama_session_reserve(all.session, 5 * TOKENS), TTT_OK);
+    bt_fail_allocations(0, true);
+    for (int i = 0; i < 5; i++)
+        CHECK_EQ(bitllama_session_read(all.session, all.x.ids, TOKENS, logprobs, NULL), TTT_OK);
     bt_fail_allocations(SIZE_MAX, false);
     tear_down();
 }

@@ -42,6 +42,17 @@ static void options(void)
     s = open_with(x.model, 1u << 22, 1);
     CHECK_EQ(bitllama_session_write(s, NULL, 1), TTT_NULL_POINTER);
     CHECK_EQ(bitllama_session_write(s, NULL, 0), TTT_OK);
+    CHECK_EQ(bitllama_session_reserve(NULL, 1), TTT_NULL_POINTER);
+    size_t before = bitllama_session_footprint(s);
+    CHECK_EQ(bitllama_session_reserve(s, 1), TTT_OK);
+    CHECK_EQ(bitllama_session_footprint(s), before);
+    CHECK_EQ(bitllama_session_reserve(s, 10000), TTT_OK);
+    CHECK(bitllama_session_footprint(s) > before + 10000u * 26);
+    bitllama_session_destroy(s);
+    s = open_with(x.model, 256, 0);
+    before = bitllama_session_footprint(s);
+    CHECK_EQ(bitllama_session_reserve(s, SIZE_MAX), TTT_OK); /* no more than its recall holds */
+    CHECK_EQ(bitllama_session_footprint(s), before);
     bitllama_session_destroy(s);
     free_subject(&x);
 }

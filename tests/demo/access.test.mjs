@@ -99,8 +99,8 @@ describe('demo page for everybody', () => {
       const places = () =>
         page.$$eval('#tell form *, #tell .answers *, #tell h2:has(+ .nothing)', (all) =>
           all
-            .filter((e) => !e.matches('.answer *'))
-            .map((e) => e.getBoundingClientRect().top + scrollY),
+            .filter((e) => !e.matches('.answer *, .why *'))
+            .map((e) => Math.round(e.getBoundingClientRect().top + scrollY)),
         );
       const before = await places();
       await page.click('#tell .tell [type=submit]');
