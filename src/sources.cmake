@@ -8,8 +8,8 @@ set(BIT_TTT_SOURCES
   model/memory.c model/model.c model/pack.c model/params.c model/pieces.c model/quantize.c
   model/read.c model/rewrite.c model/sampler.c model/session.c model/session_read.c
   model/session_recall.c
-  model/session_state.c model/shards.c model/suggest.c model/suggest_search.c
-  model/write.c
+  model/session_state.c model/shards.c model/suggest.c model/suggest_room.c
+  model/suggest_search.c model/suggest_words.c model/words.c model/write.c
   recall/conformance.c recall/counts.c recall/gates.c recall/mix.c recall/recall.c recall/ring.c
   recall/state.c
   train/checkpoint.c train/dropout.c train/effective.c train/gemm.c train/mixer.c train/net.c

@@ -1,8 +1,7 @@
 /* suggest.c - bitllama_session_suggest: checks what is asked, and ranks the words found (suggest.h).
  * SPDX-License-Identifier: MIT */
-#include "suggest.h"
+#include "suggest_room.h"
 
-#include "../base/alloc.h"
 #include "../base/fpenv.h"
 #include "../base/utf8.h"
 
@@ -17,7 +16,8 @@ void bitllama_suggesting_init(bitllama_suggesting *suggesting)
 
 /* ---- words ----------------------------------------------------------------------------------- */
 
-void bt_words_add(bt_word_list *list, const uint8_t *text, size_t length, float probability)
+void bt_words_add(bt_word_list *list, const uint8_t *text, size_t length, uint32_t tokens,
+                  float probability)
 {
     uint32_t i = 0;
     while (i < list->count &&
@@ -25,7 +25,7 @@ void bt_words_add(bt_word_list *list, const uint8_t *text, size_t length, float 
         i++;
     if (i == BT_WORDS) return;
     if (i == list->count) {
-        list->words[i] = (bt_word){.length = (uint32_t)length};
+        list->words[i] = (bt_word){.length = (uint32_t)length, .tokens = tokens};
         memcpy(list->words[i].text, text, length);
         list->count++;
     }
@@ -102,13 +102,14 @@ static int suggest(bt_question *q, const bitllama_suggesting *o, bitllama_sugges
     int status = bt_pieces_of(q->session->model, &q->pieces);
     if (status != TTT_OK) return status;
     join(q);
-    bt_word_list *words = bt_alloc(1, sizeof *words);
-    if (!words) return TTT_OUT_OF_MEMORY;
+    bt_suggest_room *room = bt_suggest_room_take(q->session->model);
+    if (!room) return TTT_OUT_OF_MEMORY;
     q->count = o->count;
-    status = bt_search_words(q, words);
-    if (status == TTT_OK) *found = give(words, o, list);
-    bt_free(words);
-    return status;
+    bt_search_words(q, room);
+    if (q->session->recall.memory) bt_mix_read_words(q, &room->tally, &room->list);
+    *found = give(&room->list, o, list);
+    bt_suggest_room_give(q->session->model, room);
+    return TTT_OK;
 }
 
 int bitllama_session_suggest(const bitllama_session *session, const uint32_t *before_tokens,

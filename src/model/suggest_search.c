@@ -6,14 +6,12 @@
  * makes a new node, or ends the word. Their probability is at most that of their node, so that the
  * search can stop once the words found are likelier than every node that is left.
  * SPDX-License-Identifier: MIT */
-#include "suggest.h"
-
-#include "../base/alloc.h"
+#include "suggest_room.h"
 
 #include <string.h>
 
 enum {
-    MOST_OPENED = 40, /* nodes that are read */
+    MOST_OPENED = 64, /* nodes that are read */
     MOST_TOKENS = 24, /* of a node */
     NO_NODE = 0xffff
 };
@@ -149,7 +147,7 @@ static void follow(search *s, opening *o, uint32_t token)
     bool has_word = end > skip;
     if (!o->n->covered && (has_word || end == length)) s->covering += p;
     if (end < length) {
-        if (has_word) bt_words_add(s->list, o->text + skip, end - skip, p);
+        if (has_word) bt_words_add(s->list, o->text + skip, end - skip, o->n->depth + 1u, p);
     } else if (o->n->depth < MOST_TOKENS && p > 0.0f) {
         put_node(s, (node){.p = p,
                            .token = token,
@@ -202,7 +200,7 @@ static void follow_word(search *s, opening *o)
     for (uint32_t i = 0; i < s->vocab; i++)
         if (!pieces->of[i].letters) ends += s->p[i];
     if (o->length > skip && !bt_text_broken(o->text, o->length))
-        bt_words_add(s->list, o->text + skip, o->length - skip, o->n->p * ends);
+        bt_words_add(s->list, o->text + skip, o->length - skip, o->n->depth, o->n->p * ends);
     size_t count = s->k->places_above(s->p, s->vocab, LEAST_NODE, s->places, s->vocab);
     for (size_t i = 0; i < count; i++)
         if (pieces->of[s->places[i]].letters) follow(s, o, s->places[i]);
@@ -220,13 +218,14 @@ static void open_node(search *s, const node *n, uint16_t index)
 
 /* ---- search ---------------------------------------------------------------------------------- */
 
-/* The words that are wanted have been found: no node can give a likelier one. */
+/* Enough words have been found that are likelier than any other can be; more than are wanted, since
+ * what was read may change their order. */
 static bool found_enough(const search *s)
 {
     uint32_t better = 0;
     for (uint32_t i = 0; i < s->list->count; i++)
         if (s->list->words[i].probability >= s->open[0].p) better++;
-    return better >= s->q->count;
+    return better >= 2 * s->q->count + 4;
 }
 
 /* Nothing stands before the word: it begins a line. */
@@ -260,38 +259,24 @@ static void run(search *s)
         for (uint32_t i = 0; i < s->list->count; i++) s->list->words[i].probability /= s->covering;
 }
 
-static int prepare(search *s, bt_region *r)
+void bt_search_words(const bt_question *question, bt_suggest_room *room)
 {
-    const bt_session *from = s->q->session;
+    const bt_session *from = question->session;
     const ttt_recall *memory = from->recall.memory;
-    s->p = bt_region_floats(r, s->vocab);
-    s->places = bt_region_alloc(r, s->vocab, sizeof *s->places);
-    s->view = bt_region_alloc(r, 1, sizeof *s->view);
-    if (r->failed) return TTT_OUT_OF_MEMORY;
-    int status = bitllama_session_create(from->model, &s->root);
-    if (status == TTT_OK) status = bitllama_session_create(from->model, &s->work);
-    if (status != TTT_OK) return status;
-    bt_session_copy(s->root, from);
+    search s = {.q = question,
+                .k = bt_kernels_active(),
+                .vocab = from->model->params.config.vocab,
+                .root = room->root,
+                .work = room->work,
+                .p = room->p,
+                .places = room->places,
+                .list = &room->list,
+                .view = &room->view};
     if (memory) {
-        s->latest = memory->ring.latest;
-        s->pace = memory->pace;
+        s.latest = memory->ring.latest;
+        s.pace = memory->pace;
     }
-    return TTT_OK;
-}
-
-int bt_search_words(const bt_question *question, bt_word_list *list)
-{
-    bt_region blocks = {0};
-    search *s = bt_region_alloc(&blocks, 1, sizeof *s);
-    if (!s) return TTT_OUT_OF_MEMORY;
-    s->q = question;
-    s->k = bt_kernels_active();
-    s->vocab = question->session->model->params.config.vocab;
-    s->list = list;
-    int status = prepare(s, &blocks);
-    if (status == TTT_OK) run(s);
-    bitllama_session_destroy(s->root);
-    bitllama_session_destroy(s->work);
-    bt_region_free(&blocks);
-    return status;
+    s.list->count = 0;
+    bt_session_copy(s.root, from);
+    run(&s);
 }

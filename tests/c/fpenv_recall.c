@@ -120,6 +120,20 @@ static void bad_session_loads(bitllama_session *s, uint8_t *state, size_t size)
     free(forged);
 }
 
+/* The model has no tokenizer. */
+static void bad_suggestions(const bitllama_session *s, const uint32_t *ids)
+{
+    bitllama_suggesting o;
+    bitllama_suggestion list[3];
+    uint32_t found = 7;
+    CALL(bitllama_suggesting_init(&o));
+    keep(&o, sizeof o);
+    GIVES(TTT_INVALID_DATA, bitllama_session_suggest(s, ids, 3, "a", 1, &o, list, &found));
+    o.min_probability = NAN;
+    GIVES(TTT_INVALID_OPTION, bitllama_session_suggest(s, ids, 3, "a", 1, &o, list, &found));
+    keep_number(found);
+}
+
 void use_session_with_recall(bitllama_model *model, const uint32_t *ids, size_t n)
 {
     bitllama_session_options o;
@@ -136,6 +150,8 @@ void use_session_with_recall(bitllama_model *model, const uint32_t *ids, size_t 
     GIVES(TTT_INVALID_OPTION, bitllama_session_create_with(model, &o, &s));
     o.recall = 256;
     GIVES(TTT_OK, bitllama_session_create_with(model, &o, &s));
+    GIVES(TTT_NULL_POINTER, bitllama_session_reserve(NULL, 1));
+    GIVES(TTT_OK, bitllama_session_reserve(s, 3 * n));
     for (int round = 0; round < 3; round++) {
         GIVES(TTT_OK, bitllama_session_read(s, ids, n, logprobs, NULL));
         keep(logprobs, n * sizeof *logprobs);
@@ -157,6 +173,7 @@ void use_session_with_recall(bitllama_model *model, const uint32_t *ids, size_t 
     bad_session_loads(twin, state, size);
     GIVES(TTT_OK, bitllama_session_read(twin, ids, 60, logprobs, NULL));
     keep(logprobs, 60 * sizeof *logprobs);
+    bad_suggestions(s, ids);
     GIVES(TTT_OK, bitllama_session_reset(s));
     GIVES(TTT_OK, bitllama_session_logits(s, logits));
     keep(logits, config.vocab_size * sizeof *logits);

@@ -172,7 +172,8 @@ static void check_mix_counts(const bt_kernels *table)
                                 rng_float(&r, 0, 0.01f),
                                 rng_float(&r, 0, 1)};
             for (size_t i = 0; i < n; i++) {
-                counts[i] = rng_below(&r, 3) ? 0 : (uint32_t)rng_next(&r) >> (8 + rng_below(&r, 24));
+                counts[i] =
+                    rng_below(&r, 3) ? 0 : (uint32_t)rng_next(&r) >> (8 + rng_below(&r, 24));
                 p[i] = rng_float(&r, 0, 1) * (i % 5 ? 1e-3f : 1e-38f);
                 float left = (float)counts[i] - op.discount;
                 if (left < 0) left = 0;

@@ -140,6 +140,11 @@ static int write_session(void)
     return bitllama_session_write(spare_session, all.x.ids, TOKENS);
 }
 
+static int reserve_session(void)
+{
+    return bitllama_session_reserve(spare_session, TOKENS);
+}
+
 static int load_session(void)
 {
     return bitllama_session_load(spare_session, all.session_state, all.session_size);
@@ -210,6 +215,7 @@ static void every_allocation(void)
         {"fork", fork_session, 18},
         {"read", read_session, 1},
         {"write", write_session, 1},
+        {"reserve", reserve_session, 1},
         {"load session", load_session, 1},
     };
     for (uint32_t open = 0; open < 2; open++) {
@@ -259,6 +265,12 @@ static void no_allocations(void)
     CHECK_EQ(bitllama_session_freeze(all.session, 1), TTT_OK);
     CHECK_EQ(bitllama_session_read(all.session, all.x.ids, TOKENS, logprobs, NULL), TTT_OK);
     CHECK_EQ(bitllama_session_reset(all.session), TTT_OK);
+    bt_fail_allocations(SIZE_MAX, false);
+    CHECK_EQ(bitllama_session_freeze(all.session, 0), TTT_OK);
+    CHECK_EQ(bitllama_session_reserve(all.session, 5 * TOKENS), TTT_OK);
+    bt_fail_allocations(0, true);
+    for (int i = 0; i < 5; i++)
+        CHECK_EQ(bitllama_session_read(all.session, all.x.ids, TOKENS, logprobs, NULL), TTT_OK);
     bt_fail_allocations(SIZE_MAX, false);
     tear_down();
 }

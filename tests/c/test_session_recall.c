@@ -17,7 +17,7 @@
 static void options(void)
 {
     static const bitllama_session_options bad[] = {
-        {11, 256, 0}, {13, 256, 0}, {0, 256, 0},     {12, 256, 2}, {12, 1, 0},
+        {11, 256, 0}, {13, 256, 0}, {0, 256, 0},       {12, 256, 2}, {12, 1, 0},
         {12, 128, 0}, {12, 300, 0}, {12, 1u << 23, 0}, {12, ~0u, 0}, {12, 256, ~0u},
     };
     subject x = make_subject(BT_INDUCTION);
@@ -42,6 +42,17 @@ static void options(void)
     s = open_with(x.model, 1u << 22, 1);
     CHECK_EQ(bitllama_session_write(s, NULL, 1), TTT_NULL_POINTER);
     CHECK_EQ(bitllama_session_write(s, NULL, 0), TTT_OK);
+    CHECK_EQ(bitllama_session_reserve(NULL, 1), TTT_NULL_POINTER);
+    size_t before = bitllama_session_footprint(s);
+    CHECK_EQ(bitllama_session_reserve(s, 1), TTT_OK);
+    CHECK_EQ(bitllama_session_footprint(s), before);
+    CHECK_EQ(bitllama_session_reserve(s, 10000), TTT_OK);
+    CHECK(bitllama_session_footprint(s) > before + 10000u * 26);
+    bitllama_session_destroy(s);
+    s = open_with(x.model, 256, 0);
+    before = bitllama_session_footprint(s);
+    CHECK_EQ(bitllama_session_reserve(s, SIZE_MAX), TTT_OK); /* no more than its recall holds */
+    CHECK_EQ(bitllama_session_footprint(s), before);
     bitllama_session_destroy(s);
     free_subject(&x);
 }
@@ -234,7 +245,8 @@ static void passed_by(void)
         CHECK_EQ(bitllama_session_freeze(a, 0), TTT_OK);
         CHECK_EQ(bitllama_session_read(a, x.ids + 100, 5, NULL, NULL), TTT_OK);
         CHECK_EQ(remembered(a), 65);
-        CHECK_EQ(bt_ring_held(&a->recall.memory->ring), 69); /* with four that passed, as contexts */
+        CHECK_EQ(bt_ring_held(&a->recall.memory->ring),
+                 69); /* with four that passed, as contexts */
         bitllama_session_destroy(a);
         bitllama_session_destroy(b);
     }

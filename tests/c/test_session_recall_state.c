@@ -237,6 +237,17 @@ static void forged(void)
     refuse_word(s, state, size, inner + 36, 512, TTT_STATE_RECALL);
     refuse_word(s, state, size, inner + 40, 3, TTT_STATE_RECALL);
     refuse_word(s, state, size, inner + 8, 2, TTT_STATE_VERSION);
+    for (size_t i = 0; i < VOCAB; i++)
+        bt_put_u32(state + recall + 8 + 4 * i, bits_of(i % 3 ? 20.0f : -20.0f));
+    bt_put_u32(state + recall, bits_of(1.5f)); /* the wildest that is let in */
+    seal(state, size, inner);
+    CHECK_EQ(bitllama_session_load(s, state, size), TTT_OK);
+    float logprobs[TOKENS], logits[VOCAB];
+    for (int round = 0; round < 3; round++) {
+        CHECK_EQ(bitllama_session_read(s, x.ids, TOKENS, logprobs, NULL), TTT_OK);
+        CHECK_EQ(bitllama_session_logits(s, logits), TTT_OK);
+        CHECK(all_finite(logprobs, TOKENS) && all_finite(logits, VOCAB));
+    }
     free(state);
     CHECK_EQ(bitllama_session_reset(s), TTT_OK);
     state = save_session(s, &size); /* of a new session, whose sharpness is 1 */

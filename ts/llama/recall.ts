@@ -4,16 +4,12 @@
  */
 import { wrongType } from '../common/args.js';
 import { statusOf, TTTError } from '../common/errors.js';
+import { DEFAULT_RECALL, MAX_RECALL, MIN_RECALL } from '../common/limits.js';
 import { takeOptions } from '../common/named-options.js';
 import { readFlag } from '../common/options.js';
 import type { StructBytes } from '../engine/engine.js';
 import { BITLLAMA_SESSION_OPTIONS, encode } from '../engine/structs.js';
 import { RECALL, SESSION } from './option-names.js';
-
-/** TTT_RECALL_MIN_CAPACITY, TTT_RECALL_MAX_CAPACITY, and the default. */
-const LEAST = 256;
-const MOST = 4194304;
-const USUAL = 32768;
 
 /** Tokens that a session remembers, or false. */
 export type Recall = number | false;
@@ -32,14 +28,15 @@ export interface CheckedSession {
 }
 
 function readCapacity(value: unknown, name: string): number {
-  const wanted = `a power of two from ${LEAST} to ${MOST}`;
+  const wanted = `a power of two from ${MIN_RECALL} to ${MAX_RECALL}`;
   if (typeof value !== 'number') throw wrongType(name, wanted, value);
-  if (value >= LEAST && value <= MOST && Number.isInteger(Math.log2(value))) return value;
+  if (value >= MIN_RECALL && value <= MAX_RECALL && Number.isInteger(Math.log2(value)))
+    return value;
   throw new TTTError('INVALID_OPTION', `${name} must be ${wanted}, not ${value}`);
 }
 
 function readRecall(value: unknown): { capacity: number; generated: boolean } {
-  if (value === undefined || value === true) return { capacity: USUAL, generated: false };
+  if (value === undefined || value === true) return { capacity: DEFAULT_RECALL, generated: false };
   if (value === false) return { capacity: 0, generated: false };
   if (typeof value === 'number') {
     return { capacity: readCapacity(value, 'recall'), generated: false };
@@ -49,7 +46,7 @@ function readRecall(value: unknown): { capacity: number; generated: boolean } {
   }
   const { capacity, generated } = takeOptions(value, RECALL, 'recall');
   return {
-    capacity: capacity === undefined ? USUAL : readCapacity(capacity, 'recall.capacity'),
+    capacity: capacity === undefined ? DEFAULT_RECALL : readCapacity(capacity, 'recall.capacity'),
     generated: readFlag(generated, 'recall.generated'),
   };
 }
