@@ -336,7 +336,9 @@ describe('info', () => {
 describe('language model: help', () => {
   it('every command has it', async () => {
     const all = await output(['--help']);
-    for (const name of ['generate', 'chat', 'train', 'eval', 'adapt', 'convert', 'info']) {
+    for (const name of [
+      ...['generate', 'chat', 'suggest', 'train', 'eval', 'adapt', 'convert', 'info'],
+    ]) {
       assert.match(all, new RegExp(`bit-ttt ${name}`));
       const own = await output([name, '--help']);
       assert.match(own, new RegExp(`^Usage: bit-ttt ${name}`));

@@ -15,9 +15,13 @@ import {
   newSession,
   newTrainer,
   STEP_BYTES,
+  SUGGESTION_BYTES,
   statusOf,
   stepOf,
 } from './support/raw-addon.mjs';
+
+/** Arguments of suggest: the tokens before, the letters typed, and how many. */
+const question = [new Uint32Array(2), new Uint8Array(1).fill(97), bytesOf('suggesting')];
 
 describe('the functions of the addon for language models', () => {
   let models, sessions, trainers, bytes;
@@ -58,6 +62,8 @@ describe('the functions of the addon for language models', () => {
       [sessions, 'writeAsync', new Uint32Array(2), ignore],
       [sessions, 'logits', new Float32Array(32)],
       [sessions, 'draw', bytesOf('sampling')],
+      [sessions, 'suggest', ...question, new Uint8Array(3 * SUGGESTION_BYTES)],
+      [sessions, 'suggestAsync', ...question, ignore],
       [sessions, 'stateSize'],
       [sessions, 'tokens'],
       [sessions, 'save', new Uint8Array(1 << 20)],
@@ -102,6 +108,18 @@ describe('the functions of the addon for language models', () => {
         INVALID,
       );
       assert.equal(logits(session, value), INVALID);
+      assert.equal(sessions.write(session, value), INVALID);
+      assert.equal(
+        sessions.writeAsync(session, value, () => undefined),
+        INVALID,
+      );
+      assert.equal(sessions.writeAsync(session, ids, value), INVALID);
+      for (let place = 0; place < 4; place++) {
+        const args = [...question, new Uint8Array(3 * SUGGESTION_BYTES)];
+        args[place] = value;
+        assert.equal(sessions.suggest(session, ...args), -INVALID);
+        assert.equal(sessions.suggestAsync(session, ...args), INVALID);
+      }
       if (value !== null) {
         assert.equal(read(session, ids, value, undefined), INVALID);
         assert.equal(read(session, ids, undefined, value), INVALID);
@@ -128,6 +146,7 @@ describe('the functions of the addon for language models', () => {
     assert.equal(read(session, ids, one, one), 9);
     assert.equal(read(session, Uint32Array.of(1, 32), undefined, undefined), 30);
     assert.equal(read(session, Uint32Array.of(2 ** 32 - 1), undefined, undefined), 30);
+    assert.equal(sessions.write(session, Uint32Array.of(1, 32)), 30);
     assert.equal(sessions.tokens(session), 0);
     assert.equal(save(session, new Uint8Array(10)), 12);
     assert.equal(load(session, new Uint8Array(0)), 20);
@@ -327,6 +346,31 @@ describe('the functions of the addon for language models', () => {
       }
     });
 
+    it('and write to the same bits as at once', async () => {
+      for (const generated of [0, 1]) {
+        const [session, twin] = Array.from({ length: 2 }, () => newSession(model, { generated }));
+        const ids = Uint32Array.from({ length: 300 }, (_, i) => (i * i) % 31);
+        assert.equal(sessions.write(twin, ids), 0);
+        const status = await new Promise((resolve) => {
+          const failed = sessions.writeAsync(session, ids, resolve);
+          if (failed !== 0) resolve(failed);
+          ids.fill(0); // they are copied
+        });
+        assert.equal(status, 0);
+        const states = [session, twin].map((each) => {
+          const state = new Uint8Array(sessions.stateSize(each));
+          assert.equal(sessions.save(each, state), 0);
+          return state;
+        });
+        sameBits(...states);
+        for (const each of [session, twin]) assert.equal(sessions.destroy(each), 0);
+      }
+      const session = newSession(model);
+      const none = () => assert.fail('called back');
+      assert.equal(sessions.writeAsync(session, Uint32Array.of(1, 32), none), 30);
+      assert.equal(sessions.destroy(session), 0);
+    });
+
     it('giving what is wanted, and nothing on failure', async () => {
       const session = newSession(model);
       const ids = new Uint32Array(3);
@@ -376,6 +420,8 @@ describe('the functions of the addon for language models', () => {
           ['freeze', true],
           ['logits', new Float32Array(32)],
           ['draw', bytesOf('sampling')],
+          ['suggest', ...question, new Uint8Array(3 * SUGGESTION_BYTES)],
+          ['suggestAsync', ...question, () => undefined],
           ['stateSize'],
           ['tokens'],
           ['save', new Uint8Array(1 << 20)],

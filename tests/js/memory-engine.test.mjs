@@ -15,6 +15,14 @@ const DIM = 64;
 const LAYER = { hiddenDim: DIM, objective: 1, seed: 1n, innerLr: 0.1, threads: 1 };
 const TOKENS = Uint32Array.from({ length: 64 }, (_, i) => (i * 7) % 32);
 const JSON_TEXT = new TextEncoder().encode('{"version": "1.0"}');
+/** A byte-level tokenizer of eight letters and the space, and their words. */
+const LETTERS = new TextEncoder().encode(
+  JSON.stringify({
+    pre_tokenizer: { type: 'ByteLevel' },
+    model: { type: 'BPE', vocab: Object.fromEntries([...'Ġabcdefgh'].map((c, i) => [c, i])) },
+  }),
+);
+const ASKED = { count: 3, minProbability: 0 };
 const NO_JSON = new TextEncoder().encode('[1');
 const SAMPLING = {
   temperature: 0.7,
@@ -376,6 +384,32 @@ describe('memory of the WebAssembly engine', () => {
       assert.equal(sessions.load(two, state), 61);
     }));
 
+  it('sessions: words suggested, and questions that are refused', () =>
+    walk(() => {
+      const made = modelOf(trainer(), LETTERS);
+      const one = sessionOf(made);
+      const asked = code.encode(code.BITLLAMA_SUGGESTING, ASKED);
+      const out = new Uint8Array(3 * code.BITLLAMA_SUGGESTION.size);
+      const suggest = (ids, typed, how = asked, session = one) =>
+        sessions.suggest(session, Uint32Array.from(ids), new TextEncoder().encode(typed), how, out);
+      assert.equal(
+        sessions.read(one, Uint32Array.of(1, 2, 0, 3, 4, 0, 1, 2, 0), undefined, undefined),
+        0,
+      );
+      const found = suggest([3], 'd');
+      if (found < 0) must(found);
+      assert.ok(found > 0);
+      assert.match(code.decode(code.BITLLAMA_SUGGESTION, out).text, /^d/);
+      assert.equal(suggest([32], 'd'), -30);
+      assert.equal(
+        suggest([], 'd', code.encode(code.BITLLAMA_SUGGESTING, { ...ASKED, count: 0 })),
+        -31,
+      );
+      assert.equal(suggest([], 'd'.repeat(201)), -46);
+      assert.equal(suggest([], '', asked, sessionOf(model())), -46);
+      assert.equal(suggest([], '', asked, GONE), -61);
+    }));
+
   it('sessions outlive their model', () =>
     walk(() => {
       const made = model();
@@ -474,6 +508,16 @@ describe('memory of the WebAssembly engine', () => {
         const found = bytesOf(make);
         assert.ok(found > bytes && found < 20 * bytes + (1 << 20), `${found} bytes for ${bytes}`);
       }
+      const ids = Uint32Array.from({ length: 5000 }, (_, i) => (i * i) % 32);
+      const remembered = (fill) => {
+        const found = bytesOf(() => assert.equal(fill(), 0));
+        assert.ok(found > 16 * 5000 && found < 64 * 8192, `${found} bytes for what was read`);
+      };
+      const other = sessionOf(made);
+      remembered(() => sessions.read(read, ids, undefined, undefined));
+      const full = new Uint8Array(sessions.stateSize(read));
+      assert.equal(sessions.save(read, full), 0);
+      remembered(() => sessions.load(other, full));
     }).finally(() => assert.equal(engine.ballast, idle));
   });
 

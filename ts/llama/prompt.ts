@@ -5,8 +5,13 @@
 import { readTokens } from '../common/options.js';
 import type { AbortSignalLike } from '../common/types.js';
 import type { Tokenizer } from '../tokenizer/index.js';
-import type { LanguageModel } from './session.js';
 import { needTokenizer } from './shared.js';
+
+/** What is asked of a model. */
+interface Reading {
+  readonly config: { readonly vocabSize: number };
+  readonly tokenizer: Tokenizer | undefined;
+}
 
 /** The tokens of a text; with `isFirst` after the end-of-text token, as in training. */
 export function begun(ids: Uint32Array, tokenizer: Tokenizer, isFirst: boolean): Uint32Array {
@@ -21,7 +26,7 @@ export function begun(ids: Uint32Array, tokenizer: Tokenizer, isFirst: boolean):
 /** The tokens of a prompt, a text or tokens; a text is `begun`. */
 export async function tokensOf(
   prompt: string | ArrayLike<number>,
-  model: LanguageModel,
+  model: Reading,
   isFirst: boolean,
   signal: AbortSignalLike | undefined,
 ): Promise<Uint32Array> {

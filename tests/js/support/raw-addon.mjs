@@ -72,6 +72,11 @@ const STRUCTS = {
     repetitionPenalty: ['Float32', 1],
     seed: ['BigUint64', 1n],
   },
+  suggesting: {
+    size: ['Uint32', 12],
+    count: ['Uint32', 3],
+    minProbability: ['Float32', 0],
+  },
   training: {
     size: ['Uint32', 80],
     batch: ['Uint32', 1],
@@ -96,6 +101,7 @@ const STRUCTS = {
 };
 
 export const STEP_BYTES = 32;
+export const SUGGESTION_BYTES = 256;
 
 /** The bytes of a struct, with the defaults above where `changed` has nothing. */
 export function bytesOf(struct, changed = {}) {

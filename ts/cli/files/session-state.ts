@@ -17,7 +17,7 @@ export interface Recalled {
 }
 
 const HEADER = 64;
-const MAGIC = Buffer.from('BitRcl\r\n', 'latin1');
+const MAGIC = 'BitRcl\r\n';
 
 /** Where its fields stand. */
 const AT = { learned: 24, capacity: 36, held: 44 };
@@ -32,9 +32,8 @@ function startOf(state: Buffer): number | undefined {
   const part = state.length - size;
   if (size < BIASES || part < HEADER) return undefined;
   const start = part + BIASES + 4 * state.readUInt32LE(part + AT_BIASES);
-  const found =
-    start + HEADER <= state.length && state.subarray(start, start + MAGIC.length).equals(MAGIC);
-  return found ? start : undefined;
+  if (start + HEADER > state.length) return undefined;
+  return state.toString('latin1', start, start + MAGIC.length) === MAGIC ? start : undefined;
 }
 
 /**
