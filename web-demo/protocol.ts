@@ -95,6 +95,12 @@ export interface Calls {
     /** What a session answers that was told nothing, and the one that was told. */
     result: { before: AnswerToken[]; after: AnswerToken[] };
   };
+  suggest: {
+    params: { before: string; typed: string };
+    event: never;
+    /** Whole words, the likeliest first. */
+    result: string[];
+  };
   heads: { params: Record<string, never>; event: never; result: HeadMap[] };
   forget: { params: Record<string, never>; event: never; result: HeadMap[] };
   save: { params: Record<string, never>; event: never; result: Uint8Array<ArrayBuffer> };

@@ -30,10 +30,19 @@ export class Suggestions {
     const asked = ++this.#asked;
     const text = this.field.value;
     const typed = TYPED.exec(text)![0];
-    const before = text.slice(0, text.length - typed.length);
-    const words = text === '' ? [] : await this.suggest(before, typed).catch(() => []); // a help, no more
+    let before = text.slice(0, text.length - typed.length);
+    let words = text === '' ? [] : await this.#words(before, typed);
+    if (typed !== '' && words[0] === typed) {
+      before = `${text} `; // the word is whole: what comes after it?
+      words = await this.#words(before, '');
+    }
     if (asked !== this.#asked) return;
     this.#place.replaceChildren(...words.map((word) => this.#button(before, word)));
+  }
+
+  /** Suggestions are a help: without them the field works all the same. */
+  #words(before: string, typed: string): Promise<string[]> {
+    return this.suggest(before, typed).catch(() => []);
   }
 
   #button(before: string, word: string): HTMLButtonElement {

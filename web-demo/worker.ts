@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 import type { CallName, Calls, Context, Reply, Request } from './protocol.js';
-import { ask } from './worker/ask.js';
+import { ask, suggest } from './worker/ask.js';
 import { bench, spin } from './worker/bench.js';
 import { about, open } from './worker/model.js';
 import { problemOf } from './worker/problems.js';
@@ -23,6 +23,7 @@ const handlers: { [N in CallName]: Handler<N> } = {
   write,
   tell,
   ask,
+  suggest,
   heads,
   forget,
   save,

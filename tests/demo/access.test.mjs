@@ -99,7 +99,7 @@ describe('demo page for everybody', () => {
       const places = () =>
         page.$$eval('#tell form *, #tell .answers *, #tell h2:has(+ .nothing)', (all) =>
           all
-            .filter((e) => !e.matches('.answer *, .why *'))
+            .filter((e) => !e.matches('.answer *, .why *, .suggestions *'))
             .map((e) => Math.round(e.getBoundingClientRect().top + scrollY)),
         );
       const before = await places();

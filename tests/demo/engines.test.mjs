@@ -114,6 +114,20 @@ for (const { name, here, hint, launch } of engines)
       await shoot('tell');
     });
 
+    it('suggests the word that it was told, and completes the one that is typed', async () => {
+      const suggested = (word) => `[...document.querySelectorAll('#tell .suggestions button')]
+        .some((button) => button.textContent === '${word}')`;
+      await browser.type('#tell [name=question]', 'My dog is ca');
+      await until(browser, suggested('called'));
+      await browser.evaluate(`document.querySelector('#tell .suggestions button').click()`);
+      const typed = `document.querySelector('#tell [name=question]').value`;
+      assert.equal(await browser.evaluate(typed), 'My dog is called ');
+      await until(browser, suggested('Biscuit'));
+      await browser.type('#tell [name=question]', 'My dog is called'); // a whole word, without a space
+      await until(browser, suggested('Biscuit'));
+      assert.equal(await browser.evaluate(`document.activeElement.name`), 'question');
+    });
+
     it('keeps what it was told, whatever else it is told, until it is to forget', async () => {
       await browser.type('#tell [name=text]', 'The garden gate is painted green.');
       await submit(browser, 'tell');

@@ -11,6 +11,7 @@ import { HeatMap } from '../heatmap.js';
 import type { Calls, WriteParams } from '../protocol.js';
 import type { ShippedModel } from '../shipped.js';
 import { Story } from '../story.js';
+import { Suggestions } from '../suggestions.js';
 import { TextBox } from '../textbox.js';
 import { ToldList } from '../told-list.js';
 import { writeStory } from './write.js';
@@ -35,6 +36,10 @@ class Tell {
   });
   readonly answers = new Answers(this.panel, this.list);
   readonly #question = this.panel.field('question');
+  readonly suggestions = new Suggestions(this.panel, this.#question, async (before, typed) => {
+    await this.model.ready();
+    return this.model.worker.call('suggest', { before, typed });
+  });
   #seed = 1;
 
   constructor(readonly model: ShippedModel) {}
@@ -80,6 +85,7 @@ class Tell {
       throw error;
     }
     await model.keepMemory();
+    void this.suggestions.update();
     if (this.#question.value.trim() !== '') await this.ask(signal);
   }
 
@@ -112,6 +118,7 @@ class Tell {
     await this.model.keepMemory();
     this.list.clear();
     this.answers.clear();
+    void this.suggestions.update();
     find(this.panel.element, '.size').textContent = '';
     this.panel.status('It has forgotten everything.');
   }

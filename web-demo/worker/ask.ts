@@ -1,5 +1,6 @@
 /**
- * ask.ts - answers a question twice: by a session that was told nothing, and by the one that was told.
+ * ask.ts - answers a question twice, by a session that was told nothing and by the one that was told, and
+ * suggests words while it is typed.
  * SPDX-License-Identifier: MIT
  */
 import type { Session } from 'bit-ttt';
@@ -11,6 +12,8 @@ import { tokensOf, told } from './told.js';
 /** An answer ends with its first sentence; one of so many tokens is cut short. */
 const MOST_TOKENS = 30;
 const SENTENCE_END = /[.!?…]/;
+/** Characters before a word by which words are suggested: more would hardly change them, and take longer. */
+const BEFORE = 300;
 
 /**
  * The likeliest token each time, to the end of a sentence. `other` reads along, and says how likely each
@@ -56,5 +59,18 @@ export async function ask(
     return { before, after };
   } finally {
     for (const session of sessions) session.destroy();
+  }
+}
+
+export async function suggest({
+  before,
+  typed,
+}: Calls['suggest']['params']): Promise<Calls['suggest']['result']> {
+  const session = told().fork();
+  try {
+    session.read([loaded().tokenizer!.endOfText!]);
+    return session.suggest(before.slice(-BEFORE), typed).map(({ text }) => text);
+  } finally {
+    session.destroy();
   }
 }
