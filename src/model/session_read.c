@@ -182,21 +182,21 @@ static void read_block(const block *b, const uint32_t *ids)
 
 /* ---- head ------------------------------------------------------------------------------------ */
 
-static void add_bias(const bt_session *s, size_t rows)
+static void add_bias(const bt_session *s, float *logits, size_t rows)
 {
     const float *bias = bt_model_dense(s->model, s->model->params.head_bias);
     size_t vocab = s->model->params.config.vocab;
-    for (size_t i = 0; i < rows * vocab; i++) s->logits[i] += bias[i % vocab];
+    for (size_t i = 0; i < rows * vocab; i++) logits[i] += bias[i % vocab];
 }
 
 /* logits [rows][vocab] = n w^T, where n [rows][dim] is the final RMSNorm of at most BT_LOGIT_SLICE
  * tokens. */
-static void multiply_head(const block *b, const float *n, size_t rows)
+static void multiply_head(const block *b, const float *n, float *logits, size_t rows)
 {
     bt_session *s = b->s;
     const bt_model_config *c = &s->model->params.config;
     if (c->float_activations) {
-        bt_rows8_product(b->k, &s->model->head, n, s->logits, rows, s->scratch);
+        bt_rows8_product(b->k, &s->model->head, n, logits, rows, s->scratch);
         return;
     }
     quantize(b, n, c->dim, rows);
@@ -204,7 +204,7 @@ static void multiply_head(const block *b, const float *n, size_t rows)
                      .activations = s->activations,
                      .sums = s->sums,
                      .multipliers = s->multipliers,
-                     .out = s->logits,
+                     .out = logits,
                      .out_stride = c->vocab,
                      .tokens = rows,
                      .block_begin = 0,
@@ -213,19 +213,19 @@ static void multiply_head(const block *b, const float *n, size_t rows)
 }
 
 /* The logits, with the bias if the model has one. */
-static void head(const block *b, const float *n, size_t rows)
+static void head(const block *b, const float *n, float *logits, size_t rows)
 {
-    multiply_head(b, n, rows);
-    if (b->s->model->params.config.head_bias) add_bias(b->s, rows);
+    multiply_head(b, n, logits, rows);
+    if (b->s->model->params.config.head_bias) add_bias(b->s, logits, rows);
 }
 
-/* The logits of the next token, in the first row; zeros if nothing has been read. */
-static float *next_logits(const block *b)
+/* logits [vocab] of the next token; zeros if nothing has been read. */
+static float *next_logits(const block *b, float *logits)
 {
     bt_session *s = b->s;
-    if (s->tokens == 0) memset(s->logits, 0, s->model->params.config.vocab * sizeof(float));
-    else head(b, s->last, 1);
-    return s->logits;
+    if (s->tokens == 0) memset(logits, 0, s->model->params.config.vocab * sizeof *logits);
+    else head(b, s->last, logits, 1);
+    return logits;
 }
 
 /* With recall: the model's logits of the next token, from which it has predicted. Both are kept until
@@ -234,8 +234,7 @@ static float *predict_next(const block *b)
 {
     bt_session_recall *a = &b->s->recall;
     if (!a->predicted) {
-        memcpy(a->logits, next_logits(b), b->s->model->params.config.vocab * sizeof(float));
-        bt_session_recall_predict(b->s, a->logits);
+        bt_session_recall_predict(b->s, next_logits(b, a->logits));
         a->predicted = true;
     }
     return a->logits;
@@ -268,7 +267,7 @@ static void score(const block *b, const scoring *how, float *logits, uint32_t id
 static void score_first(const block *b, const scoring *how, uint32_t id, size_t at)
 {
     bool recall = b->s->recall.memory != NULL;
-    score(b, how, recall ? predict_next(b) : next_logits(b), id, at);
+    score(b, how, recall ? predict_next(b) : next_logits(b, b->s->logits), id, at);
 }
 
 /* The other tokens of a block, which has been read. */
@@ -277,7 +276,7 @@ static void score_rest(const block *b, const scoring *how, const uint32_t *ids, 
     size_t dim = b->s->model->params.config.dim, vocab = b->s->model->params.config.vocab;
     for (size_t t = 1, rows; t < b->tokens; t += rows) {
         rows = b->tokens - t < BT_LOGIT_SLICE ? b->tokens - t : BT_LOGIT_SLICE;
-        head(b, b->s->n + (t - 1) * dim, rows);
+        head(b, b->s->n + (t - 1) * dim, b->s->logits, rows);
         for (size_t i = 0; i < rows; i++)
             score(b, how, b->s->logits + i * vocab, ids[t + i], at + t + i);
     }
@@ -333,13 +332,13 @@ int bitllama_session_write(bitllama_session *s, const uint32_t *tokens, size_t n
     return read_tokens(s, tokens, n, NULL, NULL, s && s->recall.generated);
 }
 
-/* The logits of the next token, those of the mixture with recall. */
-static const float *mixed_logits(const block *b)
+/* What may come next: by the mixture with recall, else by the model. */
+static bt_choices next_choices(const block *b)
 {
-    if (!b->s->recall.memory) return next_logits(b);
+    float *values = b->s->logits;
+    if (!b->s->recall.memory) return (bt_choices){.values = next_logits(b, values)};
     predict_next(b);
-    bt_session_recall_logits(b->s, b->s->logits);
-    return b->s->logits;
+    return bt_session_recall_choices(b->s, values);
 }
 
 int bitllama_session_logits(bitllama_session *s, float *logits)
@@ -347,7 +346,8 @@ int bitllama_session_logits(bitllama_session *s, float *logits)
     if (!s || !logits) return TTT_NULL_POINTER;
     bt_fpenv saved = bt_fpenv_enter();
     block b = {.s = s, .k = bt_kernels_active(), .tokens = 1};
-    memcpy(logits, mixed_logits(&b), s->model->params.config.vocab * sizeof *logits);
+    bt_choices choices = next_choices(&b);
+    bt_choices_logits(&choices, choices.values, logits, s->model->params.config.vocab);
     bt_fpenv_leave(saved);
     return TTT_OK;
 }
@@ -359,8 +359,9 @@ int bitllama_session_draw(bitllama_session *s, const bitllama_sampling *sampling
     bool good = !bt_sampling_problem(sampling);
     if (good) {
         block b = {.s = s, .k = bt_kernels_active(), .tokens = 1};
-        *token = bt_sampler_draw(&s->sampler, sampling, mixed_logits(&b), s->recent,
-                                 bt_recent_count(s), s->tokens);
+        bt_choices choices = next_choices(&b);
+        *token = bt_sampler_draw(&s->sampler, sampling, &choices, s->recent, bt_recent_count(s),
+                                 s->tokens);
     }
     bt_fpenv_leave(saved);
     return good ? TTT_OK : TTT_INVALID_OPTION;

@@ -87,7 +87,8 @@ float bt_recall_probability(const ttt_recall *r, const bt_view *view, uint32_t s
 }
 
 /* p_0 of all symbols, times what the longer contexts leave of it. */
-static void mix_single(const ttt_recall *r, const bt_view *view, float scale, float *p)
+static void mix_single(const ttt_recall *r, const bt_view *view, float scale, const float *base,
+                       float *p)
 {
     const bt_counts *counts = &r->counts;
     bt_mix_counts op = {.counts = counts->of,
@@ -97,14 +98,15 @@ static void mix_single(const ttt_recall *r, const bt_view *view, float scale, fl
                         .gain = view->gain[0],
                         .rest = view->rest[0]};
     size_t whole = counts->vocab / 16 * 16;
-    bt_kernels_active()->mix_counts(&op, p, whole);
+    bt_kernels_active()->mix_counts(&op, base, p, whole);
     for (uint32_t i = (uint32_t)whole; i < counts->vocab; i++)
-        p[i] = of_single(r, view, i, p[i] * scale) * view->rest[0];
+        p[i] = of_single(r, view, i, base[i] * scale) * view->rest[0];
 }
 
-void bt_recall_distribution(const ttt_recall *r, const bt_view *view, float scale, float *p)
+void bt_recall_distribution(const ttt_recall *r, const bt_view *view, float scale,
+                            const float *base, float *p)
 {
-    mix_single(r, view, scale, p);
+    mix_single(r, view, scale, base, p);
     for (uint32_t k = 1; k <= view->orders; k++) {
         const bt_followers *found = &view->found[k - 1];
         for (uint32_t i = 0; i < found->kinds; i++)

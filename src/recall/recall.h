@@ -39,9 +39,10 @@ void bt_recall_look_anew(ttt_recall *r);
 const bt_view *bt_recall_view(ttt_recall *r);
 
 /* As ttt_recall_probability and _distribution, of valid arguments; the base distribution is
- * p [vocab] times `scale`. */
+ * base [vocab] times `scale`, the mixture p [vocab], which may be the same array. */
 float bt_recall_probability(const ttt_recall *r, const bt_view *view, uint32_t symbol, float base);
-void bt_recall_distribution(const ttt_recall *r, const bt_view *view, float scale, float *p);
+void bt_recall_distribution(const ttt_recall *r, const bt_view *view, float scale,
+                            const float *base, float *p);
 /* The longest context that had `symbol` among its followers; 0: order 0 had; -1: none. */
 int bt_recall_found(const ttt_recall *r, const bt_view *view, uint32_t symbol);
 
