@@ -15,7 +15,10 @@
  * lately and, in orders K and K - 1, for how long the longest context has foreseen what came;
  * there d is smaller the longer it has. They begin at values fitted to mixed texts, and learn by
  * online expectation maximisation; they stay within [0.002, 0.985], so no sequence can make them
- * diverge, and no probability becomes 0.
+ * diverge, and no probability becomes 0 where the base's is not. Against the base alone, sequences
+ * made to hurt (one symbol for ever, all different, alternations, passages broken where it costs
+ * most) lost at most 0.035 nats a symbol over 20,000 symbols, and at no time more than 206 nats
+ * beyond 0.04 a symbol, which is what the weights take to learn.
  *
  * Memory: about 28 bytes for each symbol held, which grows by doubling with what is read, up to N
  * symbols and no further (N = 2^15: below 1 MB), 44 without a vocabulary, and 4 bytes for each

@@ -11,8 +11,6 @@ static const uint8_t fitted[BT_GATES] = {
 /* For cells that the fit has not seen, by order. */
 static const float usual[BT_ORDERS + 1] = {0.02f, 0.05f, 0.15f, 0.3f, 0.3f};
 
-#define LEAST 0.002f
-#define MOST 0.985f
 #define LEAST_RATE 0.02f
 #define FITTED_USES 8u
 
@@ -21,7 +19,7 @@ void bt_gates_init(bt_gate gates[BT_GATES])
     for (uint32_t i = 0; i < BT_GATES; i++) {
         float weight = (float)fitted[i] * 0.005f;
         if (fitted[i] == 0) gates[i] = (bt_gate){usual[i / BT_CELL], 0};
-        else gates[i] = (bt_gate){weight > MOST ? MOST : weight, FITTED_USES};
+        else gates[i] = (bt_gate){weight > BT_MOST_GATE ? BT_MOST_GATE : weight, FITTED_USES};
     }
 }
 
@@ -70,12 +68,18 @@ float bt_discount(const bt_pace *pace, uint32_t order, uint32_t longest)
     return run > 0 ? of_run[run] : usual_discount[order];
 }
 
+bool bt_gate_valid(bt_gate gate)
+{
+    return gate.weight >= 0.999f * BT_LEAST_GATE && gate.weight <= 1.001f * BT_MOST_GATE &&
+           gate.uses <= 255;
+}
+
 void bt_gate_learn(bt_gate *gate, float part)
 {
     float rate = 1.0f / (float)(gate->uses + 4);
     if (rate < LEAST_RATE) rate = LEAST_RATE;
     if (gate->uses < 255) gate->uses++;
-    float goal = part < LEAST ? LEAST : part > MOST ? MOST : part;
+    float goal = part < BT_LEAST_GATE ? BT_LEAST_GATE : part > BT_MOST_GATE ? BT_MOST_GATE : part;
     gate->weight += rate * (goal - gate->weight);
 }
 

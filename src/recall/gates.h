@@ -13,8 +13,11 @@
 #define BT_CELL (BT_SCORES * BT_RUNS * BT_LEVELS * BT_KINDS)
 #define BT_GATES ((BT_ORDERS + 1) * BT_CELL)
 
+#define BT_LEAST_GATE 0.002f
+#define BT_MOST_GATE 0.985f
+
 typedef struct bt_gate {
-    float weight;  /* within [0.002, 0.985] */
+    float weight;  /* within [BT_LEAST_GATE, BT_MOST_GATE] */
     uint32_t uses; /* up to 255; the learning rate falls with them, to 0.02 */
 } bt_gate;
 
@@ -31,6 +34,8 @@ uint32_t bt_gate_of(const bt_pace *pace, uint32_t order, uint32_t longest, uint3
                     uint32_t kinds);
 /* What absolute discounting takes from each kind of successor. */
 float bt_discount(const bt_pace *pace, uint32_t order, uint32_t longest);
+/* Whether learning can give such a weight, which may be off its limits by a rounding. */
+bool bt_gate_valid(bt_gate gate);
 /* Moves a weight towards the part that its counts had in the probability of what came. */
 void bt_gate_learn(bt_gate *gate, float part);
 /* The base gave what came this probability; then, `found`: the longest context had foreseen it. */

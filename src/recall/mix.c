@@ -163,7 +163,7 @@ static void push(ttt_recall *r, uint32_t symbol, uint32_t lowest)
     uint32_t gone, learned_by;
     if (bt_ring_leaving(&r->ring, &gone, &learned_by) && learned_by == 0)
         bt_counts_remove(&r->counts, gone);
-    bt_ring_push(&r->ring, symbol, lowest);
+    if (bt_ring_push(&r->ring, symbol, lowest)) bt_recall_look_anew(r);
 }
 
 float bt_recall_learn(ttt_recall *r, uint32_t symbol, float base)

@@ -225,16 +225,19 @@ static void count_anew(bt_ring *ring)
     bt_ring_index(ring);
 }
 
-void bt_ring_push(bt_ring *ring, uint32_t symbol, uint32_t lowest)
+bool bt_ring_push(bt_ring *ring, uint32_t symbol, uint32_t lowest)
 {
-    if (ring->next == ring->size && ring->size < ring->capacity) {
+    bool grows = ring->next == ring->size && ring->size < ring->capacity;
+    bool anew = ring->next == COUNT_ANEW;
+    if (grows) {
         ring->size *= 2;
         bt_ring_index(ring);
     }
-    if (ring->next == COUNT_ANEW) count_anew(ring);
+    if (anew) count_anew(ring);
     set_symbol(ring, ring->next, symbol);
     index_place(ring, &ring->latest, ring->next, lowest);
     ring->next++;
+    return grows || anew;
 }
 
 /* ---- looking --------------------------------------------------------------------------------- */

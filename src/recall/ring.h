@@ -90,8 +90,9 @@ uint32_t bt_ring_look(const bt_ring *ring, const bt_latest *latest, bt_scratch *
  * none. */
 bool bt_ring_leaving(const bt_ring *ring, uint32_t *symbol, uint32_t *lowest);
 /* Appends a symbol that orders `lowest` and above learn as what followed `latest`. Neither takes
- * memory (bt_ring_reserve) nor changes `latest`. */
-void bt_ring_push(bt_ring *ring, uint32_t symbol, uint32_t lowest);
+ * memory (bt_ring_reserve) nor changes `latest`. true: the index was made anew, and what is kept in
+ * a bt_scratch no longer holds. */
+bool bt_ring_push(bt_ring *ring, uint32_t symbol, uint32_t lowest);
 /* Puts a symbol before the others of `latest`. */
 void bt_latest_add(bt_latest *latest, uint32_t order, uint32_t symbol);
 

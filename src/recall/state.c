@@ -146,18 +146,19 @@ int ttt_recall_save(const ttt_recall *r, void *buffer, size_t size)
 
 /* ---- loading --------------------------------------------------------------------------------- */
 
-static bool valid_gate(float weight, uint32_t uses)
+static bt_gate get_gate(const uint8_t *p)
 {
-    return weight >= 0.0f && weight <= 1.0f && uses <= 255;
+    return (bt_gate){bt_get_float(p, 0), bt_get_u32(p + 4)};
 }
 
+/* The context is the end of what is held, then what passed. */
 static bool valid_place(const ttt_recall *r, const uint8_t *p, uint32_t held)
 {
     uint32_t count = bt_get_u32(p + 16), passed = bt_get_u32(p + 20), order = r->ring.order;
     float score = bt_get_float(p, 0);
     bool good = score >= 0.0f && score <= 1.0f && bt_get_u32(p + 4) <= 255 &&
-                valid_gate(bt_get_float(p, 2), bt_get_u32(p + 12)) && count <= order &&
-                passed <= count && (held >= order || count - passed <= held);
+                bt_gate_valid(get_gate(p + 8)) && passed <= order &&
+                count == (held < order - passed ? held + passed : order);
     for (uint32_t k = 0; k < BT_ORDERS; k++) {
         uint32_t symbol = bt_get_u32(p + 24 + 4 * (size_t)k);
         if (k >= count ? symbol != 0 : r->counts.vocab && symbol >= r->counts.vocab) good = false;
@@ -165,13 +166,17 @@ static bool valid_place(const ttt_recall *r, const uint8_t *p, uint32_t held)
     return good;
 }
 
+/* In order, and none as it was at first. */
 static bool valid_weights(const uint8_t *p, uint32_t weights)
 {
+    bt_gate start[BT_GATES];
+    bt_gates_init(start);
     uint32_t next = 0;
     for (uint32_t i = 0; i < weights; i++, p += WEIGHT) {
         uint32_t number = bt_get_u32(p);
         if (number < next || number >= BT_GATES) return false;
-        if (!valid_gate(bt_get_float(p, 1), bt_get_u32(p + 8))) return false;
+        bt_gate gate = get_gate(p + 4);
+        if (!bt_gate_valid(gate) || same_gate(gate, start[number])) return false;
         next = number + 1;
     }
     return true;
@@ -184,15 +189,30 @@ static uint32_t get_symbol(const uint8_t *p, uint32_t width)
     return symbol;
 }
 
-static bool valid_symbols(const ttt_recall *r, const uint8_t *p, uint32_t held)
+/* Those of the vocabulary; the last are those that `place` says. */
+static bool valid_symbols(const ttt_recall *r, const uint8_t *p, uint32_t held,
+                          const uint8_t *place)
 {
     uint32_t width = symbol_bytes(r->counts.vocab);
+    uint32_t count = bt_get_u32(place + 16), passed = bt_get_u32(place + 20);
+    for (uint32_t k = passed; k < count; k++) {
+        size_t at = held - 1 - (k - passed);
+        if (get_symbol(p + held + at * width, width) != bt_get_u32(place + 24 + 4 * (size_t)k))
+            return false;
+    }
     for (uint32_t i = 0; i < held; i++) {
         if (p[i] > r->ring.order && p[i] != BT_PASSED) return false;
         uint32_t symbol = get_symbol(p + held + (size_t)i * width, width);
         if (r->counts.vocab && symbol >= r->counts.vocab) return false;
     }
     return true;
+}
+
+/* Each symbol learned is held, as long as there is room; what passed only with one that was learned. */
+static bool valid_learned(const ttt_recall *r, uint64_t learned, uint32_t held)
+{
+    if (held > r->ring.capacity || (held > 0 && learned == 0)) return false;
+    return learned <= held || held == r->ring.capacity;
 }
 
 static int check(const ttt_recall *r, const uint8_t *head, size_t size)
@@ -211,17 +231,17 @@ static int check(const ttt_recall *r, const uint8_t *head, size_t size)
         return TTT_STATE_RECALL;
     uint32_t held = bt_get_u32(head + AT_HELD), weights = bt_get_u32(head + AT_WEIGHTS);
     const uint8_t *body = head + HEADER;
-    bool valid = held <= r->ring.capacity && weights <= BT_GATES &&
+    bool valid = valid_learned(r, bt_get_u64(head + AT_LEARNED), held) && weights <= BT_GATES &&
                  size == size_of(r->counts.vocab, weights, held) && valid_place(r, body, held) &&
                  valid_weights(body + PLACE, weights) &&
-                 valid_symbols(r, body + PLACE + weights * WEIGHT, held);
+                 valid_symbols(r, body + PLACE + weights * WEIGHT, held, body);
     return valid ? TTT_OK : TTT_STATE_DAMAGED;
 }
 
 static void get_place(ttt_recall *r, const uint8_t *p)
 {
     r->pace = (bt_pace){bt_get_float(p, 0), bt_get_u32(p + 4)};
-    r->fresh = (bt_gate){bt_get_float(p, 2), bt_get_u32(p + 12)};
+    r->fresh = get_gate(p + 8);
     r->ring.latest.count = bt_get_u32(p + 16);
     r->ring.passed = bt_get_u32(p + 20);
     for (uint32_t k = 0; k < BT_ORDERS; k++)
@@ -231,8 +251,7 @@ static void get_place(ttt_recall *r, const uint8_t *p)
 static void get_weights(ttt_recall *r, const uint8_t *p, uint32_t weights)
 {
     bt_gates_init(r->gates);
-    for (uint32_t i = 0; i < weights; i++, p += WEIGHT)
-        r->gates[bt_get_u32(p)] = (bt_gate){bt_get_float(p, 1), bt_get_u32(p + 8)};
+    for (uint32_t i = 0; i < weights; i++, p += WEIGHT) r->gates[bt_get_u32(p)] = get_gate(p + 4);
 }
 
 static void get_symbols(ttt_recall *r, const uint8_t *p, uint32_t held)
