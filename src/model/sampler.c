@@ -209,8 +209,7 @@ static size_t near_the_top(const bt_sampler *s, const bt_choices *c, float dista
     const bt_kernels *k = bt_kernels_active();
     for (size_t i = 0; i < recent->count; i++)
         c->values[recent->ids[i]] = c->probabilities ? 0.0f : -FLT_MAX;
-    float top[16];
-    for (size_t i = 0; i < 16; i++) top[i] = c->values[k->largest_place(c->values, s->vocab)];
+    float top[16] = {c->values[k->largest_place(c->values, s->vocab)]};
     bt_choices_logits(c, top, top, 16);
     for (size_t i = 0; i < recent->count; i++)
         if (recent->logits[i] > top[0]) top[0] = recent->logits[i];

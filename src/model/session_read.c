@@ -11,6 +11,10 @@
 
 #include <string.h>
 
+enum {
+    HEAD_SLICE = 4
+}; /* row blocks of the head, for which one step along a chain can be awaited */
+
 /* The block of tokens that is going through the model. */
 typedef struct {
     bt_session *s;
@@ -36,10 +40,17 @@ static void quantize(const block *b, const float *x, size_t n, size_t tokens)
     b->k->quantize(&op);
 }
 
+/* The recall looks ahead between other work, as its steps wait for memory. */
+static void look_ahead(const block *b)
+{
+    if (b->s->recall.memory) bt_recall_look_ahead(b->s->recall.memory);
+}
+
 /* out [tokens][rows] = x w^T (+ residual) for a ternary tensor w, after quantize(x). */
 static void multiply(const block *b, size_t tensor, const float *x, const float *residual,
                      float *out)
 {
+    look_ahead(b);
     const bt_model_tensor *w = &b->s->model->tensors[tensor];
     float multipliers[BT_SESSION_BLOCK];
     if (b->s->model->params.config.float_activations) {
@@ -189,6 +200,18 @@ static void add_bias(const bt_session *s, float *logits, size_t rows)
     for (size_t i = 0; i < rows * vocab; i++) logits[i] += bias[i % vocab];
 }
 
+/* matmul8 in slices, with looks ahead between them. */
+static void multiply_and_look(const block *b, const bt_matmul8 *whole)
+{
+    for (size_t at = 0; at < whole->block_end; at += HEAD_SLICE) {
+        bt_matmul8 op = *whole;
+        op.block_begin = at;
+        if (whole->block_end - at > HEAD_SLICE) op.block_end = at + HEAD_SLICE;
+        look_ahead(b);
+        b->k->matmul8(&op);
+    }
+}
+
 /* logits [rows][vocab] = n w^T, where n [rows][dim] is the final RMSNorm of at most BT_LOGIT_SLICE
  * tokens. */
 static void multiply_head(const block *b, const float *n, float *logits, size_t rows)
@@ -209,7 +232,8 @@ static void multiply_head(const block *b, const float *n, float *logits, size_t 
                      .tokens = rows,
                      .block_begin = 0,
                      .block_end = s->model->head.row_blocks};
-    b->k->matmul8(&op);
+    if (!b->s->recall.memory) b->k->matmul8(&op);
+    else multiply_and_look(b, &op);
 }
 
 /* The logits, with the bias if the model has one. */
@@ -288,13 +312,13 @@ static void score_rest(const block *b, const scoring *how, const uint32_t *ids, 
 static void read_and_score(const block *b, const scoring *how, const uint32_t *ids, size_t at)
 {
     bt_session_recall *a = &b->s->recall;
-    bool scored = how->logprobs || how->learned;
+    bool scored = how->logprobs || how->learned, passed = a->memory && !scored;
     if (scored) score_first(b, how, ids[0], at);
+    if (passed) bt_session_recall_pass(b->s, ids[0]);
     read_block(b, ids);
     a->predicted = false;
     if (scored) score_rest(b, how, ids, at);
-    for (size_t t = 0; a->memory && !scored && t < b->tokens; t++)
-        bt_session_recall_pass(b->s, ids[t]);
+    for (size_t t = 1; passed && t < b->tokens; t++) bt_session_recall_pass(b->s, ids[t]);
 }
 
 /* remember: with a recall that is not frozen, it learns the tokens. */

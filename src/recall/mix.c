@@ -20,14 +20,15 @@ static void set_order(const ttt_recall *r, const bt_pace *pace, bt_view *view, u
     view->keep[k] = (1.0f - weight) + view->discount[k] * (float)kinds * view->gain[k];
 }
 
-void bt_recall_look(ttt_recall *r, const bt_latest *latest, const bt_pace *pace, bt_view *view)
+/* The view of a context that has been searched for. */
+static void end_look(ttt_recall *r, bt_search *search, const bt_pace *pace, bt_view *view)
 {
     const bt_counts *counts = &r->counts;
     bool known = counts->of && counts->total >= FEWEST;
     view->keep[0] = 1.0f;
     view->gain[0] = view->discount[0] = 0.0f;
     if (known) set_order(r, pace, view, 0, counts->total, counts->kinds);
-    view->orders = bt_ring_look(&r->ring, latest, &r->scratch, view->found);
+    view->orders = bt_search_end(search, &r->ring, &r->scratch, view->found);
     for (uint32_t k = 1; k <= view->orders; k++)
         set_order(r, pace, view, k, view->found[k - 1].total, view->found[k - 1].kinds);
     view->rest[view->orders] = 1.0f;
@@ -35,17 +36,33 @@ void bt_recall_look(ttt_recall *r, const bt_latest *latest, const bt_pace *pace,
     for (uint32_t k = 1; k <= view->orders; k++) view->gain[k] *= view->rest[k];
 }
 
+void bt_recall_look(ttt_recall *r, const bt_latest *latest, const bt_pace *pace, bt_view *view)
+{
+    bt_search search;
+    bt_search_begin(&search, &r->ring, latest);
+    end_look(r, &search, pace, view);
+}
+
 void bt_recall_look_anew(ttt_recall *r)
 {
     memset(&r->scratch, 0, sizeof r->scratch);
-    r->looked = false;
+    r->look = BT_NOT_LOOKED;
 }
 
 const bt_view *bt_recall_view(ttt_recall *r)
 {
-    if (!r->looked) bt_recall_look(r, &r->ring.latest, &r->pace, &r->view);
-    r->looked = true;
+    if (r->look == BT_NOT_LOOKED) bt_search_begin(&r->search, &r->ring, &r->ring.latest);
+    if (r->look != BT_LOOKED) end_look(r, &r->search, &r->pace, &r->view);
+    r->look = BT_LOOKED;
     return &r->view;
+}
+
+void bt_recall_look_ahead(ttt_recall *r)
+{
+    if (r->look == BT_LOOKING) bt_search_step(&r->search, &r->ring, &r->scratch);
+    if (r->look != BT_NOT_LOOKED) return;
+    bt_search_begin(&r->search, &r->ring, &r->ring.latest);
+    r->look = BT_LOOKING;
 }
 
 /* ---- probabilities --------------------------------------------------------------------------- */
@@ -180,7 +197,7 @@ float bt_recall_learn(ttt_recall *r, uint32_t symbol, float base)
     if (found <= 0) bt_counts_add(&r->counts, symbol);
     bt_latest_add(&ring->latest, ring->order, symbol);
     r->learned++;
-    r->looked = false;
+    r->look = BT_NOT_LOOKED;
     return part;
 }
 
@@ -191,5 +208,5 @@ void bt_recall_pass(ttt_recall *r, uint32_t symbol)
     bt_pace_run(&r->pace, found == (int)ring->order);
     bt_latest_add(&ring->latest, ring->order, symbol);
     if (ring->passed < ring->order) ring->passed++;
-    r->looked = false;
+    r->look = BT_NOT_LOOKED;
 }
