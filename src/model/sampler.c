@@ -110,8 +110,8 @@ static size_t take(bt_candidate *heap, size_t n, const bitllama_sampling *o, flo
 }
 
 /* One of those that were taken and end at `end`, by their weights. */
-static uint32_t choose(const bt_candidate *end, size_t taken, float sum,
-                       const bitllama_sampling *o, uint64_t position)
+static uint32_t choose(const bt_candidate *end, size_t taken, float sum, const bitllama_sampling *o,
+                       uint64_t position)
 {
     /* Adds in the same order as `sum`, so the target is reached at the last candidate at the latest. */
     float target = uniform(o->seed, position) * sum, reached = 0.0f;
@@ -149,7 +149,8 @@ static void penalize(const bt_sampler *s, const bt_choices *c, float penalty,
     if (penalty == 1.0f) return;
     for (size_t i = 0; i < n; i++) s->places[recent[i]] = (uint32_t)i;
     for (size_t i = 0; i < n; i++)
-        if (s->places[recent[i]] == i) out->ids[out->count++] = recent[i]; /* the last of its kind */
+        if (s->places[recent[i]] == i)
+            out->ids[out->count++] = recent[i]; /* the last of its kind */
     for (size_t i = 0; i < BT_PENALTY_WINDOW; i++)
         out->values[i] = i < out->count ? c->values[out->ids[i]] : 1.0f;
     bt_choices_logits(c, out->values, out->logits, BT_PENALTY_WINDOW);
@@ -174,8 +175,7 @@ static uint32_t draw_of_all(const bt_sampler *s, const bitllama_sampling *o, con
     float sum, total = k->softmax_weights(w, s->vocab, w[best], sharpness_of(o));
     size_t n = k->places_above(w, s->vocab, least_weight(o, total, w[best], s->vocab), s->places,
                                s->vocab);
-    for (size_t i = 0; i < n; i++)
-        s->candidates[i] = (bt_candidate){w[s->places[i]], s->places[i]};
+    for (size_t i = 0; i < n; i++) s->candidates[i] = (bt_candidate){w[s->places[i]], s->places[i]};
     size_t taken = take(s->candidates, n, o, total, &sum);
     return choose(s->candidates + n, taken, sum, o, position);
 }
@@ -239,8 +239,7 @@ static bool draw_of_largest(const bt_sampler *s, const bitllama_sampling *o, con
     bool greedy = o->temperature == 0.0f;
     if (!greedy && (o->top_p < 1.0f || o->min_p < 0x1p-20f)) return false;
     /* e^(-x * sharpness) is min_p at this distance x, with room for rounding errors. */
-    float distance =
-        greedy ? 0.0f : (0.01f - bt_logarithm(k, o->min_p)) / sharpness_of(o);
+    float distance = greedy ? 0.0f : (0.01f - bt_logarithm(k, o->min_p)) / sharpness_of(o);
     size_t n = near_the_top(s, c, distance, recent), best = 0, kept = 0;
     for (size_t i = 1; i < n; i++) {
         bt_candidate a = {s->weights[i], s->places[i]}, b = {s->weights[best], s->places[best]};
