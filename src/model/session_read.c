@@ -41,9 +41,9 @@ static void quantize(const block *b, const float *x, size_t n, size_t tokens)
 }
 
 /* The recall looks ahead between other work, as its steps wait for memory. */
-static void look_ahead(const block *b)
+static bool look_ahead(const block *b)
 {
-    if (b->s->recall.memory) bt_recall_look_ahead(b->s->recall.memory);
+    return b->s->recall.memory && bt_recall_look_ahead(b->s->recall.memory);
 }
 
 /* out [tokens][rows] = x w^T (+ residual) for a ternary tensor w, after quantize(x). */
@@ -200,14 +200,16 @@ static void add_bias(const bt_session *s, float *logits, size_t rows)
     for (size_t i = 0; i < rows * vocab; i++) logits[i] += bias[i % vocab];
 }
 
-/* matmul8 in slices, with looks ahead between them. */
+/* matmul8 in slices, as long as the recall can look ahead between them. */
 static void multiply_and_look(const block *b, const bt_matmul8 *whole)
 {
-    for (size_t at = 0; at < whole->block_end; at += HEAD_SLICE) {
+    size_t end = whole->block_end;
+    for (size_t at = 0, next; at < end; at = next) {
+        bool more = look_ahead(b);
+        next = more && end - at > HEAD_SLICE ? at + HEAD_SLICE : end;
         bt_matmul8 op = *whole;
         op.block_begin = at;
-        if (whole->block_end - at > HEAD_SLICE) op.block_end = at + HEAD_SLICE;
-        look_ahead(b);
+        op.block_end = next;
         b->k->matmul8(&op);
     }
 }
@@ -232,8 +234,7 @@ static void multiply_head(const block *b, const float *n, float *logits, size_t 
                      .tokens = rows,
                      .block_begin = 0,
                      .block_end = s->model->head.row_blocks};
-    if (!b->s->recall.memory) b->k->matmul8(&op);
-    else multiply_and_look(b, &op);
+    multiply_and_look(b, &op);
 }
 
 /* The logits, with the bias if the model has one. */

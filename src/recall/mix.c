@@ -39,7 +39,7 @@ static void end_look(ttt_recall *r, bt_search *search, const bt_pace *pace, bt_v
 void bt_recall_look(ttt_recall *r, const bt_latest *latest, const bt_pace *pace, bt_view *view)
 {
     bt_search search;
-    bt_search_begin(&search, &r->ring, latest);
+    bt_search_begin(&search, &r->ring, latest, &r->scratch);
     end_look(r, &search, pace, view);
 }
 
@@ -51,18 +51,20 @@ void bt_recall_look_anew(ttt_recall *r)
 
 const bt_view *bt_recall_view(ttt_recall *r)
 {
-    if (r->look == BT_NOT_LOOKED) bt_search_begin(&r->search, &r->ring, &r->ring.latest);
+    if (r->look == BT_NOT_LOOKED)
+        bt_search_begin(&r->search, &r->ring, &r->ring.latest, &r->scratch);
     if (r->look != BT_LOOKED) end_look(r, &r->search, &r->pace, &r->view);
     r->look = BT_LOOKED;
     return &r->view;
 }
 
-void bt_recall_look_ahead(ttt_recall *r)
+bool bt_recall_look_ahead(ttt_recall *r)
 {
+    if (r->look == BT_LOOKED) return false;
     if (r->look == BT_LOOKING) bt_search_step(&r->search, &r->ring, &r->scratch);
-    if (r->look != BT_NOT_LOOKED) return;
-    bt_search_begin(&r->search, &r->ring, &r->ring.latest);
+    else bt_search_begin(&r->search, &r->ring, &r->ring.latest, &r->scratch);
     r->look = BT_LOOKING;
+    return r->search.going;
 }
 
 /* ---- probabilities --------------------------------------------------------------------------- */

@@ -39,8 +39,9 @@ void bt_recall_look(ttt_recall *r, const bt_latest *latest, const bt_pace *pace,
 void bt_recall_look_anew(ttt_recall *r);
 /* The view of the present context. */
 const bt_view *bt_recall_view(ttt_recall *r);
-/* Goes a step ahead towards the view. It is never needed: between other work steps take less time. */
-void bt_recall_look_ahead(ttt_recall *r);
+/* Goes a step ahead towards the view; returns whether more can follow. None is needed, but each saves
+ * time if other work comes before the next one. */
+bool bt_recall_look_ahead(ttt_recall *r);
 
 /* As ttt_recall_probability and _distribution, of valid arguments; the base distribution is
  * base [vocab] times `scale`, the mixture p [vocab], which may be the same array. */

@@ -32,6 +32,12 @@ BT_FETCHES void fetch_place(const bt_ring *ring, const bt_walk *w)
     else __builtin_prefetch(&ring->wide[at]);
 }
 
+BT_FETCHES void fetch_record(const bt_kept_record *record)
+{
+    for (uint32_t i = 0; i <= bt_kept_bytes(record) / 4; i += 16)
+        __builtin_prefetch(&record->words[i]);
+}
+
 static void enter_chain(const bt_ring *ring, bt_walk *w)
 {
     w->head = ring->heads[w->order - 1][w->slot];
@@ -90,28 +96,14 @@ static void count_followers(bt_followers *found, bt_scratch *scratch, const bt_w
     for (uint32_t i = 0; i < w->count; i++) count_follower(found, scratch, w->symbols[i]);
 }
 
-/* ---- what is kept of a walk along the chain of one symbol ---------------------------------------- */
-
-static const bt_kept_record *kept_of(const bt_search *s, const bt_ring *ring,
-                                     const bt_scratch *scratch)
-{
-    const bt_kept_record *record =
-        bt_kept_find(&scratch->kept, s->latest.symbols[0], s->walks[0].head);
-    return record && in_reach(ring, record->last) ? record : NULL;
-}
-
-BT_FETCHES void fetch_record(const bt_kept_record *record)
-{
-    for (uint32_t i = 0; i < record->kinds; i += 16) __builtin_prefetch(&record->words[i]);
-}
-
 /* ---- a search -------------------------------------------------------------------------------- */
 
-void bt_search_begin(bt_search *s, const bt_ring *ring, const bt_latest *latest)
+void bt_search_begin(bt_search *s, const bt_ring *ring, const bt_latest *latest,
+                     const bt_scratch *scratch)
 {
     uint64_t hash = 0;
     s->latest = *latest;
-    s->entered = s->known = false;
+    s->entered = false;
     s->going = latest->count > 0;
     for (uint32_t k = 0; k < latest->count; k++) {
         hash = bt_hash_symbol(hash, latest->symbols[k]);
@@ -119,23 +111,35 @@ void bt_search_begin(bt_search *s, const bt_ring *ring, const bt_latest *latest)
         w->order = k + 1;
         w->slot = bt_slot_of(ring, hash);
         w->tag = bt_tag_of(hash);
+        w->kept = bt_kept_slot_of(w->order, w->slot);
         __builtin_prefetch(&ring->heads[k][w->slot]);
+        __builtin_prefetch(&scratch->kept.slots[w->kept]);
     }
 }
 
-static void enter_chains(bt_search *s, const bt_ring *ring, bt_scratch *scratch)
+static const bt_kept_record *kept_of(const bt_search *s, const bt_walk *w, const bt_ring *ring,
+                                     const bt_scratch *scratch)
 {
-    for (uint32_t k = 0; k < s->latest.count; k++) enter_chain(ring, &s->walks[k]);
-    s->entered = true;
-    s->going = s->walks[0].going; /* longer contexts have stood only where shorter ones have */
-    const bt_kept_record *record = s->going ? kept_of(s, ring, scratch) : NULL;
-    s->known = record != NULL;
-    if (!s->known) return;
-    s->walks[0].going = false;
-    fetch_record(record);
+    const bt_kept_record *record =
+        bt_kept_find(&scratch->kept, w->kept, w->head, &s->latest, w->order);
+    return record && in_reach(ring, record->last) ? record : NULL;
 }
 
-void bt_search_step(bt_search *s, const bt_ring *ring, bt_scratch *scratch)
+static void enter_chains(bt_search *s, const bt_ring *ring, const bt_scratch *scratch)
+{
+    s->entered = true;
+    for (uint32_t k = 0; k < s->latest.count; k++) {
+        bt_walk *w = &s->walks[k];
+        enter_chain(ring, w);
+        const bt_kept_record *record = w->going ? kept_of(s, w, ring, scratch) : NULL;
+        w->known = record != NULL;
+        if (!w->known) continue;
+        w->going = false;
+        fetch_record(record);
+    }
+}
+
+void bt_search_step(bt_search *s, const bt_ring *ring, const bt_scratch *scratch)
 {
     if (!s->going) return;
     if (!s->entered) {
@@ -149,32 +153,30 @@ void bt_search_step(bt_search *s, const bt_ring *ring, bt_scratch *scratch)
     }
 }
 
-/* The counts of the shortest context. */
-static void count_shortest(bt_search *s, const bt_ring *ring, bt_scratch *scratch,
-                           bt_followers *found)
+/* What followed the context of a walk. */
+static void end_walk(bt_search *s, bt_walk *w, const bt_ring *ring, bt_scratch *scratch,
+                     bt_followers *found)
 {
-    const bt_kept_record *record = s->known ? kept_of(s, ring, scratch) : NULL;
+    const bt_kept_record *record = w->known ? kept_of(s, w, ring, scratch) : NULL;
     if (record) {
         bt_kept_take(record, found);
         return;
     }
-    bt_walk *w = &s->walks[0];
-    if (s->known) enter_chain(ring, w); /* other searches have overwritten it since */
+    if (w->known) enter_chain(ring, w); /* other searches have overwritten it since */
     while (w->going) visit(ring, &s->latest, w);
     count_followers(found, scratch, w);
     if (found->total >= FEWEST_KEPT)
-        bt_kept_put(&scratch->kept, s->latest.symbols[0], w->head, w->place, found);
+        bt_kept_put(&scratch->kept, w->kept, w->head, &s->latest, w->order, w->place, found,
+                    ring->is_narrow);
 }
 
 uint32_t bt_search_end(bt_search *s, const bt_ring *ring, bt_scratch *scratch,
                        bt_followers found[BT_ORDERS])
 {
     while (s->going) bt_search_step(s, ring, scratch);
-    uint32_t orders = s->latest.count;
-    if (orders == 0 || s->walks[0].head == 0 || !in_reach(ring, s->walks[0].head - 1)) return 0;
-    count_shortest(s, ring, scratch, &found[0]);
-    uint32_t most = found[0].total > 0 ? 1 : 0;
-    for (; most > 0 && most < orders && s->walks[most].count > 0; most++)
-        count_followers(&found[most], scratch, &s->walks[most]);
-    return most;
+    for (uint32_t k = 0; k < s->latest.count; k++) {
+        end_walk(s, &s->walks[k], ring, scratch, &found[k]);
+        if (found[k].total == 0) return k;
+    }
+    return s->latest.count;
 }

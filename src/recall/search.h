@@ -11,15 +11,15 @@
 
 /* On its way along the chain of a context. */
 typedef struct bt_walk {
-    uint32_t order, slot, tag, head, place, steps, count;
+    uint32_t order, slot, tag, kept, head, place, steps, count;
     bool going;
+    bool known;                  /* what followed is kept */
     uint32_t symbols[BT_PLACES]; /* [count] what followed, the latest first */
 } bt_walk;
 
 typedef struct bt_search {
     bt_latest latest;
     bool entered; /* the walks have begun */
-    bool known;   /* what followed the shortest context is kept */
     bool going;
     bt_walk walks[BT_ORDERS];
 } bt_search;
@@ -34,9 +34,10 @@ typedef struct bt_scratch {
 } bt_scratch;
 
 /* Begins a search for `latest`. Until its end the ring must not change. */
-void bt_search_begin(bt_search *s, const bt_ring *ring, const bt_latest *latest);
+void bt_search_begin(bt_search *s, const bt_ring *ring, const bt_latest *latest,
+                     const bt_scratch *scratch);
 /* One step of all walks; none is needed. */
-void bt_search_step(bt_search *s, const bt_ring *ring, bt_scratch *scratch);
+void bt_search_step(bt_search *s, const bt_ring *ring, const bt_scratch *scratch);
 /* What followed contexts of 1, 2, ... symbols, up to the longest that stood before without a gap;
  * returns their number. */
 uint32_t bt_search_end(bt_search *s, const bt_ring *ring, bt_scratch *scratch,
