@@ -4,7 +4,7 @@ set(BIT_TTT_SOURCES
   io/json.c io/json_number.c io/json_text.c io/order.c io/safetensors.c io/safetensors_header.c
   io/safetensors_write.c io/tensor.c
   kernels/layout.c kernels/registry.c
-  model/config.c model/config_json.c model/conformance.c model/error.c model/letters.c model/linear.c
+  model/block.c model/config.c model/config_json.c model/conformance.c model/error.c model/letters.c model/linear.c
   model/memory.c model/model.c model/pack.c model/params.c model/pieces.c model/quantize.c
   model/read.c model/rewrite.c model/sampler.c model/session.c model/session_read.c
   model/session_recall.c
