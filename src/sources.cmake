@@ -10,7 +10,8 @@ set(BIT_TTT_SOURCES
   model/session_recall.c
   model/session_state.c model/shards.c model/suggest.c model/suggest_room.c
   model/suggest_search.c model/suggest_words.c model/words.c model/write.c
-  recall/conformance.c recall/counts.c recall/gates.c recall/mix.c recall/recall.c recall/ring.c
+  recall/conformance.c recall/counts.c recall/gates.c recall/kept.c recall/mix.c recall/recall.c
+  recall/ring.c recall/search.c
   recall/state.c
   train/checkpoint.c train/dropout.c train/effective.c train/gemm.c train/mixer.c train/net.c
   train/ops.c train/pass.c train/step.c train/trainer.c train/vectors.c

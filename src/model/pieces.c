@@ -50,11 +50,19 @@ static size_t to_bytes(uint8_t *text, size_t length)
 
 /* ---- the file -------------------------------------------------------------------------------- */
 
+static bool begins_word(const uint8_t *bytes, size_t length)
+{
+    return length > 0 && (bt_word_end(bytes, 0, length) > 0 || (bytes[0] & 0xc0u) == 0x80);
+}
+
 static void put_piece(reader *r, uint64_t id, size_t length)
 {
-    bool letters =
-        length > 0 && (bt_word_end(r->room, 0, length) > 0 || (r->room[0] & 0xc0u) == 0x80);
-    if (id < r->vocab) r->pieces->of[id] = (bt_piece){r->room, (uint32_t)length, letters};
+    bool space = length > 1 && r->room[0] == ' ';
+    if (id < r->vocab)
+        r->pieces->of[id] = (bt_piece){.bytes = r->room,
+                                       .length = (uint32_t)length,
+                                       .letters = begins_word(r->room, length),
+                                       .spaced = space && begins_word(r->room + 1, length - 1)};
     r->room += length;
 }
 

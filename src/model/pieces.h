@@ -10,6 +10,7 @@ typedef struct bt_piece {
     const uint8_t *bytes;
     uint32_t length;
     bool letters; /* begins with a letter or an apostrophe, or inside a character */
+    bool spaced;  /* does so after a space */
 } bt_piece;
 
 typedef struct bt_pieces {

@@ -11,6 +11,10 @@
 
 #include <string.h>
 
+enum {
+    HEAD_SLICE = 4
+}; /* row blocks of the head, for which one step along a chain can be awaited */
+
 /* The block of tokens that is going through the model. */
 typedef struct {
     bt_session *s;
@@ -36,10 +40,17 @@ static void quantize(const block *b, const float *x, size_t n, size_t tokens)
     b->k->quantize(&op);
 }
 
+/* The recall looks ahead between other work, as its steps wait for memory. */
+static bool look_ahead(const block *b)
+{
+    return b->s->recall.memory && bt_recall_look_ahead(b->s->recall.memory);
+}
+
 /* out [tokens][rows] = x w^T (+ residual) for a ternary tensor w, after quantize(x). */
 static void multiply(const block *b, size_t tensor, const float *x, const float *residual,
                      float *out)
 {
+    look_ahead(b);
     const bt_model_tensor *w = &b->s->model->tensors[tensor];
     float multipliers[BT_SESSION_BLOCK];
     if (b->s->model->params.config.float_activations) {
@@ -182,21 +193,35 @@ static void read_block(const block *b, const uint32_t *ids)
 
 /* ---- head ------------------------------------------------------------------------------------ */
 
-static void add_bias(const bt_session *s, size_t rows)
+static void add_bias(const bt_session *s, float *logits, size_t rows)
 {
     const float *bias = bt_model_dense(s->model, s->model->params.head_bias);
     size_t vocab = s->model->params.config.vocab;
-    for (size_t i = 0; i < rows * vocab; i++) s->logits[i] += bias[i % vocab];
+    for (size_t i = 0; i < rows * vocab; i++) logits[i] += bias[i % vocab];
+}
+
+/* matmul8 in slices, as long as the recall can look ahead between them. */
+static void multiply_and_look(const block *b, const bt_matmul8 *whole)
+{
+    size_t end = whole->block_end;
+    for (size_t at = 0, next; at < end; at = next) {
+        bool more = look_ahead(b);
+        next = more && end - at > HEAD_SLICE ? at + HEAD_SLICE : end;
+        bt_matmul8 op = *whole;
+        op.block_begin = at;
+        op.block_end = next;
+        b->k->matmul8(&op);
+    }
 }
 
 /* logits [rows][vocab] = n w^T, where n [rows][dim] is the final RMSNorm of at most BT_LOGIT_SLICE
  * tokens. */
-static void multiply_head(const block *b, const float *n, size_t rows)
+static void multiply_head(const block *b, const float *n, float *logits, size_t rows)
 {
     bt_session *s = b->s;
     const bt_model_config *c = &s->model->params.config;
     if (c->float_activations) {
-        bt_rows8_product(b->k, &s->model->head, n, s->logits, rows, s->scratch);
+        bt_rows8_product(b->k, &s->model->head, n, logits, rows, s->scratch);
         return;
     }
     quantize(b, n, c->dim, rows);
@@ -204,28 +229,28 @@ static void multiply_head(const block *b, const float *n, size_t rows)
                      .activations = s->activations,
                      .sums = s->sums,
                      .multipliers = s->multipliers,
-                     .out = s->logits,
+                     .out = logits,
                      .out_stride = c->vocab,
                      .tokens = rows,
                      .block_begin = 0,
                      .block_end = s->model->head.row_blocks};
-    b->k->matmul8(&op);
+    multiply_and_look(b, &op);
 }
 
 /* The logits, with the bias if the model has one. */
-static void head(const block *b, const float *n, size_t rows)
+static void head(const block *b, const float *n, float *logits, size_t rows)
 {
-    multiply_head(b, n, rows);
-    if (b->s->model->params.config.head_bias) add_bias(b->s, rows);
+    multiply_head(b, n, logits, rows);
+    if (b->s->model->params.config.head_bias) add_bias(b->s, logits, rows);
 }
 
-/* The logits of the next token, in the first row; zeros if nothing has been read. */
-static float *next_logits(const block *b)
+/* logits [vocab] of the next token; zeros if nothing has been read. */
+static float *next_logits(const block *b, float *logits)
 {
     bt_session *s = b->s;
-    if (s->tokens == 0) memset(s->logits, 0, s->model->params.config.vocab * sizeof(float));
-    else head(b, s->last, 1);
-    return s->logits;
+    if (s->tokens == 0) memset(logits, 0, s->model->params.config.vocab * sizeof *logits);
+    else head(b, s->last, logits, 1);
+    return logits;
 }
 
 /* With recall: the model's logits of the next token, from which it has predicted. Both are kept until
@@ -234,8 +259,7 @@ static float *predict_next(const block *b)
 {
     bt_session_recall *a = &b->s->recall;
     if (!a->predicted) {
-        memcpy(a->logits, next_logits(b), b->s->model->params.config.vocab * sizeof(float));
-        bt_session_recall_predict(b->s, a->logits);
+        bt_session_recall_predict(b->s, next_logits(b, a->logits));
         a->predicted = true;
     }
     return a->logits;
@@ -268,7 +292,7 @@ static void score(const block *b, const scoring *how, float *logits, uint32_t id
 static void score_first(const block *b, const scoring *how, uint32_t id, size_t at)
 {
     bool recall = b->s->recall.memory != NULL;
-    score(b, how, recall ? predict_next(b) : next_logits(b), id, at);
+    score(b, how, recall ? predict_next(b) : next_logits(b, b->s->logits), id, at);
 }
 
 /* The other tokens of a block, which has been read. */
@@ -277,7 +301,7 @@ static void score_rest(const block *b, const scoring *how, const uint32_t *ids, 
     size_t dim = b->s->model->params.config.dim, vocab = b->s->model->params.config.vocab;
     for (size_t t = 1, rows; t < b->tokens; t += rows) {
         rows = b->tokens - t < BT_LOGIT_SLICE ? b->tokens - t : BT_LOGIT_SLICE;
-        head(b, b->s->n + (t - 1) * dim, rows);
+        head(b, b->s->n + (t - 1) * dim, b->s->logits, rows);
         for (size_t i = 0; i < rows; i++)
             score(b, how, b->s->logits + i * vocab, ids[t + i], at + t + i);
     }
@@ -289,13 +313,13 @@ static void score_rest(const block *b, const scoring *how, const uint32_t *ids, 
 static void read_and_score(const block *b, const scoring *how, const uint32_t *ids, size_t at)
 {
     bt_session_recall *a = &b->s->recall;
-    bool scored = how->logprobs || how->learned;
+    bool scored = how->logprobs || how->learned, passed = a->memory && !scored;
     if (scored) score_first(b, how, ids[0], at);
+    if (passed) bt_session_recall_pass(b->s, ids[0]);
     read_block(b, ids);
     a->predicted = false;
     if (scored) score_rest(b, how, ids, at);
-    for (size_t t = 0; a->memory && !scored && t < b->tokens; t++)
-        bt_session_recall_pass(b->s, ids[t]);
+    for (size_t t = 1; passed && t < b->tokens; t++) bt_session_recall_pass(b->s, ids[t]);
 }
 
 /* remember: with a recall that is not frozen, it learns the tokens. */
@@ -333,13 +357,13 @@ int bitllama_session_write(bitllama_session *s, const uint32_t *tokens, size_t n
     return read_tokens(s, tokens, n, NULL, NULL, s && s->recall.generated);
 }
 
-/* The logits of the next token, those of the mixture with recall. */
-static const float *mixed_logits(const block *b)
+/* What may come next: by the mixture with recall, else by the model. */
+static bt_choices next_choices(const block *b)
 {
-    if (!b->s->recall.memory) return next_logits(b);
+    float *values = b->s->logits;
+    if (!b->s->recall.memory) return (bt_choices){.values = next_logits(b, values)};
     predict_next(b);
-    bt_session_recall_logits(b->s, b->s->logits);
-    return b->s->logits;
+    return bt_session_recall_choices(b->s, values);
 }
 
 int bitllama_session_logits(bitllama_session *s, float *logits)
@@ -347,7 +371,8 @@ int bitllama_session_logits(bitllama_session *s, float *logits)
     if (!s || !logits) return TTT_NULL_POINTER;
     bt_fpenv saved = bt_fpenv_enter();
     block b = {.s = s, .k = bt_kernels_active(), .tokens = 1};
-    memcpy(logits, mixed_logits(&b), s->model->params.config.vocab * sizeof *logits);
+    bt_choices choices = next_choices(&b);
+    bt_choices_logits(&choices, choices.values, logits, s->model->params.config.vocab);
     bt_fpenv_leave(saved);
     return TTT_OK;
 }
@@ -359,8 +384,9 @@ int bitllama_session_draw(bitllama_session *s, const bitllama_sampling *sampling
     bool good = !bt_sampling_problem(sampling);
     if (good) {
         block b = {.s = s, .k = bt_kernels_active(), .tokens = 1};
-        *token = bt_sampler_draw(&s->sampler, sampling, mixed_logits(&b), s->recent,
-                                 bt_recent_count(s), s->tokens);
+        bt_choices choices = next_choices(&b);
+        *token = bt_sampler_draw(&s->sampler, sampling, &choices, s->recent, bt_recent_count(s),
+                                 s->tokens);
     }
     bt_fpenv_leave(saved);
     return good ? TTT_OK : TTT_INVALID_OPTION;

@@ -16,8 +16,7 @@ void bitllama_suggesting_init(bitllama_suggesting *suggesting)
 
 /* ---- words ----------------------------------------------------------------------------------- */
 
-void bt_words_add(bt_word_list *list, const uint8_t *text, size_t length, uint32_t tokens,
-                  float probability)
+void bt_words_add(bt_word_list *list, const uint8_t *text, size_t length, float probability)
 {
     uint32_t i = 0;
     while (i < list->count &&
@@ -25,7 +24,7 @@ void bt_words_add(bt_word_list *list, const uint8_t *text, size_t length, uint32
         i++;
     if (i == BT_WORDS) return;
     if (i == list->count) {
-        list->words[i] = (bt_word){.length = (uint32_t)length, .tokens = tokens};
+        list->words[i] = (bt_word){.length = (uint32_t)length};
         memcpy(list->words[i].text, text, length);
         list->count++;
     }
@@ -107,6 +106,9 @@ static int suggest(bt_question *q, const bitllama_suggesting *o, bitllama_sugges
     q->count = o->count;
     bt_search_words(q, room);
     if (q->session->recall.memory) bt_mix_read_words(q, &room->tally, &room->list);
+    float covering = room->list.covering;
+    for (uint32_t i = 0; covering > 0.0f && i < room->list.count; i++)
+        room->list.words[i].probability /= covering;
     *found = give(&room->list, o, list);
     bt_suggest_room_give(q->session->model, room);
     return TTT_OK;

@@ -13,22 +13,21 @@
 #define BT_TYPED_BYTES 200u /* the most that may be typed */
 #define BT_WORDS 128u       /* words in a list */
 
-/* A word with its probability, given the letters typed. */
+/* A word with the probability that it comes next, given that a word does. */
 typedef struct bt_word {
     float probability;
     uint32_t length;
-    uint32_t tokens; /* that it takes, as the search found it first */
     uint8_t text[BT_WORD_BYTES + 1];
 } bt_word;
 
 typedef struct bt_word_list {
     uint32_t count;
+    float covering; /* probability of all words that begin with the letters typed, listed or not */
     bt_word words[BT_WORDS];
 } bt_word_list;
 
 /* Adds to the probability of a word, which joins the list unless that is full. */
-void bt_words_add(bt_word_list *list, const uint8_t *text, size_t length, uint32_t tokens,
-                  float probability);
+void bt_words_add(bt_word_list *list, const uint8_t *text, size_t length, float probability);
 
 /* What is asked. */
 typedef struct bt_question {
@@ -57,6 +56,7 @@ typedef struct bt_seen {
     uint32_t counts[BT_WORD_ORDERS]; /* after 1, 2, 3 words of the context */
     uint32_t length;                 /* 0: it was not read */
     bool listed;                     /* the search has found it */
+    bool agrees;                     /* with what was typed */
     uint8_t text[BT_WORD_BYTES + 1];
 } bt_seen;
 
@@ -69,7 +69,7 @@ typedef struct bt_tally {
 } bt_tally;
 
 /* Mixes what was read, by a session with a recall, into the list, and adds words that only were
- * read. */
+ * read. Changes `covering` to match. */
 void bt_mix_read_words(const bt_question *question, bt_tally *tally, bt_word_list *list);
 
 #endif

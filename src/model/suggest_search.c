@@ -109,7 +109,7 @@ static void predict(search *s, bt_session *scratch, const bt_latest *latest, con
     float *logits = scratch->logits; /* which hold the same */
     total = s->k->adapted_softmax(logits, a->bias, a->sharpness, s->p, s->vocab, &largest);
     bt_recall_look(a->memory, latest, pace, s->view);
-    bt_recall_distribution(a->memory, s->view, 1.0f / total, s->p);
+    bt_recall_distribution(a->memory, s->view, 1.0f / total, s->p, s->p);
 }
 
 /* Reads the tokens of a node, and sets p. */
@@ -147,7 +147,7 @@ static void follow(search *s, opening *o, uint32_t token)
     bool has_word = end > skip;
     if (!o->n->covered && (has_word || end == length)) s->covering += p;
     if (end < length) {
-        if (has_word) bt_words_add(s->list, o->text + skip, end - skip, o->n->depth + 1u, p);
+        if (has_word) bt_words_add(s->list, o->text + skip, end - skip, p);
     } else if (o->n->depth < MOST_TOKENS && p > 0.0f) {
         put_node(s, (node){.p = p,
                            .token = token,
@@ -200,7 +200,7 @@ static void follow_word(search *s, opening *o)
     for (uint32_t i = 0; i < s->vocab; i++)
         if (!pieces->of[i].letters) ends += s->p[i];
     if (o->length > skip && !bt_text_broken(o->text, o->length))
-        bt_words_add(s->list, o->text + skip, o->length - skip, o->n->depth, o->n->p * ends);
+        bt_words_add(s->list, o->text + skip, o->length - skip, o->n->p * ends);
     size_t count = s->k->places_above(s->p, s->vocab, LEAST_NODE, s->places, s->vocab);
     for (size_t i = 0; i < count; i++)
         if (pieces->of[s->places[i]].letters) follow(s, o, s->places[i]);
@@ -228,6 +228,17 @@ static bool found_enough(const search *s)
     return better >= 2 * s->q->count + 4;
 }
 
+/* That a word comes next, by p after the root. */
+static float probability_of_word(const search *s)
+{
+    float sum = 0.0f;
+    for (uint32_t i = 0; i < s->vocab; i++) {
+        const bt_piece *piece = &s->q->pieces->of[i];
+        if ((s->q->joined && piece->letters) || (s->q->spaced && piece->spaced)) sum += s->p[i];
+    }
+    return sum;
+}
+
 /* Nothing stands before the word: it begins a line. */
 static void begin_line(search *s)
 {
@@ -244,6 +255,7 @@ static void run(search *s)
     bitllama_session_read(s->root, s->q->before, s->q->n, NULL, NULL);
     for (size_t i = 0; i < s->q->n; i++) pass(s, &s->latest, &s->pace, s->q->before[i]);
     predict(s, s->root, &s->latest, &s->pace);
+    float begins = probability_of_word(s);
     for (size_t i = 0; i < 2; i++) {
         root.skip = skips[i];
         if (skips[i] ? s->q->spaced : s->q->joined) open_node(s, &root, NO_NODE);
@@ -255,8 +267,10 @@ static void run(search *s)
         read_node(s, &s->opened[index]);
         open_node(s, &s->opened[index], index);
     }
-    if (s->covering > 0.0f)
-        for (uint32_t i = 0; i < s->list->count; i++) s->list->words[i].probability /= s->covering;
+    float words = begins > s->covering ? begins : s->covering;
+    float scale = words > 0.0f ? 1.0f / words : 0.0f;
+    for (uint32_t i = 0; i < s->list->count; i++) s->list->words[i].probability *= scale;
+    s->list->covering = s->covering * scale;
 }
 
 void bt_search_words(const bt_question *question, bt_suggest_room *room)

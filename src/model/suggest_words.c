@@ -5,11 +5,11 @@
  * nothing needs to be kept or saved. A context is the 1 to 3 words before, whatever stands between
  * them and whatever their case; contexts and words are told apart by a hash of 64 bits.
  *
- * With p from the search over tokens, R the share of a word among those that agree with what was
- * typed, by age, and c of T places after k words, of which D are different:
+ * Let p be a word's probability by the search over tokens, R its share of all words read, by age, and
+ * c its places of the T after k words of the context, with D different words there. Then
  *     p_0 = (1 - r) p + r R;   p_k = (1 - g) p_(k-1) + g ((c - d)+ + d D p_(k-1)) / T
- * and a word that was never read counts less, the less the more tokens it takes: such words are often
- * no words. The figures were fitted to twenty books in English.
+ * and words that were never read count less, since many of them are none. The figures were fitted to
+ * twenty books in English.
  * SPDX-License-Identifier: MIT */
 #include "suggest.h"
 
@@ -22,13 +22,12 @@ enum {
     TAIL = 64             /* tokens in which the words before the cursor are looked for */
 };
 #define AGEING 1.000693387f /* 2^(1/1000): a word counts half as much when 1000 more were read */
-#define RECENT 0.07f
-#define GAIN 0.2f
-#define DISCOUNT 0.8f
+#define RECENT 0.05f
+#define GAIN 0.15f
+#define DISCOUNT 0.9f
 #define UNREAD 0.2f       /* how much a word counts that was not read, */
-#define UNREAD_TWO 0.06f  /* one of two tokens, */
-#define UNREAD_MORE 0.02f /* and one of more */
-#define UNREAD_AFTER 1000 /* words read; after fewer it counts more */
+#define PART 0.05f        /* and one with which a word begins that was read */
+#define UNREAD_AFTER 1000 /* words read; after fewer, a word not read counts more */
 
 /* ---- the tokens ------------------------------------------------------------------------------ */
 
@@ -130,23 +129,27 @@ static bool agrees(const bt_question *q, const bt_read_word *w, uint8_t first)
            memcmp(w->text + 1, q->typed + 1, q->typed_length - 1) == 0;
 }
 
-/* Counts a word that agrees with what was typed. If that is nothing, words that never stood after the
- * word before count only if the search has found them. */
-static void count_word(scan *x, const bt_read_word *w, uint8_t first, uint32_t orders)
+/* Counts a word. Those that neither agree with what was typed nor ever stood after the word before
+ * need no entry; nor, where nothing was typed, those that the search has not found. */
+static void count_word(scan *x, const bt_read_word *w, uint32_t orders)
 {
     bt_tally *t = x->t;
+    uint8_t first = first_shown(x, w);
+    bool agreeing = agrees(x->q, w, first);
+    t->words++;
     t->total += x->weight;
+    if (!agreeing && orders == 0) return;
     bool add = x->q->typed_length > 0 || orders > 0;
     bt_seen *e = find(t, key_of(first, w->text, w->length), add);
-    if (!e) return;
-    if (e->length == 0) {
+    if (e && e->length == 0) {
         memcpy(e->text, w->text, w->length);
         e->length = w->length;
         e->text[0] = first;
+        e->agrees = agreeing;
     }
-    e->recent += x->weight;
+    if (e) e->recent += x->weight;
     for (uint32_t k = 0; k < orders; k++) {
-        if (e->counts[k]++ == 0) t->kinds[k]++;
+        if (e && e->counts[k]++ == 0) t->kinds[k]++;
         t->places[k]++;
     }
 }
@@ -157,34 +160,44 @@ static void read_word(void *context, const bt_read_word *w)
     uint32_t orders = 0;
     while (orders < BT_WORD_ORDERS && x->goal[orders] && x->before[orders] == x->goal[orders])
         orders++;
-    uint8_t first = first_shown(x, w);
-    if (w->remembered && w->length <= BT_WORD_BYTES) {
-        x->t->words++;
-        if (agrees(x->q, w, first)) count_word(x, w, first, orders);
-    }
+    if (w->remembered && w->length <= BT_WORD_BYTES) count_word(x, w, orders);
     x->weight *= AGEING;
     pass_word(x, w);
 }
 
 /* ---- mixing ---------------------------------------------------------------------------------- */
 
-static float mixed(const bt_tally *t, const bt_seen *e, float p)
+/* A word with these counts: scale p + add. */
+static void mixture(const bt_tally *t, const bt_seen *e, float *scale, float *add)
 {
-    if (t->total > 0.0f) p = (1.0f - RECENT) * p + RECENT * e->recent / t->total;
-    for (uint32_t k = 0; k < BT_WORD_ORDERS && t->places[k] > 0; k++) {
-        float left = (float)e->counts[k] - DISCOUNT;
-        float lower = DISCOUNT * (float)t->kinds[k] * p;
-        p = (1.0f - GAIN) * p + GAIN * ((left > 0.0f ? left : 0.0f) + lower) / (float)t->places[k];
+    *scale = 1.0f;
+    *add = 0.0f;
+    if (t->total > 0.0f) {
+        *scale = 1.0f - RECENT;
+        *add = RECENT * e->recent / t->total;
     }
-    return p;
+    for (uint32_t k = 0; k < BT_WORD_ORDERS && t->places[k] > 0; k++) {
+        float unit = GAIN / (float)t->places[k], left = (float)e->counts[k] - DISCOUNT;
+        float keep = (1.0f - GAIN) + DISCOUNT * (float)t->kinds[k] * unit;
+        *scale *= keep;
+        *add = *add * keep + (left > 0.0f ? left : 0.0f) * unit;
+    }
 }
 
-/* What a word counts that was not read, by the tokens that it takes. */
-static float unread(const bt_tally *t, uint32_t tokens)
+/* How much a word counts that was not read. */
+static float unread(const bt_tally *t)
 {
-    float least = tokens < 2 ? UNREAD : tokens < 3 ? UNREAD_TWO : UNREAD_MORE;
     float share = (float)t->words / (float)(t->words + UNREAD_AFTER);
-    return 1.0f - share + share * least;
+    return 1.0f - share + share * UNREAD;
+}
+
+/* Whether a word that was read begins with this one. */
+static bool is_part(const bt_tally *t, const bt_word *w)
+{
+    for (uint32_t i = 0; i < t->count; i++)
+        if (t->seen[i].length > w->length && memcmp(t->seen[i].text, w->text, w->length) == 0)
+            return true;
+    return false;
 }
 
 /* Puts the likeliest of the words that only were read into the list. */
@@ -195,9 +208,11 @@ static void add_read(const bt_tally *t, const bt_question *q, bt_word_list *list
     uint32_t count = 0;
     for (uint32_t i = 0; i < t->count; i++) {
         const bt_seen *e = &t->seen[i];
-        float p = mixed(t, e, 0.0f);
-        if (e->listed || most == 0 || (count == most && p <= first[count - 1].probability))
-            continue;
+        float scale, p;
+        if (e->listed || !e->agrees || most == 0) continue;
+        mixture(t, e, &scale, &p);
+        list->covering += p;
+        if (count == most && p <= first[count - 1].probability) continue;
         uint32_t at = count < most ? count++ : most - 1;
         for (; at > 0 && first[at - 1].probability < p; at--) first[at] = first[at - 1];
         first[at] = (bt_word){.probability = p, .length = e->length};
@@ -209,23 +224,19 @@ static void add_read(const bt_tally *t, const bt_question *q, bt_word_list *list
 static void mix_words(bt_tally *t, const bt_question *q, bt_word_list *list)
 {
     static const bt_seen none = {0};
-    float sum = 0.0f, total = 0.0f;
+    float left = list->covering, covering = 0.0f, scale, add;
     for (uint32_t i = 0; i < list->count; i++) {
         bt_word *w = &list->words[i];
-        bt_seen *e = find(t, key_of(w->text[0], w->text, w->length), false);
-        float p = mixed(t, e ? e : &none, w->probability);
-        sum += p;
-        w->probability = e && e->length > 0 ? p : p * unread(t, w->tokens);
-        total += w->probability;
+        const bt_seen *e = find(t, key_of(w->text[0], w->text, w->length), false);
+        mixture(t, e ? e : &none, &scale, &add);
+        left -= w->probability;
+        w->probability = scale * w->probability + add;
+        if (!e || e->length == 0) w->probability *= is_part(t, w) ? PART : unread(t);
+        covering += w->probability;
     }
-    uint32_t searched = list->count;
+    mixture(t, &none, &scale, &add);
+    list->covering = covering + (left > 0.0f ? left * scale * unread(t) : 0.0f);
     add_read(t, q, list);
-    for (uint32_t i = searched; i < list->count; i++) {
-        sum += list->words[i].probability;
-        total += list->words[i].probability;
-    }
-    if (sum < 1.0f) total += (1.0f - sum) * unread(t, 1); /* the words that are not listed */
-    for (uint32_t i = 0; total > 0.0f && i < list->count; i++) list->words[i].probability /= total;
 }
 
 /* ---- question -------------------------------------------------------------------------------- */
