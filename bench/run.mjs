@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: MIT
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { drawCharts } from './lib/charts.mjs';
 import { compareResults, printComparison } from './lib/compare.mjs';
@@ -15,7 +16,10 @@ import { publish } from './lib/publish.mjs';
 import { markdown } from './lib/report.mjs';
 
 /** In the order in which they run and are reported. */
-const SUITES = ['kernels', 'layer', 'model', 'training', 'startup', 'size', 'growth'];
+const SUITES = ['kernels', 'layer', 'model', 'training', 'startup', 'size', 'growth', 'learning'];
+
+/** Texts that are not in the repository; the tests look there as well. */
+const TEXTS = resolve(dirname(fileURLToPath(import.meta.url)), '../../shared/data');
 
 const HELP = `Usage: npm run bench -- [options]        (npm run bench:full: all shapes, more rounds)
        npm run bench -- --compare OLD.json [NEW.json]
@@ -26,6 +30,8 @@ Measures this project and its peers, which it installs, in turn; figures are med
   --only NAME,...    some suites of: ${SUITES.join(', ')}
   --rounds N         rounds (default: 3, or 7)
   --seconds X        time for each figure (default: 0.2, or 0.5)
+  --texts FOLDER     texts for the suite learning: alice.txt, tinyshakespeare.txt, tinystories-valid.txt,
+                     book.txt, each left out where it is not there (default: ../shared/data)
   --out FOLDER       where results.json, results.md and charts go (default: build/bench/results)
   --baseline FILE    also say what changed since that results.json
   --compare A [B]    measure nothing: say what changed from A to B (default: the last run)
@@ -40,6 +46,7 @@ Measures this project and its peers, which it installs, in turn; figures are med
  * @property {(text: string) => void} log
  * @property {typeof startNative} native
  * @property {typeof installPeers} peers
+ * @property {string} texts a folder that may have texts
  * @property {string} work
  */
 
@@ -51,6 +58,7 @@ function readCommandLine() {
       only: { type: 'string' },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
+      texts: { type: 'string' },
       out: { type: 'string' },
       baseline: { type: 'string' },
       compare: { type: 'string' },
@@ -73,6 +81,7 @@ function readCommandLine() {
     only,
     rounds: Math.ceil(positive('rounds', values.full ? 7 : 3)),
     seconds: positive('seconds', values.full ? 0.5 : 0.2),
+    texts: resolve(values.texts ?? TEXTS),
     out: resolve(values.out ?? join(workFolder, 'results')),
     positionals,
   };
@@ -95,6 +104,7 @@ async function runSuite(name, options) {
     log: (text) => progress(`${name}: ${text}`),
     native: startNative,
     peers: installPeers,
+    texts: options.texts,
     work: join(workFolder, name),
   };
   mkdirSync(context.work, { recursive: true });

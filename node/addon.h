@@ -68,6 +68,10 @@ bool DefineMethods(napi_env env, napi_value object, Addon *addon, const Method (
 // Reports a change of memory outside the heap to the garbage collector; returns the sum of all reports.
 int64_t AdjustMemory(napi_env env, int64_t change);
 
+// The functions of sessions that are in suggest.cc.
+napi_value Suggest(const Call &call);
+napi_value SuggestAsync(const Call &call);
+
 // A handle of the model, or the negative status. Takes over the caller's ownership.
 napi_value NewModel(const Call &call, bitllama_model *model);
 

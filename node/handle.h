@@ -19,7 +19,7 @@
 // may outlive the table.
 template <typename T> struct Slot {
     std::shared_ptr<T> object; // null: the slot is free
-    int64_t bytes = 0;         // size of the object outside the JavaScript heap, when it was made
+    int64_t bytes = 0;         // size of the object outside the JavaScript heap, as it was reported
     uint64_t generation = 1;
     std::weak_ptr<Work> work; // the work that uses the object; expired: the object is idle
 };

@@ -1,4 +1,4 @@
-// session.cc - the functions of sessions: read tokens, draw the next one, save, load.
+// session.cc - the functions of sessions: read and write tokens, draw the next one, save, load.
 // SPDX-License-Identifier: MIT
 #include "addon.h"
 
@@ -17,12 +17,15 @@ napi_value NewSession(const Call &call, bitllama_session *object, size_t vocab)
     return NewHandle(call, call.addon->sessions, std::move(session));
 }
 
-// create(model): handle or negative status.
+// create(model, options): handle or negative status.
 napi_value Create(const Call &call)
 {
     return Answer(call, call.addon->models, [&](const Model &model) {
+        bitllama_session_options options;
         bitllama_session *session = nullptr;
-        int status = bitllama_session_create(model.object.get(), &session);
+        int status = ReadStruct(call.env, call.args[1], &options);
+        if (status == TTT_OK)
+            status = bitllama_session_create_with(model.object.get(), &options, &session);
         if (status != TTT_OK) return call.Negative(status);
         bitllama_config config;
         bitllama_get_config(model.object.get(), &config);
@@ -50,6 +53,27 @@ napi_value Freeze(const Call &call)
     });
 }
 
+// Reports a session's size again, after a call that may have changed it.
+void Weigh(const Call &call, Session &session)
+{
+    auto bytes = static_cast<int64_t>(bitllama_session_footprint(session.object.get()));
+    if (bytes != session.bytes) AdjustMemory(call.env, bytes - session.bytes);
+    session.bytes = bytes;
+}
+
+// load(session, bytes): status.
+napi_value Load(const Call &call)
+{
+    return Perform(call, call.addon->sessions, [&](Session &session) {
+        Span<uint8_t> bytes;
+        int status = ReadArray(call.env, call.args[1], &bytes);
+        if (status == TTT_OK)
+            status = bitllama_session_load(session.object.get(), bytes.data, bytes.length);
+        Weigh(call, session);
+        return status;
+    });
+}
+
 // ---- reading ----------------------------------------------------------------------------------
 
 // Whether two arrays share memory, in whole or in part.
@@ -62,7 +86,7 @@ template <typename A, typename B> bool Overlap(const Span<A> &a, const Span<B> &
 // read(session, tokens, logProbabilities | undefined, surprise | undefined): status.
 napi_value Read(const Call &call)
 {
-    return Perform(call, call.addon->sessions, [&](const Session &session) -> int {
+    return Perform(call, call.addon->sessions, [&](Session &session) -> int {
         Span<uint32_t> tokens;
         Span<float> logprobs, surprise;
         int status = ReadArray(call.env, call.args[1], &tokens);
@@ -74,8 +98,23 @@ napi_value Read(const Call &call)
         // The library checks all tokens before it reads them: results must not overwrite them in between.
         if (Overlap(tokens, logprobs) || Overlap(tokens, surprise) || Overlap(logprobs, surprise))
             return TTT_OVERLAP;
-        return bitllama_session_read(session.object.get(), tokens.data, tokens.length,
-                                     logprobs.data, surprise.data);
+        status = bitllama_session_read(session.object.get(), tokens.data, tokens.length,
+                                       logprobs.data, surprise.data);
+        Weigh(call, session);
+        return status;
+    });
+}
+
+// write(session, tokens): status.
+napi_value Write(const Call &call)
+{
+    return Perform(call, call.addon->sessions, [&](Session &session) {
+        Span<uint32_t> tokens;
+        int status = ReadArray(call.env, call.args[1], &tokens);
+        if (status == TTT_OK && tokens.length > 0)
+            status = bitllama_session_write(session.object.get(), tokens.data, tokens.length);
+        Weigh(call, session);
+        return status;
     });
 }
 
@@ -86,15 +125,13 @@ struct ReadWork : Work {
     size_t count = 0, done = 0;
     std::unique_ptr<uint32_t[]> tokens;
     std::unique_ptr<float[]> logprobs, surprise; // null: not wanted
+    bool written = false;                        // the session has drawn the tokens
 
     // Results do not depend on how the tokens are cut into slices.
     bool RunSlice() override
     {
         size_t n = std::min<size_t>(count - done, 64);
-        status_ = n == 0 ? TTT_OK
-                         : bitllama_session_read(session.get(), &tokens[done], n,
-                                                 logprobs ? &logprobs[done] : nullptr,
-                                                 surprise ? &surprise[done] : nullptr);
+        status_ = n == 0 ? TTT_OK : Read(&tokens[done], n);
         done += n;
         return status_ == TTT_OK && done < count;
     }
@@ -106,6 +143,13 @@ struct ReadWork : Work {
     }
 
 private:
+    int Read(const uint32_t *ids, size_t n)
+    {
+        if (written) return bitllama_session_write(session.get(), ids, n);
+        return bitllama_session_read(session.get(), ids, n, logprobs ? &logprobs[done] : nullptr,
+                                     surprise ? &surprise[done] : nullptr);
+    }
+
     bool CopyOut(napi_env env, const float *values, napi_value *array) const
     {
         void *data = nullptr;
@@ -131,6 +175,22 @@ std::shared_ptr<ReadWork> MakeRead(const Session &session, const Span<uint32_t> 
     return work;
 }
 
+// Starts work on a session with tokens that it reads; null `work`: there was no memory for it. Nothing of it
+// can fail half-way: all ids are checked and all memory is taken before.
+int StartRead(const Call &call, Session &session, const Span<uint32_t> &tokens,
+              const std::shared_ptr<ReadWork> &work, napi_value done)
+{
+    if (std::any_of(tokens.data, tokens.data + tokens.length,
+                    [&](uint32_t token) { return token >= session.vocab; }))
+        return TTT_INVALID_TOKEN;
+    if (!work) return TTT_OUT_OF_MEMORY;
+    int status = bitllama_session_reserve(session.object.get(), tokens.length);
+    Weigh(call, session);
+    if (status == TTT_OK) status = Work::Start(call, work, done);
+    session.work = work; // expired at once if it has not started
+    return status;
+}
+
 // readAsync(session, tokens, wantLogProbabilities, wantSurprise, done(status, logProbabilities,
 // surprise)): status. Unless it is OK, nothing happens and `done` is not called. The session is busy
 // until then.
@@ -144,14 +204,22 @@ napi_value ReadAsync(const Call &call)
         if (status == TTT_OK) status = ReadBool(call.env, call.args[3], &want_surprise);
         if (status == TTT_OK) status = CheckFunction(call.env, call.args[4]);
         if (status != TTT_OK) return status;
-        // All ids are checked first: a slice must not fail after earlier ones have changed the session.
-        if (std::any_of(tokens.data, tokens.data + tokens.length,
-                        [&](uint32_t token) { return token >= session.vocab; }))
-            return TTT_INVALID_TOKEN;
         auto work = MakeRead(session, tokens, want_logprobs, want_surprise);
-        status = work ? Work::Start(call, work, call.args[4]) : TTT_OUT_OF_MEMORY;
-        session.work = work; // expired at once if it has not started
-        return status;
+        return StartRead(call, session, tokens, work, call.args[4]);
+    });
+}
+
+// writeAsync(session, tokens, done(status)): status, as with readAsync.
+napi_value WriteAsync(const Call &call)
+{
+    return Perform(call, call.addon->sessions, [&](Session &session) -> int {
+        Span<uint32_t> tokens;
+        int status = ReadArray(call.env, call.args[1], &tokens);
+        if (status == TTT_OK) status = CheckFunction(call.env, call.args[2]);
+        if (status != TTT_OK) return status;
+        auto work = MakeRead(session, tokens, false, false);
+        if (work) work->written = true;
+        return StartRead(call, session, tokens, work, call.args[2]);
     });
 }
 
@@ -185,6 +253,7 @@ napi_value Draw(const Call &call)
 bool DefineSessionFunctions(napi_env env, napi_value object, Addon *addon)
 {
     static const Method methods[] = {
+        {"conformanceHash", Enter<Hash<ttt_recall_conformance_hash>>},
         {"create", Enter<Create>},
         {"fork", Enter<Fork>},
         {"destroy", Enter<Destroy<&Addon::sessions>>},
@@ -192,12 +261,16 @@ bool DefineSessionFunctions(napi_env env, napi_value object, Addon *addon)
         {"freeze", Enter<Freeze>},
         {"read", Enter<Read>},
         {"readAsync", Enter<ReadAsync>},
+        {"write", Enter<Write>},
+        {"writeAsync", Enter<WriteAsync>},
         {"logits", Enter<Logits>},
         {"draw", Enter<Draw>},
+        {"suggest", Enter<Suggest>},
+        {"suggestAsync", Enter<SuggestAsync>},
         {"stateSize", Enter<Property<&Addon::sessions, bitllama_session_state_size>>},
         {"tokens", Enter<Property<&Addon::sessions, bitllama_session_tokens>>},
         {"save", Enter<CopyState<&Addon::sessions, bitllama_session_save>>},
-        {"load", Enter<CopyState<&Addon::sessions, bitllama_session_load>>},
+        {"load", Enter<Load>},
     };
     return DefineMethods(env, object, addon, methods);
 }

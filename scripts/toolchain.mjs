@@ -56,6 +56,12 @@ const tools = {
   // Debian's default BLAS is the reference one, which nobody should be compared with.
   PyTorch: { here: () => torchIsGood(), packages: ['python3-torch', 'libopenblas0-pthread'] },
   'pkg-config': { here: anyOf('pkg-config'), packages: ['pkg-config'] },
+  xz: { here: anyOf('xz'), packages: ['xz-utils'] },
+  bzip2: { here: anyOf('bzip2'), packages: ['bzip2'] },
+  zstd: { here: anyOf('zstd'), packages: ['zstd'] },
+  Brotli: { here: anyOf('brotli'), packages: ['brotli'] },
+  '7-Zip': { here: anyOf('7zz', '7z', '7za'), packages: ['7zip'] },
+  zpaq: { here: anyOf('zpaq'), packages: ['zpaq'] },
   'qemu-user': { here: anyOf('qemu-aarch64', 'qemu-aarch64-static'), packages: ['qemu-user'] },
   'an AArch64 compiler': {
     here: () => onPath('aarch64-linux-gnu-gcc') && onPath('aarch64-linux-gnu-g++'),

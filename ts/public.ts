@@ -21,7 +21,14 @@ export type {
   TTTWeights,
   WasmSource,
 } from './common/types.js';
-export { conformanceHash, getInfo, init, llamaConformanceHash, setKernel } from './engine/info.js';
+export {
+  conformanceHash,
+  getInfo,
+  init,
+  llamaConformanceHash,
+  recallConformanceHash,
+  setKernel,
+} from './engine/info.js';
 export { TTT } from './layer/ttt.js';
 export { convertModel } from './llama/convert.js';
 export { encodeDocuments, splitDocuments } from './llama/documents.js';
@@ -32,6 +39,7 @@ export { Session } from './llama/session.js';
 export { Trainer } from './llama/trainer.js';
 export type {
   ConvertOptions,
+  EvaluateOptions,
   Evaluation,
   GenerateOptions,
   GenerateResult,
@@ -40,11 +48,16 @@ export type {
   Mixer,
   ModelSource,
   ObserveTextOptions,
+  RecallOptions,
   RunOptions,
   SamplingOptions,
+  SessionOptions,
   ShardedSource,
   SharedModel,
   SignalOptions,
+  SuggestAsyncOptions,
+  Suggestion,
+  SuggestOptions,
   TokenObservation,
   TokenReadings,
   TrainerOptions,

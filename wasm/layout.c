@@ -17,11 +17,23 @@ _Static_assert(AT(size, 0) && AT(vocab_size, 4) && AT(hidden_dim, 8) && AT(num_l
                    AT(norm_eps, 32) && AT(mixers, 36) && sizeof(STRUCT) == 100,
                "bitllama_config");
 #undef STRUCT
+#define STRUCT bitllama_session_options
+_Static_assert(AT(size, 0) && AT(recall, 4) && AT(generated, 8) && sizeof(STRUCT) == 12,
+               "bitllama_session_options");
+#undef STRUCT
 #define STRUCT bitllama_sampling
 _Static_assert(AT(size, 0) && AT(temperature, 4) && AT(top_k, 8) && AT(top_p, 12) &&
                    AT(min_p, 16) && AT(repetition_penalty, 20) && AT(seed, 24) &&
                    sizeof(STRUCT) == 32,
                "bitllama_sampling");
+#undef STRUCT
+#define STRUCT bitllama_suggesting
+_Static_assert(AT(size, 0) && AT(count, 4) && AT(min_probability, 8) && sizeof(STRUCT) == 12,
+               "bitllama_suggesting");
+#undef STRUCT
+#define STRUCT bitllama_suggestion
+_Static_assert(AT(probability, 0) && AT(length, 4) && AT(text, 8) && sizeof(STRUCT) == 256,
+               "bitllama_suggestion");
 #undef STRUCT
 #define STRUCT bitllama_training
 _Static_assert(AT(size, 0) && AT(batch, 4) && AT(context, 8) && AT(accumulate, 12) &&

@@ -40,6 +40,12 @@ export function numberOf(count: number, what: string): string {
   return `${figure(count)} ${what}${count === 1 ? '' : 's'}`;
 }
 
+/** A probability in percent. */
+export function percent(probability: number): string {
+  if (probability < 0.0001) return 'under 0.01 %';
+  return `${figure(100 * probability)} %`;
+}
+
 /** A message of the library with a capital and a full stop. */
 function sentence(message: string): string {
   const end = /[.!?…)]$/.test(message) ? '' : '.';
@@ -74,9 +80,9 @@ export class Panel {
     this.#problem.hidden = text === '';
   }
 
-  /** Calls `work` when the form is sent. */
-  onSubmit(work: (signal: AbortSignal) => Promise<void>): void {
-    find<HTMLFormElement>(this.element, 'form').addEventListener('submit', (event) => {
+  /** Calls `work` when the form, or that of several which a selector finds, is sent. */
+  onSubmit(work: (signal: AbortSignal) => Promise<void>, form = 'form'): void {
+    find<HTMLFormElement>(this.element, form).addEventListener('submit', (event) => {
       event.preventDefault();
       void this.run(work);
     });

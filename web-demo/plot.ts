@@ -37,6 +37,8 @@ function colour(name: string): string {
 
 /** Pixels to both sides of a click. */
 const REACH = 8;
+/** So few points are shown one by one: a line through one of them is none. */
+const FEW = 64;
 /** Distances of ticks for whole numbers. */
 const WHOLE = Array.from({ length: 10 }, (_, power) =>
   [1, 2, 5].map((x) => x * 10 ** power),
@@ -152,7 +154,7 @@ export class Plot {
     const stroke = colour(`--series-${(i % 4) + 1}`);
     const base: uPlot.Series = { label: line.label, stroke, width: 2, spanGaps: true };
     if (line.points) return { ...base, points: { show: true, size: 7, fill: stroke } };
-    if (!bars) return { ...base, points: { show: false } };
+    if (!bars) return { ...base, points: { show: (plot) => plot.data[0].length <= FEW } };
     const count = this.#options!.lines.length;
     const share = 0.8 / count;
     const gap = i - (count - 1) / 2;

@@ -6,14 +6,19 @@ import type { Measurement } from '../ts/bench/measure.js';
 import type { Unit } from '../ts/detect/detector.js';
 import type { Source } from './decode.js';
 
-/** A token that was read or written. */
+/** A token that was written. */
 export interface Token {
   text: string;
   probability: number;
-  /** How badly the memories of all layers predicted it. */
-  surprise: number;
   /** The likeliest tokens at this place, best first; null is the end of the text. */
   alternatives: { text: string | null; probability: number }[];
+}
+
+/** A token of an answer, and how likely it would have been in the other session, after the same tokens. */
+export interface AnswerToken {
+  text: string;
+  probability: number;
+  elsewhere: number;
 }
 
 /** One head of a layer's memory: size x size numbers, row by row. */
@@ -28,12 +33,11 @@ export interface ModelInfo {
   parameters: number;
   fingerprint: string;
   layers: number;
-  stateSize: number;
 }
 
 export interface WriteParams {
-  /** The session that writes: a fresh one, or the one that was taught. */
-  with: 'fresh' | 'taught';
+  /** The session that writes: a fresh one, or the one that was told something. */
+  with: 'fresh' | 'told';
   prompt: string;
   temperature: number;
   maxTokens: number;
@@ -79,10 +83,23 @@ export interface Calls {
     event: { tokens: Token[]; tokensPerSecond: number };
     result: { reason: 'stop' | 'length'; tokens: number; tokensPerSecond: number };
   };
-  read: {
+  tell: {
     params: { text: Source; frozen: boolean };
     event: { tokens: number; of: number; nats: number; heads: HeadMap[] };
-    result: { tokens: number; nats: number; seconds: number };
+    /** `size`: bytes of the saved memory; `end`: the text, of a long one its end. */
+    result: { tokens: number; nats: number; seconds: number; size: number; end: string };
+  };
+  ask: {
+    params: { question: string };
+    event: never;
+    /** What a session answers that was told nothing, and the one that was told. */
+    result: { before: AnswerToken[]; after: AnswerToken[] };
+  };
+  suggest: {
+    params: { before: string; typed: string };
+    event: never;
+    /** Whole words, the likeliest first. */
+    result: string[];
   };
   heads: { params: Record<string, never>; event: never; result: HeadMap[] };
   forget: { params: Record<string, never>; event: never; result: HeadMap[] };

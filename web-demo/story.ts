@@ -2,7 +2,7 @@
  * story.ts - a text as tokens, each tinted by how unlikely it was, with details of the chosen one.
  * SPDX-License-Identifier: MIT
  */
-import { figure, find, make } from './dom.js';
+import { find, make, percent } from './dom.js';
 import type { Token } from './protocol.js';
 
 /** Nats at which the tint is full, and its strength there in percent. */
@@ -14,11 +14,6 @@ function visible(text: string | null): string {
   return text === ''
     ? '(part of a character)'
     : `“${text.replaceAll('\n', '⏎').replaceAll(' ', '␣')}”`;
-}
-
-function percent(probability: number): string {
-  if (probability < 0.0001) return 'under 0.01 %';
-  return `${figure(100 * probability)} %`;
 }
 
 /** The story of a tab, and the line below it with details of a token. */
@@ -80,12 +75,12 @@ export class Story {
     this.#spans[this.#chosen]?.classList.remove('chosen');
     this.#spans[index]!.classList.add('chosen');
     this.#chosen = index;
-    const { text, probability, surprise, alternatives } = this.#tokens[index]!;
+    const { text, probability, alternatives } = this.#tokens[index]!;
     const list = make('ul');
     for (const other of alternatives) {
       list.append(make('li', `${visible(other.text)} ${percent(other.probability)}`));
     }
-    const about = ` had ${percent(probability)}; the memory's surprise was ${figure(surprise)}. Likeliest: `;
+    const about = ` had ${percent(probability)}. Likeliest: `;
     this.#detail.replaceChildren(make('b', visible(text)), about, list);
   }
 }

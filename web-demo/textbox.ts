@@ -97,7 +97,8 @@ export class TextBox {
     }
     this.#area.addEventListener('input', () => {
       try {
-        sessionStorage.setItem(key, this.#area.value);
+        if (this.#area.value === '') sessionStorage.removeItem(key);
+        else sessionStorage.setItem(key, this.#area.value);
       } catch {
         sessionStorage.removeItem(key); // too long to be kept
       }

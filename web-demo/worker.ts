@@ -3,11 +3,14 @@
  * SPDX-License-Identifier: MIT
  */
 import type { CallName, Calls, Context, Reply, Request } from './protocol.js';
+import { ask, suggest } from './worker/ask.js';
 import { bench, spin } from './worker/bench.js';
-import { about, forget, heads, open, read, restore, save, write } from './worker/model.js';
+import { about, open } from './worker/model.js';
 import { problemOf } from './worker/problems.js';
+import { forget, heads, restore, save, tell } from './worker/told.js';
 import { sample, train } from './worker/train.js';
 import { around, watch } from './worker/watch.js';
+import { write } from './worker/write.js';
 
 type Handler<N extends CallName> = (
   params: Calls[N]['params'],
@@ -18,7 +21,9 @@ const handlers: { [N in CallName]: Handler<N> } = {
   about,
   open,
   write,
-  read,
+  tell,
+  ask,
+  suggest,
   heads,
   forget,
   save,

@@ -10,6 +10,9 @@ const LABEL = 210; // room for names
 const VALUE = 84; // room for figures
 const BAR = 16;
 const GAP = 6;
+const LOW = 150; // a panel of one or two lines
+const HIGH = 320; // of more, with a stroke at each whole number
+const LINE = 15; // from one line of text to the next
 const MARGIN = 16;
 const MOST_CASES = 8;
 
@@ -71,53 +74,99 @@ function powers(low, high) {
   return ticks;
 }
 
-/** Lines over a logarithmic x, from zero up: a flat line is what constant cost looks like. */
-function linePanel(name, rows, top) {
-  const height = 150;
-  const left = MARGIN + 60;
-  const right = WIDTH - MARGIN - LABEL;
-  const measured = rows.filter((row) => row.median !== null);
+/** Places for labels as near to `wanted` (sorted) as lines of text may come to each other. */
+function spreadLabels(wanted) {
+  const groups = []; // labels that touch: around the middle of where they should be
+  const first = ({ sum, count }) => sum / count - ((count - 1) / 2) * LINE;
+  for (const y of wanted) {
+    let group = { sum: y, count: 1 };
+    while (groups.length > 0) {
+      const above = groups.at(-1);
+      if (first(above) + above.count * LINE <= first(group)) break;
+      group = { sum: group.sum + above.sum, count: group.count + above.count };
+      groups.pop();
+    }
+    groups.push(group);
+  }
+  return groups.flatMap((group) =>
+    Array.from({ length: group.count }, (_, i) => first(group) + i * LINE),
+  );
+}
+
+/** The axes of a panel of lines: their ticks, and where a row lies. */
+function linePlane(measured, top, height) {
+  const [left, right] = [MARGIN + 60, WIDTH - MARGIN - LABEL];
   const xs = measured.map((row) => row.x);
   const [low, high] = [Math.min(...xs), Math.max(...xs)];
   const most = Math.max(...measured.map((row) => row.median)) * 1.1;
+  const bottom = top + height;
   const at = (row) => [
     left + (Math.log(row.x / low) / Math.log(high / low || 2)) * (right - left),
-    top + 24 + height * (1 - row.median / most),
+    bottom - height * (row.median / most),
   ];
-  const bottom = top + 24 + height;
   const parts = [
-    text(MARGIN, top + 12, `${name} (${rows[0].unit})`, { kind: 'case' }),
-    `<path class="axis" d="M${left} ${top + 24}V${bottom}H${right}" fill="none"/>`,
-    text(left - 6, top + 32, compact(most), { anchor: 'end' }),
+    `<path class="axis" d="M${left} ${top}V${bottom}H${right}" fill="none"/>`,
+    text(left - 6, top + 8, compact(most), { anchor: 'end' }),
     text(left - 6, bottom, '0', { anchor: 'end' }),
   ];
+  for (let y = 1; height > LOW && most < 10 && y < most; y++) {
+    const level = at({ x: low, median: y })[1];
+    parts.push(`<path class="axis" d="M${left} ${level.toFixed(1)}H${right}"/>`);
+    parts.push(text(left - 6, level + 4, y, { anchor: 'end' }));
+  }
   for (const tick of powers(low, high).filter((x) => x >= low && x <= high))
     parts.push(
       text(at({ x: tick, median: 0 })[0], bottom + 16, compact(tick), { anchor: 'middle' }),
     );
-  for (const contestant of new Set(measured.map((row) => row.contestant))) {
-    const line = measured
-      .filter((row) => row.contestant === contestant)
-      .toSorted((a, b) => a.x - b.x);
+  return { at, right, parts };
+}
+
+/**
+ * Lines over a logarithmic x, from zero up: a flat line is what constant cost looks like. A panel of many
+ * lines is higher; thin strokes lead from their ends to their names and last figures.
+ */
+function linePanel(name, rows, top) {
+  const measured = rows.filter((row) => row.median !== null);
+  const lines = [...new Set(measured.map((row) => row.contestant))]
+    .map((contestant) =>
+      measured.filter((row) => row.contestant === contestant).toSorted((a, b) => a.x - b.x),
+    )
+    .toSorted((a, b) => b.at(-1).median - a.at(-1).median);
+  const many = lines.length > 2;
+  const height = many ? HIGH : LOW;
+  const { at, right, parts } = linePlane(measured, top + 24, height);
+  const places = spreadLabels(lines.map((line) => at(line.at(-1))[1]));
+  lines.forEach((line, i) => {
     const points = line.map((row) =>
       at(row)
         .map((v) => v.toFixed(1))
         .join(' '),
     );
+    const { contestant, median } = line.at(-1);
+    const ours = isOurs(line[0]);
     parts.push(
-      `<path class="line ${isOurs(line[0]) ? 'ours' : 'peer'}" style="fill:none" d="M${points.join('L')}"/>`,
+      `<path class="line ${ours ? 'ours' : 'peer'}" style="fill:none" d="M${points.join('L')}"/>`,
     );
-    parts.push(text(right + 6, at(line.at(-1))[1] + 4, contestant));
-  }
+    if (many)
+      parts.push(
+        `<path class="axis" d="M${points.at(-1)}L${right + 14} ${places[i].toFixed(1)}" fill="none"/>`,
+        text(right + 18, (places[i] + 4).toFixed(1), `${contestant}: ${compact(median)}`, {
+          kind: ours ? 'case' : '',
+        }),
+      );
+    else parts.push(text(right + 6, places[i] + 4, contestant));
+  });
+  parts.unshift(text(MARGIN, top + 12, `${name} (${rows[0].unit})`, { kind: 'case' }));
   return { svg: parts.join('\n'), height: height + 58 };
 }
 
-/** One picture for a suite, or undefined where nothing was measured. */
+/** One picture for a suite, of all cases or of those that it wants `drawn`; undefined where nothing was measured. */
 function drawSuite(suite, machine) {
   const cases = new Map();
   for (const row of suite.rows) {
     if (row.limit) continue;
     const name = row.x === undefined ? row.case : (row.chart ?? row.case);
+    if (suite.drawn && !suite.drawn.includes(name)) continue;
     cases.set(name, [...(cases.get(name) ?? []), row]);
   }
   const panels = [];

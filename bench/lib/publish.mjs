@@ -3,7 +3,7 @@
  * between the marks of docs/benchmarks.md, the most important ones between those of the README.
  * SPDX-License-Identifier: MIT
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compact, machineLine, suiteTables, table } from './report.mjs';
@@ -48,26 +48,51 @@ function factors(results) {
   );
 }
 
+/**
+ * The published results with those of a run in place of older ones. Each suite says where and with how many
+ * rounds it was measured, since a run may have been of some suites only.
+ * @param {object | undefined} published what docs/benchmarks/results.json holds
+ * @param {object} results of the run
+ */
+export function mergeResults(published, results) {
+  const dated = ({ machine, rounds, suites }) =>
+    suites.map((suite) => ({ machine, rounds, ...suite }));
+  const suites = new Map();
+  for (const suite of [...(published ? dated(published) : []), ...dated(results)])
+    suites.set(suite.name, suite);
+  return { ...results, suites: [...suites.values()] };
+}
+
+const whereOf = ({ machine, rounds }) => `${machineLine(machine)}; medians of ${rounds} rounds.`;
+
+/** The section of a suite; it says where it was measured unless the page has said so. */
+function section(suite, hasChart, said) {
+  const picture = hasChart(suite.name) ? `![${suite.title}](benchmarks/${suite.name}.svg)\n\n` : '';
+  const where = whereOf(suite) === said ? '' : `${whereOf(suite)}\n\n`;
+  return `### ${suite.title}\n\n${where}${picture}${suiteTables(suite)}`;
+}
+
+/** Puts a run into docs/benchmarks, its page and the README; suites that it has not measured stay. */
 export function publish(results, charts) {
   const folder = join(docs, 'benchmarks');
   mkdirSync(folder, { recursive: true });
   for (const [name, svg] of Object.entries(charts)) writeFileSync(join(folder, name), svg);
-  writeFileSync(join(folder, 'results.json'), `${JSON.stringify(results, rounded)}\n`);
-  const parts = results.suites.map((suite) => {
-    const picture = charts[`${suite.name}.svg`]
-      ? `![${suite.title}](benchmarks/${suite.name}.svg)\n\n`
-      : '';
-    return `### ${suite.title}\n\n${picture}${suiteTables(suite)}`;
-  });
-  const where = `${machineLine(results.machine)}; medians of ${results.rounds} rounds.`;
+  const saved = join(folder, 'results.json');
+  const published = existsSync(saved) ? JSON.parse(readFileSync(saved, 'utf8')) : undefined;
+  const all = mergeResults(published, results);
+  writeFileSync(saved, `${JSON.stringify(all, rounded)}\n`);
+  const hasChart = (name) => existsSync(join(folder, `${name}.svg`));
+  const where = whereOf(all.suites[0]);
+  const parts = all.suites.map((suite) => section(suite, hasChart, where));
   fill(join(docs, 'benchmarks.md'), `${where}\n\n${parts.join('\n')}`);
+  const layer = suiteOf(all, 'layer');
   const picture = (name, title) => `![${title}](docs/benchmarks/${name}.svg)`;
   fill(
     join(root, 'README.md'),
     [
-      `Tokens per second of the layer, one thread, 1,000 tokens a call. ${where}`,
-      layerTable(results),
-      factors(results),
+      `Tokens per second of the layer, one thread, 1,000 tokens a call. ${layer ? whereOf(layer) : ''}`,
+      layerTable(all),
+      factors(all),
       picture(
         'model',
         'A language model of 12 million parameters: ours, node-llama-cpp and wllama',

@@ -44,7 +44,7 @@ function caseTable(rows, all) {
       row.contestant,
       compact(row.median),
       spread(row),
-      ratio.toFixed(ratio < 0.1 ? 3 : 2),
+      Number.isFinite(ratio) ? ratio.toFixed(ratio < 0.1 ? 3 : 2) : '',
     ];
     if (limited)
       cells.push(limit?.median ? `${Math.round((row.median / limit.median) * 100)} %` : '');
@@ -59,21 +59,33 @@ export function table(head, lines) {
   return [line(head), line(head.map((_, i) => (i ? '--:' : ':--'))), ...lines.map(line)].join('\n');
 }
 
+/** Aims are least values, or `most` says that lower is better: then each line says which it is. */
 function targetTable(targets) {
   if (targets.length === 0) return '';
-  const lines = targets.map(({ text, value, target, met }) => [
+  const mixed = targets.some(({ most }) => most);
+  const lines = targets.map(({ text, value, target, met, most }) => [
     text,
     compact(value),
-    compact(target),
+    mixed ? `at ${most ? 'most' : 'least'} ${compact(target)}` : compact(target),
     met ? 'yes' : 'no',
   ]);
-  return table(['aim', 'measured', 'at least', 'met'], lines);
+  return table(['aim', 'measured', mixed ? 'wanted' : 'at least', 'met'], lines);
 }
 
-/** Rows of a line: what was measured at each x. */
+/** Rows of lines: what was measured at each x, a line for each contestant. */
 function lineTable(rows) {
-  const head = [rows[0].contestant, ...rows.map((row) => compact(row.x))];
-  return table(head, [[rows[0].unit, ...rows.map((row) => compact(row.median))]]);
+  const xs = [...new Set(rows.map((row) => row.x))];
+  const lines = [...groupBy(rows, (row) => row.contestant)];
+  const figures = (line) => xs.map((x) => compact(line.find((row) => row.x === x)?.median));
+  if (lines.length === 1)
+    return table([lines[0][0], ...xs.map(compact)], [[rows[0].unit, ...figures(rows)]]);
+  return table(
+    [rows[0].unit, ...xs.map(compact)],
+    lines.map(([name, line]) => {
+      const problem = line.find((row) => row.problem)?.problem;
+      return [problem ? `${name}: not measured: ${problem}` : name, ...figures(line)];
+    }),
+  );
 }
 
 /** All tables and notes of a suite, as Markdown. */

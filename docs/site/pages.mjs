@@ -12,6 +12,7 @@ const guides = {
   'personalise-autocomplete': 'Personalise autocomplete',
   'save-and-move-a-memory': 'Save and move a memory',
   'train-on-your-text': 'Train on your text',
+  recall: 'How recall works',
   'other-languages': 'C, Python, C#, Unity',
   deploy: 'Deploy',
   'command-line': 'Command line',

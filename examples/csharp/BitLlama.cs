@@ -22,6 +22,13 @@ namespace BitTtt
         public ulong Seed = 1;
     }
 
+    /// <summary>A word that may be meant, and the probability that it comes next.</summary>
+    public struct Suggestion
+    {
+        public string Text;
+        public float Probability;
+    }
+
     /// <summary>Bit-Llama: an immutable language model. Sessions may outlive it. It speaks in token
     /// ids; TokenizerJson is what a tokenizer library needs to turn text into them.</summary>
     public sealed class LlamaModel : IDisposable
@@ -124,16 +131,23 @@ namespace BitTtt
             }
         }
 
-        public LlamaSession CreateSession()
+        /// <summary>A session that remembers the latest tokens word for word: `recall` of them, a
+        /// power of two from 256 to 4194304, or 0 for none; `generated`: also what it writes.
+        /// </summary>
+        public LlamaSession CreateSession(uint recall = 32768, bool generated = false)
         {
-            BitTttException.Check(Native.bitllama_session_create(handle, out SessionHandle made));
+            Native.bitllama_session_options_init(out Native.SessionOptions options);
+            options.recall = recall;
+            options.generated = generated ? 1u : 0;
+            BitTttException.Check(Native.bitllama_session_create_with(handle, ref options,
+                out SessionHandle made));
             return new LlamaSession(made, VocabSize);
         }
 
         public void Dispose() { handle.Dispose(); }
     }
 
-    /// <summary>Reads tokens and learns from each; its size does not depend on the text.</summary>
+    /// <summary>Reads tokens and learns from each; its size is bounded.</summary>
     public sealed class LlamaSession : OneAtATime, IDisposable
     {
         readonly SessionHandle handle;
@@ -150,6 +164,14 @@ namespace BitTtt
                 logprobs, found));
             surprise = found;
             return logprobs;
+        }
+
+        /// <summary>Reads tokens that were drawn: they are not remembered word for word, unless the
+        /// session was made so.</summary>
+        public void Write(uint[] tokens)
+        {
+            if (tokens == null) throw new ArgumentNullException("tokens");
+            Call(() => Native.bitllama_session_write(handle, tokens, (UIntPtr)tokens.Length));
         }
 
         /// <summary>Chooses the next token, which is not read yet.</summary>
@@ -179,8 +201,33 @@ namespace BitTtt
                 uint token = Draw(sampling);
                 if (token == stop) yield break;
                 yield return token;
-                Read(new[] { token }, out _);
+                Write(new[] { token });
             }
+        }
+
+        /// <summary>Completes a word: at most `count` words that begin with the letters typed, the
+        /// likeliest first. They come after the tokens `before`, which follow what was read, with
+        /// or without a space at their end. Nothing is learned by asking.</summary>
+        public Suggestion[] Suggest(uint[] before, string typed, int count = 3,
+                                    float minProbability = 1e-4f)
+        {
+            if (before == null) throw new ArgumentNullException("before");
+            if (typed == null) throw new ArgumentNullException("typed");
+            byte[] letters = Encoding.UTF8.GetBytes(typed);
+            Native.bitllama_suggesting_init(out Native.Suggesting asked);
+            asked.count = (uint)count;
+            asked.minProbability = minProbability;
+            var list = new byte[Native.MaxSuggestions * Native.SuggestionBytes];
+            uint found = 0;
+            Call(() => Native.bitllama_session_suggest(handle, before, (UIntPtr)before.Length,
+                letters, (UIntPtr)letters.Length, ref asked, list, out found));
+            return Enumerable.Range(0, (int)found).Select(i => i * Native.SuggestionBytes)
+                .Select(at => new Suggestion
+                {
+                    Probability = BitConverter.ToSingle(list, at),
+                    Text = Encoding.UTF8.GetString(list, at + 8,
+                        (int)BitConverter.ToUInt32(list, at + 4)),
+                }).ToArray();
         }
 
         public float[] Logits()
@@ -256,6 +303,22 @@ namespace BitTtt
         }
 
         [StructLayout(LayoutKind.Sequential)]
+        internal struct SessionOptions
+        {
+            internal uint size, recall, generated;
+        }
+
+        [StructLayout(LayoutKind.Sequential)]
+        internal struct Suggesting
+        {
+            internal uint size, count;
+            internal float minProbability;
+        }
+
+        /// A bitllama_suggestion: the probability, the bytes of the text, the text.
+        internal const int SuggestionBytes = 256, MaxSuggestions = 32;
+
+        [StructLayout(LayoutKind.Sequential)]
         internal struct LlamaConfig
         {
             internal uint size, vocabSize, hiddenDim, layers, mlpDim, innerDim, headDim;
@@ -295,8 +358,10 @@ namespace BitTtt
         internal static extern IntPtr bitllama_tokenizer_json(ModelHandle model,
             out UIntPtr length);
         [DllImport(Name, CallingConvention = Cdecl)]
-        internal static extern int bitllama_session_create(ModelHandle model,
-            out SessionHandle session);
+        internal static extern void bitllama_session_options_init(out SessionOptions options);
+        [DllImport(Name, CallingConvention = Cdecl)]
+        internal static extern int bitllama_session_create_with(ModelHandle model,
+            ref SessionOptions options, out SessionHandle session);
         [DllImport(Name, CallingConvention = Cdecl)]
         internal static extern void bitllama_session_destroy(IntPtr session);
         [DllImport(Name, CallingConvention = Cdecl)]
@@ -310,6 +375,9 @@ namespace BitTtt
         internal static extern int bitllama_session_read(SessionHandle session, uint[] tokens,
             UIntPtr count, [Out] float[] logprobs, [Out] float[] surprise);
         [DllImport(Name, CallingConvention = Cdecl)]
+        internal static extern int bitllama_session_write(SessionHandle session, uint[] tokens,
+            UIntPtr count);
+        [DllImport(Name, CallingConvention = Cdecl)]
         internal static extern int bitllama_session_logits(SessionHandle session,
             [Out] float[] logits);
         [DllImport(Name, CallingConvention = Cdecl)]
@@ -319,6 +387,12 @@ namespace BitTtt
         [DllImport(Name, CallingConvention = Cdecl)]
         internal static extern int bitllama_session_draw(SessionHandle session,
             ref SamplingOptions options, out uint token);
+        [DllImport(Name, CallingConvention = Cdecl)]
+        internal static extern void bitllama_suggesting_init(out Suggesting suggesting);
+        [DllImport(Name, CallingConvention = Cdecl)]
+        internal static extern int bitllama_session_suggest(SessionHandle session, uint[] before,
+            UIntPtr count, byte[] typed, UIntPtr typedSize, ref Suggesting suggesting,
+            [Out] byte[] list, out uint found);
         [DllImport(Name, CallingConvention = Cdecl)]
         internal static extern UIntPtr bitllama_session_state_size(SessionHandle session);
         [DllImport(Name, CallingConvention = Cdecl)]

@@ -27,6 +27,18 @@ class _Sampling(ctypes.Structure):
                 ("seed", c_uint64)]
 
 
+class _SessionOptions(ctypes.Structure):
+    _fields_ = [("size", c_uint32), ("recall", c_uint32), ("generated", c_uint32)]
+
+
+class _Suggesting(ctypes.Structure):
+    _fields_ = [("size", c_uint32), ("count", c_uint32), ("min_probability", c_float)]
+
+
+class _Suggestion(ctypes.Structure):
+    _fields_ = [("probability", c_float), ("length", c_uint32), ("text", ctypes.c_char * 248)]
+
+
 class _Shard(ctypes.Structure):
     _fields_ = [("name", c_char_p), ("bytes", c_char_p), ("size", c_size_t)]
 
@@ -45,16 +57,21 @@ _PROTOTYPES = {  # as in bit_ttt.py
     "bitllama_fingerprint": (c_uint64, c_void_p),
     "bitllama_config_json": (c_void_p, c_void_p, POINTER(c_size_t)),
     "bitllama_tokenizer_json": (c_void_p, c_void_p, POINTER(c_size_t)),
-    "bitllama_session_create": (c_int, c_void_p, POINTER(c_void_p)),
+    "bitllama_session_options_init": (None, POINTER(_SessionOptions)),
+    "bitllama_session_create_with": (c_int, c_void_p, POINTER(_SessionOptions), POINTER(c_void_p)),
     "bitllama_session_destroy": (None, c_void_p),
     "bitllama_session_fork": (c_int, c_void_p, POINTER(c_void_p)),
     "bitllama_session_reset": (c_int, c_void_p),
     "bitllama_session_tokens": (c_uint64, c_void_p),
     "bitllama_session_read": (c_int, c_void_p, c_void_p, c_size_t, c_void_p, c_void_p),
+    "bitllama_session_write": (c_int, c_void_p, c_void_p, c_size_t),
     "bitllama_session_logits": (c_int, c_void_p, c_void_p),
     "bitllama_session_freeze": (c_int, c_void_p, c_int),
     "bitllama_sampling_init": (None, POINTER(_Sampling)),
     "bitllama_session_draw": (c_int, c_void_p, POINTER(_Sampling), POINTER(c_uint32)),
+    "bitllama_suggesting_init": (None, POINTER(_Suggesting)),
+    "bitllama_session_suggest": (c_int, c_void_p, c_void_p, c_size_t, c_char_p, c_size_t,
+                                 POINTER(_Suggesting), POINTER(_Suggestion), POINTER(c_uint32)),
     "bitllama_session_state_size": (c_size_t, c_void_p),
     "bitllama_session_save": (c_int, c_void_p, c_void_p, c_size_t),
     "bitllama_session_load": (c_int, c_void_p, c_char_p, c_size_t),
@@ -127,10 +144,15 @@ class Model(_Handle):
     parameters = property(lambda self: self._get("bitllama_parameters"))
     fingerprint = property(lambda self: self._get("bitllama_fingerprint"))
 
-    def session(self):
-        """A new Session, which has read nothing."""
-        pointer = c_void_p()
-        self._call("bitllama_session_create", byref(pointer))
+    def session(self, recall=32768, generated=False):
+        """A new Session, which has read nothing. It remembers the latest `recall` tokens word for
+        word: a power of two from 256 to 4194304, or False for none. `generated`: also what it
+        writes itself."""
+        options, pointer = _SessionOptions(), c_void_p()
+        self._library.bitllama_session_options_init(byref(options))
+        options.recall = _integer(recall, "recall", 0, 2**32 - 1)
+        options.generated = bool(generated)
+        self._call("bitllama_session_create_with", byref(options), byref(pointer))
         return Session(self._library, pointer.value, self.config["vocab_size"])
 
     def decode(self, tokens):
@@ -168,8 +190,7 @@ def _vocabulary(text):
 
 
 class Session(_Handle):
-    """A reader of one Model: it learns from every token; its size never grows. See Model.session.
-    """
+    """A reader of one Model: it learns from every token; its size is bounded. See Model.session."""
 
     _free = "bitllama_session_destroy"
 
@@ -179,17 +200,27 @@ class Session(_Handle):
 
     tokens_seen = property(lambda self: self._get("bitllama_session_tokens"))
 
-    def read(self, tokens):
-        """Reads token ids; returns (log-probabilities in nats, surprises), one of each a token."""
-        ids = _array("I", tokens, "tokens", "a sequence of token ids")
+    def _ids(self, tokens, name):
+        """A C array of token ids."""
+        ids = _array("I", tokens, name, "a sequence of token ids")
         outside = next((t for t in ids if t >= self.vocab_size), None)
         if outside is not None:
             raise BitTTTError("INVALID_TOKEN",
                               f"token {outside} is not below {self.vocab_size}")
+        return (c_uint32 * len(ids)).from_buffer(ids)
+
+    def read(self, tokens):
+        """Reads token ids; returns (log-probabilities in nats, surprises), one of each a token."""
+        ids = self._ids(tokens, "tokens")
         (logprobs, first), (surprises, second) = _new_floats(len(ids)), _new_floats(len(ids))
-        self._call("bitllama_session_read", (c_uint32 * len(ids)).from_buffer(ids), len(ids),
-                   first, second)
+        self._call("bitllama_session_read", ids, len(ids), first, second)
         return logprobs, surprises
+
+    def write(self, tokens):
+        """Reads token ids that were drawn, as `generate` does: they are not remembered word for
+        word, unless the session was made with `generated`."""
+        ids = self._ids(tokens, "tokens")
+        self._call("bitllama_session_write", ids, len(ids))
 
     def logits(self):
         """The logits of the token to come; zeros before the first token."""
@@ -225,7 +256,24 @@ class Session(_Handle):
             if token in stop:
                 return
             yield token
-            self.read([token])
+            self.write([token])
+
+    def suggest(self, before, typed="", count=3, min_probability=0.0001):
+        """Completes a word: (word, probability) of at most `count` words that begin with the
+        letters `typed`, the likeliest first. They come after the token ids `before`, which follow
+        what was read, with or without a space at their end. Nothing is learned by asking."""
+        if not isinstance(typed, str):
+            raise BitTTTError("INVALID_ARGUMENT", f"typed must be a string, not {typed!r}")
+        ids, letters = self._ids(before, "before"), typed.encode("utf-8", "replace")
+        asked, found = _Suggesting(), c_uint32()
+        self._library.bitllama_suggesting_init(byref(asked))
+        asked.count = _integer(count, "count", 1, 32)
+        asked.min_probability = _number(min_probability, "min_probability")
+        words = (_Suggestion * asked.count)()
+        self._call("bitllama_session_suggest", ids, len(ids), letters, len(letters),
+                   byref(asked), words, byref(found))
+        return [(one.text.decode("utf-8", "replace"), one.probability)
+                for one in words[:found.value]]
 
     def freeze(self, frozen=True):
         """While frozen, reading uses the memories but does not change them."""
@@ -246,7 +294,7 @@ class Session(_Handle):
         return self._save("bitllama_session_state_size", "bitllama_session_save")
 
     def load(self, state):
-        """Goes on where a saved session of the same model was."""
+        """Goes on where a saved session of the same model and recall was, or of no recall."""
         data = _bytes(state, "state")
         self._call("bitllama_session_load", data, len(data))
 

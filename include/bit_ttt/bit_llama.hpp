@@ -19,6 +19,17 @@ struct Sampling : bitllama_sampling {
     Sampling() { bitllama_sampling_init(this); } // temperature, top_k, top_p, min_p, seed, ...
 };
 
+/* What a session remembers word for word: recall (tokens, 32768; 0: none), generated. */
+struct SessionOptions : bitllama_session_options {
+    SessionOptions() { bitllama_session_options_init(this); }
+};
+
+/* A word that may be meant, and the probability that it comes next. */
+struct Suggestion {
+    std::string text;
+    float probability;
+};
+
 struct Reading {
     std::vector<float> logprobs, surprise; // of each token
 };
@@ -33,6 +44,12 @@ public:
         detail::check(bitllama_session_read(get(), tokens.data(), tokens.size(),
                                             out.logprobs.data(), out.surprise.data()));
         return out;
+    }
+    /* Reads tokens that were drawn: the recall does not remember them, unless made so. */
+    void write(const std::vector<uint32_t> &tokens)
+    {
+        if (!tokens.empty())
+            detail::check(bitllama_session_write(get(), tokens.data(), tokens.size()));
     }
     uint32_t draw(const Sampling &sampling = Sampling())
     {
@@ -49,9 +66,27 @@ public:
         read(prompt);
         for (uint32_t token; drawn.size() < most && (token = draw(sampling)) != stop;) {
             drawn.push_back(token);
-            read({token});
+            write({token});
         }
         return drawn;
+    }
+    /* Whole words that begin with `typed` (UTF-8) after the tokens `before`, which follow what was
+     * read: at most `count`, the likeliest first. */
+    std::vector<Suggestion> suggest(const std::vector<uint32_t> &before, const std::string &typed,
+                                    uint32_t count = 3, float min_probability = 1e-4f) const
+    {
+        bitllama_suggestion list[BITLLAMA_MAX_SUGGESTIONS];
+        bitllama_suggesting how;
+        uint32_t found = 0;
+        bitllama_suggesting_init(&how);
+        how.count = count;
+        how.min_probability = min_probability;
+        detail::check(bitllama_session_suggest(get(), before.data(), before.size(), typed.data(),
+                                               typed.size(), &how, list, &found));
+        std::vector<Suggestion> words;
+        for (uint32_t i = 0; i < found; i++)
+            words.push_back({std::string(list[i].text, list[i].length), list[i].probability});
+        return words;
     }
     std::vector<float> logits() const
     {
@@ -113,10 +148,10 @@ public:
         if (status != TTT_OK) throw error(status, why.text);
         c_.reset(made);
     }
-    Session session() const
+    Session session(const SessionOptions &options = SessionOptions()) const
     {
         bitllama_session *made = nullptr;
-        detail::check(bitllama_session_create(get(), &made));
+        detail::check(bitllama_session_create_with(get(), &options, &made));
         return Session(made, config().vocab_size);
     }
     bitllama_config config() const

@@ -201,6 +201,9 @@ BT_API int bitllama_session_read(bitllama_session *session, const uint32_t *toke
  * them, unless the session was made with `generated`: a text would begin to repeat itself. Without a
  * recall it is bitllama_session_read. Errors: as there. */
 BT_API int bitllama_session_write(bitllama_session *session, const uint32_t *tokens, size_t n);
+/* Takes the memory for reading n more tokens, so that calls that read a text piece by piece cannot
+ * fail half-way. Without it each call takes its own. Errors: NULL_POINTER, OUT_OF_MEMORY. */
+BT_API int bitllama_session_reserve(bitllama_session *session, size_t n);
 /* Copies the logits of the next token to logits [vocab_size]; zeros before the first token.
  * Errors: NULL_POINTER. */
 BT_API int bitllama_session_logits(bitllama_session *session, float *logits);

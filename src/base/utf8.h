@@ -30,6 +30,16 @@ static inline size_t bt_utf8_length(const char *text, size_t left)
     return length;
 }
 
+/* The character at text, which has that many bytes (bt_utf8_length). */
+static inline uint32_t bt_utf8_character(const char *text, size_t length)
+{
+    const uint8_t *p = (const uint8_t *)text;
+    if (length == 1) return p[0];
+    uint32_t character = p[0] & (0x7fu >> length);
+    for (size_t i = 1; i < length; i++) character = character << 6 | (p[i] & 0x3fu);
+    return character;
+}
+
 /* Writes a character (no surrogate, at most U+10FFFF) to out[4]; returns its length in bytes. */
 static inline size_t bt_utf8_put(uint32_t character, char *out)
 {

@@ -189,7 +189,7 @@ typedef struct bt_kernels {
     float (*adapted_softmax)(const float *logits, const float *bias, float sharpness, float *p,
                              size_t n, float *largest);
     void (*mix_counts)(const bt_mix_counts *op, const float *base, float *p, size_t n);
-    /* y = ln x + add; of x below the smallest normal number, that number's logarithm. */
+    /* y = ln x + add, ln to 3 ulp; of x below the smallest normal number, that number's logarithm. */
     void (*logarithms)(const float *x, float *y, float add, size_t n);
     /* bias <- bias - p scale rate, within [-limit, limit]. */
     void (*adapt_bias)(float *bias, const float *p, float scale, float rate, float limit, size_t n);

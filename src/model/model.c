@@ -7,7 +7,9 @@
 #include "../base/hash.h"
 #include "../kernels/layout.h"
 #include "error.h"
+#include "pieces.h"
 #include "quantize.h"
+#include "suggest_room.h"
 
 #include <math.h>
 #include <string.h>
@@ -218,13 +220,18 @@ bitllama_model *bitllama_share(bitllama_model *m)
 void bitllama_release(bitllama_model *m)
 {
     if (!m || __atomic_fetch_sub(&m->references, 1, __ATOMIC_ACQ_REL) != 1) return;
+    bt_suggest_room_free(m->room);
+    bt_pieces_free(m->pieces);
     bt_region_free(&m->blocks);
     bt_free(m);
 }
 
 size_t bitllama_model_footprint(const bitllama_model *m)
 {
-    return m ? bt_block_bytes(m) + m->blocks.bytes : 0;
+    if (!m) return 0;
+    return bt_block_bytes(m) + m->blocks.bytes +
+           bt_pieces_bytes(__atomic_load_n(&m->pieces, __ATOMIC_ACQUIRE)) +
+           __atomic_load_n(&m->room_bytes, __ATOMIC_RELAXED);
 }
 
 void bitllama_get_config(const bitllama_model *model, bitllama_config *config)

@@ -23,7 +23,10 @@ typedef struct bt_model_tensor {
 } bt_model_tensor;
 
 typedef struct bitllama_model {
-    size_t references; /* changed with atomic builtins in model.c only */
+    size_t references;            /* changed with atomic builtins in model.c only */
+    struct bt_pieces *pieces;     /* NULL until they are asked for; set atomically in pieces.c */
+    struct bt_suggest_room *room; /* changed atomically in suggest_room.c, with its bytes */
+    size_t room_bytes;
     bt_params params;
     bt_model_tensor *tensors; /* [params.tensor_count] */
     bt_rows8 head;

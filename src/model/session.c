@@ -119,6 +119,21 @@ int bitllama_session_reset(bitllama_session *s)
     return TTT_OK;
 }
 
+void bt_session_copy(bt_session *to, const bt_session *from)
+{
+    const bt_model_config *c = &from->model->params.config;
+    for (size_t i = 0; i < c->layers; i++) {
+        size_t row = bt_mixer_width(c, i) * sizeof(float);
+        memcpy(to->layers[i].tiles, from->layers[i].tiles, bt_memory_floats(c, i) * sizeof(float));
+        memcpy(to->layers[i].q, from->layers[i].q, row);
+        memcpy(to->layers[i].r, from->layers[i].r, row);
+    }
+    memcpy(to->last, from->last, c->dim * sizeof(float));
+    memcpy(to->recent, from->recent, sizeof to->recent);
+    to->tokens = from->tokens;
+    to->frozen = from->frozen;
+}
+
 int bitllama_session_fork(const bitllama_session *from, bitllama_session **session)
 {
     if (session) *session = NULL;
@@ -133,17 +148,7 @@ int bitllama_session_fork(const bitllama_session *from, bitllama_session **sessi
         bitllama_session_destroy(to);
         return status;
     }
-    const bt_model_config *c = &from->model->params.config;
-    for (size_t i = 0; i < c->layers; i++) {
-        size_t row = bt_mixer_width(c, i) * sizeof(float);
-        memcpy(to->layers[i].tiles, from->layers[i].tiles, bt_memory_floats(c, i) * sizeof(float));
-        memcpy(to->layers[i].q, from->layers[i].q, row);
-        memcpy(to->layers[i].r, from->layers[i].r, row);
-    }
-    memcpy(to->last, from->last, c->dim * sizeof(float));
-    memcpy(to->recent, from->recent, sizeof to->recent);
-    to->tokens = from->tokens;
-    to->frozen = from->frozen;
+    bt_session_copy(to, from);
     *session = to;
     return TTT_OK;
 }

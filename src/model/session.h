@@ -46,6 +46,9 @@ typedef struct bitllama_session {
     bt_sampler sampler; /* its arrays lie behind the first row of logits */
 } bt_session;
 
+/* Makes `to`, a session of the same model, one that has read what `from` has, but for the recall. */
+void bt_session_copy(bt_session *to, const bt_session *from);
+
 /* Number of tokens in `recent`. */
 static inline size_t bt_recent_count(const bt_session *s)
 {

@@ -63,6 +63,13 @@ void bt_session_recall_reset(bt_session *s)
     memset(a->bias, 0, s->model->params.config.vocab * sizeof *a->bias);
 }
 
+int bitllama_session_reserve(bitllama_session *s, size_t n)
+{
+    if (!s) return TTT_NULL_POINTER;
+    bool taken = !s->recall.memory || s->frozen || bt_recall_reserve(s->recall.memory, n);
+    return taken ? TTT_OK : TTT_OUT_OF_MEMORY;
+}
+
 /* ---- predicting ------------------------------------------------------------------------------ */
 
 static float base_of(const bt_session_recall *a, uint32_t token)
@@ -160,9 +167,11 @@ void bt_session_recall_save(const bt_session *s, uint8_t *p)
     ttt_recall_save(a->memory, p, ttt_recall_state_size(a->memory));
 }
 
+/* What learning can give: at first the sharpness is 1, and biases are not saved. */
 static bool valid(const uint8_t *p, size_t count)
 {
     float sharpness = bt_get_float(p + AT_SHARPNESS, 0);
+    if (count == 0 && sharpness != 1.0f) return false;
     if (!(sharpness >= BT_LEAST_SHARPNESS && sharpness <= BT_MOST_SHARPNESS)) return false;
     for (size_t i = 0; i < count; i++) {
         float bias = bt_get_float(p + AT_BIAS, i);
@@ -184,6 +193,8 @@ int bt_session_recall_load(bt_session *s, const uint8_t *p, size_t size)
     size_t count = size >= AT_BIAS ? bt_get_u32(p + AT_COUNT) : 1;
     size_t head = AT_BIAS + count * sizeof(float);
     if ((count != 0 && count != vocab) || size < head || !valid(p, count)) return TTT_STATE_DAMAGED;
+    if ((count > 0) != (bt_recall_saved_symbols(p + head, size - head) > 0))
+        return TTT_STATE_DAMAGED;
     int status = ttt_recall_load(a->memory, p + head, size - head);
     if (status != TTT_OK) return status;
     memset(a->bias, 0, vocab * sizeof *a->bias);

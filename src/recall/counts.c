@@ -32,7 +32,7 @@ void bt_counts_free(bt_counts *counts)
 
 static void copy_values(bt_counts *to, const bt_counts *from)
 {
-    if (from->of) memcpy(to->of, from->of, from->vocab * sizeof *to->of);
+    if (to->of) memcpy(to->of, from->of, from->vocab * sizeof *to->of);
     else memcpy(to->table, from->table, from->slots * sizeof *to->table);
 }
 

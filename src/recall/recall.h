@@ -57,4 +57,7 @@ bool bt_recall_reserve(ttt_recall *r, size_t n);
 float bt_recall_learn(ttt_recall *r, uint32_t symbol, float base);
 void bt_recall_pass(ttt_recall *r, uint32_t symbol);
 
+/* ttt_recall_symbols of a saved state, which may be damaged. */
+uint64_t bt_recall_saved_symbols(const void *state, size_t size);
+
 #endif

@@ -267,6 +267,11 @@ static void get_symbols(ttt_recall *r, const uint8_t *p, uint32_t held)
     bt_ring_index(&r->ring);
 }
 
+uint64_t bt_recall_saved_symbols(const void *state, size_t size)
+{
+    return size >= HEADER ? bt_get_u64((const uint8_t *)state + AT_LEARNED) : 0;
+}
+
 int ttt_recall_load(ttt_recall *r, const void *buffer, size_t size)
 {
     if (!r || !buffer) return TTT_NULL_POINTER;

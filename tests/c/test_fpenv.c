@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT */
 #include "check.h"
 #include "fpenv_calls.h"
+#include "fpenv_recall.h"
 #include "support.h"
 
 #include <bit_ttt/ternary.h>
@@ -205,8 +206,14 @@ static void library(void)
     compare_settings(run_library);
 }
 
+static void recalls(void)
+{
+    compare_settings(run_recalls);
+}
+
 static void every_function(void)
 {
+    run_recalls();
     run_layers();
     run_matrices();
     run_library();
@@ -219,6 +226,7 @@ int main(int argc, char **argv)
         {"layers", layers},
         {"matrices", matrices},
         {"library", library},
+        {"recalls", recalls},
         {"every_function", every_function},
     };
     return check_main(argc, argv, cases, sizeof cases / sizeof cases[0]);

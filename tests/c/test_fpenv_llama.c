@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT */
 #include "check.h"
 #include "fpenv_calls.h"
+#include "fpenv_recall.h"
 #include "model_image.h"
 #include "support.h"
 
@@ -90,6 +91,7 @@ static void use_session(bitllama_model *model)
     CALL(bitllama_session_destroy(s));
     CALL(bitllama_session_destroy(twin));
     free(state);
+    use_session_with_recall(model, ids, TOKENS);
 }
 
 /* From a compact file: scales become weights by arithmetic. */

@@ -10,7 +10,7 @@ import { demoInChromium, idle } from './support/chromium.mjs';
 import { screenshots } from './support/page.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const tabs = ['write', 'teach', 'watch', 'train', 'speed'];
+const tabs = ['write', 'tell', 'watch', 'train', 'speed'];
 
 describe('demo page for everybody', () => {
   const demo = demoInChromium();
@@ -70,16 +70,56 @@ describe('demo page for everybody', () => {
     await page.context().close();
   });
 
+  it('is told and asked with the keyboard alone', async () => {
+    const page = await demo.open(`${demo.server.address}#tell`);
+    const focused = () =>
+      page.evaluate(() => {
+        const { name, type, textContent } = document.activeElement;
+        return name || (type === 'submit' ? textContent : '');
+      });
+    await page.focus('#tell [name=text]');
+    await page.keyboard.press('Tab');
+    assert.equal(await focused(), 'Tell it');
+    await page.keyboard.press('Enter');
+    await idle(page, 'tell');
+    assert.equal(await focused(), 'Tell it');
+    while ((await focused()) !== 'question') await page.keyboard.press('Tab');
+    await page.fill('#tell [name=question]', 'My cat is called');
+    await page.keyboard.press('Enter');
+    await idle(page, 'tell');
+    assert.equal(await focused(), 'question');
+    assert.match(await page.textContent('#tell .after'), /^My cat is called ./);
+    await page.context().close();
+  });
+
+  for (const width of [360, 1000])
+    it(`keeps what can be pressed in its place at the first answer (${width} wide)`, async () => {
+      const viewport = { width, height: 800 };
+      const page = await demo.open(`${demo.server.address}#tell`, { viewport });
+      const places = () =>
+        page.$$eval('#tell form *, #tell .answers *, #tell h2:has(+ .nothing)', (all) =>
+          all
+            .filter((e) => !e.matches('.answer *, .why *, .suggestions *'))
+            .map((e) => Math.round(e.getBoundingClientRect().top + scrollY)),
+        );
+      const before = await places();
+      await page.click('#tell .tell [type=submit]');
+      await idle(page, 'tell');
+      assert.notEqual(await page.textContent('#tell .after'), '');
+      assert.deepEqual(await places(), before);
+      await page.context().close();
+    });
+
   for (const colorScheme of ['light', 'dark'])
     it(`has no accessibility fault that axe finds (${colorScheme})`, async () => {
       const page = await demo.open(demo.server.address, { colorScheme, reducedMotion: 'reduce' });
       await page.click('#write button[type=submit]');
       await idle(page, 'write');
-      await page.click('#tab-teach');
-      await page.click('#teach [name=sample]');
-      await idle(page, 'teach');
-      await page.click('#teach button[type=submit]');
-      await idle(page, 'teach');
+      await page.click('#tab-tell');
+      for (const button of ['.tell [type=submit]', '[name=sample]', '.tell [type=submit]']) {
+        await page.click(`#tell ${button}`);
+        await idle(page, 'tell');
+      }
       await page.evaluate(axe);
       for (const tab of tabs) {
         await page.click(`#tab-${tab}`);

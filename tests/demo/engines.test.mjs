@@ -30,11 +30,25 @@ async function write(session, prompt, options) {
   return text;
 }
 
+/** What the page lets a session read for a text: as in training, the end-of-text token stands before it. */
+const tokensOf = ({ tokenizer }, text) => [tokenizer.endOfText, ...tokenizer.encode(text)];
+
+/** The question, and how Node finishes it: the likeliest tokens, to the end of the sentence. */
+async function answer(session, question) {
+  const options = { temperature: 0, maxTokens: 30, raw: true };
+  const text = await write(session, tokensOf(session.model, question), options);
+  const [first, end] = /^[^.!?…]*([.!?…]?)/.exec(text);
+  return `${question}${first}${end === '' ? '…' : ''}`;
+}
+
 for (const { name, here, hint, launch } of engines)
   describe(`demo in ${name}`, () => {
     let folder, demo, browser, model;
     const shoot = (tab) =>
       browser.screenshot(join(screenshots, `${name.toLowerCase()}-${tab}.png`));
+
+    const curves = () =>
+      browser.evaluate(`document.querySelector('#tell .plot').getAttribute('aria-label')`);
 
     before(async function () {
       if (!here) {
@@ -76,35 +90,85 @@ for (const { name, here, hint, launch } of engines)
     it('tells what else a token might have been', async () => {
       await browser.click('#write .story [data-token="3"]');
       const detail = await textOf(browser, '#write .detail');
-      assert.match(
-        detail,
-        /had [\d.]+ %; the memory's surprise was [\d.]+\. Likeliest: (“.+” [\d.]+ %){2}/,
-      );
+      assert.match(detail, /had [\d.]+ %\. Likeliest: (“.+” [\d.]+ %){2}/);
       const heat = `getComputedStyle(document.querySelector('[data-token="3"]')).backgroundColor`;
       assert.match(await browser.evaluate(heat), /rgb/);
       await shoot('write');
     });
 
-    it('learns a text: the second reading costs less, and the memory is seen to change', async () => {
-      await openTab(browser, 'teach');
-      await press(browser, 'teach', '[name=sample]');
-      await submit(browser, 'teach');
-      const first = nats(await textOf(browser, '#teach .status'));
-      await submit(browser, 'teach');
-      const second = nats(await textOf(browser, '#teach .status'));
-      assert.ok(second < first - 0.5, `${first} and ${second}`);
-      const painted = `(() => { const c = document.querySelector('#teach canvas.heads');
+    it('was told nothing before and the example after, at the first press', async () => {
+      await openTab(browser, 'tell');
+      await submit(browser, 'tell');
+      const [fresh, told] = [model.createSession(), model.createSession()];
+      told.read(tokensOf(model, 'My dog is called Biscuit.'));
+      const question = 'My dog is called';
+      assert.equal(await textOf(browser, '#tell .before'), await answer(fresh, question));
+      assert.equal(await textOf(browser, '#tell .after'), await answer(told, question));
+      assert.equal(await textOf(browser, '#tell .after mark'), 'Biscuit');
+      assert.match(
+        await textOf(browser, '#tell .why'),
+        /“Biscuit” had .+ % before, and has [\d.]+ % now/,
+      );
+      assert.equal(await textOf(browser, '#tell .told mark'), 'My dog is called Biscuit');
+      assert.match(await curves(), /Reading 1: from [\d.]+ to [\d.]+$/); // of a single sentence, too
+      await shoot('tell');
+    });
+
+    it('suggests the word that it was told, and completes the one that is typed', async () => {
+      const suggested = (word) => `[...document.querySelectorAll('#tell .suggestions button')]
+        .some((button) => button.textContent === '${word}')`;
+      await browser.type('#tell [name=question]', 'My dog is ca');
+      await until(browser, suggested('called'));
+      await browser.evaluate(`document.querySelector('#tell .suggestions button').click()`);
+      const typed = `document.querySelector('#tell [name=question]').value`;
+      assert.equal(await browser.evaluate(typed), 'My dog is called ');
+      await until(browser, suggested('Biscuit'));
+      await browser.type('#tell [name=question]', 'My dog is called'); // a whole word, without a space
+      await until(browser, suggested('Biscuit'));
+      assert.equal(await browser.evaluate(`document.activeElement.name`), 'question');
+    });
+
+    it('keeps what it was told, whatever else it is told, until it is to forget', async () => {
+      await browser.type('#tell [name=text]', 'The garden gate is painted green.');
+      await submit(browser, 'tell');
+      assert.equal(await textOf(browser, '#tell .after mark'), 'Biscuit');
+      await browser.type('#tell [name=question]', 'The garden gate is painted');
+      await press(browser, 'tell', '.ask [type=submit]');
+      assert.equal(await textOf(browser, '#tell .after mark'), 'green');
+      assert.equal(await textOf(browser, '#tell .told mark'), 'The garden gate is painted green');
+      await press(browser, 'tell', '[name=reset]');
+      assert.equal(await textOf(browser, '#tell .told'), '');
+      await press(browser, 'tell', '.ask [type=submit]');
+      const after = await textOf(browser, '#tell .after');
+      assert.equal(after, await textOf(browser, '#tell .before'));
+      assert.match(await textOf(browser, '#tell .why'), /told nothing yet/);
+    });
+
+    it('foresees a text that it is told again, and its fast weights are seen to change', async () => {
+      await press(browser, 'tell', '[name=sample]');
+      await submit(browser, 'tell');
+      const first = nats(await textOf(browser, '#tell .status'));
+      await press(browser, 'tell', '.told button');
+      const second = nats(await textOf(browser, '#tell .status'));
+      assert.ok(second < 0.5 && first > 3, `${first} and ${second}`);
+      assert.match(await curves(), /Reading 1: .+; Reading 2: /);
+      assert.match(await textOf(browser, '#tell .told li'), /told 2 times/);
+      assert.match(await textOf(browser, '#tell .after'), /^Alice was beginning to get very tired/);
+      const painted = `(() => { const c = document.querySelector('#tell canvas.heads');
         return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((x) => x > 0); })()`;
       assert.equal(await browser.evaluate(painted), true);
-      assert.match(await textOf(browser, '#teach .seen'), /what has changed in \d+ of 24 heads/);
-      await shoot('teach');
+      assert.match(await textOf(browser, '#tell .seen'), /what has changed in \d+ of 24 heads/);
     });
 
     it('leaves a frozen memory as it is', async () => {
-      await browser.click('#teach [name=frozen]');
-      await submit(browser, 'teach');
-      assert.match(await textOf(browser, '#teach .seen'), /nothing has changed/);
-      await browser.click('#teach [name=frozen]');
+      await browser.click('#tell [name=frozen]');
+      await browser.type('#tell [name=text]', 'My bird is called Winifred.');
+      await browser.type('#tell [name=question]', 'My bird is called');
+      await submit(browser, 'tell');
+      assert.match(await textOf(browser, '#tell .seen'), /nothing has changed/);
+      assert.doesNotMatch(await textOf(browser, '#tell .told'), /Winifred/);
+      assert.doesNotMatch(await textOf(browser, '#tell .after'), /Winifred/);
+      await browser.click('#tell [name=frozen]');
     });
 
     it('takes a memory that Node saved, and goes on as Node does', async () => {
@@ -112,13 +176,13 @@ for (const { name, here, hint, launch } of engines)
       await session.observe(readFileSync(join(root, 'examples/alice.txt'), 'utf8').slice(0, 3000));
       const file = join(folder, 'node.memory');
       writeFileSync(file, session.save());
-      await browser.upload('#teach [name=load]', file);
+      await browser.upload('#tell [name=load]', file);
       await until(
         browser,
-        `/node\\.memory/.test(document.querySelector('#teach .status').textContent)`,
+        `/node\\.memory/.test(document.querySelector('#tell .status').textContent)`,
       );
-      await press(browser, 'teach', '[name=goon]');
-      const shown = await textOf(browser, '#teach .story');
+      await press(browser, 'tell', '[name=goon]');
+      const shown = await textOf(browser, '#tell .story');
       const settings = { temperature: 0.7, maxTokens: 120, seed: 1 };
       assert.equal(shown, await write(session, '', settings));
     });

@@ -85,24 +85,24 @@ describe('demo page', () => {
 
   it('refuses bad files in a sentence and loses nothing', async () => {
     const page = await demo.open();
-    await page.click('#tab-teach');
-    await page.fill('#teach textarea', 'Kept.');
-    await page.setInputFiles('#teach [name=load]', await fileOf('bad.memory', 'no memory at all'));
-    await page.waitForFunction(() => document.querySelector('#teach .problem').textContent !== '');
-    assert.match(await problem(page, 'teach'), /^Not a saved state/);
-    await page.setInputFiles('#teach [name=open]', await fileOf('a.bin', Buffer.alloc(5000)));
+    await page.click('#tab-tell');
+    await page.fill('#tell textarea', 'Kept.');
+    await page.setInputFiles('#tell [name=load]', await fileOf('bad.memory', 'no memory at all'));
+    await page.waitForFunction(() => document.querySelector('#tell .problem').textContent !== '');
+    assert.match(await problem(page, 'tell'), /^Not a saved state/);
+    await page.setInputFiles('#tell [name=open]', await fileOf('a.bin', Buffer.alloc(5000)));
     await page.waitForFunction(() =>
-      /is no text/.test(document.querySelector('#teach .problem').textContent),
+      /is no text/.test(document.querySelector('#tell .problem').textContent),
     );
-    await page.setInputFiles('#teach [name=open]', await fileOf('photo.txt', randomBytes(5000)));
+    await page.setInputFiles('#tell [name=open]', await fileOf('photo.txt', randomBytes(5000)));
     await page.waitForFunction(() =>
-      /photo\.txt is no text/.test(document.querySelector('#teach .problem').textContent),
+      /photo\.txt is no text/.test(document.querySelector('#tell .problem').textContent),
     );
-    await page.setInputFiles('#teach [name=open]', await fileOf('empty.txt', ''));
+    await page.setInputFiles('#tell [name=open]', await fileOf('empty.txt', ''));
     await page.waitForFunction(() =>
-      /is empty/.test(document.querySelector('#teach .problem').textContent),
+      /is empty/.test(document.querySelector('#tell .problem').textContent),
     );
-    assert.equal(await page.inputValue('#teach textarea'), 'Kept.');
+    assert.equal(await page.inputValue('#tell textarea'), 'Kept.');
     await page.click('#tab-train');
     await page.click('#train button[type=submit]');
     await page.waitForFunction(() => document.querySelector('#train .problem').textContent !== '');
@@ -117,22 +117,61 @@ describe('demo page', () => {
 
   it('saves a memory that Node restores to the same bits', async () => {
     const page = await demo.open();
-    await page.click('#tab-teach');
-    await page.fill('#teach textarea', 'The quick brown fox jumps over the lazy dog.');
-    await page.click('#teach button[type=submit]');
-    await idle(page, 'teach');
+    await page.click('#tab-tell');
+    await page.fill('#tell textarea', 'The quick brown fox jumps over the lazy dog.');
+    await page.click('#tell button[type=submit]');
+    await idle(page, 'tell');
     const [download] = await Promise.all([
       page.waitForEvent('download'),
-      page.click('#teach [name=save]'),
+      page.click('#tell [name=save]'),
     ]);
     const bytes = readFileSync(await download.path());
     const model = await BitLlama.load(join(root, 'models/bit-llama.bitt'));
     const [restored, own] = [model.createSession(), model.createSession()];
-    own.read(model.tokenizer.encode('The quick brown fox jumps over the lazy dog.'));
+    const { tokenizer } = model;
+    const ids = tokenizer.encode('The quick brown fox jumps over the lazy dog.');
+    own.read([tokenizer.endOfText, ...ids]);
     restored.restore(bytes);
     assert.deepEqual(restored.logits(), own.logits());
     assert.deepEqual(Buffer.from(own.save()), bytes);
     model.destroy();
+    await page.context().close();
+  });
+
+  it('takes whatever is told and asked, or says in a sentence why not', async () => {
+    const page = await demo.open(`${demo.server.address}#tell`);
+    const send = async (form) => {
+      await page.click(`#tell .${form} [type=submit]`);
+      await idle(page, 'tell');
+    };
+    const nothing = [
+      ['tell', '[name=text]', /^There is nothing to tell yet\.$/],
+      ['ask', '[name=question]', /^Ask by beginning a sentence/],
+    ];
+    for (const [form, field, complaint] of nothing)
+      for (const blank of ['', ' \t ']) {
+        await page.fill(`#tell ${field}`, blank);
+        await send(form);
+        assert.match(await problem(page, 'tell'), complaint);
+      }
+    const odd = [
+      '🦊🐕‍🦺 é 漢字 \u202e \ufffd \0 \ud800',
+      '<img src=x onerror=alert(1)> $& \\ </textarea>',
+      '?',
+      'never '.repeat(3000),
+    ];
+    for (const text of odd) {
+      await page.fill('#tell [name=text]', text);
+      await page.fill('#tell [name=question]', text);
+      await send('tell');
+      assert.equal(await problem(page, 'tell'), '');
+      const question = (await page.inputValue('#tell [name=question]')).trim();
+      for (const side of ['before', 'after'])
+        assert.ok((await page.textContent(`#tell .${side}`)).startsWith(question));
+      assert.equal(await page.inputValue('#tell [name=text]'), '');
+    }
+    assert.equal(await page.locator('#tell .told li').count(), odd.length);
+    assert.equal(await page.locator('#tell img').count(), 0);
     await page.context().close();
   });
 
@@ -215,12 +254,12 @@ describe('demo page', () => {
 
   it('goes on after its worker has ended, with the memory as it was', async () => {
     const page = await demo.open();
-    await page.click('#tab-teach');
-    await page.fill('#teach textarea', 'The quick brown fox jumps over the lazy dog. '.repeat(4));
+    await page.click('#tab-tell');
     const read = async () => {
-      await page.click('#teach button[type=submit]');
-      await idle(page, 'teach');
-      return page.textContent('#teach .status');
+      await page.fill('#tell textarea', 'The quick brown fox jumps over the lazy dog. '.repeat(4));
+      await page.click('#tell button[type=submit]');
+      await idle(page, 'tell');
+      return page.textContent('#tell .status');
     };
     const nats = (status) => Number(/: ([\d.]+) nats/.exec(status)[1]);
     const first = nats(await read());

@@ -1,4 +1,4 @@
-/* fuzz_state.c - any bytes as a saved session and as a checkpoint of a training. Sizes, hashes and
+/* fuzz_state.c - any bytes as a saved session, without and with recall, and as a checkpoint of a training. Sizes, hashes and
  * checksums are put right first, or no search would get past them. What is accepted must be a state:
  * it is saved to the same bytes, and reading and training go on from it. What is refused changes
  * nothing.
@@ -19,6 +19,7 @@ typedef struct {
 } header;
 static const header session_header = {64, 32, 56};    /* model/session_state.c */
 static const header checkpoint_header = {96, 48, 88}; /* train/checkpoint.c */
+enum { VOCAB = 16, RECALL = 256, AT_RECALL = 40, BIASES = 8 + 4 * VOCAB };
 
 static bitllama_trainer *make_trainer(void)
 {
@@ -28,7 +29,7 @@ static bitllama_trainer *make_trainer(void)
     bitllama_trainer *trainer = NULL;
     for (uint32_t i = 0; i < 64; i++) tokens[i] = i * i % 16;
     bitllama_config_init(&config);
-    config.vocab_size = 16;
+    config.vocab_size = VOCAB;
     config.hidden_dim = 64;
     config.num_layers = 2;
     config.mlp_dim = 16;
@@ -55,24 +56,48 @@ static uint8_t *shaped(const uint8_t *data, size_t size, const uint8_t *own, siz
     return bytes;
 }
 
-static void check_session(bitllama_model *model, const uint8_t *data, size_t size)
+/* Of a state with recall: its part's size, and what says whose it is, as `own` has it; and the
+ * checksums once more. */
+static void shape_recall(uint8_t *bytes, const uint8_t *own, size_t size)
+{
+    uint64_t part = bt_get_u64(own + AT_RECALL);
+    if (part == 0) return;
+    size_t at = size - (size_t)part + BIASES, n = size - at;
+    const header *h = &session_header;
+    memcpy(bytes + AT_RECALL, own + AT_RECALL, 8);
+    memcpy(bytes + at, own + at, 24);
+    memcpy(bytes + at + 32, own + at + 32, 12);
+    bt_put_u32(bytes + at + 56, bt_crc32c(bytes + at + 64, n - 64));
+    bt_put_u32(bytes + at + 60, bt_crc32c(bytes + at, 60));
+    bt_put_u32(bytes + h->body_crc, bt_crc32c(bytes + h->size, size - h->size));
+    bt_put_u32(bytes + h->size - 4, bt_crc32c(bytes, h->size - 4));
+}
+
+static void check_session(bitllama_model *model, uint32_t recall, const uint8_t *data, size_t size)
 {
     bitllama_session *s = NULL;
-    fuzz_require(bitllama_session_create(model, &s) == TTT_OK, "no session");
+    bitllama_session_options options;
+    bitllama_session_options_init(&options);
+    options.recall = recall;
+    fuzz_require(bitllama_session_create_with(model, &options, &s) == TTT_OK, "no session");
     const uint32_t ids[] = {1, 2, 3};
-    float logits[16];
+    float logits[VOCAB], logprobs[3];
+    for (int i = 0; i < (recall ? 20 : 1); i++)
+        fuzz_require(bitllama_session_read(s, ids, 3, NULL, NULL) == TTT_OK, "read");
     size_t wanted = bitllama_session_state_size(s);
     uint8_t *before = malloc(wanted), *after = malloc(wanted);
-    fuzz_require(before && after && bitllama_session_read(s, ids, 3, NULL, NULL) == TTT_OK, "read");
-    fuzz_require(bitllama_session_save(s, before, wanted) == TTT_OK, "save");
+    fuzz_require(before && after && bitllama_session_save(s, before, wanted) == TTT_OK, "save");
     fuzz_require(bitllama_session_load(s, data, size) != TTT_OK || size == wanted, "a wrong size");
     uint8_t *bytes = shaped(data, size, before, wanted, &session_header);
+    shape_recall(bytes, before, wanted);
     int status = bitllama_session_load(s, bytes, wanted);
+    fuzz_require(bitllama_session_state_size(s) == wanted, "another size");
     fuzz_require(bitllama_session_save(s, after, wanted) == TTT_OK, "save after loading");
     fuzz_require(memcmp(after, status == TTT_OK ? bytes : before, wanted) == 0, "other bytes");
-    fuzz_require(bitllama_session_read(s, ids, 3, NULL, NULL) == TTT_OK, "reading on");
+    fuzz_require(bitllama_session_read(s, ids, 3, logprobs, NULL) == TTT_OK, "reading on");
+    for (int i = 0; i < 3; i++) fuzz_require(isfinite(logprobs[i]), "log-probabilities not finite");
     fuzz_require(bitllama_session_logits(s, logits) == TTT_OK, "logits");
-    for (int i = 0; i < 16; i++) fuzz_require(isfinite(logits[i]), "logits not finite");
+    for (int i = 0; i < VOCAB; i++) fuzz_require(isfinite(logits[i]), "logits not finite");
     bitllama_session_destroy(s);
     free(bytes);
     free(before);
@@ -110,7 +135,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fuzz_require(fresh && bitllama_trainer_save(trainer, fresh, wanted) == TTT_OK, "save");
         fuzz_require(bitllama_trainer_model(trainer, NULL, 0, &model) == TTT_OK, "no model");
     }
-    check_session(model, data, size);
+    check_session(model, 0, data, size);
+    check_session(model, RECALL, data, size);
     check_checkpoint(trainer, fresh, wanted, data, size);
     return 0;
 }

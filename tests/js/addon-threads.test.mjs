@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 
 import { backends, sameBits } from './support/backends.mjs';
 import { runModule } from './support/child.mjs';
-import { addon, DESTROYED, newModel } from './support/raw-addon.mjs';
+import { addon, DESTROYED, newModel, newSession } from './support/raw-addon.mjs';
 
 const file = new URL('./support/raw-worker.mjs', import.meta.url);
 const IDS = Uint32Array.from({ length: 100 }, (_, i) => (i * i) % 31);
@@ -30,7 +30,7 @@ describe('threads with the addon', () => {
   });
 
   function read(model) {
-    const session = sessions.create(model);
+    const session = newSession(model);
     const results = new Float32Array(IDS.length);
     assert.equal(sessions.read(session, IDS, results, undefined), 0);
     sessions.destroy(session);
@@ -69,7 +69,7 @@ describe('threads with the addon', () => {
     it('sessions alone do not keep it open', () => {
       const model = newModel();
       const ticket = models.share(model);
-      const session = sessions.create(model);
+      const session = newSession(model);
       models.close(model);
       assert.equal(models.adopt(ticket), -DESTROYED);
       assert.equal(sessions.read(session, IDS, undefined, undefined), 0);

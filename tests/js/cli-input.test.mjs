@@ -33,7 +33,7 @@ describe('command line: what is wrong is said', () => {
     const names = [
       ...new Set([...help.matchAll(/^ {2}bit-ttt ([a-z]+)/gm)].map(([, name]) => name)),
     ];
-    assert.equal(names.length, 11);
+    assert.equal(names.length, 12);
     for (const name of names) {
       assert.match(await output(['help', name]), new RegExp(`^Usage: bit-ttt ${name}`));
     }
@@ -248,7 +248,7 @@ describe('command line: the line splitter', () => {
       '\ufeffeins\r\n\r\nzwei äöü 🙂\n\r\rdrei\u2028x\n日本\r\n\xff'.repeat(2) + 'end',
     );
     const read = (cut) => {
-      const splitter = new LineSplitter('test');
+      const splitter = new LineSplitter('test', 'surprise');
       const lines = [];
       for (let at = 0; at < source.length; at += cut) {
         lines.push(...splitter.push(source.subarray(at, at + cut)));
@@ -273,7 +273,7 @@ describe('command line: the line splitter', () => {
     for (const filler of ['x', '🙂', 'a🙂']) {
       const long = filler.repeat(Math.ceil((3 * MAX_LINE) / filler.length)) + 'z';
       for (const size of [1000, 65536, 1 << 20]) {
-        const splitter = new LineSplitter('test');
+        const splitter = new LineSplitter('test', 'surprise');
         const bytes = Buffer.from(`${long}\r\nnext`);
         const lines = [];
         for (let at = 0; at < bytes.length; at += size) {

@@ -174,6 +174,7 @@ describe('signals: before there is anything to keep', () => {
     [['train'], 'interrupted before the first step; nothing was changed'],
     [['eval', '-m', model], 'interrupted'],
     [['adapt', '-m', model], 'interrupted'],
+    [['suggest', 'x', '-m', model, '--read'], 'interrupted'],
     [['tokenizer', 'train'], 'interrupted; nothing was saved'],
   ])
     it(`${args[0]} ends at once, also where it waits for a pipe`, async () => {

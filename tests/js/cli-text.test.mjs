@@ -121,6 +121,8 @@ describe('command line: standard input', () => {
     ['surprise', '-'],
     ['generate', '-'],
     ['chat'],
+    ['suggest', '-'],
+    ['suggest', 'x', '--read', '-'],
     ['train', '-', '--out', folder.path('never.bitt')],
     ['eval', '-'],
     ['adapt', '-'],

@@ -34,6 +34,8 @@ const readers = (file) => [
   ['generate', '-m', model, '--tokenizer', file],
   ['generate', '-m', model, '--load', file],
   ['chat', '-m', model, '--load', file],
+  ['suggest', 'x', '-m', model, '--read', file],
+  ['suggest', 'x', '-m', model, '--load', file],
   ['eval', file, '-m', model],
   ['eval', alice, '-m', file],
   ['adapt', file, '-m', model],

@@ -12,11 +12,16 @@ import {
   INVALID,
   NO_HANDLES,
   newModel,
+  newSession,
   newTrainer,
   STEP_BYTES,
+  SUGGESTION_BYTES,
   statusOf,
   stepOf,
 } from './support/raw-addon.mjs';
+
+/** Arguments of suggest: the tokens before, the letters typed, and how many. */
+const question = [new Uint32Array(2), new Uint8Array(1).fill(97), bytesOf('suggesting')];
 
 describe('the functions of the addon for language models', () => {
   let models, sessions, trainers, bytes;
@@ -30,9 +35,9 @@ describe('the functions of the addon for language models', () => {
 
   it('know no forged, stale or foreign handle', () => {
     const model = models.open(bytes, undefined);
-    const session = sessions.create(model);
+    const session = newSession(model);
     assert.ok(model > 0 && session > 0);
-    const stale = sessions.create(model);
+    const stale = newSession(model);
     assert.equal(sessions.destroy(stale), 0);
     assert.equal(sessions.reset(stale), DESTROYED);
     // Of generations that no table has had: other tests may have objects of their own.
@@ -46,15 +51,19 @@ describe('the functions of the addon for language models', () => {
       [models, 'parameters'],
       [models, 'fingerprint'],
       [models, 'pack', undefined],
-      [sessions, 'create'],
+      [sessions, 'create', bytesOf('session')],
       [sessions, 'fork'],
       [sessions, 'destroy'],
       [sessions, 'reset'],
       [sessions, 'freeze', true],
       [sessions, 'read', new Uint32Array(2), undefined, undefined],
       [sessions, 'readAsync', new Uint32Array(2), true, true, ignore],
+      [sessions, 'write', new Uint32Array(2)],
+      [sessions, 'writeAsync', new Uint32Array(2), ignore],
       [sessions, 'logits', new Float32Array(32)],
       [sessions, 'draw', bytesOf('sampling')],
+      [sessions, 'suggest', ...question, new Uint8Array(3 * SUGGESTION_BYTES)],
+      [sessions, 'suggestAsync', ...question, ignore],
       [sessions, 'stateSize'],
       [sessions, 'tokens'],
       [sessions, 'save', new Uint8Array(1 << 20)],
@@ -85,7 +94,7 @@ describe('the functions of the addon for language models', () => {
 
   it('check every argument of models and sessions by themselves', () => {
     const model = models.open(bytes, undefined);
-    const session = sessions.create(model);
+    const session = newSession(model);
     const { read, draw, logits, save, load, freeze } = sessions;
     const ids = new Uint32Array(4);
     const shared = new SharedArrayBuffer(16);
@@ -99,6 +108,18 @@ describe('the functions of the addon for language models', () => {
         INVALID,
       );
       assert.equal(logits(session, value), INVALID);
+      assert.equal(sessions.write(session, value), INVALID);
+      assert.equal(
+        sessions.writeAsync(session, value, () => undefined),
+        INVALID,
+      );
+      assert.equal(sessions.writeAsync(session, ids, value), INVALID);
+      for (let place = 0; place < 4; place++) {
+        const args = [...question, new Uint8Array(3 * SUGGESTION_BYTES)];
+        args[place] = value;
+        assert.equal(sessions.suggest(session, ...args), -INVALID);
+        assert.equal(sessions.suggestAsync(session, ...args), INVALID);
+      }
       if (value !== null) {
         assert.equal(read(session, ids, value, undefined), INVALID);
         assert.equal(read(session, ids, undefined, value), INVALID);
@@ -125,6 +146,7 @@ describe('the functions of the addon for language models', () => {
     assert.equal(read(session, ids, one, one), 9);
     assert.equal(read(session, Uint32Array.of(1, 32), undefined, undefined), 30);
     assert.equal(read(session, Uint32Array.of(2 ** 32 - 1), undefined, undefined), 30);
+    assert.equal(sessions.write(session, Uint32Array.of(1, 32)), 30);
     assert.equal(sessions.tokens(session), 0);
     assert.equal(save(session, new Uint8Array(10)), 12);
     assert.equal(load(session, new Uint8Array(0)), 20);
@@ -164,9 +186,28 @@ describe('the functions of the addon for language models', () => {
     assert.throws(() => rewrite(5, throws), /mine/);
   });
 
+  it('take the options of sessions as exactly the bytes of their struct', () => {
+    const model = models.open(bytes, undefined);
+    for (const value of [undefined, null, 1, {}, new Uint8Array(0), new Uint8Array(13)])
+      assert.equal(sessions.create(model, value), -INVALID);
+    for (const changed of [
+      { size: 11 },
+      { recall: 1 },
+      { recall: 255 },
+      { recall: 257 },
+      { recall: 384 },
+      { recall: 2 ** 23 },
+      { recall: 2 ** 32 - 1 },
+      { generated: 2 },
+    ])
+      assert.equal(newSession(model, changed), -31, JSON.stringify(changed));
+    for (const recall of [0, 256, 2 ** 22]) sessions.destroy(newSession(model, { recall }));
+    models.close(model);
+  });
+
   it('take sampling options as exactly the bytes of their struct', () => {
     const model = models.open(bytes, undefined);
-    const session = sessions.create(model);
+    const session = newSession(model);
     for (const length of [0, 31, 33])
       assert.equal(sessions.draw(session, new Uint8Array(length)), -INVALID);
     for (const changed of [
@@ -286,7 +327,7 @@ describe('the functions of the addon for language models', () => {
     it('to the same bits as at once', async () => {
       for (const length of [0, 1, 64, 65, 1000]) {
         const ids = Uint32Array.from({ length }, (_, i) => (i * i) % 31);
-        const [session, twin] = [sessions.create(model), sessions.create(model)];
+        const [session, twin] = [newSession(model), newSession(model)];
         const expected = [new Float32Array(length), new Float32Array(length)];
         assert.equal(sessions.read(twin, ids, ...expected), 0);
         const reading = readAsync(session, ids, true, true);
@@ -305,8 +346,33 @@ describe('the functions of the addon for language models', () => {
       }
     });
 
+    it('and write to the same bits as at once', async () => {
+      for (const generated of [0, 1]) {
+        const [session, twin] = Array.from({ length: 2 }, () => newSession(model, { generated }));
+        const ids = Uint32Array.from({ length: 300 }, (_, i) => (i * i) % 31);
+        assert.equal(sessions.write(twin, ids), 0);
+        const status = await new Promise((resolve) => {
+          const failed = sessions.writeAsync(session, ids, resolve);
+          if (failed !== 0) resolve(failed);
+          ids.fill(0); // they are copied
+        });
+        assert.equal(status, 0);
+        const states = [session, twin].map((each) => {
+          const state = new Uint8Array(sessions.stateSize(each));
+          assert.equal(sessions.save(each, state), 0);
+          return state;
+        });
+        sameBits(...states);
+        for (const each of [session, twin]) assert.equal(sessions.destroy(each), 0);
+      }
+      const session = newSession(model);
+      const none = () => assert.fail('called back');
+      assert.equal(sessions.writeAsync(session, Uint32Array.of(1, 32), none), 30);
+      assert.equal(sessions.destroy(session), 0);
+    });
+
     it('giving what is wanted, and nothing on failure', async () => {
-      const session = sessions.create(model);
+      const session = newSession(model);
       const ids = new Uint32Array(3);
       for (const want of [
         [true, false],
@@ -334,7 +400,7 @@ describe('the functions of the addon for language models', () => {
     });
 
     it('and the session is busy until the callback, in which it is not', async () => {
-      const session = sessions.create(model);
+      const session = newSession(model);
       const ids = new Uint32Array(500);
       await new Promise((resolve) => {
         const done = (status) => {
@@ -346,12 +412,16 @@ describe('the functions of the addon for language models', () => {
         for (const [name, ...args] of [
           ['read', ids, undefined, undefined],
           ['readAsync', ids, true, true, () => undefined],
+          ['write', ids],
+          ['writeAsync', ids, () => undefined],
           ['fork'],
           ['destroy'],
           ['reset'],
           ['freeze', true],
           ['logits', new Float32Array(32)],
           ['draw', bytesOf('sampling')],
+          ['suggest', ...question, new Uint8Array(3 * SUGGESTION_BYTES)],
+          ['suggestAsync', ...question, () => undefined],
           ['stateSize'],
           ['tokens'],
           ['save', new Uint8Array(1 << 20)],
@@ -364,8 +434,8 @@ describe('the functions of the addon for language models', () => {
 
     it('and what the callback throws is an uncaught exception, after which all goes on', async () => {
       const code = `
-        import { addon, newModel } from './tests/js/support/raw-addon.mjs';
-        const session = addon.sessions.create(newModel());
+        import { addon, newModel, newSession } from './tests/js/support/raw-addon.mjs';
+        const session = newSession(newModel());
         process.once('uncaughtException', ({ message }) => {
           console.log(JSON.stringify([message, addon.sessions.tokens(session)]));
         });

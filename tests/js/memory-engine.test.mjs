@@ -15,6 +15,14 @@ const DIM = 64;
 const LAYER = { hiddenDim: DIM, objective: 1, seed: 1n, innerLr: 0.1, threads: 1 };
 const TOKENS = Uint32Array.from({ length: 64 }, (_, i) => (i * 7) % 32);
 const JSON_TEXT = new TextEncoder().encode('{"version": "1.0"}');
+/** A byte-level tokenizer of eight letters and the space, and their words. */
+const LETTERS = new TextEncoder().encode(
+  JSON.stringify({
+    pre_tokenizer: { type: 'ByteLevel' },
+    model: { type: 'BPE', vocab: Object.fromEntries([...'Ġabcdefgh'].map((c, i) => [c, i])) },
+  }),
+);
+const ASKED = { count: 3, minProbability: 0 };
 const NO_JSON = new TextEncoder().encode('[1');
 const SAMPLING = {
   temperature: 0.7,
@@ -140,7 +148,10 @@ describe('memory of the WebAssembly engine', () => {
   const trainer = () => must(createTrainer({}, TOKENS), trainers.destroy);
   const modelOf = (from, tokenizer) => must(trainers.model(from, tokenizer), models.close);
   const model = () => modelOf(trainer(), JSON_TEXT);
-  const sessionOf = (from) => must(sessions.create(from), sessions.destroy);
+  const optionsOf = (recall) =>
+    code.encode(code.BITLLAMA_SESSION_OPTIONS, { recall, generated: 0 });
+  const sessionOf = (from, recall = 8192) =>
+    must(sessions.create(from, optionsOf(recall)), sessions.destroy);
   const session = () => sessionOf(model());
   const open = (file, config) => must(models.open(file, config), models.close);
   const sampling = (changes) => code.encode(code.BITLLAMA_SAMPLING, { ...SAMPLING, ...changes });
@@ -247,6 +258,7 @@ describe('memory of the WebAssembly engine', () => {
     walk(() => {
       assert.equal(typeof layers.conformanceHash(), 'bigint');
       assert.equal(typeof models.conformanceHash(), 'bigint');
+      assert.equal(typeof sessions.conformanceHash(), 'bigint');
     }));
 
   it('models: opened, asked, packed, closed', () =>
@@ -348,7 +360,9 @@ describe('memory of the WebAssembly engine', () => {
       assert.equal(sessions.read(one, TOKENS, undefined, undefined), 0);
       assert.equal(sessions.read(one, long, floats(5000), floats(5000)), 0);
       assert.equal(sessions.read(one, Uint32Array.of(9999), floats(1), undefined), 30);
-      assert.equal(sessions.tokens(one), 5064);
+      assert.equal(sessions.write(one, Uint32Array.of(9999)), 30);
+      assert.equal(sessions.write(one, long), 0);
+      assert.equal(sessions.tokens(one), 10064);
       assert.equal(sessions.logits(one, floats(32)), 0);
       assert.ok(sessions.draw(one, sampling()) >= 0);
       assert.equal(sessions.draw(one, sampling({ temperature: -1 })), -31);
@@ -363,10 +377,37 @@ describe('memory of the WebAssembly engine', () => {
       sessions.destroy(two);
       assert.equal(sessions.fork(two), -61);
       assert.equal(sessions.tokens(two), -61);
-      assert.equal(sessions.create(GONE), -61);
+      assert.equal(sessions.create(GONE, optionsOf(0)), -61);
       assert.equal(sessions.read(two, TOKENS, undefined, undefined), 61);
+      assert.equal(sessions.write(two, TOKENS), 61);
       assert.equal(sessions.logits(two, floats(32)), 61);
       assert.equal(sessions.load(two, state), 61);
+    }));
+
+  it('sessions: words suggested, and questions that are refused', () =>
+    walk(() => {
+      const made = modelOf(trainer(), LETTERS);
+      const one = sessionOf(made);
+      const asked = code.encode(code.BITLLAMA_SUGGESTING, ASKED);
+      const out = new Uint8Array(3 * code.BITLLAMA_SUGGESTION.size);
+      const suggest = (ids, typed, how = asked, session = one) =>
+        sessions.suggest(session, Uint32Array.from(ids), new TextEncoder().encode(typed), how, out);
+      assert.equal(
+        sessions.read(one, Uint32Array.of(1, 2, 0, 3, 4, 0, 1, 2, 0), undefined, undefined),
+        0,
+      );
+      const found = suggest([3], 'd');
+      if (found < 0) must(found);
+      assert.ok(found > 0);
+      assert.match(code.decode(code.BITLLAMA_SUGGESTION, out).text, /^d/);
+      assert.equal(suggest([32], 'd'), -30);
+      assert.equal(
+        suggest([], 'd', code.encode(code.BITLLAMA_SUGGESTING, { ...ASKED, count: 0 })),
+        -31,
+      );
+      assert.equal(suggest([], 'd'.repeat(201)), -46);
+      assert.equal(suggest([], '', asked, sessionOf(model())), -46);
+      assert.equal(suggest([], '', asked, GONE), -61);
     }));
 
   it('sessions outlive their model', () =>
@@ -467,6 +508,16 @@ describe('memory of the WebAssembly engine', () => {
         const found = bytesOf(make);
         assert.ok(found > bytes && found < 20 * bytes + (1 << 20), `${found} bytes for ${bytes}`);
       }
+      const ids = Uint32Array.from({ length: 5000 }, (_, i) => (i * i) % 32);
+      const remembered = (fill) => {
+        const found = bytesOf(() => assert.equal(fill(), 0));
+        assert.ok(found > 16 * 5000 && found < 64 * 8192, `${found} bytes for what was read`);
+      };
+      const other = sessionOf(made);
+      remembered(() => sessions.read(read, ids, undefined, undefined));
+      const full = new Uint8Array(sessions.stateSize(read));
+      assert.equal(sessions.save(read, full), 0);
+      remembered(() => sessions.load(other, full));
     }).finally(() => assert.equal(engine.ballast, idle));
   });
 

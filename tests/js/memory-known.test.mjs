@@ -77,6 +77,32 @@ describe('what the garbage collector knows of', () => {
     await counted('fork', least);
   });
 
+  it('what a session remembers, as it grows', async () => {
+    const model = make.model();
+    const ids = Uint32Array.from({ length: 60_000 }, (_, i) => (i * i) % 16);
+    const create = () => model.createSession({ recall: { capacity: 65536, generated: true } });
+    const full = create();
+    full.write(ids);
+    const state = full.save();
+    const ways = {
+      write: (session) => session.write(ids),
+      read: (session) => session.read(ids),
+      'read on another thread': (session) => session.generate(ids, { maxTokens: 0 }).next(),
+      restore: (session) => session.restore(state),
+    };
+    for (const [name, fill] of Object.entries(ways)) {
+      const session = create();
+      const before = known();
+      await fill(session);
+      const found = (known() - before) / ids.length;
+      assert.ok(found > 16 && found < 64, `${name}: ${found} bytes for a token`);
+      session.destroy();
+      assert.ok(known() - before < 16 * ids.length, `${name}: the rest of ${known() - before}`);
+    }
+    full.destroy();
+    model.destroy();
+  });
+
   it('a model: what its file has', async () => {
     const model = make['wide model']();
     const least = model.pack().length;

@@ -84,6 +84,7 @@ describe('the command without WebAssembly and addon', () => {
     const commands = [
       ['generate', 'x'],
       ['chat'],
+      ['suggest', 'x'],
       ['train', text, '-o', out, '--steps', '1'],
       ['eval', text],
       ['adapt', text],

@@ -10,7 +10,10 @@ import { internals } from './support/engine.mjs';
 const NAMES = [
   'ttt_config',
   'bitllama_config',
+  'bitllama_session_options',
   'bitllama_sampling',
+  'bitllama_suggesting',
+  'bitllama_suggestion',
   'bitllama_training',
   'bitllama_step',
   'ttt_error',

@@ -179,6 +179,7 @@ static class CSharpChecks
         Check("state", repeated.SequenceEqual(logprobs));
         Check("surprise", again.SequenceEqual(surprise) && session.TokensSeen == 11);
         Check("logits", session.Logits().Length == 3072);
+        Recall(session);
         session.Freeze();
         Fails(30, "vocabulary", () => session.Read(new uint[] { 3072 }, out _));
         Fails(31, "option", () => session.Draw(new Sampling { Temperature = -1 }));
@@ -189,6 +190,46 @@ static class CSharpChecks
         session.Dispose();
         session.Dispose();
         Throws<ObjectDisposedException>("", () => session.Draw());
+    }
+
+    static void Recall(LlamaSession session)
+    {
+        uint[] told = { 300, 41, 7, 1999, 650, 88, 1200, 43, 911, 5, 2048, 77 };
+        session.Read(told, out _);
+        Check("recall", session.Read(told, out _).Skip(4).Sum() > -4);
+        byte[] state = session.Save();
+        Suggestion[] words = session.Suggest(new uint[] { 5 }, "wal", 5, 0);
+        Check("suggestions", words.Length == 5 && words.All(one => one.Text.StartsWith("wal")));
+        Check("order", words.OrderBy(one => -one.Probability).SequenceEqual(words));
+        Check("asking", session.Save().SequenceEqual(state));
+        Check("unlikely", session.Suggest(new uint[0], "wal", 3, 1).Length == 0);
+        session.Write(new uint[] { 9, 8 });
+        Check("written", !session.Save().SequenceEqual(state));
+        session.Write(new uint[0]);
+        session.Load(state);
+        Fails(30, "vocabulary", () => session.Write(new uint[] { 3072 }));
+        Fails(30, "vocabulary", () => session.Suggest(new uint[] { 3072 }, ""));
+        Fails(31, "option", () => session.Suggest(new uint[0], "", 33));
+        Fails(31, "option", () => session.Suggest(new uint[0], "", -1));
+        Fails(46, "", () => session.Suggest(new uint[0], new string('a', 201)));
+        Throws<ArgumentNullException>("tokens", () => session.Write(null));
+        Throws<ArgumentNullException>("before", () => session.Suggest(null, ""));
+        Throws<ArgumentNullException>("typed", () => session.Suggest(new uint[0], null));
+    }
+
+    static void Recalls(string path)
+    {
+        LlamaModel model = LlamaModel.Open(path);
+        using (LlamaSession session = model.CreateSession(), none = model.CreateSession(0))
+        using (LlamaSession all = model.CreateSession(256, true))
+        {
+            foreach (LlamaSession one in new[] { session, none, all })
+                one.Read(new uint[] { 1, 2, 3 }, out _);
+            Fails(26, "", () => none.Load(session.Save()));
+            Fails(26, "", () => all.Load(session.Save()));
+            session.Load(none.Save());
+        }
+        Fails(31, "option", () => model.CreateSession(100));
     }
 
     /// Every bit of a seed counts: these differ above the 32nd alone.
@@ -250,6 +291,7 @@ static class CSharpChecks
         BadCalls();
         TwoThreads();
         Llama(arguments[1]);
+        Recalls(arguments[1]);
         Seeds(arguments[1]);
         Shards(arguments[2]);
         Console.WriteLine("{0} good, {1} bad", passed, failed);

@@ -441,6 +441,50 @@ class Llama(Case):
         session.reset()
         self.assertEqual((session.tokens_seen, set(session.logits())), (0, {0.0}))
 
+    def test_recall(self):
+        told = [300, 41, 7, 1999, 650, 88, 1200, 43, 911, 5, 2048, 77]
+        session, alone = self.model.session(), self.model.session(recall=False)
+        for one in (session, alone):
+            one.read([0, *told])
+        again, without = session.read(told)[0], alone.read(told)[0]
+        self.assertGreater(sum(again[4:]), -4)  # foreseen, once three tokens say where it is
+        self.assertLess(sum(without[4:]), -10)
+        self.assertEqual(len(alone.save()), len(self.model.session(recall=False).save()))
+        self.assertGreater(len(session.save()), len(self.model.session().save()))
+        with self.raises("STATE_RECALL", ""):
+            alone.load(session.save())
+        session.load(alone.save())
+        self.assertEqual(session.tokens_seen, 25)
+
+    def test_written(self):
+        foreseen = {}
+        for generated in (False, True):
+            session = self.model.session(recall=256, generated=generated)
+            session.read([0])
+            written = [(997 * i) % 3000 for i in range(1, 40)]
+            session.write(written)
+            foreseen[generated] = sum(session.read(written)[0])
+        self.assertGreater(foreseen[True], foreseen[False] / 2)
+        session, by_hand = self.model.session(), self.model.session()
+        drawn = list(session.generate([0, 5], 8, seed=3))
+        by_hand.read([0, 5])
+        by_hand.write(drawn)
+        self.assertEqual(by_hand.save(), session.save())
+        by_hand.write([])
+
+    def test_suggest(self):
+        session = self.model.session()
+        session.read([0])
+        state = session.save()
+        words = session.suggest([], "onc", count=5)
+        self.assertTrue(all(0 < p <= 1 for _, p in words), words)
+        self.assertEqual([p for _, p in words], sorted((p for _, p in words), reverse=True))
+        once = self.model.session().generate([0], 3, temperature=0)
+        self.assertEqual(len(session.suggest(list(once), "", 32, 0)), 32)
+        self.assertTrue(all(word.startswith("wal") for word, _ in session.suggest([5], "wal")))
+        self.assertEqual(session.suggest([5], "wal", min_probability=1), [])
+        self.assertEqual(session.save(), state)
+
     def test_stop(self):
         first = next(self.model.session().generate([0], 1, temperature=0))
         self.assertEqual(list(self.model.session().generate([0], 9, [first], temperature=0)), [])
@@ -470,6 +514,21 @@ class Llama(Case):
             (lambda: next(session.generate([0], -1)), "INVALID_ARGUMENT", "max_tokens must be"),
             (lambda: next(session.generate([0], 1, 5)), "INVALID_ARGUMENT", "stop must be"),
             (lambda: session.load(b"nonsense"), "STATE_DAMAGED", "state"),
+            (lambda: session.write([3072]), "INVALID_TOKEN", "token 3072 is not below 3072"),
+            (lambda: session.write("text"), "INVALID_ARGUMENT", "tokens"),
+            (lambda: session.suggest([3072], "a"), "INVALID_TOKEN", "token 3072 is not below"),
+            (lambda: session.suggest("text", "a"), "INVALID_ARGUMENT", "before"),
+            (lambda: session.suggest([], b"a"), "INVALID_ARGUMENT", "typed must be a string"),
+            (lambda: session.suggest([], "a", 0), "INVALID_ARGUMENT", "count must be 1 to 32"),
+            (lambda: session.suggest([], "a", 33), "INVALID_ARGUMENT", "count must be 1 to 32"),
+            (lambda: session.suggest([], "a", 3, NAN), "INVALID_OPTION", "range"),
+            (lambda: session.suggest([], "a" * 201), "INVALID_DATA", ""),
+            (lambda: self.model.session(1), "INVALID_OPTION", "range"),
+            (lambda: self.model.session(True), "INVALID_OPTION", "range"),
+            (lambda: self.model.session(257), "INVALID_OPTION", "range"),
+            (lambda: self.model.session(2**23), "INVALID_OPTION", "range"),
+            (lambda: self.model.session(-1), "INVALID_ARGUMENT", "recall must be"),
+            (lambda: self.model.session("256"), "INVALID_ARGUMENT", "recall must be"),
         ]:
             with self.subTest(text), self.raises(code, text):
                 use()

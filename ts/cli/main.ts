@@ -13,6 +13,7 @@ import { doctor } from './commands/doctor.js';
 import { evaluate } from './commands/eval.js';
 import { generate } from './commands/generate.js';
 import { info } from './commands/info.js';
+import { suggest } from './commands/suggest.js';
 import { surprise } from './commands/surprise.js';
 import { tokenizer } from './commands/tokenizer.js';
 import { train } from './commands/train.js';
@@ -25,6 +26,7 @@ import { visible } from './screen/terminal.js';
 const COMMANDS: Record<string, Command> = {
   generate,
   chat,
+  suggest,
   train,
   eval: evaluate,
   adapt,
@@ -42,6 +44,7 @@ A neural memory that learns while it reads, and a language model that is made of
 
   bit-ttt generate [PROMPT]   write a text that goes on from PROMPT, or a story
   bit-ttt chat                write a text together, line by line
+  bit-ttt suggest TEXT|-      complete a word as it is written
   bit-ttt train FILE|-        make a model of a text
   bit-ttt eval FILE|-         measure how well a model foresees a text
   bit-ttt adapt FILE|-        measure whether it learns while it reads

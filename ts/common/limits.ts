@@ -19,6 +19,15 @@ export const MAX_UINT32 = 2 ** 32 - 1;
 export const MAX_LAYERS = 64;
 export const MAX_THREADS = 64;
 
+/** Most suggestions of a call, and bytes of UTF-8 that may be typed, as the C headers have them. */
+export const MAX_SUGGESTIONS = 32;
+export const MAX_TYPED_BYTES = 200;
+
+/** Tokens that a session remembers word for word: the fewest, the most, and unless given. */
+export const MIN_RECALL = 256;
+export const MAX_RECALL = 4194304;
+export const DEFAULT_RECALL = 32768;
+
 /** Tokens of a new tokenizer or model, and the tokens of a tokenizer that are not text. */
 export const DEFAULT_VOCAB = 2048;
 export const SPECIAL_TOKENS: readonly string[] = ['<|endoftext|>', '<|padding|>'];

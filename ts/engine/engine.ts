@@ -120,7 +120,10 @@ export interface ModelEngine {
 
 /** Sessions of models of the same engine. */
 export interface SessionEngine {
-  create(model: Handle): Handle;
+  /** The hash of include/bit_ttt/recall.h, or a negative status. */
+  conformanceHash(): bigint | number;
+  /** `options` is a bitllama_session_options. */
+  create(model: Handle, options: StructBytes): Handle;
   fork(session: Handle): Handle;
   destroy(session: Handle): number;
   reset(session: Handle): number;
@@ -148,9 +151,37 @@ export interface SessionEngine {
       surprise: Float32Array | undefined,
     ) => void,
   ): number;
+  /** Reads tokens that the session has drawn. */
+  write(session: Handle, tokens: Uint32Array): number;
+  /** The same beside the JavaScript thread, as `readAsync`, with which it is there or missing. */
+  writeAsync?(session: Handle, tokens: Uint32Array, done: (status: number) => void): number;
   logits(session: Handle, out: Float32Array): number;
   /** `sampling` is a bitllama_sampling. A token, or a negative status. */
   draw(session: Handle, sampling: StructBytes): number;
+  /**
+   * Suggests words after the tokens `before`, and after the letters `typed` in UTF-8; `suggesting` is a
+   * bitllama_suggesting. Writes bitllama_suggestions to `out`, which has room for as many as are asked for, and
+   * returns their number or a negative status.
+   */
+  suggest(
+    session: Handle,
+    before: Uint32Array,
+    typed: Uint8Array,
+    suggesting: StructBytes,
+    out: Uint8Array,
+  ): number;
+  /**
+   * The same beside the JavaScript thread, as `readAsync`, with which it is there or missing. `done` gets the
+   * bitllama_suggestions that were found.
+   */
+  suggestAsync?(
+    session: Handle,
+    before: Uint32Array,
+    typed: Uint8Array,
+    suggesting: StructBytes,
+    done: (status: number, list: Uint8Array | undefined) => void,
+  ): number;
+  /** In bytes; it grows with what is read. */
   stateSize(session: Handle): number;
   tokens(session: Handle): number;
   save(session: Handle, bytes: Uint8Array): number;

@@ -49,6 +49,12 @@ export async function llamaConformanceHash(options?: BackendOptions): Promise<st
   return hex64(made(part(engine, 'models').conformanceHash()));
 }
 
+/** The same for the recall of sessions: sequences of many kinds are remembered, saved and foreseen. */
+export async function recallConformanceHash(options?: BackendOptions): Promise<string> {
+  const { engine } = await engineOf(options);
+  return hex64(made(part(engine, 'sessions').conformanceHash()));
+}
+
 /**
  * Makes a kernel the active one for everything on an engine: a name of `getInfo().kernels`, or
  * `auto` for the best. It changes the speed, never the results. Codes: `UNKNOWN_KERNEL`,

@@ -8,14 +8,18 @@
  */
 import type { Bytes } from '../common/types.js';
 
-/** Types of fields and their bytes; the last two are arrays of uint8_t and char. */
-const BYTES = { u32: 4, u64: 8, f32: 4, f64: 8, bytes64: 64, text256: 256 };
+/** Types of fields and their bytes; the last are arrays of uint8_t and char. */
+const BYTES = { u32: 4, u64: 8, f32: 4, f64: 8, bytes64: 64, text248: 248, text256: 256 };
 
 /** Field names, which the header has in snake_case, and their types. */
 type Fields = Readonly<Record<string, keyof typeof BYTES>>;
 
 /** Values of fields, on their way in and out; a u64 above 2^53 comes out rounded. */
-type Value<Type> = Type extends 'bytes64' ? Uint8Array : Type extends 'text256' ? string : number;
+type Value<Type> = Type extends 'bytes64'
+  ? Uint8Array
+  : Type extends `text${string}`
+    ? string
+    : number;
 type In<F extends Fields> = {
   readonly [K in Exclude<keyof F, 'size'>]: F[K] extends 'u64' ? number | bigint : Value<F[K]>;
 };
@@ -63,6 +67,12 @@ export const BITLLAMA_CONFIG = struct({
   mixers: 'bytes64',
 });
 
+export const BITLLAMA_SESSION_OPTIONS = struct({
+  size: 'u32',
+  recall: 'u32',
+  generated: 'u32',
+});
+
 export const BITLLAMA_SAMPLING = struct({
   size: 'u32',
   temperature: 'f32',
@@ -71,6 +81,18 @@ export const BITLLAMA_SAMPLING = struct({
   minP: 'f32',
   repetitionPenalty: 'f32',
   seed: 'u64',
+});
+
+export const BITLLAMA_SUGGESTING = struct({
+  size: 'u32',
+  count: 'u32',
+  minProbability: 'f32',
+});
+
+export const BITLLAMA_SUGGESTION = struct({
+  probability: 'f32',
+  length: 'u32',
+  text: 'text248',
 });
 
 export const BITLLAMA_TRAINING = struct({
@@ -111,7 +133,7 @@ function put(view: DataView, at: number, type: keyof typeof BYTES, value: unknow
   else if (type === 'f32') view.setFloat32(at, value as number, true);
   else if (type === 'f64') view.setFloat64(at, value as number, true);
   else {
-    const bytes = type === 'text256' ? new TextEncoder().encode(value as string) : value;
+    const bytes = type === 'bytes64' ? value : new TextEncoder().encode(value as string);
     new Uint8Array(view.buffer, at, BYTES[type]).set(bytes as Uint8Array);
   }
 }

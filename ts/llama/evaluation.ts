@@ -8,10 +8,10 @@ import { takeSignal } from '../common/signal.js';
 import { Turns } from '../common/turns.js';
 import type { AbortSignalLike } from '../common/types.js';
 import { splitDocuments } from './documents.js';
-import { SIGNAL } from './option-names.js';
+import { EVALUATE } from './option-names.js';
 import type { LanguageModel } from './session.js';
 import { checkModel, needTokenizer } from './shared.js';
-import type { Evaluation, SignalOptions } from './types.js';
+import type { EvaluateOptions, Evaluation, SessionOptions } from './types.js';
 
 /** A document's tokens, and its length in UTF-8. */
 interface Document {
@@ -46,23 +46,25 @@ async function* cutText(
 
 /**
  * How well a model predicts the documents of a text (see `splitDocuments`), or of tokens, each
- * with an empty memory. An end-of-text token before each document is not scored; the one after it
+ * with an empty memory; `recall` is that of `createSession`, false for the model alone. An end-of-text token before each document is not scored; the one after it
  * is, as a token of 0 bytes. For tokens without a tokenizer, `bytes` is 0. A text without
  * documents has no score (NaN).
- * Codes: `INVALID_ARGUMENT`, `INVALID_TOKEN`, `ABORTED`.
+ * Codes: `INVALID_ARGUMENT`, `INVALID_OPTION`, `INVALID_TOKEN`, `ABORTED`.
  */
 export async function evaluateText(
   model: LanguageModel,
   text: string | ArrayLike<number>,
-  options: SignalOptions = {},
+  options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const signal = takeSignal(takeOptions(options, SIGNAL).signal);
+  const given = takeOptions(options, EVALUATE);
+  const signal = takeSignal(given.signal);
+  const recall = given.recall as SessionOptions['recall']; // createSession checks it
   checkModel(model);
   const documents =
     typeof text === 'string'
       ? cutText(text, model, signal)
       : cutTokens(readTokens(text, model.config.vocabSize, 'tokens'), model);
-  const session = model.createSession();
+  const session = model.createSession({ recall });
   const turns = new Turns(signal);
   const end = model.tokenizer?.endOfText;
   const sum = { nats: 0, tokens: 0, bytes: 0, documents: 0 };

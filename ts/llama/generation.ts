@@ -1,5 +1,5 @@
 /**
- * generation.ts - options of a generation, and the watch for stop strings.
+ * generation.ts - options of a generation, the watch for stop strings, and the loop that writes.
  * SPDX-License-Identifier: MIT
  */
 
@@ -16,11 +16,13 @@ import {
   readTokens,
 } from '../common/options.js';
 import { takeSignal } from '../common/signal.js';
+import type { Turns } from '../common/turns.js';
 import type { AbortSignalLike } from '../common/types.js';
 import type { StructBytes } from '../engine/engine.js';
 import { BITLLAMA_SAMPLING, encode } from '../engine/structs.js';
+import type { Tokenizer } from '../tokenizer/index.js';
 import { GENERATE, SAMPLING } from './option-names.js';
-import type { SamplingOptions } from './types.js';
+import type { GenerateResult, SamplingOptions } from './types.js';
 
 const DEFAULT_TOKENS = 256;
 /** Above 0, also as a 32-bit float. */
@@ -150,4 +152,49 @@ export class StopWatch {
     }
     return 0;
   }
+}
+
+/** What a text is written with: a session that is busy with it, and may be destroyed meanwhile. */
+interface Pen {
+  draw(): number;
+  /** Reads a token that was drawn; a promise if that takes another thread. */
+  write(token: number): Promise<unknown> | undefined;
+  checkLiving(): void;
+}
+
+/** Draws tokens and reads them until the end; gives text in pieces of whole characters. */
+export async function* writeText(
+  wanted: Generation,
+  tokenizer: Tokenizer | undefined,
+  turns: Turns,
+  pen: Pen,
+): AsyncGenerator<string, GenerateResult, undefined> {
+  const decoder = tokenizer?.createDecoder();
+  const watch = new StopWatch(wanted.stop);
+  const result: GenerateResult = { tokens: [], reason: 'length' };
+  while (result.tokens.length < wanted.maxTokens) {
+    const token = pen.draw();
+    if (wanted.stopTokens.has(token)) {
+      result.reason = 'stop';
+      result.stopToken = token;
+      break;
+    }
+    const writing = pen.write(token);
+    if (writing) await writing;
+    result.tokens.push(token);
+    wanted.onToken?.(token);
+    const known = tokenizer !== undefined && token < tokenizer.vocabSize;
+    const piece = watch.push(known ? decoder!.push(token) : '');
+    if (piece !== '') yield piece;
+    if (watch.stopped) {
+      result.reason = 'stop';
+      return result;
+    }
+    await turns.rest();
+    pen.checkLiving();
+  }
+  const last = watch.push(decoder?.flush() ?? '') + (watch.stopped ? '' : watch.flush());
+  if (watch.stopped) result.reason = 'stop';
+  if (last !== '') yield last;
+  return result;
 }

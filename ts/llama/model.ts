@@ -15,10 +15,17 @@ import { configOf } from './config.js';
 import type { OpenModel } from './open.js';
 import { cannotShare, openModel } from './open.js';
 import { LOAD } from './option-names.js';
+import { readSession } from './recall.js';
 import type { LanguageModel } from './session.js';
 import { Session } from './session.js';
 import { LLAMA_KEY, tokenizerBytes } from './shared.js';
-import type { LlamaConfig, LoadOptions, ModelSource, SharedModel } from './types.js';
+import type {
+  LlamaConfig,
+  LoadOptions,
+  ModelSource,
+  SessionOptions,
+  SharedModel,
+} from './types.js';
 
 /** A model that was opened, with its own tokenizer unless one is given; after an error it is closed. */
 export function modelOf(
@@ -115,11 +122,20 @@ export class BitLlama implements LanguageModel {
     return modelOf(engine, handle, tokenizer);
   }
 
-  /** A session with a memory of its own, which starts empty. Codes: `OUT_OF_MEMORY`, `DESTROYED`. */
-  createSession(): Session {
+  /**
+   * A session with a memory of its own, which starts empty. What it reads it also remembers word for word, the
+   * latest 32768 tokens unless the option `recall` says otherwise. Codes: `INVALID_ARGUMENT`,
+   * `INVALID_OPTION`, `OUT_OF_MEMORY`, `DESTROYED`.
+   */
+  createSession(options: SessionOptions = {}): Session {
     this.#life.checkLiving();
-    const handle = made(part(this.#engine, 'sessions').create(this.#handle));
-    return new Session(LLAMA_KEY, this, this.#engine, handle);
+    const { recall, struct } = readSession(options);
+    this.#life.checkLiving(); // again: a getter of the options may have done anything
+    const handle = made(part(this.#engine, 'sessions').create(this.#handle, struct));
+    return new Session(LLAMA_KEY, this, this.#engine, handle, {
+      recall,
+      ownTokenizer: this.#hasTokenizer,
+    });
   }
 
   /** The compact `.bitt` file: ternary weights in 2 bits, int8 embedding, config and tokenizer. */

@@ -8,13 +8,18 @@ import { BACKEND, WITH_BACKEND } from '../common/option-names.js';
 import type { TTTOptions } from '../common/types.js';
 import type {
   ConvertOptions,
+  EvaluateOptions,
   GenerateOptions,
   LlamaConfig,
   LoadOptions,
   ObserveTextOptions,
+  RecallOptions,
   RunOptions,
   SamplingOptions,
+  SessionOptions,
   SignalOptions,
+  SuggestAsyncOptions,
+  SuggestOptions,
   TrainerOptions,
   TrainingOptions,
 } from './types.js';
@@ -28,6 +33,10 @@ export const LOAD = {
 } satisfies NamesOf<LoadOptions>;
 
 export const CONVERT = { ...LOAD, to: true, metadata: true } satisfies NamesOf<ConvertOptions>;
+
+export const SESSION = { recall: true } satisfies NamesOf<SessionOptions>;
+
+export const RECALL = { capacity: true, generated: true } satisfies NamesOf<RecallOptions>;
 
 export const SAMPLING = {
   temperature: true,
@@ -51,6 +60,12 @@ export const GENERATE = {
 export const OBSERVE_TEXT = { signal: true, raw: true } satisfies NamesOf<ObserveTextOptions>;
 
 export const SIGNAL = { signal: true } satisfies NamesOf<SignalOptions>;
+
+export const SUGGEST = { count: true, minProbability: true } satisfies NamesOf<SuggestOptions>;
+
+export const SUGGEST_ASYNC = { ...SUGGEST, ...SIGNAL } satisfies NamesOf<SuggestAsyncOptions>;
+
+export const EVALUATE = { ...SIGNAL, ...SESSION } satisfies NamesOf<EvaluateOptions>;
 
 export const TRAINER = {
   ...BACKEND,

@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: MIT
  */
 import { allocate } from '../common/args.js';
-import { errorOf } from '../common/errors.js';
 import type { Turns } from '../common/turns.js';
 import type { Handle, SessionEngine } from '../engine/engine.js';
 import { check, made } from '../engine/made.js';
@@ -25,8 +24,8 @@ export class Reader {
   readonly #threadTokens: number;
   /** Tokens of one read on another thread. */
   readonly #sliceTokens: number;
-  /** While another thread reads and the session cannot be asked: tokens read before that. */
-  #tokensBefore: number | undefined;
+  /** While another thread reads and the session cannot be asked: what it was before that. */
+  #before: { tokens: number; stateSize: number } | undefined;
 
   /** `parameters` are those of the session's model. */
   constructor(sessions: SessionEngine, session: Handle, parameters: number) {
@@ -38,7 +37,12 @@ export class Reader {
 
   /** Tokens read since the session was made or reset. */
   get tokens(): number {
-    return this.#tokensBefore ?? made(this.#sessions.tokens(this.#session));
+    return this.#before?.tokens ?? made(this.#sessions.tokens(this.#session));
+  }
+
+  /** Bytes of a saved session. */
+  get stateSize(): number {
+    return this.#before?.stateSize ?? made(this.#sessions.stateSize(this.#session));
   }
 
   /** Reads tokens at once. */
@@ -49,12 +53,19 @@ export class Reader {
     return { logProbabilities, surprise };
   }
 
-  /** Reads a token without readings; returns a promise if another thread reads it. */
-  readOne(token: number): Promise<unknown> | undefined {
+  /** Reads, at once, tokens that the session has drawn. */
+  write(ids: Uint32Array): void {
+    check(this.#sessions.write(this.#session, ids));
+  }
+
+  /** The same with one token; returns a promise if another thread reads it. */
+  writeOne(token: number): Promise<unknown> | undefined {
     const ids = Uint32Array.of(token);
-    if (ids.length >= this.#threadTokens) return this.#readOnThread(ids, false);
-    check(this.#sessions.read(this.#session, ids, undefined, undefined));
-    return undefined;
+    if (ids.length < this.#threadTokens) {
+      this.write(ids);
+      return undefined;
+    }
+    return this.#onThread((resolve) => this.#sessions.writeAsync!(this.#session, ids, resolve));
   }
 
   /**
@@ -83,23 +94,33 @@ export class Reader {
 
   /** Reads tokens on another thread. Unless they are `wanted`, both readings are missing. */
   async #readOnThread(ids: Uint32Array, wanted: boolean): Promise<TokenReadings> {
-    this.#tokensBefore = this.tokens;
+    let readings = {} as TokenReadings;
+    await this.#onThread((resolve) =>
+      this.#sessions.readAsync!(
+        this.#session,
+        ids,
+        wanted,
+        wanted,
+        (failed, logProbabilities, surprise) => {
+          readings = { logProbabilities, surprise } as TokenReadings;
+          resolve(failed);
+        },
+      ),
+    );
+    return readings;
+  }
+
+  /** Waits for work that `start` starts, which returns its status, or calls back with it later. */
+  async #onThread(start: (done: (status: number) => void) => number): Promise<void> {
+    this.#before = { tokens: this.tokens, stateSize: this.stateSize };
     try {
-      return await new Promise((resolve, reject) => {
-        const status = this.#sessions.readAsync!(
-          this.#session,
-          ids,
-          wanted,
-          wanted,
-          (failed, logProbabilities, surprise) => {
-            if (failed === 0) resolve({ logProbabilities, surprise } as TokenReadings);
-            else reject(errorOf(failed));
-          },
-        );
-        if (status !== 0) reject(errorOf(status));
+      const status = await new Promise<number>((resolve) => {
+        const failed = start(resolve);
+        if (failed !== 0) resolve(failed);
       });
+      check(status);
     } finally {
-      this.#tokensBefore = undefined;
+      this.#before = undefined;
     }
   }
 }

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 import { allocate, checkBytes } from '../common/args.js';
-import { errorOf, statusOf, TTTError } from '../common/errors.js';
+import { errorOf, TTTError } from '../common/errors.js';
 import { DISPOSE, Lifecycle } from '../common/lifecycle.js';
 import { takeOptions } from '../common/named-options.js';
 import { readFlag, readTokens } from '../common/options.js';
@@ -14,18 +14,26 @@ import type { AbortSignalLike, BackendKind, Bytes, Floats } from '../common/type
 import type { Engine, Handle, SessionEngine } from '../engine/engine.js';
 import { check, made, part } from '../engine/made.js';
 import type { Tokenizer } from '../tokenizer/index.js';
-import type { Generation } from './generation.js';
-import { readGeneration, readSampling, StopWatch } from './generation.js';
-import { OBSERVE_TEXT } from './option-names.js';
+import { readGeneration, readSampling, writeText } from './generation.js';
+import { OBSERVE_TEXT, SUGGEST, SUGGEST_ASYNC } from './option-names.js';
+import { begun, tokensOf } from './prompt.js';
 import { Reader } from './reader.js';
+import type { SessionSetup } from './recall.js';
+import { refusedBy } from './recall.js';
 import { LLAMA_KEY, needTokenizer } from './shared.js';
+import type { Asked } from './suggester.js';
+import { noTokenizer, readAsked, Suggester } from './suggester.js';
 import type {
   GenerateOptions,
   GenerateResult,
   LlamaConfig,
   ObserveTextOptions,
   SamplingOptions,
+  SessionOptions,
   SharedModel,
+  SuggestAsyncOptions,
+  Suggestion,
+  SuggestOptions,
   TokenObservation,
   TokenReadings,
 } from './types.js';
@@ -40,7 +48,7 @@ export interface LanguageModel {
   readonly tokenizer: Tokenizer | undefined;
   readonly backend: BackendKind;
   readonly destroyed: boolean;
-  createSession(): Session;
+  createSession(options?: SessionOptions): Session;
   pack(): Bytes;
   share(): SharedModel;
   destroy(): void;
@@ -49,8 +57,8 @@ export interface LanguageModel {
 }
 
 /**
- * Reads and writes with a model, and learns from all of it. What a session remembers has the same
- * size however much was read. A session belongs to the thread that made it; to move one, save it
+ * Reads and writes with a model, and learns from all of it. What a session remembers is bounded
+ * however much was read. A session belongs to the thread that made it; to move one, save it
  * and restore it in a session of the same model there.
  */
 export class Session {
@@ -63,12 +71,19 @@ export class Session {
   readonly #engine: Engine;
   readonly #sessions: SessionEngine;
   readonly #handle: Handle;
-  readonly #stateSize: number;
+  readonly #setup: SessionSetup;
   readonly #life: Lifecycle;
   readonly #reader: Reader;
+  readonly #suggester: Suggester;
 
   /** @internal Made by `model.createSession()` and `fork`. */
-  constructor(key: symbol, model: LanguageModel, engine: Engine, handle: Handle) {
+  constructor(
+    key: symbol,
+    model: LanguageModel,
+    engine: Engine,
+    handle: Handle,
+    setup: SessionSetup,
+  ) {
     if (key !== LLAMA_KEY) {
       throw new TTTError('INVALID_ARGUMENT', 'sessions are made by `model.createSession()`');
     }
@@ -79,7 +94,8 @@ export class Session {
     this.#handle = handle;
     this.#life = new Lifecycle(this, 'the session', () => sessions.destroy(handle));
     this.#reader = new Reader(sessions, handle, model.parameters);
-    this.#stateSize = made(sessions.stateSize(handle));
+    this.#setup = setup;
+    this.#suggester = new Suggester(sessions, handle);
   }
 
   /** Tokens read since the session was made or reset. */
@@ -88,10 +104,16 @@ export class Session {
     return this.#reader.tokens;
   }
 
-  /** Bytes of a saved session; the same for all sessions of a model. */
+  /** Tokens that are remembered word for word, or false: the option `recall` of `createSession`. */
+  get recall(): number | false {
+    this.#life.checkLiving();
+    return this.#setup.recall;
+  }
+
+  /** Bytes of the session if it were saved now. With recall they grow with what was read, up to a bound. */
   get stateSize(): number {
     this.#life.checkLiving();
-    return this.#stateSize;
+    return this.#reader.stateSize;
   }
 
   /** True once `destroy` has been called. */
@@ -100,7 +122,7 @@ export class Session {
   }
 
   /**
-   * Reads tokens at once, and returns how well the model predicted each. Codes: `INVALID_ARGUMENT`,
+   * Reads tokens at once, and returns how well the session predicted each. Codes: `INVALID_ARGUMENT`,
    * `INVALID_TOKEN` (then none is read), `OUT_OF_MEMORY`, `BUSY`, `DESTROYED`.
    */
   read(tokens: ArrayLike<number>): TokenReadings {
@@ -110,7 +132,22 @@ export class Session {
     return this.#reader.read(ids);
   }
 
-  /** The logits of the token to come, one for each id; zeros before the first token. */
+  /**
+   * Reads tokens that the caller has drawn with `draw`, at once, as `generate` does with its own: they are context
+   * for what follows and not remembered word for word, unless the session was made with
+   * `recall: { generated: true }`. Codes as with `read`.
+   */
+  write(tokens: ArrayLike<number>): void {
+    this.#life.checkIdle();
+    const ids = readTokens(tokens, this.model.config.vocabSize, 'tokens');
+    this.#life.checkIdle(); // again: a getter of the list may have done anything
+    this.#reader.write(ids);
+  }
+
+  /**
+   * The logits of the token to come, one for each id: those of model and recall together; zeros before the first
+   * token.
+   */
   logits(): Floats {
     this.#life.checkIdle();
     const out = allocate(() => new Float32Array(this.model.config.vocabSize));
@@ -127,23 +164,16 @@ export class Session {
   }
 
   /** The tokens of a prompt; before the first text of a session the end-of-text token, as in training. */
-  async #tokensOf(
+  #tokensOf(
     prompt: string | ArrayLike<number>,
-    raw: boolean,
+    isRaw: boolean,
     signal: AbortSignalLike | undefined,
   ): Promise<Uint32Array> {
-    if (typeof prompt !== 'string') {
-      return readTokens(prompt, this.model.config.vocabSize, 'the prompt');
-    }
-    const tokenizer = needTokenizer(this.model.tokenizer);
-    const ids = await tokenizer.encodeAsync(prompt, { signal });
-    const { endOfText } = tokenizer;
-    if (raw || endOfText === undefined || this.tokensSeen > 0) return ids;
-    return concat(endOfText, ids);
+    return tokensOf(prompt, this.model, !isRaw && this.tokensSeen === 0, signal);
   }
 
   /**
-   * Reads the prompt, then writes, token by token, and reads what it writes. Gives text in pieces
+   * Reads the prompt, then writes, token by token, and reads what it writes (as `write` does). Gives text in pieces
    * of whole characters; returns the tokens and why it ended. The event loop stays free: a long prompt
    * is read on another thread (by the addon) or in turns, and until the end the session is busy. The
    * token that ends a text is not read, so that a session can go on.
@@ -168,45 +198,14 @@ export class Session {
       const nothing = given.length === 0 && this.tokensSeen === 0 && !wanted.raw;
       const ids = nothing && end !== undefined ? Uint32Array.of(end) : given;
       await this.#reader.readText(ids, turns);
-      return yield* this.#write(wanted, turns);
+      return yield* writeText(wanted, tokenizer, turns, {
+        draw: () => made(this.#sessions.draw(this.#handle, wanted.sampling)),
+        write: (token) => this.#reader.writeOne(token),
+        checkLiving: () => this.#life.checkLiving(),
+      });
     } finally {
       this.#life.end();
     }
-  }
-
-  async *#write(
-    wanted: Generation,
-    turns: Turns,
-  ): AsyncGenerator<string, GenerateResult, undefined> {
-    const tokenizer = this.model.tokenizer;
-    const decoder = tokenizer?.createDecoder();
-    const watch = new StopWatch(wanted.stop);
-    const result: GenerateResult = { tokens: [], reason: 'length' };
-    while (result.tokens.length < wanted.maxTokens) {
-      const token = made(this.#sessions.draw(this.#handle, wanted.sampling));
-      if (wanted.stopTokens.has(token)) {
-        result.reason = 'stop';
-        result.stopToken = token;
-        break;
-      }
-      const reading = this.#reader.readOne(token);
-      if (reading) await reading;
-      result.tokens.push(token);
-      wanted.onToken?.(token);
-      const known = tokenizer !== undefined && token < tokenizer.vocabSize;
-      const piece = watch.push(known ? decoder!.push(token) : '');
-      if (piece !== '') yield piece;
-      if (watch.stopped) {
-        result.reason = 'stop';
-        return result;
-      }
-      await turns.rest();
-      this.#life.checkLiving(); // it may have been destroyed meanwhile
-    }
-    const last = watch.push(decoder?.flush() ?? '') + (watch.stopped ? '' : watch.flush());
-    if (watch.stopped) result.reason = 'stop';
-    if (last !== '') yield last;
-    return result;
   }
 
   /**
@@ -252,28 +251,78 @@ export class Session {
     }
   }
 
+  /** What is asked of a session that can suggest. */
+  #asked(before: string, typed: string, options: object, names: object): Asked {
+    const asked = readAsked(before, typed, options, names);
+    needTokenizer(this.model.tokenizer);
+    if (!this.#setup.ownTokenizer) throw noTokenizer();
+    return asked;
+  }
+
+  /**
+   * Completes a word: whole words that begin with the letters `typed`, which may be none, after the text
+   * `before`, with or without the space at its end. That text comes after what the session has read. The
+   * likeliest first; nothing is learned by asking. Codes: `INVALID_ARGUMENT`, `INVALID_OPTION`,
+   * `INVALID_TOKENIZER` (none in the model's file), `OUT_OF_MEMORY`, `BUSY`, `DESTROYED`.
+   */
+  suggest(before: string, typed: string, options: SuggestOptions = {}): Suggestion[] {
+    this.#life.checkIdle();
+    const asked = this.#asked(before, typed, options, SUGGEST);
+    this.#life.checkIdle(); // again: a getter of the options may have done anything
+    const tokenizer = this.model.tokenizer!;
+    const ids = begun(tokenizer.encode(asked.before), tokenizer, this.tokensSeen === 0);
+    return this.#suggester.atOnce(ids, asked);
+  }
+
+  /**
+   * The same on another thread (by the addon) or in a turn of its own; until the promise settles the session is
+   * busy. Also `ABORTED`.
+   */
+  async suggestAsync(
+    before: string,
+    typed: string,
+    options: SuggestAsyncOptions = {},
+  ): Promise<Suggestion[]> {
+    this.#life.checkIdle();
+    const asked = this.#asked(before, typed, options, SUGGEST_ASYNC);
+    const signal = takeSignal(asked.signal);
+    if (signal?.aborted) throw abortError(signal);
+    this.#life.begin();
+    try {
+      const ids = await this.#tokensOf(asked.before, false, signal);
+      const found = await this.#suggester.aside(ids, asked);
+      if (signal?.aborted) throw abortError(signal);
+      return found;
+    } finally {
+      this.#life.end();
+    }
+  }
+
   /** All that the session remembers, to be restored by any session of the same model anywhere. */
   save(): Bytes {
     this.#life.checkIdle();
-    const bytes = allocate(() => new Uint8Array(this.#stateSize));
+    const size = this.#reader.stateSize;
+    const bytes = allocate(() => new Uint8Array(size));
     check(this.#sessions.save(this.#handle, bytes));
     return bytes;
   }
 
-  /** Goes on from a saved state. Codes: `STATE_DAMAGED`, `STATE_VERSION`, `STATE_WEIGHTS`. */
+  /**
+   * Goes on from a saved state. Its recall must have the size of this one; a session with recall also takes the
+   * state of one without, and has then nothing remembered. After an error it is as before. Codes: `STATE_DAMAGED`,
+   * `STATE_VERSION`, `STATE_WEIGHTS`, `STATE_RECALL`, `OUT_OF_MEMORY`.
+   */
   restore(bytes: Uint8Array | ArrayBuffer): void {
     this.#life.checkIdle();
     const status = this.#sessions.load(this.#handle, checkBytes(bytes, 'the state'));
-    if (status === 0) return;
-    const other = status === statusOf('STATE_WEIGHTS');
-    throw errorOf(status, other ? 'the state is of a session of another model' : undefined);
+    if (status !== 0) throw errorOf(status, refusedBy(this.#setup.recall, status));
   }
 
   /** A second session with a copy of the memory; from here on they learn apart. */
   fork(): Session {
     this.#life.checkIdle();
     const handle = made(this.#sessions.fork(this.#handle));
-    return new Session(LLAMA_KEY, this.model, this.#engine, handle);
+    return new Session(LLAMA_KEY, this.model, this.#engine, handle, this.#setup);
   }
 
   /** Forgets everything. */
@@ -297,11 +346,4 @@ export class Session {
   [DISPOSE](): void {
     this.destroy();
   }
-}
-
-function concat(first: number, rest: Uint32Array): Uint32Array {
-  const all = new Uint32Array(rest.length + 1);
-  all[0] = first;
-  all.set(rest, 1);
-  return all;
 }

@@ -238,7 +238,7 @@ export class Trainer {
     return new BitLlama(LLAMA_KEY, this.#engine, handle, this.tokenizer);
   }
 
-  /** How well the model as it stands predicts a text, or tokens; see `evaluateText`. */
+  /** How well the model as it stands, without recall, predicts a text, or tokens; see `evaluateText`. */
   async evaluate(
     text: string | ArrayLike<number>,
     options: SignalOptions = {},
@@ -246,7 +246,7 @@ export class Trainer {
     const given = takeOptions(options, SIGNAL) as SignalOptions;
     const model = this.model();
     try {
-      return await evaluateText(model, text, given);
+      return await evaluateText(model, text, { ...given, recall: false });
     } finally {
       model.destroy();
     }

@@ -79,6 +79,26 @@ export interface ConvertOptions extends LoadOptions {
   metadata?: Readonly<Record<string, string>> | undefined;
 }
 
+/** How much a session remembers word for word. */
+export interface RecallOptions {
+  /**
+   * The latest tokens that are remembered: a power of two from 256 to 4194304, 32768 unless given. Memory
+   * grows with what is read, up to 28 bytes for each.
+   */
+  capacity?: number | undefined;
+  /** Remembers also what the session writes itself; a text may then begin to repeat itself. */
+  generated?: boolean | undefined;
+}
+
+/** Options of `createSession`. */
+export interface SessionOptions {
+  /**
+   * What is read is remembered word for word, and foreseen when it comes again: true unless given. A number
+   * is the capacity; false leaves it to the model's own memory alone.
+   */
+  recall?: boolean | number | RecallOptions | undefined;
+}
+
 /** How the next token is chosen. */
 export interface SamplingOptions {
   /** 0 to 100, 0.7 unless given; 0 always takes the likeliest. */
@@ -150,6 +170,25 @@ export interface ObserveTextOptions {
 export interface SignalOptions {
   /** Ends the call with the code `ABORTED`. */
   signal?: AbortSignalLike | undefined;
+}
+
+/** Options of `Session.suggest`. */
+export interface SuggestOptions {
+  /** At most so many suggestions: 1 to 32, 3 unless given. */
+  count?: number | undefined;
+  /** None that is less likely: 0 to 1, 0.0001 unless given. */
+  minProbability?: number | undefined;
+}
+
+/** Options of `Session.suggestAsync`. */
+export interface SuggestAsyncOptions extends SuggestOptions, SignalOptions {}
+
+/** A word that may be meant. */
+export interface Suggestion {
+  /** The whole word, with the letters typed. */
+  text: string;
+  /** That it comes next, given the letters typed. */
+  probability: number;
 }
 
 /** A token of a text that was read. */
@@ -238,6 +277,9 @@ export interface RunOptions {
   /** Up to this step; the last of the schedule unless given. */
   until?: number | undefined;
 }
+
+/** Options of `evaluateText`. */
+export interface EvaluateOptions extends SignalOptions, SessionOptions {}
 
 /** How well a model predicts a text. */
 export interface Evaluation {

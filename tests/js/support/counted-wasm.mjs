@@ -18,7 +18,7 @@ const MAKERS = {
   ttt_create_from_config: 1,
   bitllama_open: 4,
   bitllama_open_sharded: 6,
-  bitllama_session_create: 1,
+  bitllama_session_create_with: 2,
   bitllama_session_fork: 1,
   bitllama_trainer_create: 4,
   bitllama_trainer_model: 3,

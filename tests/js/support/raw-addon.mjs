@@ -58,6 +58,11 @@ const STRUCTS = {
     normEps: ['Float32', 1e-5],
     mixer: ['Uint8', 2], // of the first layer; those of the others stay 0
   },
+  session: {
+    size: ['Uint32', 12],
+    recall: ['Uint32', 256],
+    generated: ['Uint32', 0],
+  },
   sampling: {
     size: ['Uint32', 32],
     temperature: ['Float32', 1],
@@ -66,6 +71,11 @@ const STRUCTS = {
     minP: ['Float32', 0],
     repetitionPenalty: ['Float32', 1],
     seed: ['BigUint64', 1n],
+  },
+  suggesting: {
+    size: ['Uint32', 12],
+    count: ['Uint32', 3],
+    minProbability: ['Float32', 0],
   },
   training: {
     size: ['Uint32', 80],
@@ -91,6 +101,7 @@ const STRUCTS = {
 };
 
 export const STEP_BYTES = 32;
+export const SUGGESTION_BYTES = 256;
 
 /** The bytes of a struct, with the defaults above where `changed` has nothing. */
 export function bytesOf(struct, changed = {}) {
@@ -126,6 +137,10 @@ export const newTrainer = (model, training) =>
     bytesOf('training', training),
     Uint32Array.from({ length: 100 }, (_, i) => (i * i) % 31),
   );
+
+/** A session with a small recall. */
+export const newSession = (model, changed) =>
+  addon.sessions.create(model, bytesOf('session', changed));
 
 /** A model of 32 tokens with random weights. */
 export function newModel(model) {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 import { parentPort } from 'node:worker_threads';
 
-import { addon, newLayer, newModel, newTrainer } from './raw-addon.mjs';
+import { addon, newLayer, newModel, newSession, newTrainer } from './raw-addon.mjs';
 
 const { layers, models, sessions, trainers } = addon;
 const ignore = () => undefined;
@@ -15,7 +15,7 @@ const tasks = {
   close: () => models.close(model),
   /** The log-probabilities of some tokens, read by a new session. */
   read(ids) {
-    const session = sessions.create(model);
+    const session = newSession(model);
     const results = new Float32Array(ids.length);
     const status = sessions.read(session, ids, results, undefined);
     sessions.destroy(session);
@@ -26,7 +26,7 @@ const tasks = {
     for (let i = 0; i < 200; i++) {
       const mine = models.adopt(ticket);
       if (models.share(mine) !== ticket) return 'another ticket';
-      const session = sessions.create(mine);
+      const session = newSession(mine);
       models.close(mine);
       sessions.read(session, new Uint32Array(1), undefined, undefined);
       sessions.destroy(session);
@@ -40,7 +40,7 @@ const tasks = {
     const started = [];
     for (let i = 0; i < 3; i++) {
       const shape = { vocabSize: 64, hiddenDim: 128, mlpDim: 512, innerDim: 64, headDim: 32 };
-      started.push(sessions.readAsync(sessions.create(newModel(shape)), ids, true, true, ignore));
+      started.push(sessions.readAsync(newSession(newModel(shape)), ids, true, true, ignore));
       const trainer = newTrainer(shape, { batch: 4, context: 64 });
       const again = () => trainers.stepAsync(trainer, again);
       started.push(again());

@@ -56,6 +56,7 @@ export async function surfaceOf(module, backend) {
   return {
     conformanceHash: backendOnly,
     llamaConformanceHash: backendOnly,
+    recallConformanceHash: backendOnly,
     getInfo: backendOnly,
     init: backendOnly,
     setKernel: { args: () => ['auto', { backend }], options: BACKEND },
@@ -64,7 +65,10 @@ export async function surfaceOf(module, backend) {
       args: () => [['a', 'b'], tokenizer, { signal: signal() }],
       options: ['signal'],
     },
-    evaluateText: { args: () => [model, [1, 2, 3], { signal: signal() }], options: ['signal'] },
+    evaluateText: {
+      args: () => [model, [1, 2, 3], { signal: signal(), recall: 256 }],
+      options: ['signal', 'recall'],
+    },
     convertModel: {
       args: () => [bytes, { backend, to: 'bitt', tokenizer: vocabulary, metadata: { a: 'b' } }],
       options: [...BACKEND, 'config', 'tokenizer', 'maxBytes', 'signal', 'to', 'metadata'],
@@ -117,7 +121,11 @@ export async function surfaceOf(module, backend) {
         },
       },
       methods: {
-        createSession: none,
+        createSession: {
+          args: () => [{ recall: { capacity: 256, generated: true } }],
+          options: ['recall'],
+          inner: { recall: ['capacity', 'generated'] },
+        },
         pack: none,
         share: { args: () => [], refused: backend === 'wasm' },
         destroy,
@@ -126,7 +134,7 @@ export async function surfaceOf(module, backend) {
       accessors: ['destroyed'],
     },
     Session: {
-      construct: { args: () => [Symbol('k'), model, {}, 1], refused: true },
+      construct: { args: () => [Symbol('k'), model, {}, 1, {}], refused: true },
       make() {
         const session = model.createSession();
         session.read([5, 6, 7]);
@@ -136,6 +144,7 @@ export async function surfaceOf(module, backend) {
       statics: {},
       methods: {
         read: { args: () => [[1, 2, 3]] },
+        write: { args: () => [[1, 2, 3]] },
         logits: none,
         draw: { args: () => [{ temperature: 0.5 }], options: SAMPLING },
         generate: {
@@ -143,6 +152,11 @@ export async function surfaceOf(module, backend) {
           options: [...SAMPLING, 'maxTokens', 'stop', 'stopTokens', 'signal', 'raw', 'onToken'],
         },
         observe: { args: () => [[1, 2], {}], options: ['signal', 'raw'] },
+        suggest: { args: () => ['The', 'Qu', { count: 2 }], options: ['count', 'minProbability'] },
+        suggestAsync: {
+          args: () => ['The', 'Qu', { count: 2 }],
+          options: ['count', 'minProbability', 'signal'],
+        },
         save: none,
         restore: { args: () => [model.createSession().save()] },
         fork: none,
@@ -151,7 +165,7 @@ export async function surfaceOf(module, backend) {
         destroy,
         [Symbol.dispose ?? Symbol.for('Symbol.dispose')]: destroy,
       },
-      accessors: ['tokensSeen', 'stateSize', 'destroyed'],
+      accessors: ['tokensSeen', 'recall', 'stateSize', 'destroyed'],
     },
     Trainer: {
       construct: { args: () => [Symbol('k'), {}], refused: true },

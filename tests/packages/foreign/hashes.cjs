@@ -6,6 +6,7 @@ const addon = require(process.argv[2]);
 for (const kernel of addon.info().kernels) {
   const status = addon.setKernel(kernel);
   if (status !== 0) throw new Error(`${kernel}: status ${status}`);
-  const hashes = [addon.layers.conformanceHash(), addon.models.conformanceHash()];
+  const parts = [addon.layers, addon.models, addon.sessions];
+  const hashes = parts.map((part) => part.conformanceHash());
   writeSync(1, `${kernel}=${hashes.map((hash) => hash.toString(16)).join(' ')}\n`);
 }

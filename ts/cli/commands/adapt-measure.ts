@@ -4,6 +4,7 @@
  */
 import type { BitLlama, Session } from 'bit-ttt';
 import { Turns } from '../../common/turns.js';
+import type { Recall } from '../files/session-state.js';
 
 /** Tokens that are read in one call; signals are handled between calls. */
 const READ_AT_ONCE = 256;
@@ -26,7 +27,6 @@ export interface AdaptPlan {
 
 /** Mean losses of passages that are read twice, in nats per token. */
 export interface Readings {
-  count: number;
   first: number;
   /** The second time, with the memory of the first. */
   second: number;
@@ -42,13 +42,18 @@ export interface Readings {
 
 /** Mean losses of the rest of a text, in nats per token. */
 export interface Rests {
-  count: number;
   /** With the memory of all that came before. */
   learned: number;
   /** With the memory frozen after a short beginning. */
   frozen: number;
   /** With an empty memory. */
   fresh: number;
+}
+
+/** What was measured at so many places of a text, of each recall in turn. */
+export interface Measured<T> {
+  count: number;
+  of: T[];
 }
 
 /** The starts of `count` ranges of `length` tokens, evenly spaced; fewer if they would overlap. */
@@ -66,10 +71,15 @@ function sameBits(a: Float32Array, b: Float32Array): boolean {
   return bytes(a).equals(bytes(b));
 }
 
-/** Measures one model, with two sessions that are used for all readings. */
+/** Two sessions with the same recall, which are used for all readings. */
+interface Pair {
+  main: Session;
+  other: Session;
+}
+
+/** Measures one model, with each of some recalls in turn. */
 export class AdaptMeasure {
-  private readonly main: Session;
-  private readonly other: Session;
+  private readonly pairs: Pair[] = [];
   /** One for all readings: with one for each, many short readings would keep signals waiting. */
   private readonly turns = new Turns();
 
@@ -79,17 +89,22 @@ export class AdaptMeasure {
    */
   constructor(
     model: BitLlama,
+    recalls: readonly Recall[],
     private readonly start: Uint32Array,
     private readonly progress: (share: number) => void,
     private readonly stop: AbortSignal,
   ) {
-    this.main = model.createSession();
-    this.other = model.createSession();
+    for (const recall of recalls) {
+      const main = model.createSession({ recall });
+      this.pairs.push({ main, other: main.fork() });
+    }
   }
 
   destroy(): void {
-    this.main.destroy();
-    this.other.destroy();
+    for (const { main, other } of this.pairs) {
+      main.destroy();
+      other.destroy();
+    }
   }
 
   /** Reads tokens, and gives log p of each. */
@@ -108,52 +123,60 @@ export class AdaptMeasure {
     if (this.start.length > 0) await this.read(session, this.start);
   }
 
-  /** Calls `measure` for each start in turn, until `stop`; returns how many were measured. */
-  private async each(
+  /** Calls `measure` for each start and pair in turn, until `stop`. */
+  private async each<T>(
     starts: readonly number[],
-    measure: (start: number) => Promise<void>,
-  ): Promise<number> {
+    first: () => T,
+    measure: (start: number, pair: Pair, sums: T) => Promise<void>,
+  ): Promise<Measured<T>> {
+    const of = this.pairs.map(first);
     let count = 0;
     for (const start of starts) {
       if (this.stop.aborted) break;
-      await measure(start);
+      for (const [i, pair] of this.pairs.entries()) await measure(start, pair, of[i]!);
       this.progress(++count / starts.length);
     }
-    return count;
+    return { count, of };
+  }
+
+  /** Reads a passage twice, the second time with each kind of memory, and adds what it costs. */
+  private async readTwice({ main, other }: Pair, part: Uint32Array, sums: Readings): Promise<void> {
+    await this.begin(main);
+    sums.first += sumNats(await this.read(main, part));
+    const state = main.save();
+    const second = await this.read(main, part);
+    sums.second += sumNats(second);
+    main.restore(state);
+    main.freeze(true);
+    sums.frozen += sumNats(await this.read(main, part));
+    await this.begin(main);
+    sums.fresh += sumNats(await this.read(main, part));
+    other.reset();
+    other.restore(state);
+    const restored = await this.read(other, part);
+    sums.restored += sumNats(restored);
+    sums.restoredSame &&= sameBits(second, restored);
   }
 
   /** Reads passages twice, the second time with each kind of memory. */
-  async readings(ids: Uint32Array, { passage, passages }: AdaptPlan): Promise<Readings> {
-    const { main, other } = this;
-    const sums = { first: 0, second: 0, frozen: 0, fresh: 0, restored: 0 };
-    let restoredSame = true;
-    const count = await this.each(evenStarts(ids.length, passage, passages), async (at) => {
-      const part = ids.subarray(at, at + passage);
-      await this.begin(main);
-      sums.first += sumNats(await this.read(main, part));
-      const state = main.save();
-      const second = await this.read(main, part);
-      sums.second += sumNats(second);
-      main.restore(state);
-      main.freeze(true);
-      sums.frozen += sumNats(await this.read(main, part));
-      await this.begin(main);
-      sums.fresh += sumNats(await this.read(main, part));
-      other.reset();
-      other.restore(state);
-      const restored = await this.read(other, part);
-      sums.restored += sumNats(restored);
-      restoredSame &&= sameBits(second, restored);
-    });
-    return { count, ...means(sums, count * passage), restoredSame };
+  async readings(ids: Uint32Array, { passage, passages }: AdaptPlan): Promise<Measured<Readings>> {
+    const found = await this.each(
+      evenStarts(ids.length, passage, passages),
+      () => ({ first: 0, second: 0, frozen: 0, fresh: 0, restored: 0, restoredSame: true }),
+      (at, pair, sums) => this.readTwice(pair, ids.subarray(at, at + passage), sums),
+    );
+    const mean = ({ restoredSame, ...sums }: Readings): Readings => {
+      return { ...means(sums, found.count * passage), restoredSame };
+    };
+    return { count: found.count, of: found.of.map(mean) };
   }
 
   /** Reads the rest of a text with each kind of memory. */
-  async rests(ids: Uint32Array, plan: AdaptPlan): Promise<Rests> {
+  async rests(ids: Uint32Array, plan: AdaptPlan): Promise<Measured<Rests>> {
     const { places, before, beginning, after } = plan;
-    const { main } = this;
-    const sums = { learned: 0, frozen: 0, fresh: 0 };
-    const count = await this.each(evenStarts(ids.length, before + after, places), async (at) => {
+    const none = (): Rests => ({ learned: 0, frozen: 0, fresh: 0 });
+    const starts = evenStarts(ids.length, before + after, places);
+    const found = await this.each(starts, none, async (at, { main }, sums) => {
       const rest = ids.subarray(at + before, at + before + after);
       await this.begin(main);
       await this.read(main, ids.subarray(at, at + before));
@@ -166,11 +189,11 @@ export class AdaptMeasure {
       await this.begin(main);
       sums.fresh += sumNats(await this.read(main, rest));
     });
-    return { count, ...means(sums, count * after) };
+    return { count: found.count, of: found.of.map((sums) => means(sums, found.count * after)) };
   }
 }
 
 /** Each sum divided by the number of tokens. */
-function means<T extends Record<string, number>>(sums: T, tokens: number): T {
+function means<T extends object>(sums: T, tokens: number): T {
   return Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / tokens])) as T;
 }

@@ -11,6 +11,7 @@ import {
   MODEL_OPTIONS,
 } from '../files/model.js';
 import { checkPlaces } from '../files/places.js';
+import type { Recall } from '../files/session-state.js';
 import { documentsOf, readText } from '../files/text.js';
 import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
 import { fileArgument, numberOption } from '../screen/command-line.js';
@@ -20,11 +21,13 @@ import type { Interrupt } from '../screen/interrupt.js';
 import { watched } from '../screen/interrupt.js';
 import type { Palette, Progress } from '../screen/terminal.js';
 import { grouped, outputPalette, safeJson, visible } from '../screen/terminal.js';
-import type { AdaptPlan, Readings, Rests } from './adapt-measure.js';
+import type { AdaptPlan, Measured, Readings, Rests } from './adapt-measure.js';
 import { AdaptMeasure } from './adapt-measure.js';
+import { RECALL_HELP, RECALL_OPTIONS, recallOf } from './recall.js';
 
 const OPTIONS: OptionSpecs = {
   ...MODEL_OPTIONS,
+  ...RECALL_OPTIONS,
   passage: { type: 'string' },
   passages: { type: 'string' },
   places: { type: 'string' },
@@ -47,10 +50,11 @@ const DEFAULTS: AdaptPlan = {
 const HELP = `Usage: bit-ttt adapt FILE|- [options]
 
 Measures whether a model learns while it reads: how much cheaper, in nats per token, a passage
-becomes when it is read again, and the rest of a text after its beginning. The weights of a model
-never change here: what it learns is in the memory of its session alone.
+becomes when it is read again, and the rest of a text after its beginning: with recall, as sessions
+are, and the model alone. The weights of a model never change here: what it learns is in its session.
 
 ${MODEL_HELP}
+${RECALL_HELP}
   --passage N        tokens of a passage (default: ${DEFAULTS.passage})
   --passages N       how many, evenly spaced over the text (default: ${DEFAULTS.passages})
   --places N         how many places to read on from, evenly spaced; 0: none
@@ -82,84 +86,118 @@ function readPlan(line: CommandLine): AdaptPlan {
   throw new UsageError(`--beginning must be at most --before: ${plan.before}`);
 }
 
-const signed = (x: number): string => (x < 0 ? '\u2212' : '+') + Math.abs(x).toFixed(3);
-
-/** A title, and rows of a name, a loss, and the difference to the first. */
-function table(title: string, rows: [string, number, string?][], palette: Palette): string[] {
-  const first = rows[0]![1];
-  const lines = rows.map(([name, loss, more = ''], i) => {
-    const gain = i === 0 ? '' : signed(loss - first);
-    const paint = loss < first - 0.0005 ? palette.green : palette.dim;
-    return `  ${name.padEnd(46)} ${loss.toFixed(3)}  ${paint(gain)}${palette.dim(more)}`.trimEnd();
-  });
-  return [palette.bold(title), ...lines];
+/** What was measured, of each recall in turn. */
+interface Found {
+  recalls: readonly Recall[];
+  readings: Measured<Readings>;
+  rests: Measured<Rests> | undefined;
 }
 
-function readingRows(found: Readings): [string, number, string?][] {
-  const verdict = found.restoredSame ? '  the same bits' : '  NOT the same bits';
+const signed = (x: number): string => (x < 0 ? '\u2212' : '+') + Math.abs(x).toFixed(3);
+
+/** A row: a name, a loss for each recall, and what else there is to say. */
+type Row = [string, readonly number[], string?];
+
+const NAME_WIDTH = 46;
+const COLUMN_WIDTH = 18;
+
+/** A title with the names of the columns, and the rows with the differences to the first. */
+function table(title: string, columns: string[], rows: Row[], palette: Palette): string[] {
+  const first = rows[0]![1];
+  const lines = rows.map(([name, losses, more = ''], i) => {
+    const cells = losses.map((loss, column) => {
+      const gain = i === 0 ? '' : signed(loss - first[column]!);
+      const paint = loss < first[column]! - 0.0005 ? palette.green : palette.dim;
+      return `${loss.toFixed(3)}  ${paint(gain)}${' '.repeat(COLUMN_WIDTH - 7 - gain.length)}`;
+    });
+    return `  ${name.padEnd(NAME_WIDTH)} ${cells.join('')}${palette.dim(more)}`.trimEnd();
+  });
+  const heads = columns
+    .map((name) => name.padEnd(COLUMN_WIDTH))
+    .join('')
+    .trimEnd();
+  return [palette.bold(title), palette.dim(`${' '.repeat(NAME_WIDTH + 3)}${heads}`), ...lines];
+}
+
+/** The values of one name, of each recall. */
+const each = <T>(of: readonly T[], value: (one: T) => number): number[] => of.map(value);
+
+function readingRows({ of }: Measured<Readings>): Row[] {
+  const isSame = of.every((one) => one.restoredSame);
   return [
-    ['first reading', found.first],
-    ['second reading', found.second],
-    ['  memory frozen after the first', found.frozen],
-    ['  memory empty again', found.fresh],
-    ['  memory saved and restored', found.restored, verdict],
+    ['first reading', each(of, (one) => one.first)],
+    ['second reading', each(of, (one) => one.second)],
+    ['  memory frozen after the first', each(of, (one) => one.frozen)],
+    ['  memory empty again', each(of, (one) => one.fresh)],
+    [
+      '  memory saved and restored',
+      each(of, (one) => one.restored),
+      isSame ? 'the same bits' : 'NOT the same bits',
+    ],
   ];
 }
 
-function textReport(
-  name: string,
-  plan: AdaptPlan,
-  readings: Readings,
-  rests: Rests | undefined,
-  palette: Palette,
-): string {
+function textReport(name: string, plan: AdaptPlan, found: Found, palette: Palette): string {
   const { passage, before, beginning, after } = plan;
+  const { recalls, readings, rests } = found;
+  const columns = recalls.map((recall) => (recall === false ? 'model alone' : 'with recall'));
   const title = `${visible(name)}: ${readings.count} passages of ${passage} tokens, nats/token`;
-  const lines = table(title, readingRows(readings), palette);
+  const lines = table(title, columns, readingRows(readings), palette);
   if (rests !== undefined) {
-    const where = `${grouped(after)} tokens at ${rests.count} place${rests.count === 1 ? '' : 's'}`;
-    const rows: [string, number][] = [
-      ['memory empty', rests.fresh],
-      [`memory of the ${grouped(before)} tokens before`, rests.learned],
-      [`memory frozen after the first ${grouped(beginning)} of them`, rests.frozen],
+    const { count, of } = rests;
+    const where = `${grouped(after)} tokens at ${count} place${count === 1 ? '' : 's'}`;
+    const rows: Row[] = [
+      ['memory empty', each(of, (one) => one.fresh)],
+      [`memory of the ${grouped(before)} tokens before`, each(of, (one) => one.learned)],
+      [
+        `memory frozen after the first ${grouped(beginning)} of them`,
+        each(of, (one) => one.frozen),
+      ],
     ];
-    lines.push('', ...table(`The rest of a text, ${where}`, rows, palette));
+    lines.push('', ...table(`The rest of a text, ${where}`, columns, rows, palette));
   }
   return `${lines.join('\n')}\n`;
 }
 
-function jsonReport(
-  plan: AdaptPlan,
-  readings: Readings,
-  rests: Rests | undefined,
-  fingerprint: string,
-): string {
-  const document = {
-    model: fingerprint,
+/** The part of the JSON document for the recall of this index. */
+function jsonPart(plan: AdaptPlan, { readings, rests }: Found, index: number): object {
+  const losses = readings.of[index]!;
+  const rest = rests?.of[index];
+  return {
     passages: {
       count: readings.count,
       tokens: plan.passage,
-      first: readings.first,
-      second: readings.second,
-      gain: readings.first - readings.second,
-      second_frozen: readings.frozen,
-      second_fresh: readings.fresh,
-      second_restored: readings.restored,
-      restored_same_bits: readings.restoredSame,
+      first: losses.first,
+      second: losses.second,
+      gain: losses.first - losses.second,
+      second_frozen: losses.frozen,
+      second_fresh: losses.fresh,
+      second_restored: losses.restored,
+      restored_same_bits: losses.restoredSame,
     },
     rest:
-      rests === undefined
+      rests === undefined || rest === undefined
         ? null
         : {
             count: rests.count,
             tokens: plan.after,
             before: plan.before,
             beginning: plan.beginning,
-            fresh: rests.fresh,
-            learned: rests.learned,
-            gain: rests.fresh - rests.learned,
-            frozen: rests.frozen,
+            fresh: rest.fresh,
+            learned: rest.learned,
+            gain: rest.fresh - rest.learned,
+            frozen: rest.frozen,
           },
+  };
+}
+
+function jsonReport(plan: AdaptPlan, found: Found, fingerprint: string): string {
+  const [recall, alone] = found.recalls;
+  const document = {
+    model: fingerprint,
+    recall: recall || null,
+    ...jsonPart(plan, found, 0),
+    alone: alone === undefined ? null : jsonPart(plan, found, 1),
   };
   return `${safeJson(document, 2)}\n`;
 }
@@ -170,15 +208,19 @@ export const adapt: Command = { options: OPTIONS, help: HELP, run };
 async function run(line: CommandLine): Promise<void> {
   const file = fileArgument(line, 'adapt');
   const plan = readPlan(line);
+  const recall = recallOf(line);
+  const recalls = recall === false ? [recall] : [recall, false as const];
   checkPlaces([{ path: file, name: 'FILE' }, ...filesOfModel(line)], []);
-  await watched(true, (progress, interrupt) => measureAll(line, file, plan, progress, interrupt));
+  await watched(true, (progress, interrupt) =>
+    measureAll(line, file, { plan, recalls }, progress, interrupt),
+  );
 }
 
 /** Reads the text, measures the model on it, and reports. */
 async function measureAll(
   line: CommandLine,
   file: string,
-  plan: AdaptPlan,
+  { plan, recalls }: { plan: AdaptPlan; recalls: readonly Recall[] },
   progress: Progress,
   interrupt: Interrupt,
 ): Promise<void> {
@@ -194,7 +236,7 @@ async function measureAll(
   let part = 'passages';
   const onProgress = (share: number): void =>
     progress.update(() => `${part}: ${Math.floor(100 * share)} %`);
-  const measure = new AdaptMeasure(model, start, onProgress, interrupt.signal);
+  const measure = new AdaptMeasure(model, recalls, start, onProgress, interrupt.signal);
   interrupt.begin('interrupted');
   try {
     const readings = await measure.readings(ids, plan);
@@ -202,15 +244,17 @@ async function measureAll(
       interrupt.check(() => 'interrupted before the first passage was read');
     part = 'places';
     const fits = plan.places > 0 && ids.length >= plan.before + plan.after;
-    const found = fits ? await measure.rests(ids, plan) : undefined;
-    const rests = found?.count === 0 ? undefined : found; // there was no time for one
+    const all = fits ? await measure.rests(ids, plan) : undefined;
+    const rests = all?.count === 0 ? undefined : all; // there was no time for one
+    const found = { recalls, readings, rests };
     progress.clear();
     process.stdout.write(
       line.flags.has('json')
-        ? jsonReport(plan, readings, rests, fingerprintOf(model))
-        : textReport(text.name, plan, readings, rests, outputPalette(line.flags)),
+        ? jsonReport(plan, found, fingerprintOf(model))
+        : textReport(text.name, plan, found, outputPalette(line.flags)),
     );
-    if (!readings.restoredSame) throw new Failure('a restored memory gave other bits');
+    const isSame = readings.of.every((one) => one.restoredSame);
+    if (!isSame) throw new Failure('a restored memory gave other bits');
     const places = `${readings.count} passages and ${rests?.count ?? 0} places`;
     interrupt.check(() => `interrupted after ${places}`);
   } finally {

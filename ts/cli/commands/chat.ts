@@ -11,7 +11,13 @@ import type { Loaded } from '../files/model.js';
 import { filesOfModel, loadModel, MODEL_HELP, MODEL_OPTIONS } from '../files/model.js';
 import type { Named } from '../files/places.js';
 import { checkFiles } from '../files/save.js';
-import { checkSession, loadSession, saveSession, sessionResult } from '../files/session-file.js';
+import {
+  checkSession,
+  loadSession,
+  saveSession,
+  sessionResult,
+  tokensRead,
+} from '../files/session-file.js';
 import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
 import { checkNoArguments, FORCE_HELP, SAVE_OPTIONS } from '../screen/command-line.js';
 import { engineInUse } from '../screen/engine.js';
@@ -20,21 +26,16 @@ import type { Signal } from '../screen/interrupt.js';
 import { endAtOnce, exitCodeOf, onSignal } from '../screen/interrupt.js';
 import { goOnWithoutReader } from '../screen/output.js';
 import type { Palette } from '../screen/terminal.js';
-import {
-  compact,
-  grouped,
-  outputPalette,
-  safeJson,
-  visible,
-  visibleLines,
-} from '../screen/terminal.js';
+import { compact, outputPalette, safeJson, visible, visibleLines } from '../screen/terminal.js';
 import { answer } from './generate.js';
+import { beginSession, RECALL_HELP, RECALL_OPTIONS, readRecall } from './recall.js';
 import type { Sampling } from './sampling.js';
 import { MAX_TEMPERATURE, readSampling, SAMPLING_OPTIONS, samplingHelp } from './sampling.js';
 
 const OPTIONS: OptionSpecs = {
   ...MODEL_OPTIONS,
   ...SAMPLING_OPTIONS,
+  ...RECALL_OPTIONS,
   ...SAVE_OPTIONS,
   load: { type: 'string' },
   save: { type: 'string' },
@@ -61,8 +62,9 @@ const HELP = `Usage: bit-ttt chat [options]
 
 Write the beginning of a text; the model goes on with it, and you with what it wrote. An empty line
 lets it go on by itself. When it has come to an end, your next line begins another text. It
-remembers all of it, and learns while it reads. Ctrl-C stops an answer, a second one leaves, as
-the signals TERM and HUP do at once. Works from a pipe as well, a line at a time.
+learns while it reads, and remembers word for word what you write, but not what it writes itself.
+Ctrl-C stops an answer, a second one leaves, as the signals TERM and HUP do at once. Works from a
+pipe as well, a line at a time.
 
 ${commandList}
 
@@ -70,6 +72,7 @@ A FILE may have blanks within its name, but not around it.
 
 ${MODEL_HELP}
 ${samplingHelp(DEFAULT_TOKENS)}
+${RECALL_HELP}
   --load FILE        go on from a session that was saved
   --save FILE        save the session at the end, also at one by a signal
 ${FORCE_HELP}
@@ -130,7 +133,8 @@ class Chat {
 
   constructor(
     private readonly loaded: Loaded,
-    private readonly session: Session,
+    /** /load puts another one in its place. */
+    public session: Session,
     private readonly sampling: Sampling,
     private readonly line: CommandLine,
     private readonly json: boolean,
@@ -208,6 +212,13 @@ class Chat {
     }
   }
 
+  private async load(path: string): Promise<void> {
+    const next = await loadSession(path, this.loaded.model, readRecall(this.line));
+    this.session.destroy();
+    this.session = next;
+    this.ended = false;
+  }
+
   private async runCommand(name: string, argument: string): Promise<void> {
     const { model } = this.loaded;
     switch (name) {
@@ -216,14 +227,13 @@ class Chat {
         const result = sessionResult(this.line, argument, '/save');
         checkFiles([...filesOfModel(this.line), LINES], [result]);
         const bytes = saveSession(result, model, this.session);
-        const read = `${grouped(this.session.tokensSeen)} tokens`;
-        return this.say(`saved ${read} to ${argument} (${compact(bytes)}B)`);
+        const read = tokensRead(this.session);
+        return this.say(`saved ${read}, to ${argument} (${compact(bytes)}B)`);
       }
       case '/load':
         if (argument === '' || argument === '-') throw new UsageError('/load needs a FILE');
-        await loadSession(argument, model, this.session);
-        this.ended = false;
-        return this.say(`loaded ${argument}: ${grouped(this.session.tokensSeen)} tokens`);
+        await this.load(argument);
+        return this.say(`loaded ${argument}: ${tokensRead(this.session)}`);
       case '/reset':
         this.session.reset();
         this.ended = false;
@@ -280,34 +290,38 @@ async function converse(chat: Chat, terminal: boolean): Promise<Signal | undefin
   return left;
 }
 
+/** What a terminal shows at the start. */
+export function greeting({ recall }: Pick<Session, 'recall'>): string {
+  const kept = recall === false ? '' : 'what you write is remembered word for word; ';
+  return `${kept}/help lists the commands`;
+}
+
 /** `bit-ttt chat`. */
 export const chat: Command = { options: OPTIONS, help: HELP, run };
 
 async function run(line: CommandLine): Promise<void> {
   checkNoArguments(line, 'chat');
   const sampling = readSampling(line, DEFAULT_TOKENS);
-  const save = checkSession(line, LINES);
-  const load = line.values.get('load');
+  const save = checkSession(line, [LINES]);
+  readRecall(line); // a wrong use, before any work
   checkStandardInput();
   if (save !== undefined) goOnWithoutReader();
   await engineInUse();
   const loaded = await loadModel(line);
-  const session = loaded.model.createSession();
   const json = line.flags.has('json');
   const terminal = process.stdin.isTTY === true && process.stdout.isTTY === true && !json;
   const palette = outputPalette(line.flags);
+  let talk: Chat | undefined;
   try {
-    if (load !== undefined) await loadSession(load, loaded.model, session);
-    if (terminal) process.stdout.write(palette.dim('/help lists the commands\n'));
-    const signal = await converse(
-      new Chat(loaded, session, sampling, line, json, palette),
-      terminal,
-    );
+    const session = await beginSession(line, loaded.model);
+    talk = new Chat(loaded, session, sampling, line, json, palette);
+    if (terminal) process.stdout.write(palette.dim(`${greeting(session)}\n`));
+    const signal = await converse(talk, terminal);
     if (signal !== undefined && !json) process.stdout.write('\n');
-    if (save !== undefined) saveSession(save, loaded.model, session);
+    if (save !== undefined) saveSession(save, loaded.model, talk.session);
     if (signal !== undefined) process.exitCode = exitCodeOf(signal);
   } finally {
-    session.destroy();
+    talk?.session.destroy();
     loaded.model.destroy();
   }
 }

@@ -4,7 +4,13 @@
  */
 import { arch, cpus, platform } from 'node:os';
 import type { BackendInfo, BackendKind } from 'bit-ttt';
-import { conformanceHash, getInfo, llamaConformanceHash, setKernel } from 'bit-ttt';
+import {
+  conformanceHash,
+  getInfo,
+  llamaConformanceHash,
+  recallConformanceHash,
+  setKernel,
+} from 'bit-ttt';
 import { variable } from '../../common/environment.js';
 import type { Command, CommandLine } from '../screen/command-line.js';
 import { checkNoArguments } from '../screen/command-line.js';
@@ -15,8 +21,8 @@ import { outputPalette } from '../screen/terminal.js';
 
 const HELP = `Usage: bit-ttt doctor [--json]
 
-Shows which engine is in use and why, and two hashes of its results, one of the layer's and one of
-the language model's, computed now with every kernel that this machine can run and with
+Shows which engine is in use and why, and three hashes of its results, those of the layer, the
+language model and the recall, computed now with every kernel that this machine can run and with
 WebAssembly: they must be the same everywhere. The exit code is 1 if two engines differ, or if a
 variable asks for what cannot be had.
 
@@ -27,10 +33,11 @@ BIT_TTT_BACKEND (native, wasm or auto) and BIT_TTT_KERNEL (such as avx2 or basel
 only) choose.
 `;
 
-/** The hashes of the layer's and of the language model's results. */
+/** The hashes of the results of the layer, the language model and the recall. */
 interface Hashes<Missing = never> {
   hash: string | Missing;
   llamaHash: string | Missing;
+  recallHash: string | Missing;
 }
 
 /** What one engine computed, or why there is nothing. */
@@ -57,11 +64,12 @@ async function compute(options?: { backend: BackendKind }): Promise<Hashes> {
   return {
     hash: await conformanceHash(options),
     llamaHash: await llamaConformanceHash(options),
+    recallHash: await recallConformanceHash(options),
   };
 }
 
 function nothing(backend: BackendKind, kernel: string, problem: string): Check {
-  return { backend, kernel, hash: null, llamaHash: null, problem };
+  return { backend, kernel, hash: null, llamaHash: null, recallHash: null, problem };
 }
 
 async function check(backend: BackendKind, kernel: string): Promise<Check> {
@@ -74,7 +82,8 @@ async function check(backend: BackendKind, kernel: string): Promise<Check> {
 }
 
 function same(one: Hashes<null>, other: Hashes): boolean {
-  return one.hash === other.hash && one.llamaHash === other.llamaHash;
+  const keys = ['hash', 'llamaHash', 'recallHash'] as const;
+  return keys.every((key) => one[key] === other[key]);
 }
 
 /** Checks all kernels of a backend, and sets the one in use again. */
@@ -148,7 +157,7 @@ function checkLine(one: Check, found: Diagnosis, palette: Palette): string {
   if (one.problem !== null) return palette.dim(`  --  ${name}  ${one.problem}`);
   const sign = same(one, found) ? palette.green('ok') : palette.red('!!');
   const inUse = one.backend === found.backend && one.kernel === found.kernel ? '  in use' : '';
-  return `  ${sign}  ${name}  ${one.hash}  ${one.llamaHash}${inUse}`;
+  return `  ${sign}  ${name}  ${one.hash}  ${one.llamaHash}  ${one.recallHash}${inUse}`;
 }
 
 function textDiagnosis(found: Diagnosis, palette: Palette): string {
@@ -163,7 +172,7 @@ function textDiagnosis(found: Diagnosis, palette: Palette): string {
     `  backend  ${bold(found.backend.padEnd(9))} ${dim(found.reason)}`,
     `  kernel   ${bold(found.kernel.padEnd(9))} ${dim(found.kernelReason)}`,
     '',
-    dim('                         layer             language model'),
+    dim('                         layer             language model    recall'),
     ...found.checks.map((one) => checkLine(one, found, palette)),
     '',
     verdict,

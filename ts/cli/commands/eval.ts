@@ -10,6 +10,7 @@ import {
   MODEL_OPTIONS,
 } from '../files/model.js';
 import { checkPlaces } from '../files/places.js';
+import type { Recall } from '../files/session-state.js';
 import { documentsOf, readText } from '../files/text.js';
 import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
 import { fileArgument } from '../screen/command-line.js';
@@ -19,10 +20,11 @@ import type { Interrupt } from '../screen/interrupt.js';
 import { watched } from '../screen/interrupt.js';
 import type { Palette, Progress } from '../screen/terminal.js';
 import { compact, grouped, outputPalette, safeJson, visible } from '../screen/terminal.js';
+import { RECALL_HELP, RECALL_OPTIONS, recallName, recallOf } from './recall.js';
 import type { Score } from './scoring.js';
 import { bitsPerByte, natsPerToken, scoreDocuments } from './scoring.js';
 
-const OPTIONS: OptionSpecs = { ...MODEL_OPTIONS, lossy: { type: 'boolean' } };
+const OPTIONS: OptionSpecs = { ...MODEL_OPTIONS, ...RECALL_OPTIONS, lossy: { type: 'boolean' } };
 
 const HELP = `Usage: bit-ttt eval FILE|- [options]
 
@@ -30,35 +32,43 @@ Measures how well a model foresees a text (- for standard input): nats per token
 byte, which compares models with different tokenizers.
 
 ${MODEL_HELP}
+${RECALL_HELP}
   --lossy            read invalid UTF-8 as U+FFFD
   --json             print {tokens, bytes, nats_per_token, bits_per_byte, documents, seconds,
-                     model}
+                     model, recall}
   --color, --no-color
 
 Lines <|endoftext|> separate documents; a text without them is one document. White space around a
-document is left out. The memory is empty at the start of each, and learns while it is read. Each
-is preceded by the model's end-of-text token, which is not counted, and ended by another, which
-counts as a token of the text but has no bytes:
+document is left out. Memory and recall are empty at the start of each, and learn while it is
+read. Each is preceded by the model's end-of-text token, which is not counted, and ended by
+another, which counts as a token of the text but has no bytes:
 
   nats_per_token = sum of -ln p / (tokens of the documents + one for each)
   bits_per_byte  = sum of -ln p / ln 2 / bytes of the documents in UTF-8
 `;
 
-function textReport(name: string, score: Score, seconds: number, palette: Palette): string {
+/** What was measured, and in how many seconds. */
+interface Found {
+  score: Score;
+  seconds: number;
+  recall: Recall;
+}
+
+function textReport(name: string, { score, seconds, recall }: Found, palette: Palette): string {
   const { documents, tokens, bytes } = score;
   const plural = documents === 1 ? '' : 's';
   const amount = `${grouped(documents)} document${plural}, ${grouped(tokens)} tokens`;
   const rate = `${compact(tokens / Math.max(seconds, 1e-9))} tokens/s`;
   return [
     `${palette.bold(visible(name))}: ${amount}, ${grouped(bytes)} bytes`,
-    `  ${palette.bold(bitsPerByte(score).toFixed(4))} bits per byte`,
+    `  ${palette.bold(bitsPerByte(score).toFixed(4))} bits per byte, ${recallName(recall)}`,
     `  ${natsPerToken(score).toFixed(4)} nats per token`,
     palette.dim(`${seconds.toFixed(1)} s, ${rate}`),
     '',
   ].join('\n');
 }
 
-function jsonReport(score: Score, seconds: number, fingerprint: string): string {
+function jsonReport({ score, seconds, recall }: Found, fingerprint: string): string {
   return `${safeJson(
     {
       tokens: score.tokens,
@@ -68,6 +78,7 @@ function jsonReport(score: Score, seconds: number, fingerprint: string): string 
       documents: score.documents,
       seconds: Number(seconds.toFixed(3)),
       model: fingerprint,
+      recall: recall || null,
     },
     2,
   )}\n`;
@@ -78,14 +89,18 @@ export const evaluate: Command = { options: OPTIONS, help: HELP, run };
 
 async function run(line: CommandLine): Promise<void> {
   const file = fileArgument(line, 'eval');
+  const recall = recallOf(line);
   checkPlaces([{ path: file, name: 'FILE' }, ...filesOfModel(line)], []);
-  await watched(true, (progress, interrupt) => measureText(line, file, progress, interrupt));
+  await watched(true, (progress, interrupt) =>
+    measureText(line, file, recall, progress, interrupt),
+  );
 }
 
 /** Reads the text, measures the model on it, and reports. */
 async function measureText(
   line: CommandLine,
   file: string,
+  recall: Recall,
   progress: Progress,
   interrupt: Interrupt,
 ): Promise<void> {
@@ -102,15 +117,19 @@ async function measureText(
         const far = `${grouped(now.documents)} of ${all} documents`;
         return `${far}, ${bitsPerByte(now).toFixed(3)} bits per byte`;
       });
-    const score = await scoreDocuments(model, documents, onProgress, Infinity, interrupt.signal);
+    const score = await scoreDocuments(model, documents, {
+      recall,
+      onProgress,
+      stop: interrupt.signal,
+    });
     if (score.documents === 0) interrupt.check(() => 'interrupted before a document was read');
     const seconds = (performance.now() - started) / 1000;
     progress.clear();
     if (!Number.isFinite(score.nats)) throw new Failure(`the loss of ${text.name} is not finite`);
     process.stdout.write(
       line.flags.has('json')
-        ? jsonReport(score, seconds, fingerprintOf(model))
-        : textReport(text.name, score, seconds, outputPalette(line.flags)),
+        ? jsonReport({ score, seconds, recall }, fingerprintOf(model))
+        : textReport(text.name, { score, seconds, recall }, outputPalette(line.flags)),
     );
     interrupt.check(() => `interrupted after ${grouped(score.documents)} of ${all} documents`);
   } finally {

@@ -6,7 +6,7 @@ import type { Session } from 'bit-ttt';
 import { TTTError } from 'bit-ttt';
 import type { Loaded } from '../files/model.js';
 import { loadModel, MODEL_HELP, MODEL_OPTIONS } from '../files/model.js';
-import { checkSession, loadSession, saveSession } from '../files/session-file.js';
+import { checkSession, saveSession } from '../files/session-file.js';
 import { readText } from '../files/text.js';
 import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
 import { FORCE_HELP, SAVE_OPTIONS } from '../screen/command-line.js';
@@ -15,12 +15,14 @@ import { asFailure, UsageError } from '../screen/failure.js';
 import { exitCodeOf, Interrupt } from '../screen/interrupt.js';
 import { drained, goOnWithoutReader } from '../screen/output.js';
 import { outputPalette, safeJson, visibleLines } from '../screen/terminal.js';
+import { beginSession, RECALL_HELP, RECALL_OPTIONS, readRecall } from './recall.js';
 import type { Sampling } from './sampling.js';
 import { readSampling, SAMPLING_OPTIONS, samplingHelp } from './sampling.js';
 
 const OPTIONS: OptionSpecs = {
   ...MODEL_OPTIONS,
   ...SAMPLING_OPTIONS,
+  ...RECALL_OPTIONS,
   ...SAVE_OPTIONS,
   prompt: { type: 'string', short: 'p', empty: true },
   load: { type: 'string' },
@@ -37,6 +39,7 @@ from its beginning. With the model of the package: a story.
 ${MODEL_HELP}
   -p, --prompt TEXT  another way to give PROMPT
 ${samplingHelp(DEFAULT_TOKENS)}
+${RECALL_HELP}
   --load FILE        go on from a session that was saved: the model knows what it read before
   --save FILE        save the session at the end
 ${FORCE_HELP}
@@ -105,8 +108,8 @@ export const generate: Command = { options: OPTIONS, help: HELP, run };
 async function run(line: CommandLine): Promise<void> {
   const sampling = readSampling(line, DEFAULT_TOKENS);
   const given = promptOf(line);
-  const load = line.values.get('load');
-  const save = checkSession(line, given === '-' ? { path: '-', name: 'PROMPT' } : null);
+  readRecall(line); // a wrong use, before any work
+  const save = checkSession(line, given === '-' ? [{ path: '-', name: 'PROMPT' }] : []);
   if (save !== undefined) goOnWithoutReader();
   const interrupt = new Interrupt(() => undefined, '');
   const json = line.flags.has('json');
@@ -119,8 +122,7 @@ async function run(line: CommandLine): Promise<void> {
     await engineInUse();
     loaded = await loadModel(line);
     const { model } = loaded;
-    session = model.createSession();
-    if (load !== undefined) await loadSession(load, model, session);
+    session = await beginSession(line, model);
     interrupt.begin(save === undefined ? '' : 'interrupted; the session was not saved');
     if (!json) process.stdout.write(palette.bold(visibleLines(prompt)));
     const silent = (): void => undefined;

@@ -15,6 +15,7 @@ import { findModel, fingerprintOf, openModel, ownFiles } from '../files/model.js
 import type { ModelHeader } from '../files/model-header.js';
 import { readHeaders } from '../files/model-header.js';
 import { readSessionFields } from '../files/session-file.js';
+import { recalledIn } from '../files/session-state.js';
 import type { Command, CommandLine } from '../screen/command-line.js';
 import { fileArgument } from '../screen/command-line.js';
 import { engineInUse } from '../screen/engine.js';
@@ -112,11 +113,17 @@ function tokenizerFacts(path: string, bytes: Uint8Array): Facts {
   }
 }
 
+/** What the state of a session remembers word for word, and its size. */
+function recallFacts(state: Uint8Array): Facts {
+  const { capacity, remembered } = recalledIn(state) ?? { capacity: null, remembered: 0 };
+  return { recall: capacity, remembered, state_bytes: state.length };
+}
+
 function headedFacts(path: string, bytes: Buffer, kind: HeadedKind): Facts {
   const { fields, body } = parseHeaded(bytes, path, kind);
   if (kind === 'session') {
     const { model, tokens } = readSessionFields(fields, path);
-    return { kind, model, tokens, state_bytes: body.length };
+    return { kind, model, tokens, ...recallFacts(body) };
   }
   if (kind === 'memory') {
     const { by, hiddenDim, innerLr, seed } = readSettings(fields, path);
@@ -163,7 +170,10 @@ async function factsOf(path: string, files: ModelFiles, bytes: Buffer | undefine
   const kind = headedKind(bytes);
   if (kind !== undefined) return headedFacts(name, bytes, kind);
   const state = bareState(bytes);
-  if (state !== undefined) return { kind: `state of a ${state}`, state_bytes: bytes.length };
+  if (state !== undefined) {
+    const facts = state === 'session' ? recallFacts(bytes) : { state_bytes: bytes.length };
+    return { kind: `state of a ${state}`, ...facts };
+  }
   if (isBitt(bytes)) return modelFacts(path, files);
   if (bytes.length > 0 && beginsJson(bytes)) return tokenizerFacts(name, bytes);
   const header = bytes.length > 8 ? headerLength(bytes) : 0;

@@ -86,7 +86,7 @@ export async function readLines(
     lastLine: 0,
     bytes: 0,
   };
-  const splitter = new LineSplitter(source.name);
+  const splitter = new LineSplitter(source.name, 'surprise');
   const listener = {
     unit: (raw: number) => found.curve.add(raw),
     line: (line: ReadLine) => {

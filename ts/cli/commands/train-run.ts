@@ -41,13 +41,12 @@ export async function measure(
   most = Infinity,
 ): Promise<Score | undefined> {
   if (heldOut.length === 0 || stop.aborted) return undefined;
-  const score = await scoreDocuments(
-    model,
-    heldOut,
-    ({ documents }) => report.doing(() => `measuring: ${documents} documents`),
+  const score = await scoreDocuments(model, heldOut, {
+    recall: false, // training makes the model alone better
+    onProgress: ({ documents }) => report.doing(() => `measuring: ${documents} documents`),
     most,
     stop,
-  );
+  });
   return stop.aborted ? undefined : score;
 }
 

@@ -17,8 +17,11 @@ export class LineSplitter {
   private number = 1;
   private column = 1;
 
-  /** `name` is what messages call the input. */
-  constructor(private readonly name: string) {}
+  /** `name` is what messages call the input, and `command` the one that reads it. */
+  constructor(
+    private readonly name: string,
+    private readonly command: string,
+  ) {}
 
   /** The lines that `bytes` completes. The array is not kept. */
   push(bytes: Uint8Array): Line[] {
@@ -46,7 +49,7 @@ export class LineSplitter {
   private begin(): Line[] {
     const head = this.head!;
     this.head = undefined;
-    this.decoder = new TextDecoder(sniff(head, this.name, 'surprise'));
+    this.decoder = new TextDecoder(sniff(head, this.name, this.command));
     return this.split(this.decoder.decode(head, { stream: true }));
   }
 

@@ -6,6 +6,7 @@
 import type { BitLlama, Session } from 'bit-ttt';
 import type { CommandLine } from '../screen/command-line.js';
 import { asFailure, Failure } from '../screen/failure.js';
+import { grouped } from '../screen/terminal.js';
 import {
   bareState,
   damagedHeader,
@@ -18,6 +19,8 @@ import type { Named } from './places.js';
 import { readWhole } from './read-file.js';
 import type { Result } from './save.js';
 import { checkFiles, resultOf, saveFile } from './save.js';
+import type { Recall } from './session-state.js';
+import { recalledIn } from './session-state.js';
 
 /** What the first line of a session file says. */
 interface SessionFields {
@@ -33,10 +36,9 @@ export function sessionResult(line: CommandLine, path: string, name: string): Re
 }
 
 /** The session that --save names; throws if it could not or should not be saved. */
-export function checkSession(line: CommandLine, more: Named | null): Result | undefined {
+export function checkSession(line: CommandLine, more: readonly Named[]): Result | undefined {
   const [load, save] = [line.values.get('load'), line.values.get('save')];
-  const reads = filesOfModel(line);
-  if (more !== null) reads.push(more);
+  const reads = [...filesOfModel(line), ...more];
   if (load !== undefined) reads.push({ path: load, name: '--load' });
   const result = save === undefined ? undefined : sessionResult(line, save, '--save');
   checkFiles(reads, result === undefined ? [] : [result]);
@@ -62,16 +64,37 @@ function stateOf(bytes: Buffer, path: string, fingerprint: string): Uint8Array {
   );
 }
 
+/** The recall of a session that goes on from `state`: the one wanted, or else that of the state. */
+function recallFor(
+  state: Uint8Array,
+  path: string,
+  wanted: Recall | undefined,
+): Recall | undefined {
+  const saved = recalledIn(state)?.capacity;
+  if (saved === undefined || wanted === undefined || wanted === saved) return wanted ?? saved;
+  const option = wanted === false ? '--no-recall' : `--recall ${wanted}`;
+  throw new Failure(`cannot load ${path} with ${option}: its recall is of ${saved} tokens`);
+}
+
 /**
- * Goes on from a file, or from the bytes that the library's `session.save()` gave. The session
- * stays as it was if that fails.
+ * A session that goes on from a file, or from the bytes that the library's `session.save()` gave. Its recall is
+ * as large as what was saved, unless another size is wanted: then only what was saved without one fits.
  */
-export async function loadSession(path: string, model: BitLlama, session: Session): Promise<void> {
+export async function loadSession(
+  path: string,
+  model: BitLlama,
+  wanted?: Recall,
+): Promise<Session> {
   const bytes = await readWhole(path, 'load', HEADED_LIMITS);
   const isBare = bareState(bytes) === 'session';
+  let session: Session | undefined;
   try {
-    session.restore(isBare ? bytes : stateOf(bytes, path, fingerprintOf(model)));
+    const state = isBare ? bytes : stateOf(bytes, path, fingerprintOf(model));
+    session = model.createSession({ recall: recallFor(state, path, wanted) });
+    session.restore(state);
+    return session;
   } catch (error) {
+    session?.destroy();
     throw asFailure('load', path, error);
   }
 }
@@ -82,4 +105,12 @@ export function saveSession(result: Result, model: BitLlama, session: Session): 
   const fields = { model: fingerprintOf(model), tokens: session.tokensSeen };
   saveFile(result, headedParts('session', fields, [state]));
   return state.length;
+}
+
+/** What a session has read, and how much of it it remembers word for word. */
+export function tokensRead(session: Session): string {
+  const read = `${grouped(session.tokensSeen)} tokens`;
+  const recalled = recalledIn(session.save());
+  if (recalled === undefined) return read;
+  return `${read}, ${grouped(recalled.remembered)} of them word for word`;
 }

@@ -36,6 +36,7 @@ export interface WasmExports {
   ttt_kernel_name: Call;
   ttt_kernel_usable: Call;
   ttt_conformance_hash: Call;
+  ttt_recall_conformance_hash: Call;
   bitllama_open: Call;
   bitllama_open_sharded: Call;
   bitllama_release: Call;
@@ -46,16 +47,19 @@ export interface WasmExports {
   bitllama_tokenizer_json: Call;
   bitllama_pack: Call;
   bitllama_rewrite: Call;
-  bitllama_session_create: Call;
+  bitllama_session_create_with: Call;
   bitllama_session_destroy: Call;
   bitllama_session_fork: Call;
   bitllama_session_reset: Call;
   bitllama_session_tokens: BigCall;
   bitllama_session_footprint: Call;
   bitllama_session_read: Call;
+  bitllama_session_write: Call;
+  bitllama_session_reserve: Call;
   bitllama_session_logits: Call;
   bitllama_session_freeze: Call;
   bitllama_session_draw: Call;
+  bitllama_session_suggest: Call;
   bitllama_session_state_size: Call;
   bitllama_session_save: Call;
   bitllama_session_load: Call;

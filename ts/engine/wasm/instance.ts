@@ -125,7 +125,7 @@ export class Instance {
   }
 
   /** The hash that `compute` gives, or a negative status. */
-  hash(compute: 'ttt_conformance_hash' | 'bitllama_conformance_hash'): bigint | number {
+  hash(compute: Extract<keyof WasmExports, `${string}_conformance_hash`>): bigint | number {
     return this.withBlocks([8], negative, (exports, out): bigint | number => {
       const status = exports[compute](out);
       return status === 0 ? this.heap.readUint64(out) : -status;

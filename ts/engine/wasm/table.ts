@@ -48,6 +48,23 @@ export class Table<T extends Owned = Owned> {
     return this.#last;
   }
 
+  /** Reports an object's size again, after a call that may have changed it. */
+  weigh(handle: Handle): void {
+    const entry = this.#entries.get(handle);
+    if (!entry) return;
+    const { ballast, heap } = this.#instance;
+    const bytes = this.#instance.call(
+      (exports) => exports[this.#footprint](entry.owned.pointer) >>> 0,
+    );
+    if (bytes > entry.bytes) {
+      heap.growAhead(bytes - entry.bytes);
+      ballast.add(bytes - entry.bytes);
+    } else {
+      ballast.remove(entry.bytes - bytes);
+    }
+    entry.bytes = bytes;
+  }
+
   get(handle: Handle): T | undefined {
     return this.#entries.get(handle)?.owned;
   }

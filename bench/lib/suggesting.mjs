@@ -1,0 +1,66 @@
+/**
+ * suggesting.mjs - how many words are among three suggestions as a text is written: the first 100,000
+ * characters are read, then it goes on word by word, each learned once it was asked for.
+ * SPDX-License-Identifier: MIT
+ */
+
+const WORD = /[\p{L}']+/gu;
+const COUNT = 3;
+
+/** Letters that were typed when suggestions are asked for. */
+export const LETTERS = [0, 1, 2];
+
+/** Where the text is cut, in characters: beginnings of books are not the book's own words. */
+export const CUT = { from: 20_000, known: 100_000, asked: 6000, words: 300 };
+
+/**
+ * @param {{read: (text: string) => void, suggest: (typed: string, count: number) => string[]}} suggester
+ * @param {string} text
+ * @param {typeof CUT} [cut]
+ * @returns {{shares: number[], words: number}} the share of words that were suggested, for each of
+ *   LETTERS, and how many words were asked for: those after a single space
+ */
+export function shareSuggested(suggester, text, cut = CUT) {
+  const plain = text.replaceAll('\r', '');
+  const begin = cut.from + cut.known;
+  if (plain.length < begin + cut.asked)
+    throw new Error(`the text must have ${begin + cut.asked} characters, not ${plain.length}`);
+  suggester.read(plain.slice(cut.from, begin));
+  const rest = plain.slice(begin, begin + cut.asked);
+  const hits = LETTERS.map(() => 0);
+  let [words, at] = [0, 0];
+  for (const { 0: word, index } of [...rest.matchAll(WORD)].slice(0, cut.words)) {
+    const gap = rest.slice(at, index);
+    if (gap.endsWith(' ')) {
+      if (gap.length > 1) suggester.read(gap.slice(0, -1));
+      LETTERS.forEach((typed, i) => {
+        if (suggester.suggest(word.slice(0, typed), COUNT).includes(word)) hits[i]++;
+      });
+      words++;
+      suggester.read(` ${word}`);
+    } else suggester.read(gap + word);
+    at = index + word.length;
+  }
+  return { shares: hits.map((n) => n / words), words };
+}
+
+/** A session of the language model as a suggester: it learns what it reads. */
+export class SessionSuggester {
+  #session;
+
+  constructor(session) {
+    this.#session = session;
+  }
+
+  read(text) {
+    this.#session.read(this.#session.model.tokenizer.encode(text));
+  }
+
+  suggest(typed, count) {
+    return this.#session.suggest(' ', typed, { count }).map(({ text }) => text);
+  }
+
+  destroy() {
+    this.#session.destroy();
+  }
+}
