@@ -6,7 +6,7 @@ set(BIT_TTT_SOURCES
   kernels/layout.c kernels/registry.c
   model/config.c model/config_json.c model/conformance.c model/error.c model/letters.c model/linear.c
   model/memory.c model/model.c model/pack.c model/params.c model/pieces.c model/quantize.c
-  model/read.c model/rewrite.c model/sampler.c model/session.c model/session_read.c
+  model/read.c model/rewrite.c model/sampler.c model/session.c model/session_head.c model/session_read.c
   model/session_recall.c
   model/session_state.c model/shards.c model/suggest.c model/suggest_room.c
   model/suggest_search.c model/suggest_words.c model/words.c model/write.c

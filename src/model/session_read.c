@@ -1,9 +1,9 @@
-/* session_read.c - a session reads tokens: blocks of them go through embedding, layers and head.
+/* session_read.c - a session reads tokens: blocks of them go through embedding and layers.
  *
  * A layer is x += mixer(RMSNorm(x)), x += SwiGLU(RMSNorm(x)). The arithmetic of a token is the same
  * in every block, so results do not depend on how a text is cut.
  * SPDX-License-Identifier: MIT */
-#include "session.h"
+#include "session_block.h"
 
 #include "../base/fpenv.h"
 #include "linear.h"
@@ -11,46 +11,13 @@
 
 #include <string.h>
 
-enum {
-    HEAD_SLICE = 4
-}; /* row blocks of the head, for which one step along a chain can be awaited */
-
-/* The block of tokens that is going through the model. */
-typedef struct {
-    bt_session *s;
-    const bt_kernels *k;
-    size_t tokens;
-    float *surprise; /* [tokens] summed over the layers, or NULL */
-} block;
-
 /* ---- parts of a layer ------------------------------------------------------------------------ */
 
-/* Quantises x [tokens][n] to int8, with a sum and a step for each token: x ~ int8 * step. */
-static void quantize(const block *b, const float *x, size_t n, size_t tokens)
-{
-    bt_session *s = b->s;
-    if (s->model->params.config.float_activations) return;
-    bt_quantize op = {.x = x,
-                      .n = n,
-                      .stride = n,
-                      .tokens = tokens,
-                      .activations = s->activations,
-                      .sums = s->sums,
-                      .steps = s->multipliers};
-    b->k->quantize(&op);
-}
-
-/* The recall looks ahead between other work, as its steps wait for memory. */
-static bool look_ahead(const block *b)
-{
-    return b->s->recall.memory && bt_recall_look_ahead(b->s->recall.memory);
-}
-
 /* out [tokens][rows] = x w^T (+ residual) for a ternary tensor w, after quantize(x). */
-static void multiply(const block *b, size_t tensor, const float *x, const float *residual,
+static void multiply(const bt_block *b, size_t tensor, const float *x, const float *residual,
                      float *out)
 {
-    look_ahead(b);
+    bt_block_look_ahead(b);
     const bt_model_tensor *w = &b->s->model->tensors[tensor];
     float multipliers[BT_SESSION_BLOCK];
     if (b->s->model->params.config.float_activations) {
@@ -70,7 +37,7 @@ static void multiply(const block *b, size_t tensor, const float *x, const float 
 }
 
 /* n = RMSNorm(x); the tensor has its weights. */
-static void rmsnorm(const block *b, size_t tensor)
+static void rmsnorm(const bt_block *b, size_t tensor)
 {
     const bt_model *m = b->s->model;
     size_t dim = m->params.config.dim;
@@ -80,7 +47,7 @@ static void rmsnorm(const block *b, size_t tensor)
 }
 
 /* gates = sigmoid(n w^T + bias): keep and write of each head. */
-static void gates(const block *b, size_t layer)
+static void gates(const bt_block *b, size_t layer)
 {
     const bt_model *m = b->s->model;
     const bt_layer_tensors *l = &m->params.layers[layer];
@@ -98,13 +65,13 @@ static void gates(const block *b, size_t layer)
 
 /* q = L2norm(n Wk), each head by itself; induction also computes v and the gates. Wk serves for keys
  * and queries: q of token t is its query, and the key of token t + 1. */
-static void project_keys_and_values(const block *b, size_t layer)
+static void project_keys_and_values(const bt_block *b, size_t layer)
 {
     bt_session *s = b->s;
     const bt_model_config *c = &s->model->params.config;
     const bt_layer_tensors *l = &s->model->params.layers[layer];
     size_t width = bt_mixer_width(c, layer), head = bt_mixer_head(c, layer);
-    quantize(b, s->n, c->dim, b->tokens);
+    bt_block_quantize(b, s->n, c->dim, b->tokens);
     multiply(b, l->key, s->n, NULL, s->q + width);
     bt_normalize heads = {.x = s->q + width,
                           .n = head,
@@ -117,7 +84,7 @@ static void project_keys_and_values(const block *b, size_t layer)
 }
 
 /* Updates the memory of the layer with each token and sets r to its readings S q. */
-static void update_and_read_memory(const block *b, size_t layer)
+static void update_and_read_memory(const bt_block *b, size_t layer)
 {
     bt_session *s = b->s;
     const bt_model_config *c = &s->model->params.config;
@@ -135,7 +102,7 @@ static void update_and_read_memory(const block *b, size_t layer)
 }
 
 /* x += mixer(RMSNorm(x)). */
-static void mixer(const block *b, size_t layer)
+static void mixer(const bt_block *b, size_t layer)
 {
     bt_session *s = b->s;
     const bt_layer_tensors *l = &s->model->params.layers[layer];
@@ -143,28 +110,28 @@ static void mixer(const block *b, size_t layer)
     rmsnorm(b, l->norm1);
     project_keys_and_values(b, layer);
     update_and_read_memory(b, layer);
-    quantize(b, s->r + width, width, b->tokens);
+    bt_block_quantize(b, s->r + width, width, b->tokens);
     multiply(b, l->out, s->r + width, s->x, s->x);
 }
 
 /* x += SwiGLU(RMSNorm(x)) (Shazeer 2020, arXiv 2002.05202). */
-static void feed_forward(const block *b, size_t layer)
+static void feed_forward(const bt_block *b, size_t layer)
 {
     bt_session *s = b->s;
     const bt_model_config *c = &s->model->params.config;
     const bt_layer_tensors *l = &s->model->params.layers[layer];
     rmsnorm(b, l->norm2);
-    quantize(b, s->n, c->dim, b->tokens);
+    bt_block_quantize(b, s->n, c->dim, b->tokens);
     multiply(b, l->gate, s->n, NULL, s->gate);
     multiply(b, l->up, s->n, NULL, s->up);
     b->k->swiglu(s->gate, s->up, s->gate, b->tokens * c->mlp);
-    quantize(b, s->gate, c->mlp, b->tokens);
+    bt_block_quantize(b, s->gate, c->mlp, b->tokens);
     multiply(b, l->down, s->gate, s->x, s->x);
 }
 
 /* ---- embedding and layers -------------------------------------------------------------------- */
 
-static void embed(const block *b, const uint32_t *ids)
+static void embed(const bt_block *b, const uint32_t *ids)
 {
     bt_session *s = b->s;
     const bt_model_tensor *embedding = &s->model->tensors[s->model->params.embed];
@@ -176,7 +143,7 @@ static void embed(const block *b, const uint32_t *ids)
     }
 }
 
-static void read_block(const block *b, const uint32_t *ids)
+static void read_block(const bt_block *b, const uint32_t *ids)
 {
     bt_session *s = b->s;
     const bt_params *p = &s->model->params;
@@ -191,80 +158,6 @@ static void read_block(const block *b, const uint32_t *ids)
     for (size_t t = 0; t < b->tokens; t++) s->recent[s->tokens++ % BT_PENALTY_WINDOW] = ids[t];
 }
 
-/* ---- head ------------------------------------------------------------------------------------ */
-
-static void add_bias(const bt_session *s, float *logits, size_t rows)
-{
-    const float *bias = bt_model_dense(s->model, s->model->params.head_bias);
-    size_t vocab = s->model->params.config.vocab;
-    for (size_t i = 0; i < rows * vocab; i++) logits[i] += bias[i % vocab];
-}
-
-/* matmul8 in slices, as long as the recall can look ahead between them. */
-static void multiply_and_look(const block *b, const bt_matmul8 *whole)
-{
-    size_t end = whole->block_end;
-    for (size_t at = 0, next; at < end; at = next) {
-        bool more = look_ahead(b);
-        next = more && end - at > HEAD_SLICE ? at + HEAD_SLICE : end;
-        bt_matmul8 op = *whole;
-        op.block_begin = at;
-        op.block_end = next;
-        b->k->matmul8(&op);
-    }
-}
-
-/* logits [rows][vocab] = n w^T, where n [rows][dim] is the final RMSNorm of at most BT_LOGIT_SLICE
- * tokens. */
-static void multiply_head(const block *b, const float *n, float *logits, size_t rows)
-{
-    bt_session *s = b->s;
-    const bt_model_config *c = &s->model->params.config;
-    if (c->float_activations) {
-        bt_rows8_product(b->k, &s->model->head, n, logits, rows, s->scratch);
-        return;
-    }
-    quantize(b, n, c->dim, rows);
-    bt_matmul8 op = {.w = &s->model->head,
-                     .activations = s->activations,
-                     .sums = s->sums,
-                     .multipliers = s->multipliers,
-                     .out = logits,
-                     .out_stride = c->vocab,
-                     .tokens = rows,
-                     .block_begin = 0,
-                     .block_end = s->model->head.row_blocks};
-    multiply_and_look(b, &op);
-}
-
-/* The logits, with the bias if the model has one. */
-static void head(const block *b, const float *n, float *logits, size_t rows)
-{
-    multiply_head(b, n, logits, rows);
-    if (b->s->model->params.config.head_bias) add_bias(b->s, logits, rows);
-}
-
-/* logits [vocab] of the next token; zeros if nothing has been read. */
-static float *next_logits(const block *b, float *logits)
-{
-    bt_session *s = b->s;
-    if (s->tokens == 0) memset(logits, 0, s->model->params.config.vocab * sizeof *logits);
-    else head(b, s->last, logits, 1);
-    return logits;
-}
-
-/* With recall: the model's logits of the next token, from which it has predicted. Both are kept until
- * a token is read. */
-static float *predict_next(const block *b)
-{
-    bt_session_recall *a = &b->s->recall;
-    if (!a->predicted) {
-        bt_session_recall_predict(b->s, next_logits(b, a->logits));
-        a->predicted = true;
-    }
-    return a->logits;
-}
-
 /* ---- scores ---------------------------------------------------------------------------------- */
 
 /* What happens to each token of a call, beside going through the layers. */
@@ -274,7 +167,7 @@ typedef struct {
 } scoring;
 
 /* The token came, and these are the logits from which it was predicted. */
-static void score(const block *b, const scoring *how, float *logits, uint32_t id, size_t at)
+static void score(const bt_block *b, const scoring *how, float *logits, uint32_t id, size_t at)
 {
     bt_session *s = b->s;
     if (!s->recall.memory) {
@@ -289,19 +182,19 @@ static void score(const block *b, const scoring *how, float *logits, uint32_t id
 }
 
 /* The first token of a block, before the block is read. */
-static void score_first(const block *b, const scoring *how, uint32_t id, size_t at)
+static void score_first(const bt_block *b, const scoring *how, uint32_t id, size_t at)
 {
     bool recall = b->s->recall.memory != NULL;
-    score(b, how, recall ? predict_next(b) : next_logits(b, b->s->logits), id, at);
+    score(b, how, recall ? bt_block_predict(b) : bt_block_next(b, b->s->logits), id, at);
 }
 
 /* The other tokens of a block, which has been read. */
-static void score_rest(const block *b, const scoring *how, const uint32_t *ids, size_t at)
+static void score_rest(const bt_block *b, const scoring *how, const uint32_t *ids, size_t at)
 {
     size_t dim = b->s->model->params.config.dim, vocab = b->s->model->params.config.vocab;
     for (size_t t = 1, rows; t < b->tokens; t += rows) {
         rows = b->tokens - t < BT_LOGIT_SLICE ? b->tokens - t : BT_LOGIT_SLICE;
-        head(b, b->s->n + (t - 1) * dim, b->s->logits, rows);
+        bt_block_head(b, b->s->n + (t - 1) * dim, b->s->logits, rows);
         for (size_t i = 0; i < rows; i++)
             score(b, how, b->s->logits + i * vocab, ids[t + i], at + t + i);
     }
@@ -310,7 +203,7 @@ static void score_rest(const block *b, const scoring *how, const uint32_t *ids, 
 /* ---- calls ----------------------------------------------------------------------------------- */
 
 /* Reads a block; `at` is the number of the call's first token in it. */
-static void read_and_score(const block *b, const scoring *how, const uint32_t *ids, size_t at)
+static void read_and_score(const bt_block *b, const scoring *how, const uint32_t *ids, size_t at)
 {
     bt_session_recall *a = &b->s->recall;
     bool scored = how->logprobs || how->learned, passed = a->memory && !scored;
@@ -334,7 +227,7 @@ static int read_tokens(bt_session *s, const uint32_t *tokens, size_t n, float *l
     if (how.learned && !bt_recall_reserve(s->recall.memory, n)) return TTT_OUT_OF_MEMORY;
     bt_fpenv saved = bt_fpenv_enter();
     float sums[BT_SESSION_BLOCK];
-    block b = {.s = s, .k = bt_kernels_active(), .surprise = surprise ? sums : NULL};
+    bt_block b = {.s = s, .k = bt_kernels_active(), .surprise = surprise ? sums : NULL};
     for (size_t at = 0; at < n; at += b.tokens) {
         b.tokens = n - at < BT_SESSION_BLOCK ? n - at : BT_SESSION_BLOCK;
         memset(sums, 0, sizeof sums);
@@ -355,39 +248,4 @@ int bitllama_session_read(bitllama_session *s, const uint32_t *tokens, size_t n,
 int bitllama_session_write(bitllama_session *s, const uint32_t *tokens, size_t n)
 {
     return read_tokens(s, tokens, n, NULL, NULL, s && s->recall.generated);
-}
-
-/* What may come next: by the mixture with recall, else by the model. */
-static bt_choices next_choices(const block *b)
-{
-    float *values = b->s->logits;
-    if (!b->s->recall.memory) return (bt_choices){.values = next_logits(b, values)};
-    predict_next(b);
-    return bt_session_recall_choices(b->s, values);
-}
-
-int bitllama_session_logits(bitllama_session *s, float *logits)
-{
-    if (!s || !logits) return TTT_NULL_POINTER;
-    bt_fpenv saved = bt_fpenv_enter();
-    block b = {.s = s, .k = bt_kernels_active(), .tokens = 1};
-    bt_choices choices = next_choices(&b);
-    bt_choices_logits(&choices, choices.values, logits, s->model->params.config.vocab);
-    bt_fpenv_leave(saved);
-    return TTT_OK;
-}
-
-int bitllama_session_draw(bitllama_session *s, const bitllama_sampling *sampling, uint32_t *token)
-{
-    if (!s || !sampling || !token) return TTT_NULL_POINTER;
-    bt_fpenv saved = bt_fpenv_enter(); /* a comparison with a NaN can trap */
-    bool good = !bt_sampling_problem(sampling);
-    if (good) {
-        block b = {.s = s, .k = bt_kernels_active(), .tokens = 1};
-        bt_choices choices = next_choices(&b);
-        *token = bt_sampler_draw(&s->sampler, sampling, &choices, s->recent, bt_recent_count(s),
-                                 s->tokens);
-    }
-    bt_fpenv_leave(saved);
-    return good ? TTT_OK : TTT_INVALID_OPTION;
 }
