@@ -146,7 +146,7 @@ typedef struct bt_bf16 {
                  bool accumulate);
 } bt_bf16;
 
-/* Operands of mix_counts: p <- (p scale keep + max(counts - discount, 0) gain) rest. */
+/* Operands of mix_counts: p = (base scale keep + max(counts - discount, 0) gain) rest. */
 typedef struct bt_mix_counts {
     const uint32_t *counts; /* [n], below 2^24 */
     float scale, keep, discount, gain, rest;
@@ -188,7 +188,7 @@ typedef struct bt_kernels {
      * largest of these exponents; returns the sum. */
     float (*adapted_softmax)(const float *logits, const float *bias, float sharpness, float *p,
                              size_t n, float *largest);
-    void (*mix_counts)(const bt_mix_counts *op, float *p, size_t n);
+    void (*mix_counts)(const bt_mix_counts *op, const float *base, float *p, size_t n);
     /* y = ln x + add, ln to 3 ulp; of x below the smallest normal number, that number's logarithm. */
     void (*logarithms)(const float *x, float *y, float add, size_t n);
     /* bias <- bias - p scale rate, within [-limit, limit]. */
@@ -221,6 +221,15 @@ typedef struct bt_kernels {
 
 /* The active table (registry.c); the first call chooses the best one that this CPU can run. */
 const bt_kernels *bt_kernels_active(void);
+
+/* ln x of one number, as `logarithms` has it. */
+static inline float bt_logarithm(const bt_kernels *kernels, float x)
+{
+    float lanes[16] = {0};
+    lanes[0] = x;
+    kernels->logarithms(lanes, lanes, 0.0f, 16);
+    return lanes[0];
+}
 
 /* The fastest bfloat16 products for the panels of these kernels: with the AVX-512 kernels those by
  * the CPU's bfloat16 instructions, if it has them, else kernels->bf16. */

@@ -78,14 +78,6 @@ static float base_of(const bt_session_recall *a, uint32_t token)
     return base < 1.0f ? base : 1.0f;
 }
 
-static float logarithm(float x)
-{
-    float lanes[16];
-    for (size_t i = 0; i < 16; i++) lanes[i] = x;
-    bt_kernels_active()->logarithms(lanes, lanes, 0.0f, 16);
-    return lanes[0];
-}
-
 void bt_session_recall_predict(bt_session *s, const float *logits)
 {
     bt_session_recall *a = &s->recall;
@@ -93,25 +85,28 @@ void bt_session_recall_predict(bt_session *s, const float *logits)
     total = bt_kernels_active()->adapted_softmax(logits, a->bias, a->sharpness, a->weights,
                                                  s->model->params.config.vocab, &largest);
     a->inverse = 1.0f / total;
-    a->log_sum = largest + logarithm(total);
+    a->log_sum = largest + bt_logarithm(bt_kernels_active(), total);
 }
 
 float bt_session_recall_log_probability(bt_session *s, uint32_t token)
 {
     const bt_session_recall *a = &s->recall;
     const bt_view *view = bt_recall_view(a->memory);
-    return logarithm(bt_recall_probability(a->memory, view, token, base_of(a, token)));
+    float p = bt_recall_probability(a->memory, view, token, base_of(a, token));
+    return bt_logarithm(bt_kernels_active(), p);
 }
 
-void bt_session_recall_logits(bt_session *s, float *mixed)
+bt_choices bt_session_recall_choices(bt_session *s, float *values)
 {
     const bt_session_recall *a = &s->recall;
     size_t vocab = s->model->params.config.vocab;
-    bool empty = ttt_recall_symbols(a->memory) == 0;
-    memcpy(mixed, empty ? a->logits : a->weights, vocab * sizeof *mixed);
-    if (empty) return;
-    bt_recall_distribution(a->memory, bt_recall_view(a->memory), a->inverse, mixed);
-    bt_kernels_active()->logarithms(mixed, mixed, a->log_sum, vocab);
+    if (ttt_recall_symbols(a->memory) == 0) {
+        memcpy(values, a->logits, vocab * sizeof *values);
+        return (bt_choices){.values = values};
+    }
+    const bt_view *view = bt_recall_view(a->memory);
+    bt_recall_distribution(a->memory, view, a->inverse, a->weights, values);
+    return (bt_choices){.values = values, .probabilities = true, .add = a->log_sum};
 }
 
 /* ---- learning -------------------------------------------------------------------------------- */

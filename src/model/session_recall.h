@@ -8,6 +8,7 @@
 #define BT_SESSION_RECALL_H
 
 #include "../recall/recall.h"
+#include "sampler.h"
 
 #include <bit_ttt/llama.h>
 
@@ -37,9 +38,9 @@ void bt_session_recall_reset(struct bitllama_session *s);
 void bt_session_recall_predict(struct bitllama_session *s, const float *logits);
 /* After that: log p(token) by the mixture. */
 float bt_session_recall_log_probability(struct bitllama_session *s, uint32_t token);
-/* The mixture as logits mixed [vocab], which differ from its log-probabilities by a constant, so that a
- * session that has read nothing has the model's. */
-void bt_session_recall_logits(struct bitllama_session *s, float *mixed);
+/* The mixture, made in values [vocab]. Its logits differ from its log-probabilities by a constant, so
+ * that a session that has read nothing has the model's. */
+bt_choices bt_session_recall_choices(struct bitllama_session *s, float *values);
 /* The token came: recall, sharpness and bias learn from it; and it came, but nothing learns. */
 void bt_session_recall_learn(struct bitllama_session *s, const float *logits, uint32_t token);
 void bt_session_recall_pass(struct bitllama_session *s, uint32_t token);

@@ -109,7 +109,7 @@ static void predict(search *s, bt_session *scratch, const bt_latest *latest, con
     float *logits = scratch->logits; /* which hold the same */
     total = s->k->adapted_softmax(logits, a->bias, a->sharpness, s->p, s->vocab, &largest);
     bt_recall_look(a->memory, latest, pace, s->view);
-    bt_recall_distribution(a->memory, s->view, 1.0f / total, s->p);
+    bt_recall_distribution(a->memory, s->view, 1.0f / total, s->p, s->p);
 }
 
 /* Reads the tokens of a node, and sets p. */

@@ -20,14 +20,15 @@ static void set_order(const ttt_recall *r, const bt_pace *pace, bt_view *view, u
     view->keep[k] = (1.0f - weight) + view->discount[k] * (float)kinds * view->gain[k];
 }
 
-void bt_recall_look(ttt_recall *r, const bt_latest *latest, const bt_pace *pace, bt_view *view)
+/* The view of a context that has been searched for. */
+static void end_look(ttt_recall *r, bt_search *search, const bt_pace *pace, bt_view *view)
 {
     const bt_counts *counts = &r->counts;
     bool known = counts->of && counts->total >= FEWEST;
     view->keep[0] = 1.0f;
     view->gain[0] = view->discount[0] = 0.0f;
     if (known) set_order(r, pace, view, 0, counts->total, counts->kinds);
-    view->orders = bt_ring_look(&r->ring, latest, &r->scratch, view->found);
+    view->orders = bt_search_end(search, &r->ring, &r->scratch, view->found);
     for (uint32_t k = 1; k <= view->orders; k++)
         set_order(r, pace, view, k, view->found[k - 1].total, view->found[k - 1].kinds);
     view->rest[view->orders] = 1.0f;
@@ -35,17 +36,35 @@ void bt_recall_look(ttt_recall *r, const bt_latest *latest, const bt_pace *pace,
     for (uint32_t k = 1; k <= view->orders; k++) view->gain[k] *= view->rest[k];
 }
 
+void bt_recall_look(ttt_recall *r, const bt_latest *latest, const bt_pace *pace, bt_view *view)
+{
+    bt_search search;
+    bt_search_begin(&search, &r->ring, latest, &r->scratch);
+    end_look(r, &search, pace, view);
+}
+
 void bt_recall_look_anew(ttt_recall *r)
 {
     memset(&r->scratch, 0, sizeof r->scratch);
-    r->looked = false;
+    r->look = BT_NOT_LOOKED;
 }
 
 const bt_view *bt_recall_view(ttt_recall *r)
 {
-    if (!r->looked) bt_recall_look(r, &r->ring.latest, &r->pace, &r->view);
-    r->looked = true;
+    if (r->look == BT_NOT_LOOKED)
+        bt_search_begin(&r->search, &r->ring, &r->ring.latest, &r->scratch);
+    if (r->look != BT_LOOKED) end_look(r, &r->search, &r->pace, &r->view);
+    r->look = BT_LOOKED;
     return &r->view;
+}
+
+bool bt_recall_look_ahead(ttt_recall *r)
+{
+    if (r->look == BT_LOOKED) return false;
+    if (r->look == BT_LOOKING) bt_search_step(&r->search, &r->ring, &r->scratch);
+    else bt_search_begin(&r->search, &r->ring, &r->ring.latest, &r->scratch);
+    r->look = BT_LOOKING;
+    return r->search.going;
 }
 
 /* ---- probabilities --------------------------------------------------------------------------- */
@@ -87,7 +106,8 @@ float bt_recall_probability(const ttt_recall *r, const bt_view *view, uint32_t s
 }
 
 /* p_0 of all symbols, times what the longer contexts leave of it. */
-static void mix_single(const ttt_recall *r, const bt_view *view, float scale, float *p)
+static void mix_single(const ttt_recall *r, const bt_view *view, float scale, const float *base,
+                       float *p)
 {
     const bt_counts *counts = &r->counts;
     bt_mix_counts op = {.counts = counts->of,
@@ -97,14 +117,15 @@ static void mix_single(const ttt_recall *r, const bt_view *view, float scale, fl
                         .gain = view->gain[0],
                         .rest = view->rest[0]};
     size_t whole = counts->vocab / 16 * 16;
-    bt_kernels_active()->mix_counts(&op, p, whole);
+    bt_kernels_active()->mix_counts(&op, base, p, whole);
     for (uint32_t i = (uint32_t)whole; i < counts->vocab; i++)
-        p[i] = of_single(r, view, i, p[i] * scale) * view->rest[0];
+        p[i] = of_single(r, view, i, base[i] * scale) * view->rest[0];
 }
 
-void bt_recall_distribution(const ttt_recall *r, const bt_view *view, float scale, float *p)
+void bt_recall_distribution(const ttt_recall *r, const bt_view *view, float scale,
+                            const float *base, float *p)
 {
-    mix_single(r, view, scale, p);
+    mix_single(r, view, scale, base, p);
     for (uint32_t k = 1; k <= view->orders; k++) {
         const bt_followers *found = &view->found[k - 1];
         for (uint32_t i = 0; i < found->kinds; i++)
@@ -178,7 +199,7 @@ float bt_recall_learn(ttt_recall *r, uint32_t symbol, float base)
     if (found <= 0) bt_counts_add(&r->counts, symbol);
     bt_latest_add(&ring->latest, ring->order, symbol);
     r->learned++;
-    r->looked = false;
+    r->look = BT_NOT_LOOKED;
     return part;
 }
 
@@ -189,5 +210,5 @@ void bt_recall_pass(ttt_recall *r, uint32_t symbol)
     bt_pace_run(&r->pace, found == (int)ring->order);
     bt_latest_add(&ring->latest, ring->order, symbol);
     if (ring->passed < ring->order) ring->passed++;
-    r->looked = false;
+    r->look = BT_NOT_LOOKED;
 }

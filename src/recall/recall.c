@@ -149,7 +149,7 @@ int ttt_recall_distribution(ttt_recall *r, float *p)
     if (r->counts.vocab == 0) return TTT_INVALID_OPTION;
     bt_fpenv saved = bt_fpenv_enter();
     bool good = is_distribution(p, r->counts.vocab);
-    if (good) bt_recall_distribution(r, bt_recall_view(r), 1.0f, p);
+    if (good) bt_recall_distribution(r, bt_recall_view(r), 1.0f, p, p);
     bt_fpenv_leave(saved);
     return good ? TTT_OK : TTT_INVALID_PROBABILITY;
 }

@@ -5,6 +5,7 @@
 
 #include "counts.h"
 #include "gates.h"
+#include "search.h"
 
 /* The mixture for what follows a context. With p_0 from the base and the counts of single symbols,
  * the probability of a symbol is p_0 rest[0] + the sum of (count - discount[k]) gain[k] over the
@@ -26,8 +27,9 @@ struct ttt_recall {
     bt_pace pace;
     bt_gate fresh; /* open vocabulary: the probability that a new symbol comes */
     uint64_t learned;
-    bool looked; /* `view` is of the present context */
-    bt_view view;
+    enum { BT_NOT_LOOKED, BT_LOOKING, BT_LOOKED } look; /* at the present context: */
+    bt_search search;                                   /* BT_LOOKING */
+    bt_view view;                                       /* BT_LOOKED */
     bt_scratch scratch;
 };
 
@@ -37,11 +39,15 @@ void bt_recall_look(ttt_recall *r, const bt_latest *latest, const bt_pace *pace,
 void bt_recall_look_anew(ttt_recall *r);
 /* The view of the present context. */
 const bt_view *bt_recall_view(ttt_recall *r);
+/* Goes a step ahead towards the view; returns whether more can follow. None is needed, but each saves
+ * time if other work comes before the next one. */
+bool bt_recall_look_ahead(ttt_recall *r);
 
 /* As ttt_recall_probability and _distribution, of valid arguments; the base distribution is
- * p [vocab] times `scale`. */
+ * base [vocab] times `scale`, the mixture p [vocab], which may be the same array. */
 float bt_recall_probability(const ttt_recall *r, const bt_view *view, uint32_t symbol, float base);
-void bt_recall_distribution(const ttt_recall *r, const bt_view *view, float scale, float *p);
+void bt_recall_distribution(const ttt_recall *r, const bt_view *view, float scale,
+                            const float *base, float *p);
 /* The longest context that had `symbol` among its followers; 0: order 0 had; -1: none. */
 int bt_recall_found(const ttt_recall *r, const bt_view *view, uint32_t symbol);
 

@@ -3,20 +3,10 @@
 #include "ring.h"
 
 #include "../base/alloc.h"
-#include "../base/hash.h"
+#include "chains.h"
 
 #include <string.h>
 
-/* A link, from the highest bits on: distance, tag (bits of the hash), lowest order. */
-enum {
-    LOWEST_BITS = 3,
-    TAG_BITS = 7,
-    DISTANCE_AT = LOWEST_BITS + TAG_BITS,
-    MOST_STEPS = 8 * BT_PLACES, /* along one chain, other contexts' places included */
-    FEWEST_KEPT = 16            /* followers, for which keeping them saves time */
-};
-/* Places that are visited, by order: what is counted after long contexts is soon certain. */
-static const uint32_t most_places[BT_ORDERS] = {BT_PLACES, 64, 32, 32};
 #define COUNT_ANEW 0x80000000u /* places stay below */
 
 /* ---- memory ---------------------------------------------------------------------------------- */
@@ -145,12 +135,6 @@ bool bt_ring_hold(bt_ring *ring, uint32_t held)
 
 /* ---- symbols --------------------------------------------------------------------------------- */
 
-static inline uint32_t symbol_at(const bt_ring *ring, uint32_t place)
-{
-    place &= ring->size - 1;
-    return ring->is_narrow ? ring->narrow[place] : ring->wide[place];
-}
-
 static void set_symbol(bt_ring *ring, uint32_t place, uint32_t symbol)
 {
     place &= ring->size - 1;
@@ -160,26 +144,9 @@ static void set_symbol(bt_ring *ring, uint32_t place, uint32_t symbol)
 
 /* ---- index ----------------------------------------------------------------------------------- */
 
-static uint64_t hash_symbol(uint64_t hash, uint32_t symbol)
-{
-    return bt_mix64((hash ^ symbol) * BT_GOLDEN);
-}
-
-static uint32_t slot_of(const bt_ring *ring, uint64_t hash)
-{
-    return (uint32_t)(hash >> 32) & (ring->size / 2 - 1);
-}
-
-/* The tag where it stands in a link. */
-#define TAG_MASK (((1u << TAG_BITS) - 1) << LOWEST_BITS)
-static uint32_t tag_of(uint64_t hash)
-{
-    return (uint32_t)hash & TAG_MASK;
-}
-
 static uint32_t lowest_of(const bt_ring *ring, uint32_t place)
 {
-    return ring->links[0][place & (ring->size - 1)] & ((1u << LOWEST_BITS) - 1);
+    return ring->links[0][place & (ring->size - 1)] & ((1u << BT_LOWEST_BITS) - 1);
 }
 
 /* Puts a place at the head of the chains of orders `lowest` and above. */
@@ -189,13 +156,13 @@ static void index_place(bt_ring *ring, const bt_latest *latest, uint32_t place, 
     ring->links[0][place & (ring->size - 1)] = lowest;
     if (lowest == BT_PASSED) return;
     for (uint32_t k = 1; k <= latest->count; k++) {
-        hash = hash_symbol(hash, latest->symbols[k - 1]);
+        hash = bt_hash_symbol(hash, latest->symbols[k - 1]);
         if (k < lowest) continue;
-        uint32_t *head = &ring->heads[k - 1][slot_of(ring, hash)];
+        uint32_t *head = &ring->heads[k - 1][bt_slot_of(ring, hash)];
         uint32_t distance = *head ? place - (*head - 1) : 0;
         if (distance >= ring->capacity) distance = 0; /* overwritten long ago */
         ring->links[k - 1][place & (ring->size - 1)] =
-            distance << DISTANCE_AT | tag_of(hash) | lowest;
+            distance << BT_DISTANCE_AT | bt_tag_of(hash) | lowest;
         *head = place + 1;
     }
 }
@@ -214,7 +181,7 @@ void bt_ring_index(bt_ring *ring)
     clear_heads(ring);
     for (uint32_t place = ring->next - held; place != ring->next; place++) {
         index_place(ring, &latest, place, lowest_of(ring, place));
-        bt_latest_add(&latest, ring->order, symbol_at(ring, place));
+        bt_latest_add(&latest, ring->order, bt_symbol_at(ring, place));
     }
 }
 
@@ -240,140 +207,14 @@ bool bt_ring_push(bt_ring *ring, uint32_t symbol, uint32_t lowest)
     return grows || anew;
 }
 
-/* ---- looking --------------------------------------------------------------------------------- */
-
-static uint32_t reach_of(const bt_ring *ring)
-{
-    return ring->capacity - ring->order;
-}
-
-/* Whether the k symbols before a place are the last k. */
-static bool matches(const bt_ring *ring, const bt_latest *latest, uint32_t place, uint32_t k)
-{
-    for (uint32_t i = 0; i < k; i++)
-        if (symbol_at(ring, place - 1 - i) != latest->symbols[i]) return false;
-    return true;
-}
-
-/* On its way along the chain of a context. */
-typedef struct {
-    uint32_t order, head, tag, place, steps, count;
-    bool going;
-    uint32_t symbols[BT_PLACES]; /* [count] what followed, the latest first */
-} walker;
-
-static void begin_walk(const bt_ring *ring, walker *w, uint32_t order, uint64_t hash)
-{
-    w->order = order;
-    w->head = ring->heads[order - 1][slot_of(ring, hash)];
-    w->tag = tag_of(hash);
-    w->place = w->head - 1;
-    w->steps = w->count = 0;
-    w->going = w->head != 0 && ring->next - w->place <= reach_of(ring);
-}
-
-/* Visits one place. */
-static void step(const bt_ring *ring, const bt_latest *latest, walker *w)
-{
-    uint32_t link = ring->links[w->order - 1][w->place & (ring->size - 1)];
-    if ((link & TAG_MASK) == w->tag && matches(ring, latest, w->place, w->order))
-        w->symbols[w->count++] = symbol_at(ring, w->place);
-    uint32_t distance = link >> DISTANCE_AT;
-    w->going = distance != 0 && w->count < most_places[w->order - 1] && ++w->steps < MOST_STEPS &&
-               ring->next - (w->place - distance) <= reach_of(ring);
-    if (w->going) w->place -= distance;
-}
-
-static void count_follower(bt_followers *found, bt_scratch *scratch, uint32_t symbol)
-{
-    uint32_t at = (uint32_t)((symbol * BT_GOLDEN) >> 55); /* 9 bits: BT_SLOTS */
-    while (scratch->stamps[at] == scratch->stamp &&
-           found->list[scratch->places[at]].symbol != symbol)
-        at = (at + 1) % BT_SLOTS;
-    if (scratch->stamps[at] != scratch->stamp) {
-        scratch->stamps[at] = scratch->stamp;
-        scratch->places[at] = (uint8_t)found->kinds;
-        found->list[found->kinds++] = (bt_count){symbol, 0};
-    }
-    found->list[scratch->places[at]].count++;
-}
-
-static void count_followers(bt_followers *found, bt_scratch *scratch, const walker *w)
-{
-    if (++scratch->stamp == 0) {
-        memset(scratch->stamps, 0, sizeof scratch->stamps);
-        scratch->stamp = 1;
-    }
-    found->total = w->count;
-    found->kinds = 0;
-    for (uint32_t i = 0; i < w->count; i++) count_follower(found, scratch, w->symbols[i]);
-}
-
-static void copy_followers(bt_followers *to, const bt_followers *from)
-{
-    to->total = from->total;
-    to->kinds = from->kinds;
-    memcpy(to->list, from->list, from->kinds * sizeof *to->list);
-}
-
-/* Takes what is kept of a walk along the chain of one symbol, or keeps it. */
-static bool take_kept(const bt_ring *ring, const bt_kept *kept, const walker *w, uint32_t symbol,
-                      bt_followers *found)
-{
-    bool valid = w->going && kept->head == w->head && kept->symbol == symbol &&
-                 ring->next - kept->last <= reach_of(ring);
-    if (valid) copy_followers(found, &kept->found);
-    return valid;
-}
-
-static void keep(bt_kept *kept, const walker *w, uint32_t symbol, const bt_followers *found)
-{
-    if (found->total < FEWEST_KEPT) return;
-    *kept = (bt_kept){.symbol = symbol, .head = w->head, .last = w->place};
-    copy_followers(&kept->found, found);
-}
-
-/* The walks go on in turn: each step waits for memory, and so they wait together. */
-uint32_t bt_ring_look(const bt_ring *ring, const bt_latest *latest, bt_scratch *scratch,
-                      bt_followers found[BT_ORDERS])
-{
-    walker walkers[BT_ORDERS];
-    uint32_t orders = latest->count, symbol = latest->symbols[0];
-    uint64_t hash = 0;
-    for (uint32_t k = 0; k < orders; k++) {
-        hash = hash_symbol(hash, latest->symbols[k]);
-        begin_walk(ring, &walkers[k], k + 1, hash);
-    }
-    if (orders == 0 || !walkers[0].going) return 0;
-    bt_kept *kept = &scratch->kept[symbol % BT_KEPT];
-    bool known = take_kept(ring, kept, &walkers[0], symbol, &found[0]);
-    if (known) walkers[0].going = false;
-    for (bool going = true; going;) {
-        going = false;
-        for (uint32_t k = 0; k < orders; k++)
-            if (walkers[k].going) {
-                step(ring, latest, &walkers[k]);
-                going = true;
-            }
-    }
-    if (!known) {
-        count_followers(&found[0], scratch, &walkers[0]);
-        keep(kept, &walkers[0], symbol, &found[0]);
-    }
-    uint32_t most = found[0].total > 0 ? 1 : 0;
-    for (; most > 0 && most < orders && walkers[most].count > 0; most++)
-        count_followers(&found[most], scratch, &walkers[most]);
-    return most;
-}
-
 /* ---- what is held ---------------------------------------------------------------------------- */
 
 bool bt_ring_leaving(const bt_ring *ring, uint32_t *symbol, uint32_t *lowest)
 {
-    uint32_t reach = reach_of(ring);
+    uint32_t reach = bt_reach_of(ring);
     if (ring->next < reach) return false;
     uint32_t place = ring->next - reach;
-    *symbol = symbol_at(ring, place);
+    *symbol = bt_symbol_at(ring, place);
     *lowest = lowest_of(ring, place);
     return true;
 }
@@ -382,7 +223,7 @@ uint32_t bt_ring_symbol(const bt_ring *ring, uint32_t index, uint32_t *lowest)
 {
     uint32_t place = ring->next - bt_ring_held(ring) + index;
     *lowest = lowest_of(ring, place);
-    return symbol_at(ring, place);
+    return bt_symbol_at(ring, place);
 }
 
 void bt_ring_put(bt_ring *ring, uint32_t index, uint32_t symbol, uint32_t lowest)

@@ -53,24 +53,6 @@ typedef struct bt_followers {
     bt_count list[BT_PLACES];
 } bt_followers;
 
-/* What followed a frequent symbol, kept because the walk along its chain waits for memory at each
- * place. It is valid as long as the chain begins at the same place and the last place visited is in
- * reach. */
-#define BT_KEPT 64u
-typedef struct bt_kept {
-    uint32_t symbol, head, last; /* head as in `heads`; 0: nothing is kept */
-    bt_followers found;
-} bt_kept;
-
-/* Scratch of bt_ring_look; all zero at first, and again when the ring was made anew. */
-#define BT_SLOTS 512u
-typedef struct bt_scratch {
-    uint32_t stamp; /* of the slots that count: */
-    uint32_t stamps[BT_SLOTS];
-    uint8_t places[BT_SLOTS]; /* where a symbol stands in the list */
-    bt_kept kept[BT_KEPT];
-} bt_scratch;
-
 /* vocab: symbols are below, or 0. false: no memory. */
 bool bt_ring_init(bt_ring *ring, uint32_t capacity, uint32_t order, uint32_t vocab);
 void bt_ring_free(bt_ring *ring);
@@ -80,11 +62,6 @@ void bt_ring_reset(bt_ring *ring);
 /* Takes the memory for n more symbols; false: there is none, and nothing has changed. */
 bool bt_ring_reserve(bt_ring *ring, size_t n);
 uint32_t bt_ring_held(const bt_ring *ring); /* symbols that stand in it */
-
-/* What followed contexts of 1, 2, ... symbols of `latest`, up to the longest that stood before without
- * a gap; returns their number. */
-uint32_t bt_ring_look(const bt_ring *ring, const bt_latest *latest, bt_scratch *scratch,
-                      bt_followers found[BT_ORDERS]);
 
 /* The symbol that the next push puts out of reach, and the lowest order that had learned it; false:
  * none. */

@@ -180,7 +180,7 @@ static void check_mix_counts(const bt_kernels *table)
                 expected[i] = (p[i] * op.scale * op.keep + left * op.gain) * op.rest;
             }
             check_context("kernel=%s n=%zu turn=%d", table->name, n, turn);
-            table->mix_counts(&op, p, n);
+            table->mix_counts(&op, p, p, n);
             CHECK_SAME(p, expected, n * sizeof *p);
             guard_free(&gp);
             guard_free(&gc);

@@ -1,6 +1,6 @@
 /* test_session.c - a model reading: logits against an independent double-precision definition, and
  * equal bits for every kernel and split; the trainer sees the same model; isolation, forks, frozen
- * memories, saved states, sampling.
+ * memories, saved states.
  * SPDX-License-Identifier: MIT */
 #include "check.h"
 #include "model_reference.h"
@@ -10,7 +10,6 @@
 #include "base/bytes.h"
 #include "base/crc32c.h"
 
-#include "model/sampler.h"
 #include "model/session.h"
 #include "train/net.h"
 
@@ -377,79 +376,6 @@ static void states(void)
     }
 }
 
-static void draws(const bitllama_sampling *o, const float *logits, size_t n, size_t counts[VOCAB])
-{
-    bt_sampler s;
-    float *work = must_alloc(BT_SAMPLER_FLOATS * VOCAB * sizeof *work);
-    bt_sampler_init(&s, VOCAB, work);
-    memset(counts, 0, VOCAB * sizeof *counts);
-    for (size_t i = 0; i < n; i++) counts[bt_sampler_draw(&s, o, logits, NULL, 0, i)]++;
-    free(work);
-}
-
-static void sampling(void)
-{
-    enum { DRAWS = 20000 };
-    float logits[VOCAB];
-    size_t counts[VOCAB];
-    bitllama_sampling o;
-    for (size_t i = 0; i < VOCAB; i++) logits[i] = i < 4 ? logf((float)(4 - i)) : -30.0f;
-    bitllama_sampling_init(&o);
-    o.temperature = 1;
-    o.min_p = 0;
-    o.repetition_penalty = 1;
-    draws(&o, logits, DRAWS, counts); /* 0.4, 0.3, 0.2, 0.1 */
-    for (size_t i = 0; i < 4; i++)
-        CHECK_AT_MOST(fabs((double)counts[i] / DRAWS - 0.1 * (double)(4 - i)), 0.015);
-    o.top_k = 2;
-    draws(&o, logits, DRAWS, counts);
-    CHECK_EQ(counts[0] + counts[1], DRAWS);
-    CHECK_AT_MOST(fabs((double)counts[0] / DRAWS - 4.0 / 7), 0.015);
-    o.top_k = 0;
-    o.top_p = 0.65f; /* 0.4 + 0.3 is the first sum to reach it */
-    draws(&o, logits, DRAWS, counts);
-    CHECK_EQ(counts[0] + counts[1], DRAWS);
-    o.top_p = 1;
-    o.min_p = 0.6f; /* of 0.4: 0.24 */
-    draws(&o, logits, DRAWS, counts);
-    CHECK_EQ(counts[0] + counts[1], DRAWS);
-    o.min_p = 0;
-    o.temperature = 1e-45f; /* its reciprocal is infinite */
-    draws(&o, logits, 10, counts);
-    CHECK_EQ(counts[0], 10);
-    o.temperature = 0;
-    draws(&o, logits, 10, counts);
-    CHECK_EQ(counts[0], 10);
-    bt_sampler s;
-    float *work = must_alloc(BT_SAMPLER_FLOATS * VOCAB * sizeof *work);
-    const uint32_t recent[] = {0, 0};
-    o.repetition_penalty = 2;
-    bt_sampler_init(&s, VOCAB, work);
-    CHECK_EQ(bt_sampler_draw(&s, &o, logits, recent, 2, 0), 1); /* ln 4 / 2 < ln 3 */
-    free(work);
-}
-
-/* 1 / 1.1 is below 0.96, so that the usual penalty makes the second token the likelier one. */
-static void usual_penalty(void)
-{
-    bt_sampler s;
-    float *work = must_alloc(BT_SAMPLER_FLOATS * VOCAB * sizeof *work);
-    bitllama_sampling o;
-    float logits[VOCAB] = {1, 0.96f};
-    const uint32_t recent[] = {0, 0, 0};
-    bt_sampler_init(&s, VOCAB, work);
-    bitllama_sampling_init(&o);
-    o.temperature = 1e-4f;
-    CHECK_EQ(bt_sampler_draw(&s, &o, logits, recent, 0, 0), 0);
-    CHECK_EQ(bt_sampler_draw(&s, &o, logits, recent, 3, 0), 1);
-    o.repetition_penalty = 1;
-    CHECK_EQ(bt_sampler_draw(&s, &o, logits, recent, 3, 0), 0);
-    o.repetition_penalty = 0;
-    o.temperature = 0; /* the likeliest is the likeliest */
-    CHECK_EQ(bt_sampler_draw(&s, &o, logits, recent, 3, 0), 0);
-    free(work);
-}
-
 static void bad_options(void)
 {
     bt_model_config c = config_of(BT_PREDICT);
@@ -489,8 +415,6 @@ int main(int argc, char **argv)
         {"frozen", frozen},
         {"surprise_falls", surprise_falls},
         {"states", states},
-        {"sampling", sampling},
-        {"usual_penalty", usual_penalty},
         {"bad_options", bad_options},
     };
     return check_main(argc, argv, cases, sizeof cases / sizeof cases[0]);
