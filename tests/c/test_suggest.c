@@ -52,6 +52,27 @@ static void words_that_were_read(void)
     }
 }
 
+static float probability_of(const bitllama_session *s, const char *before, const char *word)
+{
+    bitllama_suggestion list[MOST];
+    uint32_t found = suggest(s, before, "", MOST, list);
+    for (uint32_t i = 0; i < found; i++)
+        if (strcmp(list[i].text, word) == 0) return list[i].probability;
+    return 0.0f;
+}
+
+/* The words before count, whatever stands between them and whatever their case: here no token of the
+ * context is one that the recall has seen before these words. */
+static void contexts_of_words(void)
+{
+    bitllama_model *model = open_model(BT_INDUCTION);
+    bitllama_session *s = reader_of(model, "the wat, nut. the kog, kin.\n", 512);
+    CHECK(probability_of(s, "a Wat\n", "nut") > probability_of(s, "a Wat\n", "kin"));
+    CHECK(probability_of(s, "a Kog\n", "nut") < probability_of(s, "a Kog\n", "kin"));
+    bitllama_session_destroy(s);
+    bitllama_release(model);
+}
+
 /* A capital where a sentence begins, and back. */
 static void casing(void)
 {
@@ -276,6 +297,7 @@ int main(int argc, char **argv)
 {
     static const check_case cases[] = {
         {"words_that_were_read", words_that_were_read},
+        {"contexts_of_words", contexts_of_words},
         {"casing", casing},
         {"letters", letters},
         {"words_that_were_written", words_that_were_written},
