@@ -20,7 +20,7 @@ async function story(backend) {
   const { BitLlama } = await import('bit-ttt');
   const { modelUrl } = await import('bit-ttt/model');
   const model = await BitLlama.load(modelUrl, { backend });
-  await model.createSession().generate('Once', { maxTokens: 2 }).next();
+  await model.createSession({ recall: false }).generate('Once', { maxTokens: 2 }).next();
 }
 
 async function onnx(name) {

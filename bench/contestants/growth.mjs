@@ -46,7 +46,7 @@ async function layerStream() {
 
 async function modelStream() {
   const model = await BitLlama.load(modelUrl);
-  const session = model.createSession();
+  const session = model.createSession({ recall: false });
   const ids = Uint32Array.from({ length: PART }, (_, i) => (i * 7919) % model.config.vocabSize);
   return stream(
     () => session.read(ids),
@@ -58,7 +58,7 @@ async function manySessions() {
   const model = await BitLlama.load(modelUrl);
   const sessions = [];
   return (n) => {
-    while (sessions.length < n) sessions.push(model.createSession());
+    while (sessions.length < n) sessions.push(model.createSession({ recall: false }));
     const turns = Math.max(1, Math.ceil(2000 / n));
     const read = () => {
       for (let turn = 0; turn < turns; turn++)

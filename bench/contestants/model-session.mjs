@@ -36,12 +36,16 @@ async function drain(pieces) {
  *   write TOKENS SECONDS    tokens/s of `generate`, greedy, after a prompt of one token
  *   read TOKENS SECONDS     tokens/s of `generate` that only reads its prompt
  *   judge TOKENS SECONDS    tokens/s of `read`, which also tells how likely each token was
+ *   after TOKENS SECONDS RECALL   tokens/s of `generate`, drawn, by a session with this recall (0: none) that
+ *                           has read `told`
+ * All but the last are of the model alone.
  * @param {object} model a BitLlama
  * @param {(seconds: number, run: (turns: number) => Promise<void>) => Promise<number>} rate
+ * @param {() => Uint32Array} [told] tokens
  * @returns {(words: string[]) => Promise<number>}
  */
-export function sessionJobs(model, rate) {
-  const session = model.createSession();
+export function sessionJobs(model, rate, told) {
+  const session = model.createSession({ recall: false });
   const write = (maxTokens) =>
     drain(session.generate([1], { temperature: 0, maxTokens, stopTokens: [] }));
   const turnOf = {
@@ -56,7 +60,30 @@ export function sessionJobs(model, rate) {
     },
   };
   const warm = new Set();
-  return async ([job, count, seconds]) => {
+  /** Sessions that have read, by their recall. */
+  const readers = new Map();
+  const readerOf = (recall) => {
+    if (!readers.has(recall)) {
+      const reader = model.createSession({ recall: recall || false });
+      reader.read(told());
+      readers.set(recall, reader);
+    }
+    return readers.get(recall);
+  };
+  const after = async (count, seconds, recall) => {
+    const reader = readerOf(recall);
+    let seed = 0;
+    const turn = () =>
+      drain(reader.generate([1], { maxTokens: count, stopTokens: [], seed: seed++ }));
+    if (!warm.has(recall)) await warmUp(turn);
+    warm.add(recall);
+    const turns = await rate(seconds, async (n) => {
+      for (let i = 0; i < n; i++) await turn();
+    });
+    return turns * count;
+  };
+  return async ([job, count, seconds, recall]) => {
+    if (job === 'after') return after(Number(count), Number(seconds), Number(recall));
     if (job === 'same') {
       session.reset();
       return fingerprint((await write(64)).tokens.join(' '));

@@ -213,7 +213,7 @@ static void run_reading(void *context, size_t turns)
 static const char *read_file(const char *path, uint8_t **bytes, size_t *size)
 {
     FILE *file = fopen(path, "rb");
-    if (!file) return "the model file cannot be opened";
+    if (!file) return "a file cannot be opened";
     fseek(file, 0, SEEK_END);
     long end = ftell(file);
     rewind(file);
@@ -223,17 +223,23 @@ static const char *read_file(const char *path, uint8_t **bytes, size_t *size)
     return NULL;
 }
 
-const char *job_read(const job_arguments *a, double *figure)
+static const char *open_model(const job_arguments *a, bitllama_model **model)
 {
     const char *problem = choose_kernel(a->words[0]);
     uint8_t *bytes = NULL;
     size_t size = 0;
     if (!problem) problem = read_file(a->words[1], &bytes, &size);
     if (problem) return problem;
-    bitllama_model *model;
-    int status = bitllama_open(bytes, size, NULL, 0, &model, NULL);
+    int status = bitllama_open(bytes, size, NULL, 0, model, NULL);
     free(bytes);
-    if (status != TTT_OK) return ttt_status_string(status);
+    return status == TTT_OK ? NULL : ttt_status_string(status);
+}
+
+const char *job_read(const job_arguments *a, double *figure)
+{
+    bitllama_model *model;
+    const char *problem = open_model(a, &model);
+    if (problem) return problem;
     reading r = {.count = number(a->words[2])};
     bitllama_config config;
     bitllama_config_init(&config);
@@ -247,6 +253,40 @@ const char *job_read(const job_arguments *a, double *figure)
     bitllama_session_destroy(r.session);
     bitllama_release(model);
     return NULL;
+}
+
+static void run_writing(void *session, size_t turns)
+{
+    bitllama_sampling sampling;
+    bitllama_sampling_init(&sampling);
+    for (size_t i = 0; i < turns; i++) {
+        uint32_t token;
+        bitllama_session_draw(session, &sampling, &token);
+        bitllama_session_write(session, &token, 1);
+    }
+}
+
+const char *job_write(const job_arguments *a, double *figure)
+{
+    bitllama_model *model;
+    bitllama_session *session = NULL;
+    uint8_t *tokens = NULL;
+    size_t size = 0;
+    const char *problem = read_file(a->words[2], &tokens, &size);
+    if (!problem) problem = open_model(a, &model);
+    if (problem) return problem;
+    bitllama_session_options options;
+    bitllama_session_options_init(&options);
+    options.recall = (uint32_t)number(a->words[3]);
+    int status = bitllama_session_create_with(model, &options, &session);
+    if (status == TTT_OK)
+        status = bitllama_session_read(session, (const uint32_t *)(const void *)tokens, size / 4,
+                                       NULL, NULL);
+    if (status == TTT_OK) *figure = measure(a->seconds, run_writing, session);
+    free(tokens);
+    bitllama_session_destroy(session);
+    bitllama_release(model);
+    return status == TTT_OK ? NULL : ttt_status_string(status);
 }
 
 /* ---- training -------------------------------------------------------------------------------- */

@@ -5,6 +5,8 @@
  *   matmul8 KERNEL ROWS COLS TOKENS       the same for int8 rows
  *   layer KERNEL DIM SEQ_LEN THREADS      tokens/s
  *   read KERNEL MODEL_FILE TOKENS         tokens/s; one token at a time where TOKENS is 1
+ *   write KERNEL MODEL_FILE TOKENS_FILE RECALL   tokens/s drawn after the file's tokens (u32) were read,
+ *                                         by a session that holds RECALL of them; 0: the model alone
  *   train KERNEL MIXER THREADS PRODUCTS   tokens/s at bitllama_config_init's shape; f32 or bf16
  *
  * Each line may end with the seconds to measure for (0.3). An answer is a number, or "error: " and
@@ -54,7 +56,8 @@ typedef struct {
 
 static const job jobs[] = {
     {"peak", job_peak, 1},   {"matmul", job_matmul, 4}, {"matmul8", job_matmul8, 4},
-    {"layer", job_layer, 4}, {"read", job_read, 3},     {"train", job_train, 4},
+    {"layer", job_layer, 4}, {"read", job_read, 3},     {"write", job_write, 4},
+    {"train", job_train, 4},
 };
 
 static const char *answer(char *line, double *figure)

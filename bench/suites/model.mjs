@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { startProcess } from '../lib/contestant.mjs';
 import { parametersOf, writeModel } from '../lib/gguf.mjs';
 import { interleave, ratioOf } from '../lib/measure.mjs';
+import { makeTold, recallParticipants } from '../lib/told.mjs';
 
 export const title = 'A language model';
 
@@ -21,6 +22,7 @@ const shipped = join(root, 'models', 'bit-llama.bitt');
 const SHAPE = { dim: 256, layers: 4, heads: 4, mlp: 1024, vocab: 16384 };
 const WRITTEN = 128; // tokens of a generation
 const PROMPT = 128;
+const RECALL = 32768; // the usual one, which the text fills
 const WRITTEN_WLLAMA = 64; // it takes seconds for more
 
 const CASES = {
@@ -31,6 +33,7 @@ const CASES = {
   prefillBrowser: `prefill of ${PROMPT} tokens, in Chromium`,
   judgeBrowser: `prefill of ${PROMPT} tokens with the probability of each, in Chromium`,
   shipped: 'the shipped model: decode, greedy',
+  recall: 'the shipped model: decode, drawn, after a long text was read',
 };
 
 /**
@@ -252,6 +255,13 @@ const TARGETS = [
     other: 'bit-ttt (C)',
     text: 'the shipped model through `generate()`: at least 0.70 of the rate in C',
   },
+  ...['C', 'WebAssembly, Node'].map((name) => ({
+    id: 'recall',
+    target: 0.9,
+    ours: `bit-ttt (${name}, recall)`,
+    other: `bit-ttt (${name})`,
+    text: `${name}: with recall at least 0.90 of the rate without`,
+  })),
 ];
 
 function targetsOf(rows) {
@@ -301,6 +311,7 @@ function notesOf(ours, processes) {
       'itself, without its messages between page and worker. Engines are warm.',
     `Generations are of ${WRITTEN} tokens (wllama: ${WRITTEN_WLLAMA}). node-llama-cpp reads a ` +
       'prompt without logits, and so does bit-ttt, which makes them when they are asked for.',
+    `With recall: sessions that hold the last ${RECALL} tokens of a text. All other lines are of the model alone.`,
     ...samenessNotes(processes),
   ];
 }
@@ -309,7 +320,13 @@ function notesOf(ours, processes) {
 export async function run(context) {
   mkdirSync(context.work, { recursive: true });
   const ours = await makeOurs(join(context.work, 'model-random.bitt'));
-  const participants = [...ourParticipants(context, ours), ...peerParticipants(context)];
+  const told = await makeTold(join(context.work, 'told.u32'), shipped, RECALL);
+  const setting = { kernel: ours.kernel, model: shipped, told, recall: RECALL, written: WRITTEN };
+  const participants = [
+    ...ourParticipants(context, ours),
+    ...recallParticipants(context, node, setting),
+    ...peerParticipants(context),
+  ];
   const processes = await startAll(participants, context.log);
   const rows = [];
   for (const id of Object.keys(CASES))
