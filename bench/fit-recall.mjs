@@ -86,7 +86,9 @@ try {
   run('cmake', ['--build', build, '--target', 'fit_recall', '-j', '2']);
   const tokens = join(folder, 'tokens');
   writeFileSync(tokens, Uint8Array.from(new Uint8Array(Uint32Array.from(all.flat()).buffer)));
-  process.stdout.write(run(join(build, 'bench/native/fit_recall'), [values.model, tokens]));
+  process.stdout.write(
+    run(join(build, 'bench/native/fit_recall'), [values.model, tokens, String(end)]),
+  );
 } finally {
   rmSync(folder, { recursive: true });
 }

@@ -1,109 +1,126 @@
-/* fit_recall.c - fits the weights that recalls begin with, and prints src/recall/fitted.inc.
+/* fit_recall.c - fits the weights that a recall begins with: prints src/recall/fitted.inc.
  *
- *   fit_recall MODEL TOKENS
+ *   fit_recall MODEL_FILE TOKENS_FILE END_OF_TEXT
  *
- * TOKENS holds u32 token ids, little-endian; the first is the end-of-text token, and each later one
- * like it begins another document (bench/fit-recall.mjs writes the file). A session reads each
- * document; weights go on from one document to the next. After a first round over all documents, the
- * weights after each document of a second round are averaged.
+ * TOKENS_FILE (bench/fit-recall.mjs writes it) holds tokens, u32; END_OF_TEXT begins each document.
+ * A session with recall reads all documents twice, each with an empty memory, but the weights stay. A
+ * weight of the table is the mean of what it was after each of its uses in the second round: online
+ * learning with a constant rate goes to and fro around the best value.
  * SPDX-License-Identifier: MIT */
 #include "model/session.h"
 
-#include <bit_ttt/llama.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FEWEST_USES = 8, UNITS = 200 };
+enum { FEWEST = 8 }; /* uses that a weight of the table must have had */
 
 typedef struct {
+    double sum;
+    size_t uses;
+} mean;
+
+typedef struct {
+    bt_session *session;
     bt_gate gates[BT_GATES];
-    double sums[BT_GATES]; /* of the weights after documents of the second round */
-    double documents;
+    mean means[BT_GATES]; /* of the round */
+    double nats;          /* of the round */
 } fit;
 
-static int fail(const char *what, const char *which)
-{
-    fprintf(stderr, "fit_recall: %s %s\n", what, which);
-    return 1;
-}
-
-/* The bytes of a file, which the caller frees; NULL: it cannot be read. */
-static void *read_file(const char *path, size_t *size)
+/* The bytes of a file, for the program's whole life; ends the program if it cannot be read. */
+static void *whole_file(const char *path, size_t *size)
 {
     FILE *file = fopen(path, "rb");
-    char *bytes = NULL;
-    long end = -1;
-    if (file && fseek(file, 0, SEEK_END) == 0) end = ftell(file);
-    if (end >= 0) bytes = malloc((size_t)end + 1);
-    if (bytes) {
-        rewind(file);
-        *size = fread(bytes, 1, (size_t)end, file);
+    if (!file || fseek(file, 0, SEEK_END) != 0) {
+        fprintf(stderr, "%s cannot be read\n", path);
+        exit(1);
     }
-    if (file) fclose(file);
+    *size = (size_t)ftell(file);
+    rewind(file);
+    void *bytes = malloc(*size + 1);
+    if (!bytes || fread(bytes, 1, *size, file) != *size) exit(1);
+    fclose(file);
     return bytes;
 }
 
-static int read_document(bitllama_model *model, const uint32_t *tokens, size_t n, fit *f)
+/* Weights that a token has moved. */
+static void count_uses(fit *f)
 {
-    bitllama_session_options options;
-    bitllama_session *session = NULL;
-    bitllama_session_options_init(&options);
-    int status = bitllama_session_create_with(model, &options, &session);
-    if (status != TTT_OK) return status;
-    bt_gate *gates = session->recall.memory->gates;
-    memcpy(gates, f->gates, sizeof f->gates);
-    status = bitllama_session_read(session, tokens, n, NULL, NULL);
-    memcpy(f->gates, gates, sizeof f->gates);
-    bitllama_session_destroy(session);
-    return status;
-}
-
-static int read_all(bitllama_model *model, const uint32_t *tokens, size_t n, bool averaged, fit *f)
-{
-    int status = TTT_OK;
-    for (size_t at = 0, end; at < n && status == TTT_OK; at = end) {
-        for (end = at + 1; end < n && tokens[end] != tokens[0];) end++;
-        status = read_document(model, tokens + at, end - at, f);
-        if (!averaged) continue;
-        for (size_t i = 0; i < BT_GATES; i++) f->sums[i] += (double)f->gates[i].weight;
-        f->documents++;
+    const bt_gate *now = f->session->recall.memory->gates;
+    for (size_t i = 0; i < BT_GATES; i++) {
+        if (memcmp(&now[i], &f->gates[i], sizeof now[i]) == 0) continue;
+        f->means[i].sum += (double)now[i].weight;
+        f->means[i].uses++;
+        f->gates[i] = now[i];
     }
-    return status;
 }
 
-static void print(const fit *f)
+static void read_document(fit *f, const uint32_t *tokens, size_t n)
 {
+    bitllama_session_reset(f->session);
+    memcpy(f->session->recall.memory->gates, f->gates, sizeof f->gates);
+    for (size_t i = 0; i < n; i++) {
+        float log_probability;
+        bitllama_session_read(f->session, tokens + i, 1, &log_probability, NULL);
+        if (i > 0) f->nats -= (double)log_probability;
+        count_uses(f);
+    }
+}
+
+static void read_all(fit *f, const uint32_t *tokens, size_t n, uint32_t end_of_text)
+{
+    memset(f->means, 0, sizeof f->means);
+    f->nats = 0.0;
+    for (size_t begin = 0, end; begin < n; begin = end) {
+        for (end = begin + 1; end < n && tokens[end] != end_of_text;) end++;
+        read_document(f, tokens + begin, end - begin);
+    }
+    fprintf(stderr, "%.4f nats a token\n", f->nats / (double)n);
+}
+
+/* In units of 1/200. */
+static unsigned table_value(const mean *m)
+{
+    if (m->uses < FEWEST) return 0;
+    unsigned value = (unsigned)(m->sum / (double)m->uses * 200.0 + 0.5);
+    return value < 1 ? 1 : value;
+}
+
+static void print_table(const fit *f)
+{
+    const unsigned row = BT_LEVELS * BT_KINDS;
     printf(
         "/* fitted.inc - made as by bench/fit-recall.mjs; a line has the kinds of successors (1, 2, 3\n"
         " * or 4, more) for 1, 2, 3, 4, 8 and 16 places; lines go through runs, scores and orders. */\n");
-    for (size_t i = 0; i < BT_GATES; i++) {
-        int value = (int)(f->sums[i] / f->documents * UNITS + 0.5);
-        if (value < 1) value = 1;
-        if (f->gates[i].uses < FEWEST_USES) value = 0;
-        printf("%d,%s", value, (i + 1) % (BT_LEVELS * BT_KINDS) ? " " : "\n");
-    }
+    for (size_t i = 0; i < BT_GATES; i++)
+        printf("%u,%c", table_value(&f->means[i]), (i + 1) % row == 0 ? '\n' : ' ');
 }
 
-int main(int count, char **arguments)
+int main(int argc, char **argv)
 {
+    if (argc != 4) {
+        fprintf(stderr, "fit_recall MODEL_FILE TOKENS_FILE END_OF_TEXT\n");
+        return 2;
+    }
     static fit f;
-    bitllama_model *model = NULL;
-    ttt_error error = {0};
-    size_t size = 0, bytes = 0;
-    if (count != 3) return fail("usage:", "fit_recall MODEL TOKENS");
-    void *file = read_file(arguments[1], &size);
-    uint32_t *tokens = read_file(arguments[2], &bytes);
-    if (!file || !tokens) return fail("cannot read", file ? arguments[2] : arguments[1]);
-    if (bitllama_open(file, size, NULL, 0, &model, &error) != TTT_OK)
-        return fail("the model:", error.text);
+    size_t size, bytes;
+    void *file = whole_file(argv[1], &size);
+    const uint32_t *tokens = whole_file(argv[2], &bytes);
+    bitllama_model *model;
+    bitllama_session_options options;
+    bitllama_session_options_init(&options);
+    int status = bitllama_open(file, size, NULL, 0, &model, NULL);
+    if (status == TTT_OK) status = bitllama_session_create_with(model, &options, &f.session);
+    if (status != TTT_OK) {
+        fprintf(stderr, "%s\n", ttt_status_string(status));
+        return 1;
+    }
     for (size_t i = 0; i < BT_GATES; i++) f.gates[i] = (bt_gate){0.1f, 0};
-    int status = read_all(model, tokens, bytes / sizeof *tokens, false, &f);
-    if (status == TTT_OK) status = read_all(model, tokens, bytes / sizeof *tokens, true, &f);
-    if (status != TTT_OK) return fail("reading:", ttt_status_string(status));
-    print(&f);
+    uint32_t end_of_text = (uint32_t)strtoul(argv[3], NULL, 10);
+    for (int round = 0; round < 2; round++)
+        read_all(&f, tokens, bytes / sizeof *tokens, end_of_text);
+    print_table(&f);
+    bitllama_session_destroy(f.session);
     bitllama_release(model);
-    free(tokens);
-    free(file);
     return 0;
 }
