@@ -90,8 +90,8 @@ static void print_table(const fit *f)
 {
     const unsigned row = BT_LEVELS * BT_KINDS;
     printf(
-        "/* fitted.inc - written by bench/native/fit_recall.c; rows of kinds (1, 2, 3 or 4, more) by\n"
-        " * places (1, 2, 3, 4, 8, 16), for each run, score and order. */\n");
+        "/* fitted.inc - rows of kinds (1, 2, 3 or 4, more) by places (1, 2, 3, 4, 8, 16), for each "
+        "run, score and\n * order, as bench/native/fit_recall.c prints them. */\n");
     for (size_t i = 0; i < BT_GATES; i++)
         printf("%u,%c", table_value(&f->means[i]), (i + 1) % row == 0 ? '\n' : ' ');
 }

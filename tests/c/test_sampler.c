@@ -129,8 +129,9 @@ static uint32_t defined_draw(const bitllama_sampling *o, float *w, const uint32_
 /* Options of all kinds, so that some draws need the sum of all weights and some do not. */
 static bitllama_sampling some_options(rng *r)
 {
-    static const float temperatures[] = {0, 0.05f, 0.7f, 1, 3}, limits[] = {0, 1e-7f, 0.02f, 0.1f, 1},
-                       parts[] = {1, 1, 0.9f}, penalties[] = {1, 1.1f, 5};
+    static const float temperatures[] = {0, 0.05f, 0.7f, 1, 3},
+                       limits[] = {0, 1e-7f, 0.02f, 0.1f, 1}, parts[] = {1, 1, 0.9f},
+                       penalties[] = {1, 1.1f, 5};
     static const uint32_t most[] = {0, 0, 1, 5};
     bitllama_sampling o;
     bitllama_sampling_init(&o);
