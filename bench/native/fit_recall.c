@@ -2,7 +2,7 @@
  *
  *   fit_recall MODEL_FILE TOKENS_FILE END_OF_TEXT
  *
- * TOKENS_FILE (bench/recall-tokens.mjs writes it) holds tokens, u32; END_OF_TEXT begins each document.
+ * TOKENS_FILE (bench/fit-recall.mjs writes it) holds tokens, u32; END_OF_TEXT begins each document.
  * A session with recall reads all documents twice, each with an empty memory, but the weights stay. A
  * weight of the table is the mean of what it was after each of its uses in the second round: online
  * learning with a constant rate goes to and fro around the best value.
@@ -90,8 +90,8 @@ static void print_table(const fit *f)
 {
     const unsigned row = BT_LEVELS * BT_KINDS;
     printf(
-        "/* fitted.inc - rows of kinds (1, 2, 3 or 4, more) by places (1, 2, 3, 4, 8, 16), for each "
-        "run, score and\n * order, as bench/native/fit_recall.c prints them. */\n");
+        "/* fitted.inc - made as by bench/fit-recall.mjs; a line has the kinds of successors (1, 2, 3\n"
+        " * or 4, more) for 1, 2, 3, 4, 8 and 16 places; lines go through runs, scores and orders. */\n");
     for (size_t i = 0; i < BT_GATES; i++)
         printf("%u,%c", table_value(&f->means[i]), (i + 1) % row == 0 ? '\n' : ' ');
 }

@@ -30,6 +30,7 @@ static inline void add_letter(bt_cutter *c, uint8_t byte, bool remembered)
         w->remembered = !c->cut;
         w->begins_sentence = c->sentence;
         c->sentence = false;
+        c->newlines = 0;
     }
     uint8_t folded = kind_of(byte) == CAPITAL ? byte | 0x20u : byte;
     w->folded = (w->folded ^ folded) * 0x100000001b3u;

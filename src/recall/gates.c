@@ -3,7 +3,7 @@
 #include "gates.h"
 
 /* Weights fitted to stories, books, letters, explanations and dialogues, some read twice, in units
- * of 1/200; 0: not enough seen there (bench/native/fit_recall.c fits them to texts). */
+ * of 1/200; 0: not enough seen there (bench/fit-recall.mjs prints the file). */
 static const uint8_t fitted[BT_GATES] = {
 #include "fitted.inc"
 };

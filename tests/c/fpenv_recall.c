@@ -6,10 +6,12 @@
 #include "check.h"
 #include "fpenv_calls.h"
 #include "recall_support.h"
+#include "suggest_support.h"
 #include "support.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { VOCABULARY = 40, TEXT = 600, MOST_LOGITS = 256 };
 
@@ -134,6 +136,32 @@ static void bad_suggestions(const bitllama_session *s, const uint32_t *ids)
     keep_number(found);
 }
 
+/* A model with a tokenizer: sessions with and without recall complete words. */
+static void use_suggestions(void)
+{
+    static const char story[] = "the walnut fell. the cat ate the walnut.\n";
+    static const char *const typed[] = {"", "w", "Wal"};
+    bitllama_suggestion list[3];
+    bitllama_suggesting o;
+    uint32_t found = 0;
+    char *tokenizer = tokenizer_text();
+    bitllama_model *model = model_with(BT_INDUCTION, tokenizer);
+    CALL(bitllama_suggesting_init(&o));
+    for (uint32_t recall = 0; recall <= 256; recall += 256) {
+        bitllama_session *s = reader_of(model, story, recall);
+        for (size_t i = 0; i < 3; i++) {
+            memset(list, 0, sizeof list);
+            GIVES(TTT_OK, bitllama_session_suggest(s, NULL, 0, typed[i], strlen(typed[i]), &o, list,
+                                                   &found));
+            keep(list, sizeof list);
+            keep_number(found);
+        }
+        bitllama_session_destroy(s);
+    }
+    bitllama_release(model);
+    free(tokenizer);
+}
+
 void use_session_with_recall(bitllama_model *model, const uint32_t *ids, size_t n)
 {
     bitllama_session_options o;
@@ -174,6 +202,7 @@ void use_session_with_recall(bitllama_model *model, const uint32_t *ids, size_t 
     GIVES(TTT_OK, bitllama_session_read(twin, ids, 60, logprobs, NULL));
     keep(logprobs, 60 * sizeof *logprobs);
     bad_suggestions(s, ids);
+    use_suggestions();
     GIVES(TTT_OK, bitllama_session_reset(s));
     GIVES(TTT_OK, bitllama_session_logits(s, logits));
     keep(logits, config.vocab_size * sizeof *logits);

@@ -51,7 +51,8 @@ const HELP = `Usage: bit-ttt adapt FILE|- [options]
 
 Measures whether a model learns while it reads: how much cheaper, in nats per token, a passage
 becomes when it is read again, and the rest of a text after its beginning: with recall, as sessions
-are, and the model alone. The weights of a model never change here: what it learns is in its session.
+are, and the model alone. The weights of a model never change here: what it learns is in its
+session.
 
 ${MODEL_HELP}
 ${RECALL_HELP}
