@@ -186,7 +186,8 @@ static uint32_t draw_of_all(const bt_sampler *s, const bitllama_sampling *o, con
  * weights, whatever the others are. Rounding errors of both sums are below the factor here. */
 static bool surely_all(const bt_sampler *s, const bt_candidate *end, size_t taken, float sum)
 {
-    float errors = (float)(s->vocab / 16 + taken + 16) * 0x1p-23f;
+    size_t additions = s->vocab / 16 + taken + 16;
+    float errors = (float)additions * 0x1p-23f;
     return taken == 1 || end[-(ptrdiff_t)taken].weight > sum * errors;
 }
 

@@ -39,7 +39,8 @@ typedef struct {
 static void score(const bt_block *b, const scoring *how, float *logits, uint32_t id, size_t at)
 {
     bt_session *s = b->s;
-    if (!s->recall.memory) {
+    if (!s->recall.memory) { /* then they are asked for */
+        if (!how->logprobs) return;
         size_t vocab = s->model->params.config.vocab;
         how->logprobs[at] = -b->k->cross_entropy(logits, vocab, id, 0.0f, false);
         return;

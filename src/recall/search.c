@@ -62,7 +62,7 @@ static void visit(const bt_ring *ring, const bt_latest *latest, bt_walk *w)
     if ((link & BT_TAG_MASK) == w->tag && matches(ring, latest, w->place, w->order))
         w->symbols[w->count++] = bt_symbol_at(ring, w->place);
     uint32_t distance = link >> BT_DISTANCE_AT;
-    w->going = distance != 0 && w->count < most_places[w->order - 1] && ++w->steps < MOST_STEPS &&
+    w->going = distance != 0 && w->count < w->most && ++w->steps < MOST_STEPS &&
                in_reach(ring, w->place - distance);
     if (!w->going) return;
     w->place -= distance;
@@ -105,12 +105,13 @@ void bt_search_begin(bt_search *s, const bt_ring *ring, const bt_latest *latest,
     s->latest = *latest;
     s->entered = false;
     s->going = latest->count > 0;
-    for (uint32_t k = 0; k < latest->count; k++) {
+    for (uint32_t k = 0; k < latest->count && k < BT_ORDERS; k++) {
         hash = bt_hash_symbol(hash, latest->symbols[k]);
         bt_walk *w = &s->walks[k];
         w->order = k + 1;
         w->slot = bt_slot_of(ring, hash);
         w->tag = bt_tag_of(hash);
+        w->most = most_places[k];
         w->kept = bt_kept_slot_of(w->order, w->slot);
         __builtin_prefetch(&ring->heads[k][w->slot]);
         __builtin_prefetch(&scratch->kept.slots[w->kept]);

@@ -11,7 +11,8 @@
 
 /* On its way along the chain of a context. */
 typedef struct bt_walk {
-    uint32_t order, slot, tag, kept, head, place, steps, count;
+    uint32_t order, most, slot, tag, kept; /* most: places to visit */
+    uint32_t head, place, steps, count;
     bool going;
     bool known;                  /* what followed is kept */
     uint32_t symbols[BT_PLACES]; /* [count] what followed, the latest first */
