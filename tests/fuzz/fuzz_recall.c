@@ -27,7 +27,7 @@ static subject make(uint8_t shape)
     ttt_recall_options_init(&s.options);
     s.options.vocab = vocabularies[shape % 4];
     s.options.order = 1 + shape / 4 % 4;
-    s.options.capacity = CAPACITY << shape / 16 % 2;
+    s.options.capacity = (uint32_t)CAPACITY << shape / 16 % 2;
     fuzz_require(ttt_recall_create(&s.options, &s.recall) == TTT_OK, "no recall");
     return s;
 }
