@@ -5,8 +5,8 @@
  *
  * The mixer of a layer is a test-time-training memory (Sun et al. 2024, arXiv 2407.04620); linear
  * layers are ternary (BitNet b1.58, arXiv 2402.17764). A session holds the memories of one text:
- * its size does not depend on the length of the text, and all of it is allocated when the session
- * is created.
+ * their size does not depend on the length of the text. A recall (recall.h) beside them grows with
+ * what is read, up to a bound.
  *
  * Tokens are numbers. Text is up to the caller: a model carries its tokenizer.json.
  *

@@ -2,8 +2,8 @@
  *
  * A place is the number of symbols pushed before it; its symbol stands at place mod size. For each
  * order k a hash table of chains leads from the latest place after a context back to earlier ones.
- * A place is a match only if the k symbols before it are those of the context, so that hashes do
- * not show in results. Of the N places the latest N - K are searched; the others are kept as their
+ * A place is a match only if the k symbols before it are those of the context, so hashes show in
+ * results only where a chain is longer than a walk may be (search.c). Of the N places the latest N - K are searched; the others are kept as their
  * contexts.
  *
  * `size` is the smallest power of two that holds what was pushed, from TTT_RECALL_MIN_CAPACITY to
