@@ -22,8 +22,8 @@
  *
  * Memory: about 28 bytes for each symbol held, which grows by doubling with what is read, up to N
  * symbols and no further (N = 2^15: below 1 MB), 44 without a vocabulary, and 4 bytes for each
- * symbol of the vocabulary. Time for a
- * symbol is bounded; when the memory doubles all that is held is indexed anew.
+ * symbol of the vocabulary. Time for a symbol is bounded; when the memory doubles, all that is held
+ * is indexed anew.
  *
  * Probabilities and saved states are equal to the last bit on every compiler and target.
  *
