@@ -225,7 +225,7 @@ static bool found_enough(const search *s)
     uint32_t better = 0;
     for (uint32_t i = 0; i < s->list->count; i++)
         if (s->list->words[i].probability >= s->open[0].p) better++;
-    return better >= s->q->count + 5;
+    return better >= s->q->count + 2;
 }
 
 /* That a word comes next, by p after the root. */

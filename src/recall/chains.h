@@ -18,6 +18,12 @@ static inline uint32_t bt_symbol_at(const bt_ring *ring, uint32_t place)
     return ring->is_narrow ? ring->narrow[place] : ring->wide[place];
 }
 
+/* The link of order k at a place. */
+static inline uint32_t *bt_link_at(const bt_ring *ring, uint32_t place, uint32_t k)
+{
+    return &ring->links[(place & (ring->size - 1)) * ring->order + k - 1];
+}
+
 /* The hash of a context, from that of the context without its oldest symbol; 0: of no symbols. */
 static inline uint64_t bt_hash_symbol(uint64_t hash, uint32_t symbol)
 {

@@ -17,7 +17,8 @@ static void place_buffers(bt_ring *ring, void *block, uint32_t room)
     uint32_t *words = block;
     ring->block = block;
     ring->room = room;
-    for (uint32_t k = 0; k < ring->order; k++, words += room) ring->links[k] = words;
+    ring->links = words;
+    words += (size_t)room * ring->order;
     for (uint32_t k = 0; k < ring->order; k++, words += room / 2) ring->heads[k] = words;
     ring->narrow = ring->is_narrow ? (uint16_t *)(void *)words : NULL;
     ring->wide = ring->is_narrow ? NULL : words;
@@ -82,10 +83,9 @@ static void copy_places(bt_ring *to, const bt_ring *from)
     size_t bytes = from->size * symbol_size(from);
     if (from->is_narrow) memcpy(to->narrow, from->narrow, bytes);
     else memcpy(to->wide, from->wide, bytes);
-    for (uint32_t k = 0; k < from->order; k++) {
-        memcpy(to->links[k], from->links[k], from->size * sizeof(uint32_t));
+    memcpy(to->links, from->links, (size_t)from->size * from->order * sizeof(uint32_t));
+    for (uint32_t k = 0; k < from->order; k++)
         memcpy(to->heads[k], from->heads[k], from->size / 2 * sizeof(uint32_t));
-    }
 }
 
 bool bt_ring_copy(bt_ring *to, const bt_ring *from)
@@ -146,14 +146,14 @@ static void set_symbol(bt_ring *ring, uint32_t place, uint32_t symbol)
 
 static uint32_t lowest_of(const bt_ring *ring, uint32_t place)
 {
-    return ring->links[0][place & (ring->size - 1)] & ((1u << BT_LOWEST_BITS) - 1);
+    return *bt_link_at(ring, place, 1) & ((1u << BT_LOWEST_BITS) - 1);
 }
 
 /* Puts a place at the head of the chains of orders `lowest` and above. */
 static void index_place(bt_ring *ring, const bt_latest *latest, uint32_t place, uint32_t lowest)
 {
     uint64_t hash = 0;
-    ring->links[0][place & (ring->size - 1)] = lowest;
+    *bt_link_at(ring, place, 1) = lowest;
     if (lowest == BT_PASSED) return;
     for (uint32_t k = 1; k <= latest->count; k++) {
         hash = bt_hash_symbol(hash, latest->symbols[k - 1]);
@@ -161,8 +161,7 @@ static void index_place(bt_ring *ring, const bt_latest *latest, uint32_t place, 
         uint32_t *head = &ring->heads[k - 1][bt_slot_of(ring, hash)];
         uint32_t distance = *head ? place - (*head - 1) : 0;
         if (distance >= ring->capacity) distance = 0; /* overwritten long ago */
-        ring->links[k - 1][place & (ring->size - 1)] =
-            distance << BT_DISTANCE_AT | bt_tag_of(hash) | lowest;
+        *bt_link_at(ring, place, k) = distance << BT_DISTANCE_AT | bt_tag_of(hash) | lowest;
         *head = place + 1;
     }
 }
@@ -230,5 +229,5 @@ void bt_ring_put(bt_ring *ring, uint32_t index, uint32_t symbol, uint32_t lowest
 {
     uint32_t place = ring->next - bt_ring_held(ring) + index;
     set_symbol(ring, place, symbol);
-    ring->links[0][place & (ring->size - 1)] = lowest;
+    *bt_link_at(ring, place, 1) = lowest;
 }

@@ -3,8 +3,9 @@
  * A place is the number of symbols pushed before it; its symbol stands at place mod size. For each
  * order k a hash table of chains leads from the latest place after a context back to earlier ones.
  * A place is a match only if the k symbols before it are those of the context, so hashes show in
- * results only where a chain is longer than a walk may be (search.c). Of the N places the latest N - K are searched; the others are kept as their
- * contexts.
+ * results only where a chain is longer than a walk may be (search.c). Of the N places the latest
+ * N - K are searched; the others are kept as their contexts. The links of all orders at a place lie
+ * side by side: the walks often visit the same places.
  *
  * `size` is the smallest power of two that holds what was pushed, from TTT_RECALL_MIN_CAPACITY to
  * N. Buffers may be larger, so that the memory for a text can be taken before it is read.
@@ -34,9 +35,9 @@ typedef struct bt_ring {
     uint32_t passed;          /* of `latest`: not pushed yet */
 
     void *block;                /* the buffers: */
-    uint32_t *links[BT_ORDERS]; /* [room] distance to the place before it in the chain (0: none),
-                                 * bits of the context's hash, and the lowest order that learned the
-                                 * place, or BT_PASSED */
+    uint32_t *links;            /* [room][order] distance to the place before it in the chain (0:
+                                 * none), bits of the context's hash, and the lowest order that
+                                 * learned the place, or BT_PASSED (chains.h) */
     uint32_t *heads[BT_ORDERS]; /* [room / 2] the latest place of a chain, plus 1; 0: none */
     uint16_t *narrow;           /* [room] the symbols, if all are below 2^16 */
     uint32_t *wide;             /* [room] otherwise */

@@ -27,7 +27,7 @@ static bool in_reach(const bt_ring *ring, uint32_t place)
 BT_FETCHES void fetch_place(const bt_ring *ring, const bt_walk *w)
 {
     uint32_t at = w->place & (ring->size - 1);
-    __builtin_prefetch(&ring->links[w->order - 1][at]);
+    __builtin_prefetch(bt_link_at(ring, w->place, w->order));
     if (ring->is_narrow) __builtin_prefetch(&ring->narrow[at]);
     else __builtin_prefetch(&ring->wide[at]);
 }
@@ -58,7 +58,7 @@ static bool matches(const bt_ring *ring, const bt_latest *latest, uint32_t place
 /* Visits one place. */
 static void visit(const bt_ring *ring, const bt_latest *latest, bt_walk *w)
 {
-    uint32_t link = ring->links[w->order - 1][w->place & (ring->size - 1)];
+    uint32_t link = *bt_link_at(ring, w->place, w->order);
     if ((link & BT_TAG_MASK) == w->tag && matches(ring, latest, w->place, w->order))
         w->symbols[w->count++] = bt_symbol_at(ring, w->place);
     uint32_t distance = link >> BT_DISTANCE_AT;

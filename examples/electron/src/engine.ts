@@ -7,8 +7,9 @@ import { fileURLToPath } from 'node:url';
 
 import { modelUrl } from 'bit-ttt/model';
 import type { Context, WriteParams } from '../../../web-demo/protocol.js';
-import { about, open, write } from '../../../web-demo/worker/model.js';
+import { about, open } from '../../../web-demo/worker/model.js';
 import { problemOf } from '../../../web-demo/worker/problems.js';
+import { write } from '../../../web-demo/worker/write.js';
 
 const LONGEST_PROMPT = 20000;
 const MOST_TOKENS = 4096;
