@@ -2,10 +2,11 @@
  * suggestions.ts - words that may be meant, as buttons beside a field in which a person types.
  * SPDX-License-Identifier: MIT
  */
+import { placeIn } from '../ts/common/typing.js';
 import { find, make, type Panel } from './dom.js';
 
-/** The letters of the word that is being typed. */
-const TYPED = /[\p{L}\p{N}'’]*$/u;
+/** What a blank is missing after, before the next word. */
+const WHOLE = /[\p{L}\p{M}\p{N}.,;:!?)]$/u;
 
 /** Gives words for the letters typed after a text, the likeliest first. */
 type Suggest = (before: string, typed: string) => Promise<string[]>;
@@ -29,8 +30,8 @@ export class Suggestions {
   async update(): Promise<void> {
     const asked = ++this.#asked;
     const text = this.field.value;
-    const typed = TYPED.exec(text)![0];
-    let before = text.slice(0, text.length - typed.length);
+    let { before, typed } = placeIn(text);
+    if (typed === '' && WHOLE.test(before)) before += ' ';
     let words = text === '' ? [] : await this.#words(before, typed);
     if (typed !== '' && words[0] === typed) {
       before = `${text} `; // the word is whole: what comes after it?

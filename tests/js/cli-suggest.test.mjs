@@ -141,24 +141,51 @@ describe('suggest', () => {
   });
 });
 
-describe('command parts: where a word begins', () => {
-  it('is found in any text', async () => {
-    const { placeIn } = await importSource('cli/commands/suggest');
+describe('where the word at the end of a text begins', () => {
+  let placeIn;
+  before(async () => ({ placeIn } = await importSource('common/typing')));
+
+  it('is found in any text', () => {
     for (const [text, typed] of [
       ['', ''],
       ['We will send it on M', 'M'],
       ['We will send it on ', ''],
       ['on (M', 'M'],
       ["I don'", "don'"],
+      ['I don’t', 'don’t'],
+      ["rock'n'ro", "rock'n'ro"],
+      ["I don''", ''],
+      ["I don''t", 't'],
+      ["she said '", ''],
+      ["she said 'he", 'he'],
+      ['she said ‘he', 'he'],
       ["'twa", 'twa'],
       ['Żółć', 'Żółć'],
-      ['caf\u0065\u0301', 'caf\u0065\u0301'],
-      ['room 10', ''],
-      ['room 10b', 'b'],
+      ['a caf\u0065\u0301', 'caf\u0065\u0301'],
+      ['le caf\u0065\u0301’', 'caf\u0065\u0301’'],
+      ['a \u0301b', 'b'],
+      ['𝒜𝒷', '𝒜𝒷'],
       ['line\nnext', 'next'],
       ['half \ud800', ''],
     ]) {
       assert.deepEqual(placeIn(text), { before: text.slice(0, text.length - typed.length), typed });
     }
+  });
+
+  it('is the end where digits are in the run there', () => {
+    for (const text of ['In 18', 'room 10b', 'abc12', '12ab', "the 90's", 'a1b', 'x²']) {
+      assert.deepEqual(placeIn(text), { before: text, typed: '' });
+    }
+  });
+
+  it('is found as soon in a long text', () => {
+    const long = 1 << 18;
+    const begin = performance.now();
+    for (const text of ['a'.repeat(long), "a'".repeat(long / 2), 'e\u0301'.repeat(long / 2)]) {
+      assert.ok(Buffer.byteLength(placeIn(text).typed) > 200); // more than any word has
+      assert.equal(placeIn(`${text} wal`).typed, 'wal');
+      assert.equal(placeIn(`${text}.`).typed, '');
+    }
+    assert.ok(performance.now() - begin < 5000);
   });
 });

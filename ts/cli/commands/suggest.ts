@@ -6,6 +6,8 @@ import type { Session, Suggestion } from 'bit-ttt';
 import { BitLlama, encodeDocuments, TTTError } from 'bit-ttt';
 import { MAX_SUGGESTIONS, MAX_TYPED_BYTES } from '../../common/limits.js';
 import { Turns } from '../../common/turns.js';
+import type { Place } from '../../common/typing.js';
+import { placeIn } from '../../common/typing.js';
 import { checkStandardInput, openSource } from '../files/input.js';
 import { LineSplitter } from '../files/lines.js';
 import type { Loaded } from '../files/model.js';
@@ -59,18 +61,6 @@ ${FORCE_HELP}
 What is read may be separated into documents by lines <|endoftext|>, and TEXT begins another one;
 without --read it goes on where the session of --load has ended.
 `;
-
-/** A place to complete: what stands before the word, and the letters of it. */
-export interface Place {
-  before: string;
-  typed: string;
-}
-
-/** Where the word at the end of a text begins: at the first of the letters, marks and apostrophes there. */
-export function placeIn(text: string): Place {
-  const [typed] = /(?:\p{L}[\p{L}\p{M}'’]*)?$/u.exec(text)!;
-  return { before: text.slice(0, text.length - typed.length), typed };
-}
 
 /** What was asked for, checked. */
 interface Request {
