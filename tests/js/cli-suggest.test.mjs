@@ -68,7 +68,19 @@ describe('suggest', () => {
     const likely = await json(['suggest', 'The ', '-n', '32', '--min-probability', '0.05']);
     const enough = suggestions.filter(({ probability }) => probability >= Math.fround(0.05));
     assert.deepEqual(likely.suggestions, enough);
-    assert.equal(await output(['suggest', 'The ', '--min-probability', '1']), '');
+  });
+
+  it('says so where it finds no word, but not to a program', async () => {
+    const none = ['--min-probability', '1'];
+    const human = await bitTtt(['suggest', 'The ', ...none]);
+    assert.deepEqual([human.status, human.stdout], [0, '']);
+    assert.match(human.stderr, /^bit-ttt: no word was found; [^\n]+\n$/);
+    const data = await bitTtt(['suggest', 'The ', '--json', ...none]);
+    assert.deepEqual([data.status, data.stderr], [0, '']);
+    assert.deepEqual(JSON.parse(data.stdout).suggestions, []);
+    const lines = await bitTtt(['suggest', '-', ...none], { input: 'The \nA \n' });
+    assert.deepEqual([lines.status, lines.stdout, lines.stderr], [0, '\n\n', '']);
+    assert.equal((await bitTtt(['suggest', 'The ', '-n', '1'])).stderr, '');
   });
 
   it('answers each line of standard input, and learns nothing from it', async () => {

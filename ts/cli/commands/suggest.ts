@@ -154,7 +154,7 @@ async function suggestWith(
     await readAll(session, loaded, request, progress);
     if (request.save !== undefined) saveSession(request.save, loaded.model, session);
     if (request.place === null) return;
-    if (request.place !== undefined) return show(session, request.place, request);
+    if (request.place !== undefined) return answerOne(session, request.place, request);
     await answerLines(session, request, interrupt.signal);
   } catch (error) {
     throw asFailure('suggest with', loaded.path, error);
@@ -185,6 +185,15 @@ async function readAll(
   progress.clear();
 }
 
+/** Completes a text; says so where no word was found, as nothing else is printed then. */
+function answerOne(session: Session, place: Place, request: Request): void {
+  const found = show(session, place, request);
+  if (found > 0 || request.json) return;
+  process.stderr.write(
+    'bit-ttt: no word was found; --min-probability says how likely one must be\n',
+  );
+}
+
 /** Completes each line of standard input; a signal ends the process at once. */
 async function answerLines(session: Session, request: Request, signal: AbortSignal): Promise<void> {
   const source = await openSource('-');
@@ -202,11 +211,13 @@ async function answerLines(session: Session, request: Request, signal: AbortSign
   await take(splitter.end());
 }
 
-function show(session: Session, { before, typed }: Place, request: Request): void {
+/** Prints what is suggested at a place, and says how many words that are. */
+function show(session: Session, { before, typed }: Place, request: Request): number {
   const { json, options, palette } = request;
   const isWord = Buffer.byteLength(typed) <= MAX_TYPED_BYTES; // no word has more
   const suggestions = isWord ? session.suggest(before, typed, options) : [];
   print(json ? `${safeJson({ before, typed, suggestions })}\n` : table(suggestions, palette));
+  return suggestions.length;
 }
 
 function table(suggestions: readonly Suggestion[], { dim }: Palette): string {
