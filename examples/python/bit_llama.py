@@ -258,10 +258,11 @@ class Session(_Handle):
             yield token
             self.write([token])
 
-    def suggest(self, before, typed="", count=3, min_probability=0.0001):
+    def suggest(self, before, typed="", count=3, min_probability=0.01):
         """Completes a word: (word, probability) of at most `count` words that begin with the
-        letters `typed`, the likeliest first. They come after the token ids `before`, which follow
-        what was read, with or without a space at their end. Nothing is learned by asking."""
+        letters `typed`, the likeliest first, none below `min_probability`. They come after the token
+        ids `before`, which follow what was read, with or without a space at their end. Nothing is
+        learned by asking."""
         if not isinstance(typed, str):
             raise BitTTTError("INVALID_ARGUMENT", f"typed must be a string, not {typed!r}")
         ids, letters = self._ids(before, "before"), typed.encode("utf-8", "replace")
