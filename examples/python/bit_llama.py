@@ -144,13 +144,14 @@ class Model(_Handle):
     parameters = property(lambda self: self._get("bitllama_parameters"))
     fingerprint = property(lambda self: self._get("bitllama_fingerprint"))
 
-    def session(self, recall=32768, generated=False):
+    def session(self, recall=True, generated=False):
         """A new Session, which has read nothing. It remembers the latest `recall` tokens word for
-        word: a power of two from 256 to 4194304, or False for none. `generated`: also what it
-        writes itself."""
+        word: a power of two from 256 to 4194304, True for 32768, False or None for none.
+        `generated`: also what it writes itself."""
         options, pointer = _SessionOptions(), c_void_p()
         self._library.bitllama_session_options_init(byref(options))
-        options.recall = _integer(recall, "recall", 0, 2**32 - 1)
+        if recall is not True:  # the library's own default
+            options.recall = _integer(0 if recall is None else recall, "recall", 0, 2**32 - 1)
         options.generated = bool(generated)
         self._call("bitllama_session_create_with", byref(options), byref(pointer))
         return Session(self._library, pointer.value, self.config["vocab_size"])

@@ -456,6 +456,13 @@ class Llama(Case):
         session.load(alone.save())
         self.assertEqual(session.tokens_seen, 25)
 
+    def test_recall_by_default(self):
+        for given, size in [(True, 32768), (None, False), (0, False)]:
+            one, other = self.model.session(given), self.model.session(size)
+            for each in (one, other):
+                each.read(range(300))
+            self.assertEqual(one.save(), other.save())
+
     def test_written(self):
         foreseen = {}
         for generated in (False, True):
@@ -524,11 +531,11 @@ class Llama(Case):
             (lambda: session.suggest([], "a", 3, NAN), "INVALID_OPTION", "range"),
             (lambda: session.suggest([], "a" * 201), "INVALID_DATA", ""),
             (lambda: self.model.session(1), "INVALID_OPTION", "range"),
-            (lambda: self.model.session(True), "INVALID_OPTION", "range"),
             (lambda: self.model.session(257), "INVALID_OPTION", "range"),
             (lambda: self.model.session(2**23), "INVALID_OPTION", "range"),
             (lambda: self.model.session(-1), "INVALID_ARGUMENT", "recall must be"),
             (lambda: self.model.session("256"), "INVALID_ARGUMENT", "recall must be"),
+            (lambda: self.model.session(""), "INVALID_ARGUMENT", "recall must be"),
         ]:
             with self.subTest(text), self.raises(code, text):
                 use()
