@@ -59,6 +59,18 @@ function steady(rows, chart, least, text) {
   return [{ text, value, target: least, met: value >= least }];
 }
 
+/** How much memory a session takes, by the first and the last point of their line. */
+function eachSession(rows) {
+  const chart = 'sessions of one model, resident memory';
+  const points = rows.filter((row) => row.chart === chart && row.median);
+  if (points.length < 2) return [];
+  const [first, last] = [points[0], points.at(-1)];
+  const megabytes = (last.median - first.median) / (last.x - first.x);
+  return [
+    `A session of the shipped model takes ${megabytes.toFixed(2)} MB; sessions take turns, one token each.`,
+  ];
+}
+
 /** @param {import('../run.mjs').Context} context */
 export async function run({ full, log }) {
   const rows = [
@@ -102,7 +114,8 @@ export async function run({ full, log }) {
     ],
     notes: [
       'Each point: speed over the last tokens of a stream of that length, and the resident memory of the process then.',
-      'A session of the shipped model holds about 0.5 MB; sessions take turns, one token each.',
+      'Streams of the model and sessions are without recall here.',
+      ...eachSession(rows),
     ],
   };
 }
