@@ -9,7 +9,8 @@ set(BIT_TTT_SOURCES
   model/read.c model/rewrite.c model/sampler.c model/session.c model/session_read.c
   model/session_recall.c
   model/session_state.c model/shards.c model/suggest.c model/suggest_room.c
-  model/suggest_search.c model/suggest_words.c model/words.c model/write.c
+  model/suggest_search.c model/suggest_tally.c model/suggest_words.c model/words.c
+  model/write.c
   recall/conformance.c recall/counts.c recall/gates.c recall/kept.c recall/mix.c recall/recall.c
   recall/ring.c recall/search.c
   recall/state.c

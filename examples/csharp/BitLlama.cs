@@ -209,7 +209,7 @@ namespace BitTtt
         /// likeliest first. They come after the tokens `before`, which follow what was read, with
         /// or without a space at their end. Nothing is learned by asking.</summary>
         public Suggestion[] Suggest(uint[] before, string typed, int count = 3,
-                                    float minProbability = 0.01f)
+                                    float minProbability = 0.003f)
         {
             if (before == null) throw new ArgumentNullException("before");
             if (typed == null) throw new ArgumentNullException("typed");

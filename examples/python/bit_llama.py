@@ -259,7 +259,7 @@ class Session(_Handle):
             yield token
             self.write([token])
 
-    def suggest(self, before, typed="", count=3, min_probability=0.01):
+    def suggest(self, before, typed="", count=3, min_probability=0.003):
         """Completes a word: (word, probability) of at most `count` words that begin with the
         letters `typed`, the likeliest first, none below `min_probability`. They come after the token
         ids `before`, which follow what was read, with or without a space at their end. Nothing is

@@ -231,7 +231,7 @@ BT_API void bitllama_sampling_init(bitllama_sampling *sampling);
 BT_API int bitllama_session_draw(bitllama_session *session, const bitllama_sampling *sampling,
                                  uint32_t *token);
 
-/* How words are suggested. Defaults (bitllama_suggesting_init): count 3, min_probability 0.0001. */
+/* How words are suggested. Defaults (bitllama_suggesting_init): count 3, min_probability 0.003. */
 typedef struct bitllama_suggesting {
     uint32_t size;         /* sizeof(bitllama_suggesting) */
     uint32_t count;        /* at most this many suggestions, 1 to BITLLAMA_MAX_SUGGESTIONS */
@@ -249,13 +249,14 @@ typedef struct bitllama_suggestion {
 
 /* Completes a word: suggests what begins with the letters typed [typed_size] (UTF-8, may be empty)
  * after the tokens `before` [n], which come after what the session has read. list [count] receives
- * the suggestions, the likeliest first, and *found their number. Nothing is learned by asking.
+ * the suggestions, the likeliest first, and *found their number. Nothing is learned by asking, but
+ * the session's scratch memory serves: one call of a session at a time, as elsewhere.
  *
- * A word is a run of letters and apostrophes; what is typed may begin with more ("of the w"). After a
- * letter or a digit it follows a space, after a blank it does not (but one space at the end of
- * `before` belongs to the word), after punctuation it may do both. Probabilities are those of model
- * and recall over all ways to cut the word into tokens, mixed with counts of the words that were
- * read; where a sentence begins, these have a capital. A larger count searches further.
+ * A word is a run of letters with single apostrophes between; what is typed may begin with more ("of
+ * the w"). After a letter or a digit it follows a space, after a blank it does not (but spaces at the
+ * end of `before` belong to the word), after punctuation it may do both. Probabilities are those of
+ * model and recall over all ways to cut the word into tokens, mixed with counts of the words that
+ * were read; where a sentence begins, these have a capital. A larger count searches further.
  *
  * The model must carry a tokenizer (byte-level BPE). The first call takes memory that stays with it,
  * about two sessions. Errors: NULL_POINTER, INVALID_TOKEN, INVALID_OPTION, INVALID_DATA (no such

@@ -1,9 +1,9 @@
 /* recall.h - a memory of sequences: what was read is remembered word for word, and at once.
  *
  * It holds the last N symbols, with an index of where each context of 1 to K symbols stood before.
- * What followed there, at the latest places (128 for one symbol, fewer for longer contexts), is counted; the counts of each order are mixed,
- * from the shortest context to the longest, into a probability that the caller has from elsewhere
- * (the base: a language model, say):
+ * What followed there, at the latest places (128 for one symbol, fewer for longer contexts), is
+ * counted; the counts of each order are mixed, from the shortest context to the longest, into a
+ * probability that the caller has from elsewhere (the base: a language model, say):
  *
  *     p_0 = base mixed with the counts of single symbols
  *     p_k = (1 - g) p_(k-1) + g ((count - d)+ + d kinds p_(k-1)) / total,    k = 1 .. K

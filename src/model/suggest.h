@@ -1,7 +1,7 @@
 /* suggest.h - completing words: a search over tokens, and counts of the words that were read.
  *
- * A word is a run of letters and apostrophes. What is asked for is what follows the letters typed
- * up to the end of the word that they stand in.
+ * A word is a run of letters with single apostrophes between them. What is asked for is what follows
+ * the letters typed up to the end of the word that they stand in.
  * SPDX-License-Identifier: MIT */
 #ifndef BT_SUGGEST_H
 #define BT_SUGGEST_H
@@ -17,6 +17,7 @@
 typedef struct bt_word {
     float probability;
     uint32_t length;
+    bool curly; /* its apostrophes are U+2019; in `text` they are ' */
     uint8_t text[BT_WORD_BYTES + 1];
 } bt_word;
 
@@ -26,7 +27,8 @@ typedef struct bt_word_list {
     bt_word words[BT_WORDS];
 } bt_word_list;
 
-/* Adds to the probability of a word, which joins the list unless that is full. */
+/* Adds to the probability of a word, which joins the list unless that is full. Apostrophes of both
+ * kinds are the same here; at its end they are quotation marks and left out. */
 void bt_words_add(bt_word_list *list, const uint8_t *text, size_t length, float probability);
 
 /* What is asked. */
@@ -35,9 +37,13 @@ typedef struct bt_question {
     const bt_pieces *pieces;
     const uint32_t *before; /* [n] tokens after what the session has read, valid ids */
     size_t n;
-    bool spaced, joined; /* the word may follow a space; may follow at once */
-    const uint8_t *typed;
+    bool spaced, joined;  /* the word may follow a space; may follow at once */
+    bool sentence;        /* a sentence begins: the word may be written with a capital */
+    const uint8_t *typed; /* with ' for U+2019 */
     size_t typed_length;
+    const uint8_t *shown; /* as it was typed: how suggestions begin */
+    size_t shown_length;
+    bool curly;     /* it has a U+2019 */
     uint32_t count; /* of suggestions */
 } bt_question;
 
@@ -45,31 +51,9 @@ typedef struct bt_question {
 struct bt_suggest_room;
 void bt_search_words(const bt_question *question, struct bt_suggest_room *room);
 
-/* Counts of words that were read. */
-#define BT_WORD_ORDERS 3u /* words of the longest context */
-#define BT_TALLY 1024u
-#define BT_TALLY_SLOTS (2 * BT_TALLY)
-
-typedef struct bt_seen {
-    uint64_t key;
-    float recent;                    /* sum of the weights of its places */
-    uint32_t counts[BT_WORD_ORDERS]; /* after 1, 2, 3 words of the context */
-    uint32_t length;                 /* 0: it was not read */
-    bool listed;                     /* the search has found it */
-    bool agrees;                     /* with what was typed */
-    uint8_t text[BT_WORD_BYTES + 1];
-} bt_seen;
-
-typedef struct bt_tally {
-    uint32_t words, count; /* words read; entries */
-    uint32_t places[BT_WORD_ORDERS], kinds[BT_WORD_ORDERS];
-    float total;                    /* of `recent` */
-    uint16_t slots[BT_TALLY_SLOTS]; /* a hash table by linear probing: entry + 1, or 0 */
-    bt_seen seen[BT_TALLY];         /* [count] */
-} bt_tally;
-
 /* Mixes what was read, by a session with a recall, into the list, and adds words that only were
  * read. Changes `covering` to match. */
-void bt_mix_read_words(const bt_question *question, bt_tally *tally, bt_word_list *list);
+struct bt_tally;
+void bt_mix_read_words(const bt_question *question, struct bt_tally *tally, bt_word_list *list);
 
 #endif

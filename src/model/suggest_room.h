@@ -4,6 +4,7 @@
 #define BT_SUGGEST_ROOM_H
 
 #include "suggest.h"
+#include "suggest_tally.h"
 
 typedef struct bt_suggest_room {
     bt_session *root, *work; /* scratch sessions, without recall */

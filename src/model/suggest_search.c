@@ -15,7 +15,8 @@ enum {
     MOST_TOKENS = 24, /* of a node */
     NO_NODE = 0xffff
 };
-#define LEAST_NODE 1e-6f /* no node less likely than this, relative to what was typed */
+#define CAPITAL_WEIGHT 0.01f /* of words with a capital where a small letter is typed */
+#define LEAST_NODE 1e-6f     /* no node less likely than this, relative to what was typed */
 
 typedef struct {
     float p;         /* of its tokens, after what stands before */
@@ -23,6 +24,7 @@ typedef struct {
     uint16_t parent; /* in `opened`, or NO_NODE */
     uint16_t depth;  /* tokens */
     uint8_t skip;    /* bytes before the word: 1 for a space */
+    bool capital;    /* the word has a capital, but a small letter was typed */
     bool covered;    /* what was typed */
 } node;
 
@@ -135,6 +137,17 @@ typedef struct {
     size_t length, wanted; /* wanted: bytes of what was typed, with the space before it */
 } opening;
 
+/* A word, which must go on behind an apostrophe that was typed. */
+static void add_word(search *s, opening *o, size_t end, float p)
+{
+    size_t skip = o->n->skip, typed = o->wanted - skip;
+    uint8_t *word = o->text + skip, first = *word;
+    if (typed > 0 && s->q->typed[typed - 1] == '\'' && end == o->wanted) return;
+    if (o->n->capital) *word = bt_small_letter(first);
+    bt_words_add(s->list, word, end - skip, p);
+    *word = first;
+}
+
 /* One token after the node, whose text then covers what was typed. */
 static void follow(search *s, opening *o, uint32_t token)
 {
@@ -144,16 +157,18 @@ static void follow(search *s, opening *o, uint32_t token)
     if (length > BT_WORD_BYTES) return;
     memcpy(o->text + o->length, piece->bytes, piece->length);
     size_t end = bt_word_end(o->text, o->wanted, length);
+    if (o->wanted == skip && bt_apostrophe(o->text + skip, length - skip) > 0) return; /* a quote */
     bool has_word = end > skip;
     if (!o->n->covered && (has_word || end == length)) s->covering += p;
     if (end < length) {
-        if (has_word) bt_words_add(s->list, o->text + skip, end - skip, p);
+        if (has_word) add_word(s, o, end, p);
     } else if (o->n->depth < MOST_TOKENS && p > 0.0f) {
         put_node(s, (node){.p = p,
                            .token = token,
                            .parent = o->index,
                            .depth = (uint16_t)(o->n->depth + 1),
                            .skip = (uint8_t)skip,
+                           .capital = o->n->capital,
                            .covered = true});
     }
 }
@@ -172,7 +187,8 @@ static void follow_parts(search *s, const opening *o, const uint8_t *rest, size_
                                .token = token,
                                .parent = o->index,
                                .depth = (uint16_t)(o->n->depth + 1),
-                               .skip = o->n->skip});
+                               .skip = o->n->skip,
+                               .capital = o->n->capital});
         }
     }
 }
@@ -186,6 +202,8 @@ static void follow_typed(search *s, opening *o)
         size_t at = o->length + i;
         rest[i] = at < skip ? ' ' : s->q->typed[at - skip];
     }
+    if (o->n->capital && o->length <= skip)
+        rest[skip - o->length] = bt_capital_letter(rest[skip - o->length]);
     bt_pieces_range(s->q->pieces, rest, length, &begin, &end);
     for (; begin < end; begin++) follow(s, o, s->q->pieces->ordered[begin]);
     if (o->n->depth < MOST_TOKENS) follow_parts(s, o, rest, length);
@@ -200,7 +218,7 @@ static void follow_word(search *s, opening *o)
     for (uint32_t i = 0; i < s->vocab; i++)
         if (!pieces->of[i].letters) ends += s->p[i];
     if (o->length > skip && !bt_text_broken(o->text, o->length))
-        bt_words_add(s->list, o->text + skip, o->length - skip, o->n->p * ends);
+        add_word(s, o, o->length, o->n->p * ends);
     size_t count = s->k->places_above(s->p, s->vocab, LEAST_NODE, s->places, s->vocab);
     for (size_t i = 0; i < count; i++)
         if (pieces->of[s->places[i]].letters) follow(s, o, s->places[i]);
@@ -228,13 +246,21 @@ static bool found_enough(const search *s)
     return better >= s->q->count + 2;
 }
 
+/* Whether a token begins a word behind `skip` bytes; with an apostrophe none begins. */
+static bool begins_word(const bt_piece *piece, size_t skip)
+{
+    bool word = skip > 0 ? piece->spaced : piece->letters;
+    return word && bt_apostrophe(piece->bytes + skip, piece->length - skip) == 0;
+}
+
 /* That a word comes next, by p after the root. */
 static float probability_of_word(const search *s)
 {
     float sum = 0.0f;
     for (uint32_t i = 0; i < s->vocab; i++) {
         const bt_piece *piece = &s->q->pieces->of[i];
-        if ((s->q->joined && piece->letters) || (s->q->spaced && piece->spaced)) sum += s->p[i];
+        if ((s->q->joined && begins_word(piece, 0)) || (s->q->spaced && begins_word(piece, 1)))
+            sum += s->p[i];
     }
     return sum;
 }
@@ -249,16 +275,19 @@ static void begin_line(search *s)
 
 static void run(search *s)
 {
-    static const uint8_t skips[] = {1, 0};
     node root = {.p = 1.0f, .parent = NO_NODE};
+    bool small = s->q->typed_length > 0 && bt_is_small(s->q->typed[0]);
     if (s->q->n == 0 && s->root->tokens == 0) begin_line(s);
     bitllama_session_read(s->root, s->q->before, s->q->n, NULL, NULL);
     for (size_t i = 0; i < s->q->n; i++) pass(s, &s->latest, &s->pace, s->q->before[i]);
     predict(s, s->root, &s->latest, &s->pace);
     float begins = probability_of_word(s);
-    for (size_t i = 0; i < 2; i++) {
-        root.skip = skips[i];
-        if (skips[i] ? s->q->spaced : s->q->joined) open_node(s, &root, NO_NODE);
+    for (uint32_t i = 0; i < 4; i++) {
+        root.skip = i % 2;
+        root.capital = i >= 2;
+        root.p = root.capital ? CAPITAL_WEIGHT : 1.0f;
+        bool wanted = root.skip ? s->q->spaced : s->q->joined;
+        if (wanted && (!root.capital || (small && s->q->sentence))) open_node(s, &root, NO_NODE);
     }
     while (s->open_count > 0 && s->opened_count < MOST_OPENED && !found_enough(s)) {
         uint16_t index = (uint16_t)s->opened_count++;

@@ -12,8 +12,7 @@
  * twenty books in English.
  * SPDX-License-Identifier: MIT */
 #include "suggest.h"
-
-#include "../base/hash.h"
+#include "suggest_tally.h"
 
 #include <string.h>
 
@@ -68,7 +67,8 @@ typedef struct {
     uint64_t before[BT_WORD_ORDERS]; /* the words before, the latest first; 0: none */
     uint64_t goal[BT_WORD_ORDERS];   /* those before the cursor */
     bool sentence;                   /* the word asked for begins one */
-    float weight;                    /* of a word by its age: the latest weigh most */
+    bool initials; /* those that begin one have entries of their own (BT_INITIAL) */
+    float weight;  /* of a word by its age: the latest weigh most */
 } scan;
 
 static void pass_word(scan *x, const bt_read_word *w)
@@ -82,72 +82,55 @@ static void pass_only(void *context, const bt_read_word *w)
     pass_word(context, w);
 }
 
-static uint64_t key_of(uint8_t first, const uint8_t *text, size_t length)
-{
-    uint64_t key = (BT_FNV_START ^ first) * BT_GOLDEN;
-    for (size_t i = 1; i < length; i++) key = (key ^ text[i]) * 0x100000001b3u;
-    return bt_mix64(key);
-}
-
-/* The entry with this key, or NULL; `add`: a new one, while there is room. */
-static bt_seen *find(bt_tally *t, uint64_t key, bool add)
-{
-    uint32_t at = (uint32_t)key % BT_TALLY_SLOTS;
-    for (; t->slots[at] != 0; at = (at + 1) % BT_TALLY_SLOTS)
-        if (t->seen[t->slots[at] - 1].key == key) return &t->seen[t->slots[at] - 1];
-    if (!add || t->count == BT_TALLY) return NULL;
-    bt_seen *e = &t->seen[t->count++];
-    t->slots[at] = (uint16_t)t->count;
-    *e = (bt_seen){.key = key};
-    return e;
-}
-
-static bool is_capital(uint8_t byte)
-{
-    return byte >= 'A' && byte <= 'Z';
-}
-
-static bool is_small(uint8_t byte)
-{
-    return byte >= 'a' && byte <= 'z';
-}
-
-/* The first letter with which a word would be suggested: a capital where a sentence begins, and a
- * small one where that is typed and the word was read at the beginning of a sentence. */
+/* The first letter with which a word would be suggested: a capital where a sentence begins. */
 static uint8_t first_shown(const scan *x, const bt_read_word *w)
 {
-    uint8_t first = w->text[0], typed = x->q->typed_length > 0 ? x->q->typed[0] : 'A';
-    if (x->sentence && is_capital(typed) && is_small(first)) return first & 0xdfu;
-    if (w->begins_sentence && is_small(typed) && is_capital(first)) return first | 0x20u;
-    return first;
+    bool small_typed = x->q->typed_length > 0 && !bt_is_capital(x->q->typed[0]);
+    return x->sentence && !small_typed ? bt_capital_letter(w->text[0]) : w->text[0];
 }
 
-static bool agrees(const bt_question *q, const bt_read_word *w, uint8_t first)
+/* Whether a text begins with what was typed, or `similar`, but for capitals (of ASCII). */
+static bool begins(const bt_question *q, const uint8_t *text, size_t length, bool similar)
 {
-    if (q->typed_length == 0) return true;
-    return first == q->typed[0] && w->length >= q->typed_length &&
-           memcmp(w->text + 1, q->typed + 1, q->typed_length - 1) == 0;
+    if (length < q->typed_length) return false;
+    for (size_t i = 0; i < q->typed_length; i++) {
+        bool same = text[i] == q->typed[i];
+        if (!same && !(similar && bt_small_letter(text[i]) == bt_small_letter(q->typed[i])))
+            return false;
+    }
+    return true;
 }
 
-/* Counts a word. Those that neither agree with what was typed nor ever stood after the word before
- * need no entry; nor, where nothing was typed, those that the search has not found. */
+/* Sets an entry to a word that was read. */
+static void set_word(const scan *x, bt_seen *e, const uint8_t *text, const bt_read_word *w)
+{
+    uint8_t shown[BT_WORD_BYTES + 1];
+    e->recent += x->weight;
+    e->curly = w->curly;
+    if (e->length > 0) return;
+    e->length = w->length;
+    memcpy(e->text, text, w->length);
+    memcpy(shown, text, w->length);
+    if (e->form == BT_INITIAL) shown[0] = bt_small_letter(shown[0]);
+    e->agrees = begins(x->q, shown, w->length, false);
+    e->similar = begins(x->q, shown, w->length, true);
+}
+
+/* Counts a word. Those that neither are similar to what was typed nor ever stood after the word
+ * before need no entry; nor, where nothing was typed, do those that the search has not found. */
 static void count_word(scan *x, const bt_read_word *w, uint32_t orders)
 {
     bt_tally *t = x->t;
-    uint8_t first = first_shown(x, w);
-    bool agreeing = agrees(x->q, w, first);
     t->words++;
     t->total += x->weight;
-    if (!agreeing && orders == 0) return;
-    bool add = x->q->typed_length > 0 || orders > 0;
-    bt_seen *e = find(t, key_of(first, w->text, w->length), add);
-    if (e && e->length == 0) {
-        memcpy(e->text, w->text, w->length);
-        e->length = w->length;
-        e->text[0] = first;
-        e->agrees = agreeing;
-    }
-    if (e) e->recent += x->weight;
+    if (orders == 0 && !begins(x->q, w->text, w->length, true)) return;
+    uint8_t text[BT_WORD_BYTES + 1];
+    memcpy(text, w->text, w->length);
+    text[0] = first_shown(x, w);
+    bool initial = x->initials && w->begins_sentence && bt_is_capital(text[0]);
+    bool add = x->q->typed_length > 0 || orders > 0 || initial;
+    bt_seen *e = bt_tally_find(t, initial ? BT_INITIAL : BT_AS_READ, text, w->length, add);
+    if (e) set_word(x, e, text, w);
     for (uint32_t k = 0; k < orders; k++) {
         if (e && e->counts[k]++ == 0) t->kinds[k]++;
         t->places[k]++;
@@ -215,7 +198,7 @@ static void add_read(const bt_tally *t, const bt_question *q, bt_word_list *list
         if (count == most && p <= first[count - 1].probability) continue;
         uint32_t at = count < most ? count++ : most - 1;
         for (; at > 0 && first[at - 1].probability < p; at--) first[at] = first[at - 1];
-        first[at] = (bt_word){.probability = p, .length = e->length};
+        first[at] = (bt_word){.probability = p, .length = e->length, .curly = e->curly};
         memcpy(first[at].text, e->text, e->length);
     }
     list->count += count;
@@ -227,11 +210,12 @@ static void mix_words(bt_tally *t, const bt_question *q, bt_word_list *list)
     float left = list->covering, covering = 0.0f, scale, add;
     for (uint32_t i = 0; i < list->count; i++) {
         bt_word *w = &list->words[i];
-        const bt_seen *e = find(t, key_of(w->text[0], w->text, w->length), false);
+        const bt_seen *e = bt_tally_find(t, BT_AS_READ, w->text, w->length, false);
         mixture(t, e ? e : &none, &scale, &add);
         left -= w->probability;
         w->probability = scale * w->probability + add;
-        if (!e || e->length == 0) w->probability *= is_part(t, w) ? PART : unread(t);
+        if (e && e->length > 0) w->curly = e->curly;
+        else w->probability *= is_part(t, w) ? PART : unread(t);
         covering += w->probability;
     }
     mixture(t, &none, &scale, &add);
@@ -241,25 +225,37 @@ static void mix_words(bt_tally *t, const bt_question *q, bt_word_list *list)
 
 /* ---- question -------------------------------------------------------------------------------- */
 
+/* The words before the cursor. */
+static void find_goal(scan *x, const stream *s)
+{
+    bt_cutter c;
+    uint32_t tail = s->count < TAIL ? 0 : s->count - TAIL;
+    bt_cutter_init(&c, tail > 0, pass_only, x);
+    cut(s, tail, &c);
+    memcpy(x->goal, x->before, sizeof x->goal);
+    memset(x->before, 0, sizeof x->before);
+    x->sentence = c.sentence;
+}
+
 void bt_mix_read_words(const bt_question *q, bt_tally *t, bt_word_list *list)
 {
     stream s = stream_of(q);
     scan x = {.q = q, .t = t, .weight = 0x1p-60f};
     bt_cutter c;
-    uint32_t tail = s.count < TAIL ? 0 : s.count - TAIL;
-    bt_cutter_init(&c, tail > 0, pass_only, &x);
-    cut(&s, tail, &c);
-    memcpy(x.goal, x.before, sizeof x.goal);
-    memset(x.before, 0, sizeof x.before);
-    x.sentence = c.sentence;
-    memset(t, 0, offsetof(bt_tally, seen));
+    find_goal(&x, &s);
+    bool small = q->typed_length > 0 && bt_is_small(q->typed[0]);
+    x.initials = small || (q->typed_length == 0 && !x.sentence);
+    bt_tally_clear(t);
     for (uint32_t i = 0; i < list->count; i++) {
         const bt_word *w = &list->words[i];
-        bt_seen *e = find(t, key_of(w->text[0], w->text, w->length), true);
+        bt_seen *e = bt_tally_find(t, BT_AS_READ, w->text, w->length, true);
         if (e) e->listed = true;
     }
     uint32_t begin = s.count < MOST_SCANNED ? 0 : s.count - MOST_SCANNED;
     bt_cutter_init(&c, begin > 0 || s.ring->next > s.ring->capacity, read_word, &x);
     cut(&s, begin, &c);
+    if (x.initials) bt_tally_settle(t, small);
+    if (q->typed_length > 0 && bt_is_capital(q->typed[0]))
+        bt_tally_adopt(t, q->typed, q->typed_length);
     mix_words(t, q, list);
 }

@@ -1,4 +1,5 @@
-/* words.h - cuts a text, byte by byte as its tokens come, into words (letters.h).
+/* words.h - cuts a text, byte by byte as its tokens come, into words: runs of letters (letters.h) with
+ * single apostrophes between them. An apostrophe before or after a word is a quotation mark.
  * SPDX-License-Identifier: MIT */
 #ifndef BT_WORDS_H
 #define BT_WORDS_H
@@ -13,6 +14,7 @@ typedef struct bt_read_word {
     uint32_t length; /* 0: none; above BT_WORD_BYTES: `text` has only the beginning */
     bool remembered; /* all of it is */
     bool begins_sentence;
+    bool curly; /* it has an apostrophe that was U+2019; in `text` all are ' */
     uint8_t text[BT_WORD_BYTES + 1];
 } bt_read_word;
 
@@ -23,7 +25,8 @@ typedef struct bt_cutter {
     uint32_t newlines; /* in a row */
     uint8_t pending[4];
     uint32_t pending_count; /* bytes of a character that is not whole yet */
-    void (*ended)(void *context, const bt_read_word *word); /* is called with each word */
+    enum { BT_NO_APOSTROPHE, BT_STRAIGHT, BT_CURLY } apostrophe; /* after the letters so far */
+    void (*ended)(void *context, const bt_read_word *word);      /* is called with each word */
     void *context;
 } bt_cutter;
 

@@ -4,8 +4,6 @@
 
 #include "../kernels/kernels.h"
 
-#include <string.h>
-
 enum { FEWEST = 16 }; /* symbols that order 0 must have counted */
 
 /* How an order with these counts is mixed in; without places it changes nothing. */
@@ -45,7 +43,7 @@ void bt_recall_look(ttt_recall *r, const bt_latest *latest, const bt_pace *pace,
 
 void bt_recall_look_anew(ttt_recall *r)
 {
-    memset(&r->scratch, 0, sizeof r->scratch);
+    bt_scratch_clear(&r->scratch);
     r->look = BT_NOT_LOOKED;
 }
 

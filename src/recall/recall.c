@@ -59,6 +59,7 @@ void ttt_recall_destroy(ttt_recall *r)
     if (!r) return;
     bt_ring_free(&r->ring);
     bt_counts_free(&r->counts);
+    bt_scratch_free(&r->scratch);
     bt_free(r);
 }
 
@@ -68,7 +69,8 @@ int ttt_recall_clone(const ttt_recall *from, ttt_recall **recall)
     if (!from || !recall) return TTT_NULL_POINTER;
     ttt_recall *r = bt_alloc(1, sizeof *r);
     if (!r) return TTT_OUT_OF_MEMORY;
-    if (!bt_ring_copy(&r->ring, &from->ring) || !bt_counts_copy(&r->counts, &from->counts)) {
+    if (!bt_ring_copy(&r->ring, &from->ring) || !bt_counts_copy(&r->counts, &from->counts) ||
+        !bt_scratch_reserve(&r->scratch, r->ring.room)) {
         ttt_recall_destroy(r);
         return TTT_OUT_OF_MEMORY;
     }
@@ -99,14 +101,15 @@ uint64_t ttt_recall_symbols(const ttt_recall *r)
 size_t ttt_recall_footprint(const ttt_recall *r)
 {
     return r ? bt_block_bytes(r) + bt_block_bytes(r->ring.block) + bt_block_bytes(r->counts.of) +
-                   bt_block_bytes(r->counts.table)
+                   bt_block_bytes(r->counts.table) + bt_block_bytes(r->scratch.kept)
              : 0;
 }
 
 bool bt_recall_reserve(ttt_recall *r, size_t n)
 {
     size_t most = n < TTT_RECALL_MAX_CAPACITY ? n + r->ring.order : TTT_RECALL_MAX_CAPACITY;
-    return bt_ring_reserve(&r->ring, most) && bt_counts_reserve(&r->counts, r->ring.room);
+    return bt_ring_reserve(&r->ring, most) && bt_counts_reserve(&r->counts, r->ring.room) &&
+           bt_scratch_reserve(&r->scratch, r->ring.room);
 }
 
 /* ---- calls ----------------------------------------------------------------------------------- */

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "search.h"
 
+#include "../base/alloc.h"
 #include "chains.h"
 
 #include <string.h>
@@ -15,6 +16,27 @@ static const uint32_t most_places[BT_ORDERS] = {BT_PLACES, 64, 32, 32};
 
 /* gcc deletes calls of functions that do nothing but fetch. */
 #define BT_FETCHES static inline __attribute__((always_inline))
+
+/* ---- scratch --------------------------------------------------------------------------------- */
+
+bool bt_scratch_reserve(bt_scratch *scratch, uint32_t places)
+{
+    if (!scratch->kept && places > TTT_RECALL_MIN_CAPACITY)
+        scratch->kept = bt_alloc(1, sizeof *scratch->kept);
+    return scratch->kept || places <= TTT_RECALL_MIN_CAPACITY;
+}
+
+void bt_scratch_clear(bt_scratch *scratch)
+{
+    bt_kept *kept = scratch->kept;
+    *scratch = (bt_scratch){.kept = kept};
+    if (kept) memset(kept, 0, sizeof *kept);
+}
+
+void bt_scratch_free(bt_scratch *scratch)
+{
+    bt_free(scratch->kept);
+}
 
 /* ---- one walk -------------------------------------------------------------------------------- */
 
@@ -114,15 +136,16 @@ void bt_search_begin(bt_search *s, const bt_ring *ring, const bt_latest *latest,
         w->most = most_places[k];
         w->kept = bt_kept_slot_of(w->order, w->slot);
         __builtin_prefetch(&ring->heads[k][w->slot]);
-        __builtin_prefetch(&scratch->kept.slots[w->kept]);
+        if (scratch->kept) __builtin_prefetch(&scratch->kept->slots[w->kept]);
     }
 }
 
 static const bt_kept_record *kept_of(const bt_search *s, const bt_walk *w, const bt_ring *ring,
                                      const bt_scratch *scratch)
 {
+    if (!scratch->kept) return NULL;
     const bt_kept_record *record =
-        bt_kept_find(&scratch->kept, w->kept, w->head, &s->latest, w->order);
+        bt_kept_find(scratch->kept, w->kept, w->head, &s->latest, w->order);
     return record && in_reach(ring, record->last) ? record : NULL;
 }
 
@@ -166,8 +189,8 @@ static void end_walk(bt_search *s, bt_walk *w, const bt_ring *ring, bt_scratch *
     if (w->known) enter_chain(ring, w); /* other searches have overwritten it since */
     while (w->going) visit(ring, &s->latest, w);
     count_followers(found, scratch, w);
-    if (found->total >= FEWEST_KEPT)
-        bt_kept_put(&scratch->kept, w->kept, w->head, &s->latest, w->order, w->place, found,
+    if (scratch->kept && found->total >= FEWEST_KEPT)
+        bt_kept_put(scratch->kept, w->kept, w->head, &s->latest, w->order, w->place, found,
                     ring->is_narrow);
 }
 

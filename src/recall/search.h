@@ -25,14 +25,20 @@ typedef struct bt_search {
     bt_walk walks[BT_ORDERS];
 } bt_search;
 
-/* Scratch of searches; all zero at first, and again when the ring was made anew. */
+/* Scratch of searches; all zero at first, and cleared when the ring was made anew. */
 #define BT_SLOTS 512u
 typedef struct bt_scratch {
     uint32_t stamp; /* of the slots that count: */
     uint32_t stamps[BT_SLOTS];
     uint8_t places[BT_SLOTS]; /* where a symbol stands in the list */
-    bt_kept kept;
+    bt_kept *kept;            /* NULL: nothing is kept */
 } bt_scratch;
+
+/* Takes the memory with which searches in a ring of that many places are fast: in a small one nothing
+ * needs to be kept. false: there is none. */
+bool bt_scratch_reserve(bt_scratch *scratch, uint32_t places);
+void bt_scratch_clear(bt_scratch *scratch);
+void bt_scratch_free(bt_scratch *scratch);
 
 /* Begins a search for `latest`. Until its end the ring must not change. */
 void bt_search_begin(bt_search *s, const bt_ring *ring, const bt_latest *latest,

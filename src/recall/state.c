@@ -279,7 +279,9 @@ int ttt_recall_load(ttt_recall *r, const void *buffer, size_t size)
     bt_fpenv saved = bt_fpenv_enter(); /* values are compared, NaNs too */
     int status = check(r, head, size);
     uint32_t held = status == TTT_OK ? bt_get_u32(head + AT_HELD) : 0;
-    if (status == TTT_OK && (!bt_counts_reserve(&r->counts, held) || !bt_ring_hold(&r->ring, held)))
+    if (status == TTT_OK &&
+        (!bt_counts_reserve(&r->counts, held) || !bt_scratch_reserve(&r->scratch, held) ||
+         !bt_ring_hold(&r->ring, held)))
         status = TTT_OUT_OF_MEMORY;
     if (status == TTT_OK) {
         uint32_t weights = bt_get_u32(head + AT_WEIGHTS);

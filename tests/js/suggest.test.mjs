@@ -86,9 +86,9 @@ onEachBackend('suggestions', (backend) => {
     assert.equal(session.suggest('The', '', { minProbability: 0 }).length, 3);
     const usual = session.suggest('The', '', { count: 32 });
     assert.ok(
-      usual.length > 0 && usual.every(({ probability }) => probability >= Math.fround(0.01)),
+      usual.length > 0 && usual.every(({ probability }) => probability >= Math.fround(0.003)),
     );
-    assert.deepEqual(session.suggest('The', '', { count: 32, minProbability: 0.01 }), usual);
+    assert.deepEqual(session.suggest('The', '', { count: 32, minProbability: 0.003 }), usual);
     const likely = session.suggest('The', '', { count: 32, minProbability: 0.05 });
     assert.ok(likely.length < 32 && likely.every(({ probability }) => probability >= 0.05));
     assert.deepEqual(session.suggest('The', '', { minProbability: 1 }), []);

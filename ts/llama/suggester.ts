@@ -14,7 +14,7 @@ import { SUGGEST, SUGGEST_ASYNC } from './option-names.js';
 import type { Suggestion } from './types.js';
 
 const USUAL_COUNT = 3;
-const USUAL_LEAST = 0.01; // most of what is less likely is no word
+const USUAL_LEAST = 0.003; // most of what is less likely is no word
 
 /** What `suggest` was given, checked. */
 export interface Asked {

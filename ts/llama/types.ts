@@ -176,7 +176,7 @@ export interface SignalOptions {
 export interface SuggestOptions {
   /** At most so many suggestions: 1 to 32, 3 unless given. */
   count?: number | undefined;
-  /** None that is less likely: 0 to 1, 0.01 unless given. */
+  /** None that is less likely: 0 to 1, 0.003 unless given. */
   minProbability?: number | undefined;
 }
 

@@ -50,7 +50,7 @@ input is such a text, and its answers end with an empty line. Nothing is learned
 ${MODEL_HELP}
 ${RECALL_HELP}
   -n, --count N      how many words at most, 1 to ${MAX_SUGGESTIONS} (default: 3)
-  --min-probability X  no word that is less likely, 0 to 1 (default: 0.01)
+  --min-probability X  no word that is less likely, 0 to 1 (default: 0.003)
   --load FILE        go on from a session that was saved: it knows what it read before
   --save FILE        save the session when all is read; TEXT may then be left out
 ${FORCE_HELP}
