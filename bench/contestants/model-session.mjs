@@ -15,6 +15,14 @@ export function someTokens(count, vocabulary) {
   return Uint32Array.from({ length: count }, (_, i) => 300 + ((i * 7919) % (vocabulary - 300)));
 }
 
+/** Words to complete, as they are typed: what stands before, and the letters. */
+const WORDS = 'Alice thought that the old man walked down to the river and sat under a tree'.split(
+  ' ',
+);
+const QUESTIONS = WORDS.flatMap((word, i) =>
+  [0, 1, 2].map((letters) => [`\n${WORDS.slice(0, i).join(' ')} `, word.slice(0, letters)]),
+);
+
 const WARM_UP_MS = 600;
 
 /** Does something again and again until an engine has compiled what it runs. */
@@ -38,7 +46,9 @@ async function drain(pieces) {
  *   judge TOKENS SECONDS    tokens/s of `read`, which also tells how likely each token was
  *   after TOKENS SECONDS RECALL   tokens/s of `generate`, drawn, by a session with this recall (0: none) that
  *                           has read `told`
- * All but the last are of the model alone.
+ *   suggest 3 SECONDS RECALL      `suggest` calls/s of such a session, before words, after one letter of them and
+ *                           after two; 3: words that are asked for
+ * All but the last two are of the model alone.
  * @param {object} model a BitLlama
  * @param {(seconds: number, run: (turns: number) => Promise<void>) => Promise<number>} rate
  * @param {() => Uint32Array} [told] tokens
@@ -70,20 +80,31 @@ export function sessionJobs(model, rate, told) {
     }
     return readers.get(recall);
   };
+  /** How often a second something is done, by a session that has read. */
+  const rateAfter = async (name, seconds, turn) => {
+    if (!warm.has(name)) await warmUp(turn);
+    warm.add(name);
+    return rate(seconds, async (n) => {
+      for (let i = 0; i < n; i++) await turn();
+    });
+  };
   const after = async (count, seconds, recall) => {
     const reader = readerOf(recall);
     let seed = 0;
     const turn = () =>
       drain(reader.generate([1], { maxTokens: count, stopTokens: [], seed: seed++ }));
-    if (!warm.has(recall)) await warmUp(turn);
-    warm.add(recall);
-    const turns = await rate(seconds, async (n) => {
-      for (let i = 0; i < n; i++) await turn();
-    });
-    return turns * count;
+    return count * (await rateAfter(`after ${recall}`, seconds, turn));
+  };
+  const suggest = async (count, seconds, recall) => {
+    const reader = readerOf(recall);
+    const turn = () => {
+      for (const [before, typed] of QUESTIONS) reader.suggest(before, typed, { count });
+    };
+    return QUESTIONS.length * (await rateAfter(`suggest ${recall}`, seconds, turn));
   };
   return async ([job, count, seconds, recall]) => {
     if (job === 'after') return after(Number(count), Number(seconds), Number(recall));
+    if (job === 'suggest') return suggest(Number(count), Number(seconds), Number(recall));
     if (job === 'same') {
       session.reset();
       return fingerprint((await write(64)).tokens.join(' '));

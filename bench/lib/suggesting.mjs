@@ -4,14 +4,15 @@
  * SPDX-License-Identifier: MIT
  */
 
-const WORD = /[\p{L}']+/gu;
+/** A word: letters, with single apostrophes between them. */
+export const WORD = /\p{L}+(?:['’]\p{L}+)*/gu;
 const COUNT = 3;
 
 /** Letters that were typed when suggestions are asked for. */
 export const LETTERS = [0, 1, 2];
 
 /** Where the text is cut, in characters: beginnings of books are not the book's own words. */
-export const CUT = { from: 20_000, known: 100_000, asked: 6000, words: 300 };
+export const CUT = { from: 20_000, known: 100_000, asked: 6000 };
 
 /**
  * @param {{read: (text: string) => void, suggest: (typed: string, count: number) => string[]}} suggester
@@ -29,7 +30,7 @@ export function shareSuggested(suggester, text, cut = CUT) {
   const rest = plain.slice(begin, begin + cut.asked);
   const hits = LETTERS.map(() => 0);
   let [words, at] = [0, 0];
-  for (const { 0: word, index } of [...rest.matchAll(WORD)].slice(0, cut.words)) {
+  for (const { 0: word, index } of rest.matchAll(WORD)) {
     const gap = rest.slice(at, index);
     if (gap.endsWith(' ')) {
       if (gap.length > 1) suggester.read(gap.slice(0, -1));
@@ -44,12 +45,13 @@ export function shareSuggested(suggester, text, cut = CUT) {
   return { shares: hits.map((n) => n / words), words };
 }
 
-/** A session of the language model as a suggester: it learns what it reads. */
+/** A session of the language model as a suggester: it learns what it reads, from a new text on. */
 export class SessionSuggester {
   #session;
 
   constructor(session) {
     this.#session = session;
+    session.read([session.model.tokenizer.endOfText]);
   }
 
   read(text) {

@@ -1,6 +1,6 @@
 /**
- * told.mjs - what decoding costs with recall: sessions of a model that have read a long text, with a
- * recall and without.
+ * told.mjs - sessions of a model that have read a long text: what decoding costs with recall and
+ * without, and suggestions.
  * SPDX-License-Identifier: MIT
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -39,6 +39,7 @@ export function recallParticipants({ native, seconds }, node, setting) {
     name,
     start: () => node(name, 'model-node.mjs', backend, model, told),
     job: (recall) => `after ${written} ${seconds} ${recall}`,
+    suggest: (recall) => `suggest 3 ${seconds} ${recall}`,
   });
   const engines = [
     {
@@ -50,13 +51,13 @@ export function recallParticipants({ native, seconds }, node, setting) {
     inJavaScript('addon', 'native'),
     inJavaScript('WebAssembly, Node', 'wasm'),
   ];
-  return engines.flatMap(({ name, start, job, version }) =>
+  return engines.flatMap(({ name, start, job, suggest, version }) =>
     [0, setting.recall].map((recall) => ({
       name: `bit-ttt (${name}${recall ? ', recall' : ''})`,
       side: 'ours',
       process: `${name} told`,
       start,
-      jobs: { recall: job(recall) },
+      jobs: { recall: job(recall), ...(recall && suggest ? { suggest: suggest(recall) } : {}) },
       version,
     })),
   );

@@ -3,11 +3,12 @@
  * language model are measured beside.
  * SPDX-License-Identifier: MIT
  */
+import { WORD } from './suggesting.mjs';
 
-/** Words, and the marks that end a sentence or a clause, which are context as well. */
-const PARTS = /[\p{L}']+|[^\p{L}'\s]/gu;
+/** Words, and the marks between them, which are context as well. */
+const PARTS = new RegExp(`${WORD.source}|[^\\p{L}\\s]`, 'gu');
 
-const isWord = (part) => /^[\p{L}']/u.test(part);
+const isWord = (part) => /^\p{L}/u.test(part);
 
 /**
  * Suggests the words that have followed the same words before: those after the longest context first,

@@ -249,17 +249,16 @@ typedef struct bitllama_suggestion {
 
 /* Completes a word: suggests what begins with the letters typed [typed_size] (UTF-8, may be empty)
  * after the tokens `before` [n], which come after what the session has read. list [count] receives
- * the suggestions, the likeliest first, and *found their number. Nothing is learned by asking, but
- * the session's scratch memory serves: one call of a session at a time, as elsewhere.
+ * the suggestions, the likeliest first, and *found their number. Nothing is learned by asking (but
+ * it takes the session's scratch memory: one thread at a time).
  *
- * A word is a run of letters with single apostrophes between; what is typed may begin with more ("of
- * the w"). After a letter or a digit it follows a space, after a blank it does not (but spaces at the
- * end of `before` belong to the word), after punctuation it may do both. Probabilities are those of
- * model and recall over all ways to cut the word into tokens, mixed with counts of the words that
- * were read; where a sentence begins, these have a capital. A larger count searches further.
- *
- * The model must carry a tokenizer (byte-level BPE). The first call takes memory that stays with it,
- * about two sessions. Errors: NULL_POINTER, INVALID_TOKEN, INVALID_OPTION, INVALID_DATA (no such
+ * A word is letters with single apostrophes between; what is typed may begin with more ("of the w").
+ * After a letter or a digit it follows a space, after a blank it does not (but spaces at the end of
+ * `before` belong to it), after punctuation it may do both. Probabilities are those of model and
+ * recall over all ways to cut it into tokens, mixed with counts of the words read, which have a
+ * capital where a sentence begins. A larger count searches further.
+ * The model must carry a tokenizer (byte-level BPE); the first call takes memory of about two
+ * sessions that stays with it. Errors: NULL_POINTER, INVALID_TOKEN, INVALID_OPTION, INVALID_DATA (no such
  * tokenizer, or typed is not UTF-8 or is longer than 200 bytes), OUT_OF_MEMORY. */
 BT_API int bitllama_session_suggest(const bitllama_session *session, const uint32_t *before,
                                     size_t n, const char *typed, size_t typed_size,

@@ -243,7 +243,7 @@ static bool found_enough(const search *s)
     uint32_t better = 0;
     for (uint32_t i = 0; i < s->list->count; i++)
         if (s->list->words[i].probability >= s->open[0].p) better++;
-    return better >= s->q->count + 2;
+    return better >= s->q->count + 3;
 }
 
 /* Whether a token begins a word behind `skip` bytes; with an apostrophe none begins. */

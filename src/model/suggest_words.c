@@ -21,7 +21,7 @@ enum {
     TAIL = 64             /* tokens in which the words before the cursor are looked for */
 };
 #define AGEING 1.000693387f /* 2^(1/1000): a word counts half as much when 1000 more were read */
-#define RECENT 0.05f
+#define RECENT 0.15f
 #define GAIN 0.15f
 #define DISCOUNT 0.9f
 #define UNREAD 0.2f       /* how much a word counts that was not read, */
