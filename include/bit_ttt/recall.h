@@ -20,10 +20,10 @@
  * most) lost at most 0.035 nats a symbol over 20,000 symbols, and at no time more than 206 nats
  * beyond 0.04 a symbol, which is what the weights take to learn.
  *
- * Memory: about 28 bytes for each symbol held, which grows by doubling with what is read, up to N
- * symbols and no further (N = 2^15: below 1 MB), 44 without a vocabulary, and 4 bytes for each
- * symbol of the vocabulary. Time for a symbol is bounded; when the memory doubles, all that is held
- * is indexed anew.
+ * Memory: 29 KB at first, and 4 bytes for each symbol of the vocabulary; for more than 256 symbols
+ * 46 KB more, and 26 bytes for each symbol held (44 without a vocabulary), which grows by doubling
+ * with what is read, up to N symbols and no further (N = 2^15: below 1 MB). Time for a symbol is
+ * bounded; when the memory doubles, all that is held is indexed anew.
  *
  * Probabilities and saved states are equal to the last bit on every compiler and target.
  *

@@ -72,6 +72,24 @@ onEachBackend('suggestions', (backend) => {
     }
   });
 
+  it('are written as people write them', async () => {
+    const own = model.createSession();
+    const first = (before, typed) => own.suggest(before, typed)[0]?.text;
+    await own.observe(
+      'Paris is big. We saw Paris. The walnut don’t sing, said the ‘walnut’. '.repeat(3),
+    );
+    assert.equal(first('We saw', 'P'), 'Paris');
+    assert.ok(!wordsOf(own.suggest('We saw', '')).includes('paris'));
+    assert.equal(first('The walnut', 'do'), 'don’t');
+    assert.equal(first('The walnut', 'don’'), 'don’t');
+    assert.equal(first('The walnut', "don'"), "don't");
+    assert.equal(first('said the', 'WAL'), 'WALNUT');
+    assert.equal(first('said the', 'Wal'), 'Walnut');
+    assert.equal(first('said the ‘', 'wal'), 'walnut');
+    assert.deepEqual(own.suggest('We saw   ', ''), own.suggest('We saw', ''));
+    own.destroy();
+  });
+
   it('are whole words, the likeliest first, as many as are asked for', () => {
     for (const count of [1, 2, 7, 32]) {
       const list = session.suggest('The', '', { count, minProbability: 0 });
