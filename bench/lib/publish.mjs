@@ -39,14 +39,14 @@ function layerTable(results) {
   );
 }
 
-const rounded = (value) => (value < 100 ? value.toPrecision(2) : String(Math.round(value)));
+const shownValue = (value) => (value < 100 ? value.toPrecision(2) : String(Math.round(value)));
 
 /** Ours against others, as factors. */
 function factors(results) {
   const targets = ['model', 'training'].flatMap((name) => suiteOf(results, name)?.targets ?? []);
   return table(
     ['aim (Benchmarks says against whom)', 'measured'],
-    targets.filter(({ value }) => value).map(({ text, value }) => [text, rounded(value)]),
+    targets.filter(({ value }) => value).map(({ text, value }) => [text, shownValue(value)]),
   );
 }
 

@@ -109,7 +109,7 @@ static bool show(const bt_question *q, const bt_word *w, bitllama_suggestion *to
     size_t length = q->shown_length, left = w->length - q->typed_length;
     if (length + left >= sizeof to->text) return false;
     *to = (bitllama_suggestion){.probability = w->probability};
-    memcpy(to->text, q->shown, length);
+    if (length > 0) memcpy(to->text, q->shown, length);
     for (size_t i = q->typed_length; i < w->length; i++, left--) {
         bool curly = w->text[i] == '\'' && (w->curly || q->curly);
         bool fits = length + left + 2 < sizeof to->text;
