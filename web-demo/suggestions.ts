@@ -6,7 +6,7 @@ import { placeIn } from '../ts/common/typing.js';
 import { find, make, type Panel } from './dom.js';
 
 /** What a blank is missing after, before the next word. */
-const WHOLE = /[\p{L}\p{M}\p{N}.,;:!?)]$/u;
+const WHOLE = /[\p{L}\p{M}\p{N}.,;:!?)\]”’»…%]$/u;
 
 /** Gives words for the letters typed after a text, the likeliest first. */
 type Suggest = (before: string, typed: string) => Promise<string[]>;

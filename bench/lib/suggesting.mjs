@@ -19,7 +19,7 @@ export const CUT = { from: 20_000, known: 100_000, asked: 6000 };
  * @param {string} text
  * @param {typeof CUT} [cut]
  * @returns {{shares: number[], words: number}} the share of words that were suggested, for each of
- *   LETTERS, and how many words were asked for: those after a single space
+ *   LETTERS, and how many words were asked for: those after a space
  */
 export function shareSuggested(suggester, text, cut = CUT) {
   const plain = text.replaceAll('\r', '');

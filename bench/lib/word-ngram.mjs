@@ -1,5 +1,5 @@
 /**
- * word-ngram.mjs - counts of words after the one to three words before them: what suggestions of a
+ * word-ngram.mjs - counts of words after the one to three words or marks before them: what suggestions of a
  * language model are measured beside.
  * SPDX-License-Identifier: MIT
  */

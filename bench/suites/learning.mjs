@@ -258,7 +258,7 @@ function measureSuggestions(model, { label, text }, log) {
 const NOTES = [
   'Bits a byte are those of `bit-ttt eval`: of all that was read so far, from an empty memory on, and for the whole text with its end. Nothing is trained here: every figure is of one reading, and the same on every machine.',
   'Of compressors it is the size of the compressed beginning, without what they make of an empty text (a header, of archives a name and a date); xz -9e, bzip2 -9, zstd --ultra -22, brotli -q 11, PPMd of order 8 and zpaq -m5. brotli has a dictionary of English words, ours a model of English stories.',
-  'Suggestions: 100,000 characters of a text are read, then it goes on for 6,000, word by word, each learned after it was asked for. The n-gram counts words after one to three others, the longest context first.',
+  'Suggestions: 100,000 characters of a text are read, then it goes on for 6,000, word by word, each learned after it was asked for. The n-gram counts words after one to three others (or marks between them), the longest context first.',
 ];
 
 /** @param {import('../run.mjs').Context} context */

@@ -73,7 +73,7 @@ public:
     /* Whole words that begin with `typed` (UTF-8) after the tokens `before`, which follow what was
      * read: at most `count`, the likeliest first. */
     std::vector<Suggestion> suggest(const std::vector<uint32_t> &before, const std::string &typed,
-                                    uint32_t count = 3, float min_probability = 0.01f) const
+                                    uint32_t count = 3, float min_probability = 0.003f) const
     {
         bitllama_suggestion list[BITLLAMA_MAX_SUGGESTIONS];
         bitllama_suggesting how;

@@ -171,7 +171,7 @@ typedef struct bitllama_session_options {
     uint32_t recall;
     uint32_t generated; /* 1: what bitllama_session_write reads is remembered, too */
 } bitllama_session_options;
-/* Defaults: a recall of 32768 tokens (at most 1 MB), and generated 0. NULL is fine. */
+/* Defaults: a recall of 32768 tokens (at most 1 MB), and generated 0. */
 BT_API void bitllama_session_options_init(bitllama_session_options *options);
 
 /* A session with empty memories; a copy of a session; memories emptied, as after creation. A

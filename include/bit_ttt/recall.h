@@ -20,7 +20,7 @@
  * most) lost at most 0.035 nats a symbol over 20,000 symbols, and at no time more than 206 nats
  * beyond 0.04 a symbol, which is what the weights take to learn.
  *
- * Memory: 29 KB at first, and 4 bytes for each symbol of the vocabulary; for more than 256 symbols
+ * Memory: 29 KB at first, and 4 bytes for each symbol of the vocabulary; from some 250 symbols on
  * 46 KB more, and 26 bytes for each symbol held (44 without a vocabulary), which grows by doubling
  * with what is read, up to N symbols and no further (N = 2^15: below 1 MB). Time for a symbol is
  * bounded; when the memory doubles, all that is held is indexed anew.

@@ -32,6 +32,15 @@ size_t bt_word_end(const uint8_t *text, size_t from, size_t length)
     return length;
 }
 
+size_t bt_trim_apostrophes(const uint8_t *text, size_t begin, size_t end)
+{
+    for (;;) {
+        if (end > begin && text[end - 1] == '\'') end--;
+        else if (end >= begin + 3 && bt_apostrophe(text + end - 3, 3) == 3) end -= 3;
+        else return end;
+    }
+}
+
 bool bt_text_broken(const uint8_t *text, size_t length)
 {
     return !bt_utf8_valid((const char *)text, length);
@@ -42,6 +51,7 @@ bool bt_ends_word(const uint8_t *text, size_t length)
     size_t at = length - 1;
     while (at > 0 && (text[at] & 0xc0u) == 0x80) at--;
     if (text[at] >= '0' && text[at] <= '9') return true;
-    if (text[at] == '\'' || (text[at] & 0xc0u) == 0x80) return text[at] != '\'';
+    if (bt_apostrophe(text + at, length - at) > 0) return false;
+    if ((text[at] & 0xc0u) == 0x80) return true; /* inside a character */
     return bt_word_end(text, at, length) == length;
 }

@@ -35,6 +35,8 @@ static inline size_t bt_apostrophe(const uint8_t *text, size_t length)
     return length >= 3 && text[0] == 0xe2 && text[1] == 0x80 && text[2] == 0x99 ? 3 : 0;
 }
 
+/* The end of text[begin..end) without apostrophes at its end. */
+size_t bt_trim_apostrophes(const uint8_t *text, size_t begin, size_t end);
 /* Where the letters and apostrophes from text[from] on end; a character that text [length] has only
  * the beginning of counts as one. */
 size_t bt_word_end(const uint8_t *text, size_t from, size_t length);

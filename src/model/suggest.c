@@ -36,7 +36,6 @@ void bt_words_add(bt_word_list *list, const uint8_t *text, size_t length, float 
     bool curly;
     uint32_t i = 0;
     length = straighten(straight, text, length, &curly);
-    while (length > 0 && straight[length - 1] == '\'') length--;
     while (i < list->count &&
            !(list->words[i].length == length && memcmp(list->words[i].text, straight, length) == 0))
         i++;
@@ -89,10 +88,25 @@ static void join(bt_question *q)
     q->joined = !space && !word;
 }
 
+/* Where the last word of a text begins: behind what is neither letter nor apostrophe. */
+static size_t last_word(const uint8_t *text, size_t length)
+{
+    size_t at = 0, end;
+    while ((end = bt_word_end(text, at, length)) < length)
+        at = end + bt_utf8_length((const char *)text + end, length - end);
+    return at;
+}
+
 static bool valid(const bitllama_suggesting *o)
 {
     return o->size == sizeof *o && o->count >= 1 && o->count <= BITLLAMA_MAX_SUGGESTIONS &&
            o->min_probability >= 0.0f && o->min_probability <= 1.0f;
+}
+
+/* UTF-8 without NUL, which would end the text of a suggestion. */
+static bool is_text(const char *text, size_t size)
+{
+    return bt_utf8_valid(text, size) && (size == 0 || !memchr(text, 0, size));
 }
 
 /* The likeliest first; ties by their bytes. */
@@ -179,10 +193,10 @@ int bitllama_session_suggest(const bitllama_session *session, const uint32_t *be
                      .shown = (const uint8_t *)typed,
                      .shown_length = typed_size};
     if (!valid(suggesting)) status = TTT_INVALID_OPTION;
-    else if (typed_size > BT_TYPED_BYTES || !bt_utf8_valid(typed, typed_size))
-        status = TTT_INVALID_DATA;
+    else if (typed_size > BT_TYPED_BYTES || !is_text(typed, typed_size)) status = TTT_INVALID_DATA;
     if (status == TTT_OK) {
         q.typed_length = straighten(straight, q.shown, typed_size, &q.curly);
+        q.lead = last_word(straight, q.typed_length);
         status = suggest(&q, suggesting, list, found);
     }
     bt_fpenv_leave(saved);

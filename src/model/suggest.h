@@ -28,7 +28,7 @@ typedef struct bt_word_list {
 } bt_word_list;
 
 /* Adds to the probability of a word, which joins the list unless that is full. Apostrophes of both
- * kinds are the same here; at its end they are quotation marks and left out. */
+ * kinds are the same here. */
 void bt_words_add(bt_word_list *list, const uint8_t *text, size_t length, float probability);
 
 /* What is asked. */
@@ -41,6 +41,7 @@ typedef struct bt_question {
     bool sentence;        /* a sentence begins: the word may be written with a capital */
     const uint8_t *typed; /* with ' for U+2019 */
     size_t typed_length;
+    size_t lead;          /* bytes of it before its last word */
     const uint8_t *shown; /* as it was typed: how suggestions begin */
     size_t shown_length;
     bool curly;     /* it has a U+2019 */

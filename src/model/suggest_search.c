@@ -137,15 +137,24 @@ typedef struct {
     size_t length, wanted; /* wanted: bytes of what was typed, with the space before it */
 } opening;
 
-/* A word, which must go on behind an apostrophe that was typed. */
+/* A word up to `end`; apostrophes there do not belong to it. */
 static void add_word(search *s, opening *o, size_t end, float p)
 {
-    size_t skip = o->n->skip, typed = o->wanted - skip;
-    uint8_t *word = o->text + skip, first = *word;
-    if (typed > 0 && s->q->typed[typed - 1] == '\'' && end == o->wanted) return;
+    uint8_t *word = o->text + o->n->skip, first = *word;
+    end = bt_trim_apostrophes(o->text, o->n->skip, end);
+    size_t length = end - o->n->skip;
+    bool upper = o->n->capital && length > 1 && bt_is_capital(word[1]); /* all in capitals */
+    if (length == 0 || end < o->wanted || upper) return;
     if (o->n->capital) *word = bt_small_letter(first);
-    bt_words_add(s->list, word, end - skip, p);
+    bt_words_add(s->list, word, length, p);
     *word = first;
+}
+
+/* Whether a text ends with an apostrophe and another one would follow: no word has two in a row. */
+static bool doubles_apostrophe(const opening *o, const bt_piece *piece)
+{
+    return bt_apostrophe(piece->bytes, piece->length) > 0 &&
+           bt_trim_apostrophes(o->text, 0, o->length) < o->length;
 }
 
 /* One token after the node, whose text then covers what was typed. */
@@ -154,7 +163,7 @@ static void follow(search *s, opening *o, uint32_t token)
     const bt_piece *piece = &s->q->pieces->of[token];
     float p = o->n->p * s->p[token];
     size_t length = o->length + piece->length, skip = o->n->skip;
-    if (length > BT_WORD_BYTES) return;
+    if (length > BT_WORD_BYTES || doubles_apostrophe(o, piece)) return;
     memcpy(o->text + o->length, piece->bytes, piece->length);
     size_t end = bt_word_end(o->text, o->wanted, length);
     if (o->wanted == skip && bt_apostrophe(o->text + skip, length - skip) > 0) return; /* a quote */

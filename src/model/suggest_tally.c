@@ -41,7 +41,7 @@ static void merge(bt_tally *t, bt_seen *to, const bt_seen *from)
     }
     to->listed = to->listed || from->listed;
     if (from->length == 0) return;
-    if (to->length == 0) {
+    if (to->length == 0) { /* `similar` has served its purpose by now */
         memcpy(to->text, from->text, from->length);
         to->length = from->length;
         to->agrees = from->agrees;
@@ -86,6 +86,7 @@ static void make_room(bt_tally *t)
         spares++;
     }
     if (spares > 0) rebuild(t, sum / (float)spares);
+    t->full = spares == 0;
 }
 
 bt_seen *bt_tally_find(bt_tally *t, bt_form form, const uint8_t *text, size_t length, bool add)
@@ -93,7 +94,7 @@ bt_seen *bt_tally_find(bt_tally *t, bt_form form, const uint8_t *text, size_t le
     uint64_t key = key_of(form, text, length);
     uint32_t slot = slot_of(t, key);
     if (t->slots[slot] != 0) return &t->seen[t->slots[slot] - 1];
-    if (!add) return NULL;
+    if (!add || t->full) return NULL;
     if (t->count == BT_TALLY) {
         make_room(t);
         if (t->count == BT_TALLY) return NULL;
@@ -137,7 +138,7 @@ void bt_tally_adopt(bt_tally *t, const uint8_t *typed, size_t length)
 {
     bool capitals = length > 1;
     for (size_t i = 0; i < length; i++) capitals = capitals && bt_is_capital(typed[i]);
-    for (uint32_t i = 0; i < t->count; i++)
+    for (uint32_t i = 0; !capitals && i < t->count; i++)
         if (t->seen[i].length > 0 && t->seen[i].agrees) return;
     for (uint32_t i = 0; i < t->count; i++) {
         bt_seen *e = &t->seen[i];

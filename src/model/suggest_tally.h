@@ -30,6 +30,7 @@ typedef struct bt_tally {
     uint32_t words, count; /* words read; entries */
     uint32_t places[BT_WORD_ORDERS], kinds[BT_WORD_ORDERS];
     float total;                    /* of `recent` */
+    bool full;                      /* and no entry can be forgotten */
     uint16_t slots[BT_TALLY_SLOTS]; /* a hash table by linear probing: entry + 1, or 0 */
     bt_seen seen[BT_TALLY];         /* [count] */
 } bt_tally;
@@ -45,8 +46,8 @@ bt_seen *bt_tally_find(bt_tally *tally, bt_form form, const uint8_t *text, size_
  * those are typed. */
 void bt_tally_settle(bt_tally *tally, bool small_typed);
 
-/* Where nothing that was read agrees with what was typed [length], words that are similar are taken
- * instead, with the capitals typed: WAL gives WALNUT, Wal gives Walnut. */
+/* Words that are similar to what was typed [length] are taken as if read with the capitals typed: WAL
+ * gives WALNUT; Wal gives Walnut, where nothing that was read begins with Wal. */
 void bt_tally_adopt(bt_tally *tally, const uint8_t *typed, size_t length);
 
 #endif

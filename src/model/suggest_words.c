@@ -8,8 +8,8 @@
  * Let p be a word's probability by the search over tokens, R its share of all words read, by age, and
  * c its places of the T after k words of the context, with D different words there. Then
  *     p_0 = (1 - r) p + r R;   p_k = (1 - g) p_(k-1) + g ((c - d)+ + d D p_(k-1)) / T
- * and words that were never read count less, since many of them are none. The figures were fitted to
- * twenty books in English.
+ * and words that were never read count less, since many of them are none; least of all those with
+ * which a far likelier one begins. The figures were fitted to twenty books in English.
  * SPDX-License-Identifier: MIT */
 #include "suggest.h"
 #include "suggest_tally.h"
@@ -18,6 +18,7 @@
 
 enum {
     MOST_SCANNED = 65536, /* tokens */
+    RECENT_AFTER = 50,    /* words read; after fewer, their shares count less */
     TAIL = 64             /* tokens in which the words before the cursor are looked for */
 };
 #define AGEING 1.000693387f /* 2^(1/1000): a word counts half as much when 1000 more were read */
@@ -25,7 +26,8 @@ enum {
 #define GAIN 0.15f
 #define DISCOUNT 0.9f
 #define UNREAD 0.2f       /* how much a word counts that was not read, */
-#define PART 0.05f        /* and one with which a word begins that was read */
+#define PART 0.05f        /* and one with which a far likelier word begins */
+#define PART_BELOW 0.1f   /* at most this share of that word's probability */
 #define UNREAD_AFTER 1000 /* words read; after fewer, a word not read counts more */
 
 /* ---- the tokens ------------------------------------------------------------------------------ */
@@ -55,7 +57,6 @@ static void cut(const stream *s, uint32_t begin, bt_cutter *c)
         const bt_piece *piece = &s->q->pieces->of[token];
         bt_cutter_add(c, piece->bytes, piece->length, lowest != BT_PASSED);
     }
-    bt_cutter_end(c);
 }
 
 /* ---- words read ------------------------------------------------------------------------------ */
@@ -63,6 +64,8 @@ static void cut(const stream *s, uint32_t begin, bt_cutter *c)
 /* One pass. */
 typedef struct {
     const bt_question *q;
+    const uint8_t *typed; /* [length] of the word */
+    size_t length;
     bt_tally *t;
     uint64_t before[BT_WORD_ORDERS]; /* the words before, the latest first; 0: none */
     uint64_t goal[BT_WORD_ORDERS];   /* those before the cursor */
@@ -85,20 +88,28 @@ static void pass_only(void *context, const bt_read_word *w)
 /* The first letter with which a word would be suggested: a capital where a sentence begins. */
 static uint8_t first_shown(const scan *x, const bt_read_word *w)
 {
-    bool small_typed = x->q->typed_length > 0 && !bt_is_capital(x->q->typed[0]);
+    bool small_typed = x->length > 0 && !bt_is_capital(x->typed[0]);
     return x->sentence && !small_typed ? bt_capital_letter(w->text[0]) : w->text[0];
 }
 
 /* Whether a text begins with what was typed, or `similar`, but for capitals (of ASCII). */
-static bool begins(const bt_question *q, const uint8_t *text, size_t length, bool similar)
+static bool begins(const scan *x, const uint8_t *text, size_t length, bool similar)
 {
-    if (length < q->typed_length) return false;
-    for (size_t i = 0; i < q->typed_length; i++) {
-        bool same = text[i] == q->typed[i];
-        if (!same && !(similar && bt_small_letter(text[i]) == bt_small_letter(q->typed[i])))
+    if (length < x->length) return false;
+    for (size_t i = 0; i < x->length; i++) {
+        bool same = text[i] == x->typed[i];
+        if (!same && !(similar && bt_small_letter(text[i]) == bt_small_letter(x->typed[i])))
             return false;
     }
     return true;
+}
+
+/* Whether only the first letter of a word is a capital (of ASCII). */
+static bool is_capitalized(const uint8_t *text, size_t length)
+{
+    bool other = false;
+    for (size_t i = 1; i < length; i++) other = other || bt_is_capital(text[i]);
+    return bt_is_capital(text[0]) && !other;
 }
 
 /* Sets an entry to a word that was read. */
@@ -112,8 +123,8 @@ static void set_word(const scan *x, bt_seen *e, const uint8_t *text, const bt_re
     memcpy(e->text, text, w->length);
     memcpy(shown, text, w->length);
     if (e->form == BT_INITIAL) shown[0] = bt_small_letter(shown[0]);
-    e->agrees = begins(x->q, shown, w->length, false);
-    e->similar = begins(x->q, shown, w->length, true);
+    e->agrees = begins(x, shown, w->length, false);
+    e->similar = begins(x, shown, w->length, true);
 }
 
 /* Counts a word. Those that neither are similar to what was typed nor ever stood after the word
@@ -123,12 +134,12 @@ static void count_word(scan *x, const bt_read_word *w, uint32_t orders)
     bt_tally *t = x->t;
     t->words++;
     t->total += x->weight;
-    if (orders == 0 && !begins(x->q, w->text, w->length, true)) return;
+    if (orders == 0 && !begins(x, w->text, w->length, true)) return;
     uint8_t text[BT_WORD_BYTES + 1];
     memcpy(text, w->text, w->length);
     text[0] = first_shown(x, w);
-    bool initial = x->initials && w->begins_sentence && bt_is_capital(text[0]);
-    bool add = x->q->typed_length > 0 || orders > 0 || initial;
+    bool initial = x->initials && w->begins_sentence && is_capitalized(text, w->length);
+    bool add = x->length > 0 || orders > 0 || initial;
     bt_seen *e = bt_tally_find(t, initial ? BT_INITIAL : BT_AS_READ, text, w->length, add);
     if (e) set_word(x, e, text, w);
     for (uint32_t k = 0; k < orders; k++) {
@@ -156,8 +167,9 @@ static void mixture(const bt_tally *t, const bt_seen *e, float *scale, float *ad
     *scale = 1.0f;
     *add = 0.0f;
     if (t->total > 0.0f) {
-        *scale = 1.0f - RECENT;
-        *add = RECENT * e->recent / t->total;
+        float part = RECENT * (float)t->words / (float)(t->words + RECENT_AFTER);
+        *scale = 1.0f - part;
+        *add = part * e->recent / t->total;
     }
     for (uint32_t k = 0; k < BT_WORD_ORDERS && t->places[k] > 0; k++) {
         float unit = GAIN / (float)t->places[k], left = (float)e->counts[k] - DISCOUNT;
@@ -167,20 +179,33 @@ static void mixture(const bt_tally *t, const bt_seen *e, float *scale, float *ad
     }
 }
 
-/* How much a word counts that was not read. */
-static float unread(const bt_tally *t)
+/* A factor that is 1 at first, and falls to `least` the more was read. */
+static float faded(const bt_tally *t, float least)
 {
     float share = (float)t->words / (float)(t->words + UNREAD_AFTER);
-    return 1.0f - share + share * UNREAD;
+    return 1.0f - share + share * least;
 }
 
-/* Whether a word that was read begins with this one. */
-static bool is_part(const bt_tally *t, const bt_word *w)
+/* Whether the search has found a far likelier word that begins with this one: the other tokens of
+ * that word may not follow, but then this is seldom a word. */
+static bool is_part(const bt_word_list *list, const bt_word *w)
 {
-    for (uint32_t i = 0; i < t->count; i++)
-        if (t->seen[i].length > w->length && memcmp(t->seen[i].text, w->text, w->length) == 0)
+    for (uint32_t i = 0; i < list->count; i++) {
+        const bt_word *longer = &list->words[i];
+        if (longer->length > w->length && longer->probability * PART_BELOW > w->probability &&
+            memcmp(longer->text, w->text, w->length) == 0)
             return true;
+    }
     return false;
+}
+
+/* A word that was read, as it is in the list. */
+static bt_word listed_word(const bt_question *q, const bt_seen *e, float p)
+{
+    bt_word w = {.probability = p, .length = (uint32_t)q->lead + e->length, .curly = e->curly};
+    memcpy(w.text, q->typed, q->lead);
+    memcpy(w.text + q->lead, e->text, e->length);
+    return w;
 }
 
 /* Puts the likeliest of the words that only were read into the list. */
@@ -192,14 +217,13 @@ static void add_read(const bt_tally *t, const bt_question *q, bt_word_list *list
     for (uint32_t i = 0; i < t->count; i++) {
         const bt_seen *e = &t->seen[i];
         float scale, p;
-        if (e->listed || !e->agrees || most == 0) continue;
+        if (e->listed || !e->agrees || q->lead + e->length > BT_WORD_BYTES) continue;
         mixture(t, e, &scale, &p);
         list->covering += p;
-        if (count == most && p <= first[count - 1].probability) continue;
+        if (most == 0 || (count == most && p <= first[count - 1].probability)) continue;
         uint32_t at = count < most ? count++ : most - 1;
         for (; at > 0 && first[at - 1].probability < p; at--) first[at] = first[at - 1];
-        first[at] = (bt_word){.probability = p, .length = e->length, .curly = e->curly};
-        memcpy(first[at].text, e->text, e->length);
+        first[at] = listed_word(q, e, p);
     }
     list->count += count;
 }
@@ -208,18 +232,22 @@ static void mix_words(bt_tally *t, const bt_question *q, bt_word_list *list)
 {
     static const bt_seen none = {0};
     float left = list->covering, covering = 0.0f, scale, add;
+    bool part[BT_WORDS];
+    for (uint32_t i = 0; i < list->count; i++) part[i] = is_part(list, &list->words[i]);
     for (uint32_t i = 0; i < list->count; i++) {
         bt_word *w = &list->words[i];
-        const bt_seen *e = bt_tally_find(t, BT_AS_READ, w->text, w->length, false);
+        const uint8_t *text = w->text + q->lead;
+        size_t length = w->length - q->lead;
+        const bt_seen *e = bt_tally_find(t, BT_AS_READ, text, length, false);
         mixture(t, e ? e : &none, &scale, &add);
         left -= w->probability;
         w->probability = scale * w->probability + add;
         if (e && e->length > 0) w->curly = e->curly;
-        else w->probability *= is_part(t, w) ? PART : unread(t);
+        else w->probability *= part[i] ? PART : faded(t, UNREAD);
         covering += w->probability;
     }
     mixture(t, &none, &scale, &add);
-    list->covering = covering + (left > 0.0f ? left * scale * unread(t) : 0.0f);
+    list->covering = covering + (left > 0.0f ? left * scale * faded(t, UNREAD) : 0.0f);
     add_read(t, q, list);
 }
 
@@ -232,6 +260,8 @@ static void find_goal(scan *x, const stream *s)
     uint32_t tail = s->count < TAIL ? 0 : s->count - TAIL;
     bt_cutter_init(&c, tail > 0, pass_only, x);
     cut(s, tail, &c);
+    if (s->q->lead > 0) bt_cutter_add(&c, s->q->typed, s->q->lead, false);
+    bt_cutter_end(&c);
     memcpy(x->goal, x->before, sizeof x->goal);
     memset(x->before, 0, sizeof x->before);
     x->sentence = c.sentence;
@@ -240,22 +270,27 @@ static void find_goal(scan *x, const stream *s)
 void bt_mix_read_words(const bt_question *q, bt_tally *t, bt_word_list *list)
 {
     stream s = stream_of(q);
-    scan x = {.q = q, .t = t, .weight = 0x1p-60f};
+    scan x = {.q = q,
+              .typed = q->typed + q->lead,
+              .length = q->typed_length - q->lead,
+              .t = t,
+              .weight = 0x1p-60f};
     bt_cutter c;
     find_goal(&x, &s);
-    bool small = q->typed_length > 0 && bt_is_small(q->typed[0]);
-    x.initials = small || (q->typed_length == 0 && !x.sentence);
+    bool small = x.length > 0 && bt_is_small(x.typed[0]);
+    x.initials = small || (x.length == 0 && !x.sentence);
     bt_tally_clear(t);
     for (uint32_t i = 0; i < list->count; i++) {
         const bt_word *w = &list->words[i];
-        bt_seen *e = bt_tally_find(t, BT_AS_READ, w->text, w->length, true);
+        size_t length = w->length - q->lead;
+        bt_seen *e = bt_tally_find(t, BT_AS_READ, w->text + q->lead, length, true);
         if (e) e->listed = true;
     }
     uint32_t begin = s.count < MOST_SCANNED ? 0 : s.count - MOST_SCANNED;
     bt_cutter_init(&c, begin > 0 || s.ring->next > s.ring->capacity, read_word, &x);
     cut(&s, begin, &c);
+    bt_cutter_end(&c);
     if (x.initials) bt_tally_settle(t, small);
-    if (q->typed_length > 0 && bt_is_capital(q->typed[0]))
-        bt_tally_adopt(t, q->typed, q->typed_length);
+    if (x.length > 0 && bt_is_capital(x.typed[0])) bt_tally_adopt(t, x.typed, x.length);
     mix_words(t, q, list);
 }

@@ -77,7 +77,7 @@ static void wrong_letters(const bitllama_session *s)
     CHECK_EQ(ask(s, typed, 200, &found), TTT_OK);
     CHECK_EQ(ask(s, typed, 201, &found), TTT_INVALID_DATA);
     CHECK_EQ(found, 0);
-    CHECK_EQ(ask(s, "a\0b", 3, &found), TTT_OK); /* no token has it */
+    CHECK_EQ(ask(s, "a\0b", 3, &found), TTT_INVALID_DATA); /* no token has it */
     CHECK_EQ(found, 0);
 }
 

@@ -71,6 +71,8 @@ static void capitals_typed(void)
         {"a", "WAL", "WALNUT", NULL}, {"a", "WALNUT", "WALNUT", NULL}, {"a", "W", "Walnut", NULL},
         {"a", "wal", "walnut", NULL});
     ASK("a walnut, a Wat. a walnut, the Wat.\n", {"a", "W", "Wat", "Walnut"});
+    ASK("a wkt, a wkt. a WK, a wkt.\n", {"a", "WK", NULL, "WKt"});
+    ASK("WTK. a king. WTK. a kin.\n", {"a", "w", NULL, "wTK"});
 }
 
 /* ---- apostrophes ----------------------------------------------------------------------------- */
@@ -95,6 +97,7 @@ static void quotation_marks(void)
     ASK("the 'walnut' and the 'kin'. the 'walnut' and the 'kin'.\n",
         {"and the 'kin'. the '", "w", "walnut", NULL}, {"the", "w", "walnut", NULL},
         {"the", "", NULL, "walnut'"}, {"the '", "k", "kin", NULL});
+    ASK("a walnut' a walnut' a walnut'.\n", {"a", "walnut'", NULL, "walnut'"});
     ASK("the " CURLY "walnut" CURLY " and the " CURLY "kin" CURLY ". \n",
         {"the", "w", "walnut", NULL}, {"the", "", NULL, "walnut" CURLY});
 }
@@ -125,6 +128,15 @@ static void long_words(void)
     }
     bitllama_session_destroy(s);
     bitllama_release(model);
+}
+
+/* ---- what is typed has more than the word ---------------------------------------------------- */
+
+static void longer_typed(void)
+{
+    ASK("the walnut fell. the king fell. the walnut fell.\n", {"", "the w", "the walnut", NULL},
+        {"", "the", "the", NULL}, {"the", " w", " walnut", NULL},
+        {"", "the walnut f", "the walnut fell", NULL}, {"", ".\nthe k", ".\nthe king", NULL});
 }
 
 /* ---- blanks ---------------------------------------------------------------------------------- */
@@ -209,6 +221,7 @@ int main(int argc, char **argv)
         {"apostrophes", apostrophes},
         {"quotation_marks", quotation_marks},
         {"long_words", long_words},
+        {"longer_typed", longer_typed},
         {"spaces", spaces},
         {"many_words", many_words},
         {"full", full},

@@ -157,6 +157,7 @@ onEachBackend('suggestions', (backend) => {
     }
     await both(['', 'a'.repeat(201)], 'INVALID_ARGUMENT', /200 bytes/);
     await both(['', 'é'.repeat(101)], 'INVALID_ARGUMENT', /200 bytes/);
+    await both(['', 'a\0'], 'INVALID_ARGUMENT', /U\+0000/);
     assert.deepEqual(session.suggest('', 'a'.repeat(200)), []);
     for (const count of [0, 33, -1, 1.5, NaN, Infinity]) {
       await both(['', '', { count }], 'INVALID_OPTION', /count must be an integer from 1 to 32/);

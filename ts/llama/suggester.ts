@@ -30,6 +30,9 @@ function readTyped(value: unknown): Uint8Array {
   if (typeof value !== 'string') throw wrongType('typed', 'a string', value);
   // No character has more bytes than three for each of its code units.
   const bytes = new TextEncoder().encode(value.slice(0, MAX_TYPED_BYTES + 1));
+  if (value.includes('\0')) {
+    throw new TTTError('INVALID_ARGUMENT', 'typed may not have the character U+0000');
+  }
   if (bytes.length <= MAX_TYPED_BYTES) return bytes;
   const text = `typed may have ${MAX_TYPED_BYTES} bytes of UTF-8, not more`;
   throw new TTTError('INVALID_ARGUMENT', text);
