@@ -259,7 +259,7 @@ typedef struct bitllama_suggestion {
  * capital where a sentence begins. A larger count searches further.
  * The model must carry a tokenizer (byte-level BPE); the first call takes memory of about two
  * sessions that stays with it. Errors: NULL_POINTER, INVALID_TOKEN, INVALID_OPTION, INVALID_DATA (no such
- * tokenizer, or typed is not UTF-8 or is longer than 200 bytes), OUT_OF_MEMORY. */
+ * tokenizer; typed is not UTF-8, has a NUL or more than 200 bytes), OUT_OF_MEMORY. */
 BT_API int bitllama_session_suggest(const bitllama_session *session, const uint32_t *before,
                                     size_t n, const char *typed, size_t typed_size,
                                     const bitllama_suggesting *suggesting,

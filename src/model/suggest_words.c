@@ -128,7 +128,8 @@ static void set_word(const scan *x, bt_seen *e, const uint8_t *text, const bt_re
 }
 
 /* Counts a word. Those that neither are similar to what was typed nor ever stood after the word
- * before need no entry; nor, where nothing was typed, do those that the search has not found. */
+ * before need no entry; nor, where nothing was typed, do those that the search has not found, unless
+ * they begin a sentence: in which form it has found them shows at the end (bt_tally_settle). */
 static void count_word(scan *x, const bt_read_word *w, uint32_t orders)
 {
     bt_tally *t = x->t;

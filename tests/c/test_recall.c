@@ -190,10 +190,10 @@ static void footprint(void)
             text[i] = open ? (uint32_t)rng_next(&random) : (uint32_t)rng_below(&random, VOCAB);
         feed_recall(r, text, 0, 200);
         check_note("vocab %u: %zu bytes after 200 symbols", vocab, ttt_recall_footprint(r));
-        CHECK(ttt_recall_footprint(r) <= 120000);
+        CHECK(ttt_recall_footprint(r) <= 50000);
         feed_recall(r, text, 200, FULL);
         check_note("vocab %u: %zu bytes when full", vocab, ttt_recall_footprint(r));
-        CHECK(ttt_recall_footprint(r) <= (open ? 44u : 28u) * 32768 + 4 * vocab + 100000);
+        CHECK(ttt_recall_footprint(r) <= (open ? 44u : 26u) * 32768 + 4 * vocab + 80000);
         if (!open) CHECK(ttt_recall_footprint(r) <= 1000000);
         ttt_recall_destroy(r);
     }

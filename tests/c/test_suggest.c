@@ -73,38 +73,6 @@ static void contexts_of_words(void)
     bitllama_release(model);
 }
 
-/* A capital where a sentence begins, and back. */
-static void casing(void)
-{
-    bitllama_model *model = open_model(BT_INDUCTION);
-    bitllama_session *s =
-        reader_of(model, "a walnut. Walking was a walnut. Kin and a king.\n", 512);
-    check_first(s, "it fell.", "Waln", "Walnut");
-    check_first(s, "it fell. ", "Waln", "Walnut");
-    check_first(s, "it fell, a", "waln", "walnut");
-    check_first(s, "it is", "walk", "walking");
-    check_first(s, "it is.", "Walk", "Walking");
-    bitllama_session_destroy(s);
-    bitllama_release(model);
-}
-
-/* Letters beyond ASCII, of which a token may have one byte; apostrophes; what is typed need not be a
- * word. */
-static void letters(void)
-{
-    bitllama_model *model = open_model(BT_PREDICT);
-    bitllama_session *s = reader_of(
-        model, "a caf\xc3\xa9 \xc3\xa9tait don't a caf\xc3\xa9 \xc3\xa9tait don\xe2\x80\x99t. ",
-        512);
-    check_first(s, "a", "ca", "caf\xc3\xa9");
-    check_first(s, "a", "caf\xc3\xa9", "caf\xc3\xa9");
-    check_first(s, "a caf\xc3\xa9", "\xc3\xa9", "\xc3\xa9tait");
-    check_first(s, "\xc3\xa9tait", "don'", "don't");
-    check_first(s, "\xc3\xa9tait", "don\xe2\x80\x99", "don\xe2\x80\x99t");
-    bitllama_session_destroy(s);
-    bitllama_release(model);
-}
-
 /* Words that the session wrote itself are context, and are not suggested for being read. */
 static void words_that_were_written(void)
 {
@@ -298,8 +266,6 @@ int main(int argc, char **argv)
     static const check_case cases[] = {
         {"words_that_were_read", words_that_were_read},
         {"contexts_of_words", contexts_of_words},
-        {"casing", casing},
-        {"letters", letters},
         {"words_that_were_written", words_that_were_written},
         {"lists", lists},
         {"least", least},

@@ -1,5 +1,5 @@
 /* test_suggest_words.c - words as people write them: names and beginnings of sentences, capitals,
- * apostrophes and quotation marks of both kinds, blanks; and more words than a tally has room for.
+ * letters beyond ASCII, apostrophes and quotation marks of both kinds, blanks; and more words than a tally has room for.
  * SPDX-License-Identifier: MIT */
 #include "check.h"
 #include "model/suggest_tally.h"
@@ -62,6 +62,22 @@ static void names(void)
         {"we saw", "", NULL, "kin"}, {"we like", "walk", "walking", NULL});
     ASK("The kin. the Kin. The kin. we the kin.\n", {"we saw", "th", "the", NULL},
         {"we saw", "T", "The", NULL});
+}
+
+/* A capital where a sentence begins, and back. */
+static void sentences(void)
+{
+    ASK("a walnut. Walking was a walnut. Kin and a king.\n", {"it fell.", "Waln", "Walnut", NULL},
+        {"it fell. ", "Waln", "Walnut", NULL}, {"it fell, a", "waln", "walnut", NULL},
+        {"it is", "walk", "walking", NULL}, {"it is.", "Walk", "Walking", NULL});
+}
+
+/* Letters beyond ASCII, of which a token may have one byte. */
+static void letters(void)
+{
+    ASK("a caf\xc3\xa9 \xc3\xa9tait, a caf\xc3\xa9 \xc3\xa9tait.\n",
+        {"a", "ca", "caf\xc3\xa9", NULL}, {"a", "caf\xc3\xa9", "caf\xc3\xa9", NULL},
+        {"a caf\xc3\xa9", "\xc3\xa9", "\xc3\xa9tait", NULL});
 }
 
 /* Words that were read in small letters, where capitals are typed. */
@@ -217,6 +233,8 @@ int main(int argc, char **argv)
 {
     static const check_case cases[] = {
         {"names", names},
+        {"sentences", sentences},
+        {"letters", letters},
         {"capitals_typed", capitals_typed},
         {"apostrophes", apostrophes},
         {"quotation_marks", quotation_marks},
