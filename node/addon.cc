@@ -1,6 +1,6 @@
 // addon.cc - makes the addon's exports, an Engine as defined by ts/engine/engine.ts: functions of kernels
-// here, those of layers, models, sessions and trainers in the other files. Every environment has its own
-// data; only the tickets of shared models (model.cc) belong to the process.
+// here, those of layers, models, sessions, trainers and recalls in the other files. Every environment has
+// its own data; only the tickets of shared models (model.cc) belong to the process.
 // SPDX-License-Identifier: MIT
 #include "addon.h"
 
@@ -9,7 +9,7 @@
 namespace {
 
 // To be raised with every change of a function's signature; ts/engine/native/load.ts refuses other numbers.
-constexpr uint64_t kAbi = 5;
+constexpr uint64_t kAbi = 6;
 
 // The names of all kernels, or of those that this machine can run, best first.
 napi_value KernelNames(const Call &call, bool all)
@@ -104,7 +104,8 @@ bool DefineEngine(napi_env env, napi_value exports)
            DefinePart(env, exports, data, "layers", DefineLayerFunctions) &&
            DefinePart(env, exports, data, "models", DefineModelFunctions) &&
            DefinePart(env, exports, data, "sessions", DefineSessionFunctions) &&
-           DefinePart(env, exports, data, "trainers", DefineTrainerFunctions);
+           DefinePart(env, exports, data, "trainers", DefineTrainerFunctions) &&
+           DefinePart(env, exports, data, "recalls", DefineRecallFunctions);
 }
 
 } // namespace

@@ -9,6 +9,7 @@
 #include "handle.h"
 
 #include <bit_ttt/llama.h>
+#include <bit_ttt/recall.h>
 #include <bit_ttt/ttt.h>
 
 #include <memory>
@@ -35,12 +36,16 @@ struct Session : Slot<bitllama_session> {
 // Busy during a step on another thread.
 struct Trainer : Slot<bitllama_trainer> {};
 
+// Never busy: nothing of it runs on another thread.
+struct Recall : Slot<ttt_recall> {};
+
 struct Addon {
     HandleTable<Layer> layers;
     HandleTable<JobEntry> jobs;
     HandleTable<Model> models;
     HandleTable<Session> sessions;
     HandleTable<Trainer> trainers;
+    HandleTable<Recall> recalls;
     // Asynchronous work holds a weak pointer, which expires when the environment's data is destroyed.
     std::shared_ptr<void> alive = std::make_shared<char>();
 };
@@ -57,6 +62,7 @@ bool DefineJobFunctions(napi_env env, napi_value object, Addon *addon);
 bool DefineModelFunctions(napi_env env, napi_value object, Addon *addon);
 bool DefineSessionFunctions(napi_env env, napi_value object, Addon *addon);
 bool DefineTrainerFunctions(napi_env env, napi_value object, Addon *addon);
+bool DefineRecallFunctions(napi_env env, napi_value object, Addon *addon);
 bool DefineMethods(napi_env env, napi_value object, Addon *addon, const Method *methods,
                    size_t count);
 template <size_t count>
@@ -128,6 +134,14 @@ void RemoveEntry(const Call &call, HandleTable<Entry> &table, uint64_t handle)
 {
     AdjustMemory(call.env, -table.Find(handle)->bytes);
     table.Remove(handle);
+}
+
+// Reports a living object's size again, after a call that may have changed it.
+template <typename Entry> void Report(const Call &call, Entry &entry, size_t size)
+{
+    auto bytes = static_cast<int64_t>(size);
+    if (bytes != entry.bytes) AdjustMemory(call.env, bytes - entry.bytes);
+    entry.bytes = bytes;
 }
 
 // ---- wrappers: functions of the addon from functions of the library, for the objects of a table ---

@@ -69,6 +69,24 @@ int ReadHandle(napi_env env, napi_value value, uint64_t *out)
     return TTT_OK;
 }
 
+int ReadUint32(napi_env env, napi_value value, uint32_t *out)
+{
+    double number = 0;
+    if (napi_get_value_double(env, value, &number) != napi_ok) return kInvalidArgument;
+    if (!(number >= 0 && number <= 4294967295.0) || number != std::floor(number))
+        return kInvalidArgument;
+    *out = static_cast<uint32_t>(number);
+    return TTT_OK;
+}
+
+int ReadFloat(napi_env env, napi_value value, float *out)
+{
+    double number = 0;
+    if (napi_get_value_double(env, value, &number) != napi_ok) return kInvalidArgument;
+    *out = static_cast<float>(number);
+    return TTT_OK;
+}
+
 int ReadBigInt(napi_env env, napi_value value, uint64_t *out)
 {
     bool lossless = false;

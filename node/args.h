@@ -54,6 +54,10 @@ template <typename T> int ReadStruct(napi_env env, napi_value value, T *out)
 int ReadHandle(napi_env env, napi_value value, uint64_t *out);
 // A BigInt from 0 to 2^64 - 1.
 int ReadBigInt(napi_env env, napi_value value, uint64_t *out);
+// An integer from 0 to 2^32 - 1.
+int ReadUint32(napi_env env, napi_value value, uint32_t *out);
+// Any number, rounded to a float.
+int ReadFloat(napi_env env, napi_value value, float *out);
 int ReadBool(napi_env env, napi_value value, bool *out);
 // Reads a string as UTF-8, in which there may be NUL characters.
 int ReadText(napi_env env, napi_value value, std::string *out);

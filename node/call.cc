@@ -11,11 +11,16 @@ napi_value Call::Status(int status) const
     return value;
 }
 
-napi_value Call::Number(uint64_t number) const
+napi_value Call::Double(double number) const
 {
     napi_value value = nullptr;
-    napi_create_double(env, static_cast<double>(number), &value);
+    napi_create_double(env, number, &value);
     return value;
+}
+
+napi_value Call::Number(uint64_t number) const
+{
+    return Double(static_cast<double>(number));
 }
 
 napi_value Call::BigInt(uint64_t number) const

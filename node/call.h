@@ -32,6 +32,7 @@ struct Call {
     napi_value Negative(int status) const { return Status(-status); }
     napi_value Number(uint64_t number) const; // below 2^53
     napi_value BigInt(uint64_t number) const;
+    napi_value Double(double number) const;
     napi_value Text(const char *text, size_t length = NAPI_AUTO_LENGTH) const; // UTF-8
     // {status, offset, text}; the text is empty if there is nothing to add to the status.
     napi_value Failure(int status, const ttt_error &error = {}) const;

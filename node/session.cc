@@ -56,9 +56,7 @@ napi_value Freeze(const Call &call)
 // Reports a session's size again, after a call that may have changed it.
 void Weigh(const Call &call, Session &session)
 {
-    auto bytes = static_cast<int64_t>(bitllama_session_footprint(session.object.get()));
-    if (bytes != session.bytes) AdjustMemory(call.env, bytes - session.bytes);
-    session.bytes = bytes;
+    Report(call, session, bitllama_session_footprint(session.object.get()));
 }
 
 // load(session, bytes): status.
@@ -253,7 +251,6 @@ napi_value Draw(const Call &call)
 bool DefineSessionFunctions(napi_env env, napi_value object, Addon *addon)
 {
     static const Method methods[] = {
-        {"conformanceHash", Enter<Hash<ttt_recall_conformance_hash>>},
         {"create", Enter<Create>},
         {"fork", Enter<Fork>},
         {"destroy", Enter<Destroy<&Addon::sessions>>},

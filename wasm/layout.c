@@ -3,6 +3,7 @@
  * for every target and makes no code.
  * SPDX-License-Identifier: MIT */
 #include <bit_ttt/llama.h>
+#include <bit_ttt/recall.h>
 #include <bit_ttt/ttt.h>
 
 #define AT(field, offset) (offsetof(STRUCT, field) == (offset))
@@ -10,6 +11,11 @@
 _Static_assert(AT(size, 0) && AT(objective, 4) && AT(hidden_dim, 8) && AT(seed, 16) &&
                    AT(inner_lr, 24) && AT(threads, 28) && sizeof(STRUCT) == 32,
                "ttt_config");
+#undef STRUCT
+#define STRUCT ttt_recall_options
+_Static_assert(AT(size, 0) && AT(vocab, 4) && AT(capacity, 8) && AT(order, 12) &&
+                   sizeof(STRUCT) == 16,
+               "ttt_recall_options");
 #undef STRUCT
 #define STRUCT bitllama_config
 _Static_assert(AT(size, 0) && AT(vocab_size, 4) && AT(hidden_dim, 8) && AT(num_layers, 12) &&

@@ -34,7 +34,7 @@ const ROOMS = {
   'ts/tokenizer': ['ts/common', '@huggingface/tokenizers'],
   'ts/layer': ['ts/common', 'ts/engine'],
   'ts/llama': ['ts/common', 'ts/files', 'ts/engine', 'ts/tokenizer'],
-  'ts/detect': ['ts/common', 'ts/layer'],
+  'ts/detect': ['ts/common', 'ts/engine', 'ts/layer'],
   ts: [
     'ts/common',
     'ts/files',

@@ -9,6 +9,7 @@ import { internals } from './support/engine.mjs';
 
 const NAMES = [
   'ttt_config',
+  'ttt_recall_options',
   'bitllama_config',
   'bitllama_session_options',
   'bitllama_sampling',
@@ -43,7 +44,7 @@ function declared(text, name) {
 
 describe('structs', () => {
   const layout = readFileSync(`${root}wasm/layout.c`, 'utf8');
-  const headers = ['base', 'ttt', 'llama']
+  const headers = ['base', 'ttt', 'recall', 'llama']
     .map((name) => readFileSync(`${root}include/bit_ttt/${name}.h`, 'utf8'))
     .join('\n');
   let code;

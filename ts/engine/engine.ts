@@ -1,5 +1,5 @@
 /**
- * engine.ts - the contract of an engine: what computes for layers, models, sessions and trainers. The
+ * engine.ts - the contract of an engine: what computes for layers, models, sessions, trainers and recalls. The
  * addon's exports are one (node/), and ts/engine/wasm makes one of a WebAssembly instance.
  *
  * Objects are known by handles, positive integers that never mean two objects of a kind. What makes an
@@ -120,8 +120,6 @@ export interface ModelEngine {
 
 /** Sessions of models of the same engine. */
 export interface SessionEngine {
-  /** The hash of include/bit_ttt/recall.h, or a negative status. */
-  conformanceHash(): bigint | number;
   /** `options` is a bitllama_session_options. */
   create(model: Handle, options: StructBytes): Handle;
   fork(session: Handle): Handle;
@@ -206,6 +204,27 @@ export interface TrainerEngine {
   load(trainer: Handle, bytes: Uint8Array): 0 | Failure;
 }
 
+/** Recalls by themselves (include/bit_ttt/recall.h). Symbols are below 2^32. */
+export interface RecallEngine {
+  /** The hash of the header, for these and for those of sessions; or a negative status. */
+  conformanceHash(): bigint | number;
+  /** `options` is a ttt_recall_options. */
+  create(options: StructBytes): Handle;
+  clone(recall: Handle): Handle;
+  destroy(recall: Handle): number;
+  reset(recall: Handle): number;
+  /** The probability, or a negative status. This and `learn` are called for every symbol, and allocate nothing. */
+  probability(recall: Handle, symbol: number, base: number): number;
+  learn(recall: Handle, symbol: number, base: number): number;
+  pass(recall: Handle, symbol: number): number;
+  /** Learned so far. */
+  symbols(recall: Handle): number;
+  /** In bytes; it grows with what is learned. */
+  stateSize(recall: Handle): number;
+  save(recall: Handle, bytes: Uint8Array): number;
+  load(recall: Handle, bytes: Uint8Array): number;
+}
+
 /** An engine. It may lack a part: one on a GPU may have trainers and nothing else. */
 export interface Engine {
   readonly kind: BackendKind;
@@ -217,4 +236,5 @@ export interface Engine {
   readonly models?: ModelEngine;
   readonly sessions?: SessionEngine;
   readonly trainers?: TrainerEngine;
+  readonly recalls?: RecallEngine;
 }

@@ -49,10 +49,10 @@ export async function llamaConformanceHash(options?: BackendOptions): Promise<st
   return hex64(made(part(engine, 'models').conformanceHash()));
 }
 
-/** The same for the recall of sessions: sequences of many kinds are remembered, saved and foreseen. */
+/** The same for recalls, such as those of sessions: sequences of many kinds are remembered, saved and foreseen. */
 export async function recallConformanceHash(options?: BackendOptions): Promise<string> {
   const { engine } = await engineOf(options);
-  return hex64(made(part(engine, 'sessions').conformanceHash()));
+  return hex64(made(part(engine, 'recalls').conformanceHash()));
 }
 
 /**

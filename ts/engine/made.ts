@@ -6,7 +6,7 @@ import { codeOf, errorOf, TTTError } from '../common/errors.js';
 import type { Engine, Failure } from './engine.js';
 
 /** What an engine may lack. */
-type Part = 'layers' | 'models' | 'sessions' | 'trainers';
+type Part = 'layers' | 'models' | 'sessions' | 'trainers' | 'recalls';
 
 /** A part of an engine, or BACKEND_UNAVAILABLE. */
 export function part<P extends Part>(engine: Engine, name: P): NonNullable<Engine[P]> {

@@ -54,6 +54,13 @@ export const TTT_CONFIG = struct({
   threads: 'u32',
 });
 
+export const TTT_RECALL_OPTIONS = struct({
+  size: 'u32',
+  vocab: 'u32',
+  capacity: 'u32',
+  order: 'u32',
+});
+
 export const BITLLAMA_CONFIG = struct({
   size: 'u32',
   vocabSize: 'u32',

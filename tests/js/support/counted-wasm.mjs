@@ -16,6 +16,8 @@ const MAKERS = {
   malloc: 'result',
   ttt_clone: 'result',
   ttt_create_from_config: 1,
+  ttt_recall_create: 1,
+  ttt_recall_clone: 1,
   bitllama_open: 4,
   bitllama_open_sharded: 6,
   bitllama_session_create_with: 2,
@@ -36,6 +38,7 @@ const ERRORS = {
 const FREERS = [
   'free',
   'ttt_destroy',
+  'ttt_recall_destroy',
   'bitllama_release',
   'bitllama_session_destroy',
   'bitllama_trainer_destroy',
@@ -57,6 +60,7 @@ const SURE = [
   ...['ttt_kernel_count', 'ttt_kernel_name', 'ttt_kernel_usable', 'bitllama_config_json'],
   ...['bitllama_tokenizer_json', 'bitllama_model_footprint', 'bitllama_session_footprint'],
   ...['bitllama_trainer_footprint', 'bitllama_session_state_size', 'bitllama_trainer_state_size'],
+  ...['ttt_recall_footprint', 'ttt_recall_state_size'],
 ];
 
 export class CountedWasm {

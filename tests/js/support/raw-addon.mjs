@@ -63,6 +63,12 @@ const STRUCTS = {
     recall: ['Uint32', 256],
     generated: ['Uint32', 0],
   },
+  recall: {
+    size: ['Uint32', 16],
+    vocab: ['Uint32', 0],
+    capacity: ['Uint32', 256],
+    order: ['Uint32', 4],
+  },
   sampling: {
     size: ['Uint32', 32],
     temperature: ['Float32', 1],

@@ -6,7 +6,7 @@ const addon = require(process.argv[2]);
 for (const kernel of addon.info().kernels) {
   const status = addon.setKernel(kernel);
   if (status !== 0) throw new Error(`${kernel}: status ${status}`);
-  const parts = [addon.layers, addon.models, addon.sessions];
+  const parts = [addon.layers, addon.models, addon.recalls];
   const hashes = parts.map((part) => part.conformanceHash());
   writeSync(1, `${kernel}=${hashes.map((hash) => hash.toString(16)).join(' ')}\n`);
 }

@@ -8,6 +8,7 @@ import type { WasmExports } from './exports.js';
 import { Instance, plain } from './instance.js';
 import { Layers } from './layers.js';
 import { Models } from './models.js';
+import { Recalls } from './recalls.js';
 import { Sessions } from './sessions.js';
 import { Table } from './table.js';
 import { Trainers } from './trainers.js';
@@ -18,6 +19,7 @@ export class WasmEngine implements Engine {
   readonly models: Models;
   readonly sessions: Sessions;
   readonly trainers: Trainers;
+  readonly recalls: Recalls;
   readonly #instance: Instance;
 
   constructor(exports: WasmExports) {
@@ -28,6 +30,7 @@ export class WasmEngine implements Engine {
     this.models = new Models(instance, models);
     this.sessions = new Sessions(instance, models);
     this.trainers = new Trainers(instance, models);
+    this.recalls = new Recalls(instance);
   }
 
   get poisoned(): boolean {

@@ -36,6 +36,18 @@ export interface WasmExports {
   ttt_kernel_name: Call;
   ttt_kernel_usable: Call;
   ttt_conformance_hash: Call;
+  ttt_recall_create: Call;
+  ttt_recall_clone: Call;
+  ttt_recall_reset: Call;
+  ttt_recall_destroy: Call;
+  ttt_recall_symbols: BigCall;
+  ttt_recall_footprint: Call;
+  ttt_recall_probability: Call;
+  ttt_recall_learn: Call;
+  ttt_recall_pass: Call;
+  ttt_recall_state_size: Call;
+  ttt_recall_save: Call;
+  ttt_recall_load: Call;
   ttt_recall_conformance_hash: Call;
   bitllama_open: Call;
   bitllama_open_sharded: Call;

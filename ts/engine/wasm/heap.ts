@@ -78,6 +78,10 @@ export class Heap {
     return new DataView(this.#exports.memory.buffer).getUint32(block, true);
   }
 
+  readFloat32(block: Pointer): number {
+    return new DataView(this.#exports.memory.buffer).getFloat32(block, true);
+  }
+
   readUint64(block: Pointer): bigint {
     return new DataView(this.#exports.memory.buffer).getBigUint64(block, true);
   }

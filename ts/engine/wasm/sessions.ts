@@ -33,10 +33,6 @@ export class Sessions implements SessionEngine {
     this.#sessions = new Table(instance, 'bitllama_session_footprint', 'bitllama_session_destroy');
   }
 
-  conformanceHash(): bigint | number {
-    return this.#instance.hash('ttt_recall_conformance_hash');
-  }
-
   create(model: Handle, options: StructBytes): Handle {
     return this.#models.withBlocks(model, [options, 4], negative, (exports, pointer, how, out) =>
       this.#sessions.made(exports.bitllama_session_create_with(pointer, how, out), out),
