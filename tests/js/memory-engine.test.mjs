@@ -24,6 +24,7 @@ const LETTERS = new TextEncoder().encode(
 );
 const ASKED = { count: 3, minProbability: 0 };
 const NO_JSON = new TextEncoder().encode('[1');
+const RECALL = { vocab: 0, capacity: 8192, order: 4 };
 const SAMPLING = {
   temperature: 0.7,
   topK: 0,
@@ -82,13 +83,13 @@ function noting(object, name, called) {
   });
 }
 
-const PARTS = ['layers', 'models', 'sessions', 'trainers'];
+const PARTS = ['layers', 'models', 'sessions', 'trainers', 'recalls'];
 
 describe('memory of the WebAssembly engine', () => {
   let counted;
   let engine;
   let code;
-  let layers, models, sessions, trainers;
+  let layers, models, sessions, trainers, recalls;
   const called = new Set();
   const owned = [];
 
@@ -101,7 +102,9 @@ describe('memory of the WebAssembly engine', () => {
     );
     counted = new CountedWasm();
     engine = noting(new code.WasmEngine(counted.wrap(await wasmExports())), 'engine', called);
-    [layers, models, sessions, trainers] = PARTS.map((name) => noting(engine[name], name, called));
+    [layers, models, sessions, trainers, recalls] = PARTS.map((name) =>
+      noting(engine[name], name, called),
+    );
   });
 
   /** Remembers how to free what an exercise has made. */
@@ -153,6 +156,11 @@ describe('memory of the WebAssembly engine', () => {
   const sessionOf = (from, recall = 8192) =>
     must(sessions.create(from, optionsOf(recall)), sessions.destroy);
   const session = () => sessionOf(model());
+  const recall = (changes) =>
+    must(
+      recalls.create(code.encode(code.TTT_RECALL_OPTIONS, { ...RECALL, ...changes })),
+      recalls.destroy,
+    );
   const open = (file, config) => must(models.open(file, config), models.close);
   const sampling = (changes) => code.encode(code.BITLLAMA_SAMPLING, { ...SAMPLING, ...changes });
   const stepBytes = () => new Uint8Array(code.BITLLAMA_STEP.size);
@@ -258,7 +266,7 @@ describe('memory of the WebAssembly engine', () => {
     walk(() => {
       assert.equal(typeof layers.conformanceHash(), 'bigint');
       assert.equal(typeof models.conformanceHash(), 'bigint');
-      assert.equal(typeof sessions.conformanceHash(), 'bigint');
+      assert.equal(typeof recalls.conformanceHash(), 'bigint');
     }));
 
   it('models: opened, asked, packed, closed', () =>
@@ -421,6 +429,36 @@ describe('memory of the WebAssembly engine', () => {
       assert.equal(sessions.tokens(two), TOKENS.length);
     }));
 
+  it('recalls: made, cloned, learning, saved, restored, good and bad', () =>
+    walk(() => {
+      const one = recall();
+      assert.throws(() => recall({ order: 5 }), { code: 'status 7' });
+      for (const at of [5, 2 ** 32 - 1, 5]) assert.equal(recalls.learn(one, at, 0.5), 0);
+      assert.equal(recalls.learn(one, 5, 2), 32);
+      assert.equal(recalls.pass(one, 6), 0);
+      assert.ok(recalls.probability(one, 5, 0.5) > 0);
+      assert.equal(recalls.probability(one, 5, NaN), -32);
+      assert.equal(recalls.symbols(one), 3);
+      const two = must(recalls.clone(one), recalls.destroy);
+      assert.equal(recalls.reset(two), 0);
+      const state = new Uint8Array(recalls.stateSize(one));
+      assert.equal(recalls.save(one, state.subarray(1)), 12);
+      assert.equal(recalls.save(one, state), 0);
+      assert.equal(recalls.load(two, state), 0);
+      state[state.length >> 1] ^= 1;
+      assert.equal(recalls.load(two, state), 20);
+      const words = recall({ vocab: 9 });
+      assert.equal(recalls.pass(words, 9), 30);
+      recalls.destroy(two);
+      assert.equal(recalls.destroy(two), 61);
+      for (const name of ['clone', 'symbols', 'stateSize', 'probability']) {
+        assert.equal(recalls[name](two, 1, 0.5), -61);
+      }
+      for (const name of ['reset', 'learn', 'pass', 'save', 'load']) {
+        assert.equal(recalls[name](two, state, 0.5), 61);
+      }
+    }));
+
   it('trainers: made, refused, a step at once and aside', () =>
     walk(async () => {
       const one = trainer();
@@ -518,6 +556,11 @@ describe('memory of the WebAssembly engine', () => {
       const full = new Uint8Array(sessions.stateSize(read));
       assert.equal(sessions.save(read, full), 0);
       remembered(() => sessions.load(other, full));
+      const [first, second] = [recall(), recall()];
+      remembered(() => (ids.every((id) => recalls.learn(first, id, 0.5) === 0) ? 0 : 1));
+      const held = new Uint8Array(recalls.stateSize(first));
+      assert.equal(recalls.save(first, held), 0);
+      remembered(() => recalls.load(second, held));
     }).finally(() => assert.equal(engine.ballast, idle));
   });
 

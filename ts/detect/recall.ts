@@ -30,7 +30,8 @@ function create(recalls: RecallEngine, { order, capacity }: RecallOptions): Hand
   const values = { vocab: 0, capacity: uint32(capacity), order: uint32(order) };
   const handle = recalls.create(encode(TTT_RECALL_OPTIONS, values));
   if (handle !== -statusOf('INVALID_CONFIG')) return made(handle);
-  const text = 'a recall has an order of 1 to 4, and a power of two from 256 to 2^22 as its capacity';
+  const text =
+    'a recall has an order of 1 to 4, and a power of two from 256 to 2^22 as its capacity';
   throw errorOf(-handle, `${text}; these are ${order} and ${capacity}`);
 }
 
