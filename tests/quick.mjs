@@ -20,6 +20,7 @@ const quickNames = [
   'llama-values',
   'model-source',
   'progress',
+  'recall-engine',
   'splits',
   'state',
   'tokenizer-files',

@@ -215,6 +215,15 @@ onEachEngine('a recall', (engine, make, name) => {
   });
 });
 
+describe('the command', () => {
+  it('has no engine of its own in its bundle, on which nothing would be chosen', () => {
+    // esbuild writes the source's path before each part of a bundle.
+    const bundle = readFileSync(`${root}dist/cli.mjs`, 'utf8');
+    assert.match(bundle, /^\/\/ ts\/detect\/detector\.ts$/m);
+    assert.doesNotMatch(bundle, /^\/\/ ts\/engine\//m);
+  });
+});
+
 /** Makes recalls and drops them, with turns of the event loop in between; gives resident memory. */
 const dropping = (name) => `
   import { internals, wasmExports } from './tests/js/support/engine.mjs';
