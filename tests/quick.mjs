@@ -20,6 +20,7 @@ const quickNames = [
   'llama-values',
   'model-source',
   'progress',
+  'recall-addon',
   'recall-engine',
   'splits',
   'state',
