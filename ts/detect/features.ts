@@ -61,7 +61,8 @@ export class Features {
 
   /** Splits a line into `tokens`, and says how many of them are not punctuation. */
   read(text: string): number {
-    this.tokens.read(text);
+    this.tokens.clear();
+    this.tokens.read(text, 0, text.length);
     const { kind, count } = this.tokens;
     let words = 0;
     for (let i = 0; i < count; i++) if (kind[i] !== Kind.Punctuation) words++;

@@ -28,6 +28,11 @@ export function scramble(hash: number): number {
   return (h ^ (h >>> 16)) | 0;
 }
 
+/** A hash of two hashes in this order. */
+export function pairHash(a: number, b: number): number {
+  return scramble(scramble(a) ^ Math.imul(b, 31));
+}
+
 /* Character classes. Everything beyond ASCII counts as a letter, but these scripts put no spaces
  * between words: each of their characters is a word. */
 const LETTER = 1;
@@ -60,6 +65,14 @@ function isPrefixedHex(text: string, at: number): boolean {
   return text.charCodeAt(at) === 48 && (text.charCodeAt(at + 1) | 32) === 120;
 }
 
+const UUID = 36;
+
+/** Whether the eight hexadecimal digits at `from` begin a UUID (RFC 9562, section 4). */
+function isUuid(text: string, from: number, n: number): boolean {
+  if (from + UUID > n || text.charCodeAt(from + 8) !== 45) return false;
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text.slice(from, from + UUID));
+}
+
 /** The tokens of one line at a time, in arrays that are used again for the next. */
 export class WordSplitter {
   /** Number of tokens found. */
@@ -69,11 +82,15 @@ export class WordSplitter {
   readonly start = new Int32Array(MAX_LINE);
   readonly end = new Int32Array(MAX_LINE);
 
-  /** Finds the tokens of `text`, at most MAX_LINE UTF-16 units. */
-  read(text: string): void {
+  /** Forgets the tokens. */
+  clear(): void {
     this.count = 0;
-    const n = Math.min(text.length, MAX_LINE);
-    let i = 0;
+  }
+
+  /** Adds the tokens of `text` from `from` up to `to`; nothing past MAX_LINE UTF-16 units. */
+  read(text: string, from: number, to: number): void {
+    const n = Math.min(to, MAX_LINE);
+    let i = from;
     while (i < n) {
       const c = text.charCodeAt(i);
       const cls = classOf(c);
@@ -84,13 +101,22 @@ export class WordSplitter {
     }
   }
 
-  private add(kind: Kind, hash: number, start: number, end: number): number {
+  /** Adds a token and returns `end`. */
+  add(kind: Kind, hash: number, start: number, end: number): number {
     const at = this.count++;
     this.kind[at] = kind;
     this.hash[at] = hash;
     this.start[at] = start;
     this.end[at] = end;
     return end;
+  }
+
+  /** Takes token `i` out. */
+  remove(i: number): void {
+    for (const list of [this.hash, this.kind, this.start, this.end]) {
+      list.copyWithin(i, i + 1, this.count);
+    }
+    this.count--;
   }
 
   /** A run of letters and digits: a word, an id, or the beginning of a number. */
@@ -116,6 +142,9 @@ export class WordSplitter {
       hash = Math.imul(hash ^ c, 0x01000193);
     }
     const length = i - from;
+    if (hex && length === 8 && isUuid(text, from, n)) {
+      return this.add(Kind.Id, 0, from, from + UUID);
+    }
     if (digits === length) return this.readNumber(text, from, i, n);
     const isId =
       digits > 0 &&

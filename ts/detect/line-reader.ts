@@ -1,0 +1,201 @@
+/**
+ * line-reader.ts - reads a line into what is compared: its words and numbers without the time and the level
+ * at its head, field by field if it is JSON.
+ * SPDX-License-Identifier: MIT
+ */
+import type { Stamp } from './head.js';
+import { fieldSeconds, stampOf } from './head.js';
+import { looksLikeJson, readJsonLine } from './json-line.js';
+import { Kind, pairHash, scramble, WordSplitter } from './words.js';
+
+const LEVELS =
+  'trace debug verbose info information notice warn warning error err crit critical alert fatal panic emerg emergency severe';
+const TIME_FIELD = /^(@?timestamp|@?time|ts|date|datetime|asctime|eventtime|t)$/i;
+const LEVEL_FIELD = /^(level|severity|lvl|loglevel|levelname|log\.level)$/i;
+/* A level stands among the first tokens of a line. */
+const LEVEL_WITHIN = 12;
+
+const LEVEL_HASHES = levelHashes();
+
+/* What stands for numbers, ids and masked text in patterns and pairs: all numbers are alike. */
+export const NUMBER_HASH = 0x1b873593;
+export const ID_HASH = 0x3c6ef372;
+const PATTERN_SEED = 17;
+const FIRST_LINE_SEED = 31;
+
+/** Reads one line at a time; the results are valid until the next. */
+export class LineReader {
+  readonly tokens = new WordSplitter();
+  /** The JSON path of each token; 0 in a line that is not JSON. */
+  readonly fields = new Int32Array(this.tokens.hash.length);
+  stamp: Stamp | undefined;
+  /** As it stands in the line, or undefined. */
+  level: string | undefined;
+  /** Equal for lines that differ only in numbers and ids. */
+  pattern = 0;
+  private text = '';
+
+  /** `masks`: what the user wants to count as one and the same, as global regular expressions. */
+  constructor(private readonly masks: readonly RegExp[]) {}
+
+  /** Reads a line, or several that are one event. */
+  read(text: string): void {
+    this.text = text;
+    this.tokens.clear();
+    this.stamp = undefined;
+    this.level = undefined;
+    if (looksLikeJson(text) && this.readJson()) return;
+    this.tokens.clear();
+    this.stamp = stampOf(text);
+    this.level = undefined;
+    this.readPlain();
+  }
+
+  private readPlain(): void {
+    const { text, tokens } = this;
+    let from = 0;
+    for (const [start, end, isTime] of this.leftOut()) {
+      if (start < from) continue;
+      tokens.read(text, from, start);
+      if (!isTime) tokens.add(Kind.Id, 0, start, end);
+      from = end;
+    }
+    tokens.read(text, from, text.length);
+    this.fields.fill(0, 0, tokens.count);
+    this.takeLevel();
+    this.pattern = this.patternOf(0, tokens.count, PATTERN_SEED);
+  }
+
+  /** Ranges of times and masked text, in their order. */
+  private leftOut(): [number, number, boolean][] {
+    const times = this.stamp?.ranges.map(([a, b]): [number, number, boolean] => [a, b, true]) ?? [];
+    if (this.masks.length === 0) return times;
+    const masked = maskedRanges(this.text, this.masks, 0, this.text.length);
+    return [...times, ...masked.map(([a, b]): [number, number, boolean] => [a, b, false])].sort(
+      (a, b) => a[0] - b[0],
+    );
+  }
+
+  /** Takes the level out of the tokens: a word of the list that is in capitals or brackets. */
+  private takeLevel(): void {
+    const { hash, kind, start, end, count } = this.tokens;
+    for (let i = 0; i < Math.min(count, LEVEL_WITHIN); i++) {
+      if (kind[i] !== Kind.Word || !LEVEL_HASHES.has(hash[i]!)) continue;
+      const word = this.text.slice(start[i], end[i]);
+      const before = this.text[start[i]! - 1];
+      const set = before === '[' || before === '<' || before === '(' || before === '=';
+      if (!set && word !== word.toUpperCase()) continue;
+      this.level = word;
+      this.tokens.remove(i);
+      return;
+    }
+  }
+
+  /** The pattern of tokens `from` to `to`; of a text of several lines, that of the first two. */
+  private patternOf(from: number, to: number, seed: number): number {
+    const { hash, kind, start } = this.tokens;
+    const first = this.text.indexOf('\n');
+    const second = first < 0 ? -1 : this.text.indexOf('\n', first + 1);
+    const last = second < 0 ? this.text.length : second;
+    let pattern = seed;
+    for (let i = from; i < to && start[i]! < last; i++) {
+      const same = kind[i] === Kind.Word || kind[i] === Kind.Punctuation;
+      const name = same ? hash[i]! : kind[i] === Kind.Id ? ID_HASH : NUMBER_HASH;
+      pattern = pairHash(pattern, name);
+    }
+    return pattern;
+  }
+
+  /** Reads the values of JSON; their order does not count. */
+  private readJson(): boolean {
+    const { text, tokens } = this;
+    let pattern = FIRST_LINE_SEED;
+    const good = readJsonLine(text, (path, name, start, end) => {
+      if (this.takeField(name, start, end)) return;
+      const from = tokens.count;
+      tokens.add(Kind.Word, scramble(path), start, start); // the name, also of an empty value
+      this.readField(start, end);
+      for (let i = from; i < tokens.count; i++) this.fields[i] = path;
+      pattern = (pattern + scramble(this.patternOf(from, tokens.count, path))) | 0;
+    });
+    this.pattern = pattern;
+    return good;
+  }
+
+  /** Whether the field is the time or the level, which are not compared. */
+  private takeField(name: string, start: number, end: number): boolean {
+    if (this.stamp === undefined && TIME_FIELD.test(name)) {
+      const seconds = fieldSeconds(this.text.slice(start, end));
+      if (seconds === undefined) return false;
+      this.stamp = { seconds, dated: true, ranges: [[start, end]] };
+      return true;
+    }
+    if (this.level !== undefined || !LEVEL_FIELD.test(name)) return false;
+    this.level = this.text.slice(start, end);
+    return true;
+  }
+
+  private readField(start: number, end: number): void {
+    const { text, tokens, masks } = this;
+    let from = start;
+    for (const [a, b] of masks.length === 0 ? [] : maskedRanges(text, masks, start, end)) {
+      if (a < from) continue;
+      tokens.read(text, from, a);
+      tokens.add(Kind.Id, 0, a, b);
+      from = b;
+    }
+    tokens.read(text, from, end);
+  }
+
+  /** What stands for token `i` in pairs. */
+  nameOf(i: number): number {
+    const { kind, hash } = this.tokens;
+    if (kind[i] === Kind.Word || kind[i] === Kind.Punctuation) return hash[i]!;
+    return kind[i] === Kind.Id ? ID_HASH : NUMBER_HASH;
+  }
+
+  /** The text with its time, numbers and ids replaced by marks, and at most `limit` characters long. */
+  maskedText(limit: number): string {
+    const { kind, start, end, count } = this.tokens;
+    const ranges: [number, number, string][] = [];
+    for (const [a, b] of this.stamp?.ranges ?? []) ranges.push([a, b, '<time>']);
+    for (let i = 0; i < count && start[i]! < limit; i++) {
+      if (kind[i] === Kind.Id) ranges.push([start[i]!, end[i]!, '<id>']);
+      else if (kind[i] === Kind.Number || kind[i] === Kind.Compound) {
+        ranges.push([start[i]!, end[i]!, '<n>']);
+      }
+    }
+    ranges.sort((a, b) => a[0] - b[0]);
+    let masked = '';
+    let from = 0;
+    for (const [a, b, mark] of ranges) {
+      if (a < from) continue;
+      masked += this.text.slice(from, a) + mark;
+      from = b;
+    }
+    return (masked + this.text.slice(from, from + limit)).slice(0, limit);
+  }
+}
+
+function levelHashes(): ReadonlySet<number> {
+  const splitter = new WordSplitter();
+  splitter.read(LEVELS, 0, LEVELS.length);
+  return new Set(splitter.hash.subarray(0, splitter.count));
+}
+
+/** Where the masks match between `from` and `to`. */
+function maskedRanges(
+  text: string,
+  masks: readonly RegExp[],
+  from: number,
+  to: number,
+): [number, number][] {
+  const part = from === 0 && to === text.length ? text : text.slice(from, to);
+  const ranges: [number, number][] = [];
+  for (const mask of masks) {
+    for (const found of part.matchAll(mask)) {
+      if (found[0] !== '') ranges.push([from + found.index, from + found.index + found[0].length]);
+    }
+  }
+  return ranges.sort((a, b) => a[0] - b[0]);
+}

@@ -1,0 +1,59 @@
+/**
+ * types.ts - the types of detectors that users name; no code.
+ * SPDX-License-Identifier: MIT
+ */
+import type { BackendOptions } from '../common/types.js';
+
+/** Options of a {@link LogDetector}. */
+export interface LogDetectorOptions extends BackendOptions {
+  /** The share of lines that are to be alarms, 0.0001 to 0.1. Default 0.001: one line in a thousand. */
+  alarmRate?: number | undefined;
+  /** What these match counts as one and the same, such as names of users. At most 32. */
+  mask?: RegExp | readonly RegExp[] | undefined;
+  /**
+   * What a line belongs to: a request, a connection, a block. Its first group, or else the whole match, is the
+   * name. Lines then follow the lines of the same session, however many interleave, and each session as a
+   * whole is judged by what is in it and in which order: `endSessions`.
+   */
+  session?: RegExp | undefined;
+}
+
+/** A part of a line's text and its share in what made the line odd; all shares add up to 1 at most. */
+export interface OddPart {
+  start: number;
+  end: number;
+  share: number;
+}
+
+/**
+ * What most of all made a line odd: what it says (`words`), where it stands (`order`), a number far outside
+ * its range (`number`), or a time before that of the line before it (`time`).
+ */
+export type Cause = 'words' | 'order' | 'number' | 'time';
+
+/** What a LogDetector says of a line. */
+export interface LineReading {
+  /**
+   * Minus the decimal logarithm of the share of its own past that was at least as odd: 2 for one line in a
+   * hundred, 3 for one in a thousand, whatever the log.
+   */
+  score: number;
+  /** Whether it is one of the oddest lines, of which there are as many as `alarmRate` says. */
+  alarm: boolean;
+  /** How new its words are, apart from all else: 1 for what was never read, about 1/n after n times. */
+  surprise: number;
+  /** False at the beginning, while too little was read for alarms. */
+  warm: boolean;
+  /** What most of all made it odd. */
+  cause: Cause;
+  /** The words and numbers that made it odd, most first; none where the order did. */
+  because: OddPart[];
+  /** The known pattern that it is like, for odd lines and for those whose pattern is known. */
+  like: string | undefined;
+  /** The time at its head, in seconds since 1970 if it has a date with a year. */
+  time: number | undefined;
+  /** The level at its head, as written: `ERROR`. */
+  level: string | undefined;
+  /** The name of its session, if sessions were asked for and it has one. */
+  session: string | undefined;
+}
