@@ -35,8 +35,14 @@ export class LineReader {
   pattern = 0;
   private text = '';
 
+
   /** `masks`: what the user wants to count as one and the same, as global regular expressions. */
   constructor(private readonly masks: readonly RegExp[]) {}
+
+  /** The text that was read. */
+  get source(): string {
+    return this.text;
+  }
 
   /** Reads a line, or several that are one event. */
   read(text: string): void {

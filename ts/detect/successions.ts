@@ -48,6 +48,11 @@ export class Successions {
     return -log2(best);
   }
 
+  /** Whether the line was counted before. */
+  knows(line: number): boolean {
+    return this.lines[slot(line)]! > 0;
+  }
+
   /** Counts the line. */
   learn(line: number, before: History): void {
     const at = slot(line);

@@ -57,3 +57,32 @@ export interface LineReading {
   /** The name of its session, if sessions were asked for and it has one. */
   session: string | undefined;
 }
+
+/** A change in how often lines come, found as time goes on. */
+export interface RateFinding {
+  /**
+   * `spike`: many more lines in a minute than usual; `silence`: none, where there always were some; `missing`: a
+   * line that came at regular times stays away.
+   */
+  kind: 'spike' | 'silence' | 'missing';
+  /** When it began and when it was found, in seconds as the lines' times are. */
+  from: number;
+  to: number;
+  /** Lines in a minute; for `missing`, seconds since it came last. */
+  count: number;
+  /** What had been usual: lines in a minute, or seconds between two. */
+  expected: [number, number];
+  /** The pattern that is missing. */
+  like: string | undefined;
+}
+
+/** What a LogDetector says of a session that has ended. */
+export interface SessionReading {
+  session: string;
+  /** As of a line, but among sessions. */
+  score: number;
+  alarm: boolean;
+  warm: boolean;
+  /** How many lines it had. */
+  lines: number;
+}

@@ -1,0 +1,225 @@
+/**
+ * log-memory.ts - what a LogDetector has learnt, and how it judges a line: several measures of oddness, each
+ * as a share of its own past, are added, and the sum is calibrated in the same way.
+ *
+ *   words     leverage of the line in a memory of second order (bit_ttt/ttt.h, rule rls)
+ *   sequence  the probability that this kind of line comes after the two before (bit_ttt/recall.h)
+ *   order     how often it came one, two or three lines after those before it (successions.ts)
+ *   number    a number far outside the range of its place (numbers.ts)
+ *   time      how far the time at its head goes back
+ * SPDX-License-Identifier: MIT
+ */
+import { log2, log10 } from '../common/logarithm.js';
+import type { TTT } from '../layer/ttt.js';
+import type { ByteReader, ByteWriter } from './bytes.js';
+import { learnWords, oddParts } from './explain.js';
+import type { Stamp } from './head.js';
+import { LINE_DIM, lineFeatures } from './line-features.js';
+import { LineReader } from './line-reader.js';
+import { Numbers } from './numbers.js';
+import { readNumbers } from './number-places.js';
+import { Patterns } from './patterns.js';
+import type { Recall } from './recall.js';
+import type { History } from './successions.js';
+import { LAGS, Successions } from './successions.js';
+import { AlarmRate, Tail } from './tail.js';
+import { Trial } from './trial.js';
+import type { Cause, LineReading, OddPart } from './types.js';
+import { WordCounts } from './word-counts.js';
+
+/** Lines to read before the first alarm. */
+const WARM = 200;
+/** Lines after which the shares' past counts half: more for lower rates, which need a longer one. */
+const LEAST_MEMORY = 1 << 14;
+
+/** What a new kind of line is taken for among all that are not remembered. */
+const BASE = 1e-4;
+
+/* How much each measure counts. Chosen on six public logs with anomalies put into them: see
+ * docs/detection.md. */
+const WEIGHTS = { words: 0.7, sequence: 0.5, order: 0.5, number: 0.5, time: 1 };
+type Measure = keyof typeof WEIGHTS;
+const MEASURES = Object.keys(WEIGHTS) as Measure[];
+
+/** From this score on the pattern that a line of a new kind is like is looked for. */
+const LOOK_FROM = 1.3;
+/** A step back by more seconds is the turn of a year in dates without one. */
+const YEAR_TURN = 300 * 86400;
+
+export class LogMemory {
+  private readonly line: LineReader;
+  private readonly successions = new Successions();
+  private readonly numbers = new Numbers();
+  private readonly words = new WordCounts();
+  readonly patterns = new Patterns();
+  private readonly trial = new Trial();
+  private readonly tails: Record<Measure, Tail>;
+  private readonly sum: Tail;
+  private readonly rate: AlarmRate;
+  private readonly before = new Int32Array(LAGS);
+  private lines = 0;
+  private latest: number | undefined;
+
+  private readonly token = new Float32Array(LINE_DIM);
+  private readonly leverage = new Float32Array(1);
+  private readonly into = { output: this.token, surprise: this.leverage };
+  /** The measures of the present line, and what they add up from. */
+  private readonly odd: Record<Measure, number> = { words: 0, sequence: 0, order: 0, number: 0, time: 0 };
+
+  constructor(
+    private readonly layer: TTT,
+    private readonly recall: Recall,
+    alarmRate: number,
+    masks: readonly RegExp[],
+  ) {
+    const memory = Math.max(LEAST_MEMORY, Math.ceil(16 / alarmRate));
+    this.line = new LineReader(masks);
+    this.tails = {
+      words: new Tail(-24, 0, memory),
+      sequence: new Tail(0, 48, memory),
+      order: new Tail(0, 40, memory),
+      number: new Tail(0, 6, memory),
+      time: new Tail(0, 32, memory),
+    };
+    this.sum = new Tail(0, 16, memory);
+    this.rate = new AlarmRate(alarmRate);
+  }
+
+  /** The pattern and the time of the line that was read last. */
+  get pattern(): number {
+    return this.line.pattern;
+  }
+
+  /**
+   * Judges a line, or the lines of one event, and learns it. `session`: the latest lines of its session, if it
+   * has one.
+   */
+  read(text: string, session: History | undefined): LineReading {
+    const { line } = this;
+    line.read(text);
+    const { stamp, level } = line;
+    const reading: LineReading = {
+      score: 0,
+      alarm: false,
+      surprise: 0,
+      warm: this.lines >= WARM,
+      cause: 'words',
+      because: [],
+      like: undefined,
+      time: stamp?.seconds,
+      level,
+      session: undefined,
+    };
+    if (line.tokens.count === 0) return reading; // there is nothing to compare
+    const before = session ?? this.before;
+    const known = this.successions.knows(line.pattern);
+    const number = this.measure(before, session !== undefined, stamp);
+    const sum = this.total();
+    const share = this.sum.share(sum);
+    reading.score = -log10(share);
+    this.sum.add(sum);
+    reading.alarm = reading.warm && this.rate.decide(share);
+    reading.surprise = this.leverage[0]!;
+    reading.cause = this.causeOf(known);
+    reading.because = this.because(reading.cause, number, stamp);
+    if (known || reading.score >= LOOK_FROM) reading.like = this.patterns.nearest(line);
+    this.learn(before, reading.alarm && !known);
+    return reading;
+  }
+
+  /** Fills `odd`; returns the token of a number far outside its range, or -1. */
+  private measure(before: History, inSession: boolean, stamp: Stamp | undefined): number {
+    const { line, tails, odd } = this;
+    lineFeatures(line, this.token);
+    this.layer.observe(this.token, this.into);
+    const leverage = log2(Math.max(this.leverage[0]!, 1e-7));
+    if (inSession) for (let i = 1; i >= 0; i--) this.recall.pass(before[i]!);
+    const sequence = -log2(Math.max(this.recall.probability(line.pattern, BASE), 1e-14));
+    const order = this.successions.bits(line.pattern, before);
+    const number = readNumbers(line, this.numbers);
+    const values = { words: leverage, sequence, order, number: number.odd, time: this.stepBack(stamp) };
+    for (const measure of MEASURES) {
+      odd[measure] = tails[measure].oddness(values[measure]);
+      tails[measure].add(values[measure]);
+    }
+    return number.odd > 0 ? number.token : -1;
+  }
+
+  private total(): number {
+    let sum = 0;
+    for (const measure of MEASURES) sum += WEIGHTS[measure] * this.odd[measure];
+    return sum;
+  }
+
+  /** How far the time goes back, as the logarithm of 1 + seconds. */
+  private stepBack(stamp: Stamp | undefined): number {
+    if (stamp === undefined) return 0;
+    const back = this.latest === undefined ? 0 : this.latest - stamp.seconds;
+    this.latest = stamp.seconds;
+    if (back <= 0 || (!stamp.dated && back > YEAR_TURN)) return 0;
+    return log2(1 + 1000 * back);
+  }
+
+  private causeOf(known: boolean): Cause {
+    const { odd } = this;
+    const part = (measure: Measure): number => WEIGHTS[measure] * odd[measure];
+    const order = part('sequence') + part('order');
+    const parts: [Cause, number][] = [
+      ['words', part('words') + (known ? 0 : order)],
+      ['order', known ? order : 0],
+      ['number', part('number')],
+      ['time', part('time')],
+    ];
+    return parts.reduce((most, next) => (next[1] > most[1] ? next : most))[0];
+  }
+
+  private because(cause: Cause, number: number, stamp: Stamp | undefined): OddPart[] {
+    if (cause === 'order') return [];
+    if (cause === 'time' && stamp !== undefined) {
+      const [start, end] = stamp.ranges[0]!;
+      return [{ start, end, share: 1 }];
+    }
+    return oddParts(this.line, this.words, cause === 'number' ? number : -1);
+  }
+
+  private learn(before: History, isNew: boolean): void {
+    const { line, recall } = this;
+    if (this.trial.admits(line.pattern, this.lines, isNew)) {
+      recall.learn(line.pattern, BASE);
+      this.successions.learn(line.pattern, before);
+    } else {
+      recall.pass(line.pattern);
+    }
+    learnWords(line, this.words);
+    this.patterns.see(line);
+    this.before.copyWithin(1, 0);
+    this.before[0] = line.pattern;
+    this.lines++;
+  }
+
+  save(to: ByteWriter): void {
+    to.count(this.lines);
+    to.f64(this.latest ?? -1);
+    for (const line of this.before) to.u32(line >>> 0);
+    to.blob(this.layer.saveState());
+    to.blob(this.recall.save());
+    for (const measure of MEASURES) this.tails[measure].save(to);
+    const { sum, rate, successions, numbers, words, patterns, trial } = this;
+    for (const part of [sum, rate, successions, numbers, words, patterns, trial]) part.save(to);
+  }
+
+  /** Only for a memory that is new. */
+  load(from: ByteReader): void {
+    this.lines = from.count();
+    const latest = from.f64();
+    this.latest = latest < 0 ? undefined : latest;
+    for (let i = 0; i < LAGS; i++) this.before[i] = from.u32();
+    this.layer.loadState(from.blob(MAX_STATE));
+    this.recall.load(from.blob(MAX_STATE));
+    for (const measure of MEASURES) this.tails[measure].load(from);
+    const { sum, rate, successions, numbers, words, patterns, trial } = this;
+    for (const part of [sum, rate, successions, numbers, words, patterns, trial]) part.load(from);
+  }
+}
+
+const MAX_STATE = 1 << 28;

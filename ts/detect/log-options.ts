@@ -1,0 +1,70 @@
+/**
+ * log-options.ts - reads the options of a LogDetector.
+ * SPDX-License-Identifier: MIT
+ */
+import { reading, wrongType } from '../common/args.js';
+import { kindOf } from '../common/brands.js';
+import { TTTError } from '../common/errors.js';
+import type { NamesOf } from '../common/named-options.js';
+import { takeOptions } from '../common/named-options.js';
+import { BACKEND, WITH_BACKEND } from '../common/option-names.js';
+import { optionalNumber } from '../common/options.js';
+import type { BackendChoice } from '../engine/choose.js';
+import type { LogDetectorOptions } from './types.js';
+
+const LOG = {
+  ...BACKEND,
+  alarmRate: true,
+  mask: true,
+  session: true,
+} satisfies NamesOf<LogDetectorOptions>;
+
+const MAX_MASKS = 32;
+const DEFAULT_RATE = 0.001;
+export const RATES = { min: 0.0001, max: 0.1 };
+
+/** Checked options. Of the patterns copies are kept, as regular expressions have a state. */
+export interface LogOptions {
+  alarmRate: number | undefined;
+  masks: RegExp[] | undefined;
+  session: RegExp | undefined;
+  choice: BackendChoice;
+}
+
+function isRegExp(value: unknown): value is RegExp {
+  return typeof value === 'object' && value !== null && kindOf(value) === 'RegExp';
+}
+
+/** A copy with `global` set or not. */
+function copyOf(value: unknown, name: string, global: boolean): RegExp {
+  if (!isRegExp(value)) throw wrongType(name, 'a regular expression', value);
+  return reading(name, () => {
+    const flags = value.flags.replace(/[gy]/g, '');
+    return new RegExp(value.source, global ? `${flags}g` : flags);
+  });
+}
+
+function readMasks(value: unknown): RegExp[] | undefined {
+  if (value === undefined) return undefined;
+  if (isRegExp(value)) return [copyOf(value, 'mask', true)];
+  if (!Array.isArray(value)) throw wrongType('mask', 'a regular expression or a list of them', value);
+  if (value.length > MAX_MASKS) {
+    throw new TTTError('INVALID_ARGUMENT', `mask has ${value.length} elements, at most ${MAX_MASKS}`);
+  }
+  return value.map((mask: unknown, i) => copyOf(mask, `mask[${i}]`, true));
+}
+
+/** Everything that was given, each option read once. */
+export function readLogOptions(options: unknown): LogOptions {
+  const given = takeOptions(options, LOG, '', { ...WITH_BACKEND, ...LOG });
+  const { alarmRate, mask, session, backend, nativeBinding, wasm } = given;
+  return {
+    alarmRate:
+      alarmRate === undefined ? undefined : optionalNumber(alarmRate, 'alarmRate', RATES, 0),
+    masks: readMasks(mask),
+    session: session === undefined ? undefined : copyOf(session, 'session', false),
+    choice: { backend, nativeBinding, wasm },
+  };
+}
+
+export { DEFAULT_RATE };

@@ -1,0 +1,192 @@
+/**
+ * rates.ts - how many lines come in a minute, and which lines come at regular times.
+ * SPDX-License-Identifier: MIT
+ */
+import type { ByteReader, ByteWriter } from './bytes.js';
+import type { RateFinding } from './types.js';
+
+const MINUTE = 60;
+/* Minutes that must have passed before one is judged. */
+const WARM = 30;
+/* Deviations from the usual that make a finding. */
+const FAR = 5;
+/* Weight of a new minute, so that the last few hours count. */
+const SHARE = 1 / 240;
+/* A longer silence is a break in the log: the minutes in it are not counted. */
+const LONGEST = 24 * 60;
+
+const PERIODIC = 256;
+/* How often a line must have come, and how little its intervals may differ, to be called regular. */
+const LEAST_TIMES = 10;
+const LARGEST_SPREAD = 0.2;
+const SHORTEST = 2;
+
+interface Periodic {
+  last: number;
+  /** Mean of the seconds between two, and of the distances from it. */
+  interval: number;
+  spread: number;
+  times: number;
+  told: boolean;
+}
+
+/**
+ * Square roots of counts have about the same variance for all rates, 1 for independent events (Anscombe 1948,
+ * Biometrika 35).
+ */
+function stabilised(count: number): number {
+  return 2 * Math.sqrt(count + 0.375);
+}
+
+function countOf(value: number): number {
+  return Math.max(0, Math.round((Math.max(value, 0) / 2) ** 2 - 0.375));
+}
+
+/** Follows the times of the lines. */
+export class Rates {
+  private minute = -1;
+  private count = 0;
+  private minutes = 0;
+  private mean = 0;
+  private variance = 0;
+  private silentSince = -1;
+  /** Whether that silence has been told. */
+  private told = false;
+  private readonly periodic = new Map<number, Periodic>();
+
+  /** A line of a pattern came at `time`, in seconds. */
+  see(time: number, pattern: number, textOf: (pattern: number) => string | undefined): RateFinding[] {
+    const findings = this.tick(time, textOf);
+    this.count++;
+    this.follow(time, pattern);
+    return findings;
+  }
+
+  /** Time has gone on to `time` without a line. */
+  tick(time: number, textOf: (pattern: number) => string | undefined): RateFinding[] {
+    const minute = Math.floor(time / MINUTE);
+    if (this.minute < 0) this.minute = minute;
+    if (minute <= this.minute) return [];
+    const findings: RateFinding[] = [];
+    if (minute - this.minute > LONGEST) this.silentSince = -1;
+    else {
+      for (let m = this.minute; m < minute; m++) {
+        this.close(m, m === this.minute ? this.count : 0, findings);
+      }
+      if (this.silentSince >= 0 && !this.told) this.tellSilence(minute, findings);
+    }
+    this.minute = minute;
+    this.count = 0;
+    this.findMissing(time, findings, textOf);
+    return findings;
+  }
+
+  /** Judges a minute that is over, then learns it. */
+  private close(minute: number, count: number, findings: RateFinding[]): void {
+    const value = stabilised(count);
+    const reach = FAR * Math.sqrt(Math.max(1, this.variance));
+    if (this.minutes >= WARM) {
+      const [low, high] = [this.mean - reach, this.mean + reach];
+      const expected: [number, number] = [countOf(low), countOf(high)];
+      const [from, to] = [minute * MINUTE, (minute + 1) * MINUTE];
+      if (value > high) findings.push({ kind: 'spike', from, to, count, expected, like: undefined });
+      if (count === 0 && value < low) {
+        if (this.silentSince < 0) this.silentSince = minute;
+        return; // a silence is not learnt: it ends, or the log does
+      }
+    }
+    this.silentSince = -1;
+    this.told = false;
+    const share = Math.max(SHARE, 1 / ++this.minutes);
+    const difference = Math.max(-reach, Math.min(reach, value - this.mean));
+    const step = this.minutes === 1 ? value : difference;
+    this.mean += share * step;
+    if (this.minutes > 1) {
+      this.variance += share * (difference * difference - this.variance);
+    }
+  }
+
+  private tellSilence(minute: number, findings: RateFinding[]): void {
+    const reach = FAR * Math.sqrt(Math.max(1, this.variance));
+    findings.push({
+      kind: 'silence',
+      from: this.silentSince * MINUTE,
+      to: minute * MINUTE,
+      count: 0,
+      expected: [countOf(this.mean - reach), countOf(this.mean + reach)],
+      like: undefined,
+    });
+    this.told = true;
+  }
+
+  private follow(time: number, pattern: number): void {
+    const { periodic } = this;
+    const known = periodic.get(pattern);
+    if (known === undefined) {
+      if (periodic.size >= PERIODIC) periodic.delete(periodic.keys().next().value as number);
+      periodic.set(pattern, { last: time, interval: 0, spread: 0, times: 1, told: false });
+      return;
+    }
+    periodic.delete(pattern);
+    periodic.set(pattern, known);
+    const interval = time - known.last;
+    known.last = time;
+    if (known.told || interval < 0) {
+      known.told = false; // the interval with the gap says nothing
+      return;
+    }
+    const share = Math.max(0.1, 1 / known.times);
+    known.interval += share * (interval - known.interval);
+    known.spread += share * (Math.abs(interval - known.interval) - known.spread);
+    known.times++;
+  }
+
+  private findMissing(
+    time: number,
+    findings: RateFinding[],
+    textOf: (pattern: number) => string | undefined,
+  ): void {
+    for (const [pattern, known] of this.periodic) {
+      const { last, interval, spread } = known;
+      if (known.told || known.times < LEAST_TIMES || interval < SHORTEST) continue;
+      if (spread > LARGEST_SPREAD * interval || time < last + 3 * interval + 6 * spread) continue;
+      known.told = true;
+      findings.push({
+        kind: 'missing',
+        from: last,
+        to: time,
+        count: time - last,
+        expected: [Math.max(0, interval - 2 * spread), interval + 2 * spread],
+        like: textOf(pattern),
+      });
+    }
+  }
+
+  save(to: ByteWriter): void {
+    const { minute, count, minutes, mean, variance, silentSince } = this;
+    for (const value of [minute, count, minutes, mean, variance, silentSince]) to.f64(value);
+    to.u8(this.told ? 1 : 0);
+    to.count(this.periodic.size);
+    for (const [pattern, { last, interval, spread, times, told }] of this.periodic) {
+      to.u32(pattern >>> 0);
+      for (const value of [last, interval, spread, times]) to.f64(value);
+      to.u8(told ? 1 : 0);
+    }
+  }
+
+  load(from: ByteReader): void {
+    this.minute = from.f64();
+    this.count = from.f64();
+    this.minutes = from.f64();
+    this.mean = from.f64();
+    this.variance = from.f64();
+    this.silentSince = from.f64();
+    this.told = from.u8() !== 0;
+    for (let left = from.count(PERIODIC); left > 0; left--) {
+      const pattern = from.u32() | 0;
+      const [last, interval, spread, times] = [from.f64(), from.f64(), from.f64(), from.f64()];
+      const told = from.u8() !== 0;
+      this.periodic.set(pattern, { last, interval, spread, times, told });
+    }
+  }
+}
