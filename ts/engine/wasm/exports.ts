@@ -37,6 +37,7 @@ export interface WasmExports {
   ttt_kernel_usable: Call;
   ttt_conformance_hash: Call;
   ttt_recall_conformance_hash: Call;
+  ttt_rls_conformance_hash: Call;
   bitllama_open: Call;
   bitllama_open_sharded: Call;
   bitllama_release: Call;
