@@ -100,6 +100,7 @@ bool DefineLayerFunctions(napi_env env, napi_value object, Addon *addon)
         {"tokens", Enter<PropertyWhileBusy<ttt_tokens_seen>>},
         {"fingerprint", Enter<PropertyWhileBusy<ttt_weights_fingerprint, &Call::BigInt>>},
         {"conformanceHash", Enter<Hash<ttt_conformance_hash>>},
+        {"rlsConformanceHash", Enter<Hash<ttt_rls_conformance_hash>>},
     };
     return DefineMethods(env, object, addon, methods) && DefineJobFunctions(env, object, addon);
 }

@@ -16,4 +16,4 @@ set(BIT_TTT_SOURCES
   recall/state.c
   train/checkpoint.c train/dropout.c train/effective.c train/gemm.c train/mixer.c train/net.c
   train/ops.c train/pass.c train/step.c train/trainer.c train/vectors.c
-  ttt/conformance.c ttt/forward.c ttt/layer.c ttt/matrix.c ttt/state.c ttt/weights.c)
+  ttt/conformance.c ttt/forward.c ttt/layer.c ttt/matrix.c ttt/rls.c ttt/state.c ttt/weights.c)

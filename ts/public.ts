@@ -17,6 +17,7 @@ export type {
   Observation,
   ObserveAsyncOptions,
   ObserveInto,
+  Rule,
   TTTOptions,
   TTTWeights,
   WasmSource,
@@ -27,6 +28,7 @@ export {
   init,
   llamaConformanceHash,
   recallConformanceHash,
+  rlsConformanceHash,
   setKernel,
 } from './engine/info.js';
 export { TTT } from './layer/ttt.js';

@@ -9,7 +9,8 @@
 #define AT(field, offset) (offsetof(STRUCT, field) == (offset))
 #define STRUCT ttt_config
 _Static_assert(AT(size, 0) && AT(objective, 4) && AT(hidden_dim, 8) && AT(seed, 16) &&
-                   AT(inner_lr, 24) && AT(threads, 28) && sizeof(STRUCT) == 32,
+                   AT(inner_lr, 24) && AT(threads, 28) && AT(rule, 32) && AT(forgetting, 36) &&
+                   AT(ridge, 40) && AT(reserved, 44) && sizeof(STRUCT) == 48,
                "ttt_config");
 #undef STRUCT
 #define STRUCT ttt_recall_options

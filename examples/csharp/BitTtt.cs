@@ -38,6 +38,9 @@ namespace BitTtt
 
     public enum Objective { Reconstruct = 0, Predict = 1 }
 
+    /// <summary>Gradient: one step a token. Rls: recursive least squares with forgetting.</summary>
+    public enum Rule { Gradient = 0, Rls = 1 }
+
     /// <summary>The library as a whole.</summary>
     public static class BitTttLibrary
     {
@@ -139,6 +142,11 @@ namespace BitTtt
         /// <summary>Stable from 0 to below 2; 0.1 (reconstruct), 0.5 (predict) unless given.
         /// </summary>
         public float? InnerRate;
+        public Rule Rule = Rule.Gradient;
+        /// <summary>Of Rule.Rls: above 0.9, at most 1.</summary>
+        public float Forgetting = 0.9995f;
+        /// <summary>Of Rule.Rls: 1e-6 to 1e6; the smaller, the faster a direction is learnt.</summary>
+        public float Ridge = 0.005f;
         /// <summary>Of the fixed ternary weights.</summary>
         public ulong Seed = 1;
         /// <summary>1 to 64, the calling one included; no effect on results.</summary>
@@ -165,6 +173,12 @@ namespace BitTtt
                     "Threads must be 1 to 64, not " + options.Threads);
             if (float.IsNaN(rate) || float.IsInfinity(rate))
                 throw Wrong(BitTttException.InvalidConfig, "InnerRate must be finite");
+            if (!(options.Forgetting > 0.9f && options.Forgetting <= 1))
+                throw Wrong(BitTttException.InvalidConfig,
+                    "Forgetting must be above 0.9 and at most 1, not " + options.Forgetting);
+            if (!(options.Ridge >= 1e-6f && options.Ridge <= 1e6f))
+                throw Wrong(BitTttException.InvalidConfig,
+                    "Ridge must be 1e-6 to 1e6, not " + options.Ridge);
             handle = BitTttLibrary.Use(() => Make(options, rate));
             HiddenDim = options.HiddenDim;
         }
@@ -177,6 +191,9 @@ namespace BitTtt
             config.seed = options.Seed;
             config.innerRate = rate;
             config.threads = (uint)options.Threads;
+            config.rule = (uint)options.Rule;
+            config.forgetting = options.Forgetting;
+            config.ridge = options.Ridge;
             int status = Native.ttt_create_from_config(ref config, out LayerHandle made);
             BitTttException.Check(status);
             return made;
@@ -321,7 +338,9 @@ namespace BitTtt
             internal uint size, objective;
             internal ulong hiddenDim, seed;
             internal float innerRate;
-            internal uint threads;
+            internal uint threads, rule;
+            internal float forgetting, ridge;
+            internal uint reserved;
         }
 
         internal static string String(IntPtr text) { return Marshal.PtrToStringAnsi(text); }

@@ -39,12 +39,13 @@ STATUS = {
     "OUT_OF_MEMORY": 6, "INVALID_CONFIG": 7, "INVALID_WEIGHTS": 8, "OVERLAP": 9,
     "UNKNOWN_KERNEL": 10, "UNSUPPORTED_KERNEL": 11, "BUFFER_SIZE": 12, "STATE_DAMAGED": 20,
     "STATE_VERSION": 21, "STATE_DIMENSIONS": 22, "STATE_LEARNING_RATE": 23, "STATE_OBJECTIVE": 24,
-    "STATE_WEIGHTS": 25, "STATE_RECALL": 26, "INVALID_TOKEN": 30, "INVALID_OPTION": 31,
-    "INVALID_PROBABILITY": 32, "MODEL_FORMAT": 40,
+    "STATE_WEIGHTS": 25, "STATE_RECALL": 26, "STATE_RULE": 27, "INVALID_TOKEN": 30,
+    "INVALID_OPTION": 31, "INVALID_PROBABILITY": 32, "MODEL_FORMAT": 40,
     "MODEL_VERSION": 41, "MODEL_CONFIG": 42, "MODEL_TENSOR": 43, "MODEL_NON_FINITE": 44,
     "CHECKPOINT": 45, "INVALID_DATA": 46, "INVALID_ARGUMENT": 60, "DESTROYED": 61, "BUSY": 62,
     "BACKEND_UNAVAILABLE": 64, "PANIC": 99}
 OBJECTIVES = ("reconstruct", "predict")
+RULES = ("gradient", "rls")
 
 
 class BitTTTError(Exception):
@@ -63,7 +64,9 @@ class BitTTTError(Exception):
 
 class _Config(ctypes.Structure):
     _fields_ = [("size", c_uint32), ("objective", c_uint32), ("hidden_dim", c_uint64),
-                ("seed", c_uint64), ("inner_lr", c_float), ("threads", c_uint32)]
+                ("seed", c_uint64), ("inner_lr", c_float), ("threads", c_uint32),
+                ("rule", c_uint32), ("forgetting", c_float), ("ridge", c_float),
+                ("reserved", c_uint32)]
 
 
 _PROTOTYPES = {  # name: result, arguments; the headers bit_ttt/*.h say what they do
@@ -296,17 +299,21 @@ class Layer(_Handle):
 
     objective: "reconstruct" (the original engine's; how new is a token?) or "predict" (how badly
     did the token before foretell it?). inner_lr: stable from 0 to below 2; 0.1 for reconstruct
-    and 0.5 for predict unless given. seed: of the fixed ternary weights. threads: 1 to 64, the
-    calling one included; no effect on results.
+    and 0.5 for predict unless given. rule: "gradient", or "rls", recursive least squares, which has
+    no inner_lr but forgetting (above 0.9, at most 1; 0.9995) and ridge (1e-6 to 1e6; 0.005).
+    seed: of the fixed ternary weights. threads: 1 to 64, the calling one included; no effect on
+    results.
     """
 
     _free = "ttt_destroy"
 
-    def __init__(self, hidden_dim=64, *, objective="reconstruct", inner_lr=None, seed=1, threads=1,
-                 library=None):
+    def __init__(self, hidden_dim=64, *, objective="reconstruct", inner_lr=None, rule="gradient",
+                 forgetting=0.9995, ridge=0.005, seed=1, threads=1, library=None):
         if objective not in OBJECTIVES:
             raise BitTTTError("INVALID_CONFIG",
                               f"objective must be one of {OBJECTIVES}, not {objective!r}")
+        if rule not in RULES:
+            raise BitTTTError("INVALID_CONFIG", f"rule must be one of {RULES}, not {rule!r}")
         found, pointer = load(library), c_void_p()
         rate = inner_lr if inner_lr is not None else (0.1, 0.5)[OBJECTIVES.index(objective)]
         config = _Config()
@@ -318,6 +325,14 @@ class Layer(_Handle):
         config.inner_lr = _number(rate, "inner_lr")
         if not math.isfinite(config.inner_lr):
             raise BitTTTError("INVALID_CONFIG", f"inner_lr must be a finite float, not {rate!r}")
+        config.rule = RULES.index(rule)
+        config.forgetting = _number(forgetting, "forgetting")
+        if not c_float(0.9).value < config.forgetting <= 1:
+            raise BitTTTError("INVALID_CONFIG",
+                              f"forgetting must be above 0.9 and at most 1, not {forgetting!r}")
+        config.ridge = _number(ridge, "ridge")
+        if not c_float(1e-6).value <= config.ridge <= 1e6:
+            raise BitTTTError("INVALID_CONFIG", f"ridge must be 1e-6 to 1e6, not {ridge!r}")
         _check(found, found.ttt_create_from_config(byref(config), byref(pointer)))
         self._adopt(found, pointer.value, config)
 
@@ -329,6 +344,9 @@ class Layer(_Handle):
     memory_dim = property(lambda self: self.hidden_dim // 4, doc="Rows and columns of the memory.")
     inner_lr = property(lambda self: self._config.inner_lr, doc="Learning rate, as a float32.")
     objective = property(lambda self: OBJECTIVES[self._config.objective])
+    rule = property(lambda self: RULES[self._config.rule])
+    forgetting = property(lambda self: self._config.forgetting, doc="Of rls, as a float32.")
+    ridge = property(lambda self: self._config.ridge, doc="Of rls, as a float32.")
     threads = property(lambda self: self._config.threads)
     tokens_seen = property(lambda self: self._get("ttt_tokens_seen"), doc="Since the last reset.")
     fingerprint = property(lambda self: self._get("ttt_weights_fingerprint"),
@@ -372,8 +390,8 @@ class Layer(_Handle):
         return self._save("ttt_state_size", "ttt_save_state")
 
     def load(self, state):
-        """Replaces the memory by a saved one of a layer of the same dimension, objective, learning
-        rate and weights; each mismatch is a STATE_ error of its own."""
+        """Replaces the memory by a saved one of a layer of the same dimension, objective, rule,
+        weights, and learning rate or forgetting and ridge; each mismatch is a STATE_ error of its own."""
         data = _bytes(state, "state")
         self._call("ttt_load_state", data, len(data))
 

@@ -30,7 +30,7 @@ typedef enum ttt_status {
     TTT_INPUT_RANGE = 4,          /* a finite input so large that its projection overflows */
     TTT_DIVERGED = 5,             /* the learning rate made the memory grow without bound */
     TTT_OUT_OF_MEMORY = 6,        /* an allocation, or the start of a thread, failed */
-    TTT_INVALID_CONFIG = 7,       /* unknown objective, non-finite rate, bad thread count or size */
+    TTT_INVALID_CONFIG = 7,       /* a field of a configuration is out of its range */
     TTT_INVALID_WEIGHTS = 8,      /* a weight other than -1, 0 or 1 */
     TTT_OVERLAP = 9,              /* input, output or surprise overlap in part */
     TTT_UNKNOWN_KERNEL = 10,      /* no kernel of that name is compiled in */
@@ -43,6 +43,7 @@ typedef enum ttt_status {
     TTT_STATE_OBJECTIVE = 24,     /* of a layer with another objective */
     TTT_STATE_WEIGHTS = 25,       /* of a layer or model with other weights */
     TTT_STATE_RECALL = 26,        /* of a recall of another size, vocabulary or order */
+    TTT_STATE_RULE = 27,          /* of a layer with another rule, forgetting or ridge */
     TTT_INVALID_TOKEN = 30,       /* a token id that the vocabulary does not have */
     TTT_INVALID_OPTION = 31,      /* a sampling or training option out of its range */
     TTT_INVALID_PROBABILITY =

@@ -44,7 +44,7 @@ struct free_layer {
 } // namespace detail
 
 struct Options : ttt_config {
-    Options() { ttt_config_init(this); } // hidden_dim, objective, inner_lr, seed, threads
+    Options() { ttt_config_init(this); } // the fields of ttt_config
 };
 
 struct Observation {

@@ -10,6 +10,20 @@
  *                   k being the f of the token before (zero for the first)
  *     y = up(r) + x
  *
+ * That is gradient descent, one step a token. The rule rls is recursive least squares with
+ * forgetting instead (Haykin, Adaptive Filter Theory, chapter 10; von Oswald et al. 2023, arXiv
+ * 2309.05858, and 2025, arXiv 2506.05233): P, the inverse of ridge I plus the weighted sum of f f^T
+ * over the tokens read, learns each feature at once, and as much of it as it does not know yet.
+ *
+ *     leverage = f^T P f / (forgetting + f^T P f);  g = P f / (forgetting + f^T P f)
+ *     P <- (P - g f^T P) / forgetting, in no direction much beyond its first value, I / ridge
+ *     reconstruct:  r = W f, and then P learns f, with W = I - ridge P
+ *     predict:      W <- W + (f - r(t-1)) g(t-1)^T;  r = W f;  and then P learns f
+ *     surprise = leverage, of both: 1 for a direction never seen, about 1/n after n times
+ *
+ * P is kept as U D U^T (Bierman 1977, Factorization Methods for Discrete Sequential Estimation), so
+ * that rounding leaves it positive definite; src/kernels/kernels.h has the recurrence (bt_rls).
+ *
  * up(r) is the integer product with r quantised to int8, times max |r| / 127. The original divides
  * by 127 / max |r| instead, which sometimes rounds the last bit differently, and sums in another
  * order: its results agree within 1e-5.
@@ -42,24 +56,37 @@ typedef enum ttt_objective {
     TTT_PREDICT = 1      /* W learns f(t-1) -> f(t), read after the update */
 } ttt_objective;
 
+typedef enum ttt_rule {
+    TTT_GRADIENT = 0, /* one gradient step a token, the rule of the original */
+    TTT_RLS = 1       /* recursive least squares with forgetting */
+} ttt_rule;
+
 /* The options of a layer; fill it with ttt_config_init, then change fields. */
 typedef struct ttt_config {
-    uint32_t size;       /* sizeof(ttt_config): later versions may add fields */
+    uint32_t size; /* sizeof(ttt_config), or 32: the fields up to threads, with rule gradient */
     uint32_t objective;  /* a ttt_objective */
     uint64_t hidden_dim; /* D, TTT_MIN_HIDDEN_DIM to TTT_MAX_HIDDEN_DIM */
     uint64_t seed;       /* of the ternary weights, which are the same on every target */
-    float inner_lr;      /* finite; the memory is stable from 0 to 1.99, otherwise it may diverge */
+    float inner_lr;      /* finite; the memory is stable from 0 to 1.99, otherwise it may diverge;
+                            rls does not use it */
     uint32_t threads; /* 1 to TTT_MAX_THREADS with the calling one; results do not depend on it */
+    /* For rls; gradient does not use forgetting and ridge, but they must be in their ranges. */
+    uint32_t rule; /* a ttt_rule */
+    float
+        forgetting; /* above 0.9, to 1: what a token's weight is multiplied by with each later one */
+    float ridge;    /* 1e-6 to 1e6: the smaller, the faster a new direction is learnt */
+    uint32_t reserved; /* 0 */
 } ttt_config;
 
-/* Defaults: reconstruct, hidden_dim 64, inner_lr 0.1, the fixed seed, one thread. NULL is fine. */
+/* Defaults: reconstruct, hidden_dim 64, inner_lr 0.1, the fixed seed, one thread, gradient,
+ * forgetting 0.9995, ridge 0.005. NULL is fine. */
 BT_API void ttt_config_init(ttt_config *config);
 
 /* Creates a layer with an empty memory. The caller owns *layer; NULL on any error.
  * Errors: NULL_POINTER, DIMENSION_MISMATCH (hidden_dim), INVALID_CONFIG, OUT_OF_MEMORY. */
 BT_API int ttt_create_from_config(const ttt_config *config, void **layer);
 
-/* The original's constructor: objective reconstruct, default seed, one thread. NULL on failure. */
+/* The original's constructor: objective reconstruct, default seed, one thread, gradient. NULL on failure. */
 BT_API void *ttt_create(size_t hidden_dim, float inner_lr);
 
 /* Frees a layer. NULL is fine. */
@@ -103,11 +130,14 @@ BT_API int ttt_save_state(const void *layer, void *buffer, size_t size);
  * was: NULL_POINTER, OUT_OF_MEMORY, and STATE_* by what does not match. */
 BT_API int ttt_load_state(void *layer, const void *buffer, size_t size);
 
-/* Properties; 0 (reconstruct) for NULL. memory_dim is d; threads counts the calling one. */
+/* Properties; 0 (reconstruct, gradient) for NULL. memory_dim is d; threads counts the calling one. */
 BT_API size_t ttt_hidden_dim(const void *layer);
 BT_API size_t ttt_memory_dim(const void *layer);
 BT_API float ttt_inner_lr(const void *layer);
 BT_API int ttt_get_objective(const void *layer);
+BT_API int ttt_get_rule(const void *layer);
+BT_API float ttt_forgetting(const void *layer);
+BT_API float ttt_ridge(const void *layer);
 BT_API size_t ttt_threads(const void *layer);
 BT_API uint64_t ttt_tokens_seen(const void *layer);
 BT_API uint64_t ttt_weights_fingerprint(const void *layer);
@@ -115,7 +145,8 @@ BT_API uint64_t ttt_weights_fingerprint(const void *layer);
  * the weights, even where clones share them. 0 for NULL. */
 BT_API size_t ttt_footprint(const void *layer);
 
-/* Copies W after the last token to w [d][d], row-major. Errors: NULL_POINTER. */
+/* Copies W after the last token to w [d][d], row-major; d^3 / 3 multiplications with rls and
+ * reconstruct. Errors: NULL_POINTER. */
 BT_API int ttt_get_memory(const void *layer, float *w);
 
 /* Kernels: the compute code for an instruction set. The fastest that this CPU can run is active,
@@ -134,6 +165,8 @@ BT_API int ttt_kernel_usable(size_t index);       /* 1 if this CPU can run it */
  * active kernel. The hash is the same on every machine, kernel and target. Errors: NULL_POINTER,
  * OUT_OF_MEMORY. */
 BT_API int ttt_conformance_hash(uint64_t *hash);
+/* The same of layers with rule rls. */
+BT_API int ttt_rls_conformance_hash(uint64_t *hash);
 
 #ifdef __cplusplus
 }

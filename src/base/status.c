@@ -25,6 +25,7 @@ const char *ttt_status_string(int status)
     case TTT_STATE_OBJECTIVE: return "the state is of a layer with another objective";
     case TTT_STATE_WEIGHTS: return "the state is of a layer or model with other weights";
     case TTT_STATE_RECALL: return "the state is of a recall of another size or vocabulary";
+    case TTT_STATE_RULE: return "the state is of a layer with another learning rule";
     case TTT_INVALID_TOKEN: return "a token is not in the vocabulary";
     case TTT_INVALID_OPTION: return "an option is out of its range";
     case TTT_INVALID_PROBABILITY: return "a probability, or their sum, is out of its range";

@@ -87,20 +87,51 @@ typedef struct bt_matmul8 {
  *     g_i = rate * (r[t]_i - target[t]_i);   S_i <- S_i - g_i k^T;   r[t+1]_i = S_i . q[t+1]
  * or, with gates (keep is not NULL), a = keep[t] and b = write[t]:
  *     g_i = b * (a * r[t]_i - target[t]_i);  S_i <- a S_i - g_i k^T;  r[t+1]_i = S_i . q[t+1]
- * The dot product has four partial sums by column mod 4, added as (s0 + s1) + (s2 + s3); every
+ * With keys of their own (key is not NULL) k = key[t] instead of q[t]; with a limit, and without gates,
+ * the difference r[t]_i - target[t]_i is kept within [-limit, limit]. The dot product has four partial sums by column mod 4, added as (s0 + s1) + (s2 + s3); every
  * multiplication and addition rounds separately. */
 typedef struct bt_memory {
     float *state;        /* padded tiles, layout.h */
     const float *q;      /* padded [tokens + 1][stride] */
+    const float *key;    /* padded [tokens][stride], or NULL: q */
     const float *target; /* padded [tokens][target_stride] */
     float *r;      /* padded [tokens + 1][stride]; row 0 is an input, the others are results */
     size_t stride; /* in floats, a multiple of 16 */
     size_t dim;    /* rows and columns of S */
     size_t tokens;
-    float rate;
+    float rate, limit;         /* limit: 0 for none */
     const float *keep, *write; /* [tokens], gate_stride floats apart; both NULL without gates */
     size_t target_stride, gate_stride;
 } bt_memory;
+
+/* Operands of recursive least squares: P = U D U', U upper triangular with a diagonal of 1, D
+ * diagonal, learns the features k[t] one after another. P is the inverse of the features' weighted
+ * correlation, divided by its first value, so that it begins as the unit matrix; it is read as
+ * P~ = U D~ U' with d~_j = min(d_j, 1 / |u_j|^2), u_j being column j of U, which forgetting cannot
+ * make larger than P was at first in any column. For each token:
+ *     b = P~ k;  s = k . b;  a = noise + s;  P <- min(growth (P~ - b b' / a), 1 on the diagonal of D)
+ *     leverage = s / a;  r = k - b, or without r, b <- b / a, the gain
+ * by Bierman's recurrence (Bierman 1977, Factorization Methods for Discrete Sequential Estimation,
+ * chapter V). With s_0 = 0 and b = 0, for the columns j from the first on:
+ *     f_j = u_j . k;  v_j = d~_j f_j;  s_(j+1) = s_j + f_j v_j;  a_j = noise + s_j
+ *     d_j <- min(max(d~_j (a_j / a_(j+1)) growth, 2^-64), 1)
+ *     (u_j, b) <- (u_j - b (f_j / a_j), b + u_j v_j) with the old u_j
+ * The dot products u_j . k and |u_j|^2 have 16 partial sums as distance2; all else is element-wise.
+ * A u_j with |u_j|^2 > 2^64 becomes column j of the unit matrix first. */
+typedef struct bt_rls {
+    float *u;        /* the columns of U (bt_column_index) */
+    float *d;        /* padded [dim], but with ones as padding */
+    const float *k;  /* padded [tokens][stride] */
+    float *b;        /* padded [tokens][stride] */
+    float *r;        /* padded [tokens][stride], or NULL */
+    float *leverage; /* [tokens] */
+    size_t stride;   /* in floats, a multiple of 16 */
+    size_t dim, tokens;
+    float noise;  /* forgetting times ridge */
+    float growth; /* 1 / forgetting */
+} bt_rls;
+
+#define BT_RLS_LARGEST 0x1p64f
 
 #define BT_MEMORY_CHUNK 16u /* tokens whose updates training computes together (body_memory.inc) */
 
@@ -170,6 +201,8 @@ typedef struct bt_kernels {
 
     /* The memory pass over tiles [tile_begin, tile_end). */
     void (*memory)(const bt_memory *op, size_t tile_begin, size_t tile_end);
+
+    void (*rls)(const bt_rls *op);
 
     /* For the language model and for training (body_float.inc); n is a multiple of 16. */
     void (*sigmoid)(const float *x, float *y, size_t n);

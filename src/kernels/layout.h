@@ -43,4 +43,20 @@ static inline size_t bt_state_index(size_t dim, size_t row, size_t col)
            col % 4;
 }
 
+/* The columns of an upper triangular matrix, each down to its diagonal and filled up to a multiple of
+ * 16 floats, so that the 16 columns of a group are equally long. */
+static inline size_t bt_column_floats(size_t col)
+{
+    return bt_round_up(col + 1, BT_ROWS);
+}
+static inline size_t bt_column_index(size_t col)
+{
+    size_t group = col / BT_ROWS;
+    return BT_ROWS * BT_ROWS / 2 * group * (group + 1) + col % BT_ROWS * bt_column_floats(col);
+}
+static inline size_t bt_columns_floats(size_t dim)
+{
+    return bt_column_index(bt_round_up(dim, BT_ROWS));
+}
+
 #endif

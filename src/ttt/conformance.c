@@ -3,7 +3,7 @@
  * Layers of many sizes, with both objectives and one to three threads (the largest layer has enough
  * work to use them), read pseudo-random tokens in calls of different lengths; half-way a fresh
  * layer loads the saved state and reads on. Inputs include zeros, denormals, rounding ties and
- * large values. FNV-1a over the bits of all results.
+ * large values. FNV-1a over the bits of all results. The rule rls has a hash of its own.
  * SPDX-License-Identifier: MIT */
 #include "../base/alloc.h"
 #include "../base/bytes.h"
@@ -109,7 +109,24 @@ static int run_config(run *r, const ttt_config *config)
     return status;
 }
 
-int ttt_conformance_hash(uint64_t *hash)
+static ttt_config config_of(size_t i, uint32_t objective, ttt_rule rule)
+{
+    static const float forgetting[] = {0.9995f, 1.0f, 0.95f}, ridge[] = {0.005f, 1e-6f, 10.0f};
+    ttt_config config;
+    ttt_config_init(&config);
+    config.hidden_dim = dims[i];
+    config.objective = objective;
+    config.inner_lr = objective == TTT_PREDICT ? 0.5f : 0.1f;
+    config.seed = dims[i] + objective;
+    config.threads = (uint32_t)(i % 3 + 1);
+    if (rule == TTT_GRADIENT) return config;
+    config.rule = rule;
+    config.forgetting = forgetting[(i + objective) % 3];
+    config.ridge = ridge[i / 2 % 3];
+    return config;
+}
+
+static int hash_layers(uint64_t *hash, ttt_rule rule)
 {
     if (!hash) return TTT_NULL_POINTER;
     bt_fpenv saved = bt_fpenv_enter(); /* the input is computed as well */
@@ -118,13 +135,7 @@ int ttt_conformance_hash(uint64_t *hash)
     if (r) r->hash = BT_FNV_START;
     for (size_t i = 0; status == TTT_OK && i < sizeof dims / sizeof dims[0]; i++)
         for (uint32_t objective = TTT_RECONSTRUCT; objective <= TTT_PREDICT; objective++) {
-            ttt_config config;
-            ttt_config_init(&config);
-            config.hidden_dim = dims[i];
-            config.objective = objective;
-            config.inner_lr = objective == TTT_PREDICT ? 0.5f : 0.1f;
-            config.seed = dims[i] + objective;
-            config.threads = (uint32_t)(i % 3 + 1);
+            ttt_config config = config_of(i, objective, rule);
             status = run_config(r, &config);
             if (status != TTT_OK) break;
         }
@@ -132,4 +143,14 @@ int ttt_conformance_hash(uint64_t *hash)
     bt_free(r);
     bt_fpenv_leave(saved);
     return status;
+}
+
+int ttt_conformance_hash(uint64_t *hash)
+{
+    return hash_layers(hash, TTT_GRADIENT);
+}
+
+int ttt_rls_conformance_hash(uint64_t *hash)
+{
+    return hash_layers(hash, TTT_RLS);
 }

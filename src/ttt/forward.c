@@ -110,17 +110,22 @@ static void features_task(void *context, size_t begin, size_t end, size_t worker
     b->kernels->normalize(&op);
 }
 
-/* The memory pass on copies of features and readings, against false sharing: workers write columns
+/* The memory pass on copies of features, readings and, if they are its keys, gains, against false sharing: workers write columns
  * of the same rows, whose cache lines would move back and forth between their cores. */
 static void memory_on_copies(const block *b, bt_memory op, size_t begin, size_t end, size_t worker)
 {
     const bt_layer *layer = b->layer;
     size_t stride = layer->stride, rows = b->tokens + 1, ahead = (size_t)(op.target - op.q);
     size_t column = begin * BT_ROWS, bytes = (end - begin) * BT_ROWS * sizeof(float);
-    float *q = layer->copies + worker * 2 * (BT_BLOCK + 1) * stride,
-          *r = q + (BT_BLOCK + 1) * stride;
+    size_t copy = (BT_BLOCK + 1) * stride, each = layer->gains ? 3 : 2;
+    float *q = layer->copies + worker * each * copy, *r = q + copy, *key = r + copy;
     prefetch(b, layer->features, rows, stride, false);
     memcpy(q, layer->features, rows * stride * sizeof *q);
+    if (op.key) {
+        prefetch(b, op.key, b->tokens, stride, false);
+        memcpy(key, op.key, b->tokens * stride * sizeof *key);
+        op.key = key;
+    }
     memcpy(r + column, layer->readings + column, bytes);
     op.q = q;
     op.target = q + ahead;
@@ -137,33 +142,48 @@ static void memory_task(void *context, size_t begin, size_t end, size_t worker)
     block *b = context;
     bt_layer *layer = b->layer;
     size_t after = layer->objective == TTT_PREDICT;
+    bool rls = layer->rule == TTT_RLS;
     bt_memory op = {
         .state = layer->memory.tiles,
         .q = layer->features,
+        .key = layer->gains,
         .target = layer->features + after * layer->stride,
         .r = layer->readings,
         .stride = layer->stride,
         .target_stride = layer->stride,
         .dim = layer->small,
         .tokens = b->tokens,
-        .rate = layer->rate,
+        .rate = rls ? 1.0f : layer->rate,
+        .limit = rls ? BT_RLS_ERROR_LIMIT : 0.0f,
     };
     if (b->parallel) memory_on_copies(b, op, begin, end, worker);
     else b->kernels->memory(&op, begin, end);
 }
 
-/* Items: tokens. The surprise of a token is |prediction - feature|^2. */
+/* Tokens [begin, end): |prediction - feature|^2, or with rls the leverage. */
+static void surprises(block *b, size_t begin, size_t end)
+{
+    const bt_layer *layer = b->layer;
+    size_t stride = layer->stride, before = layer->objective == TTT_PREDICT ? 0 : stride;
+    if (layer->rule == TTT_RLS) {
+        memcpy(b->surprise + begin, layer->leverages + begin, (end - begin) * sizeof(float));
+        return;
+    }
+    for (size_t t = begin; t < end; t++)
+        b->surprise[t] = b->kernels->distance2(layer->readings + t * stride + before,
+                                               layer->features + (t + 1) * stride, stride);
+}
+
+/* Items: tokens. */
 static void outputs_task(void *context, size_t begin, size_t end, size_t worker)
 {
     block *b = context;
     bt_layer *layer = b->layer;
-    size_t stride = layer->stride, before = layer->objective == TTT_PREDICT ? 0 : stride;
+    size_t stride = layer->stride;
     (void)worker;
     prefetch(b, layer->readings + (begin + 1) * stride, end - begin, stride, false);
     quantize(b, layer->readings + stride, layer->small, stride, begin, end);
-    for (size_t t = begin; b->surprise && t < end; t++)
-        b->surprise[t] = b->kernels->distance2(layer->readings + t * stride + before,
-                                               layer->features + (t + 1) * stride, stride);
+    if (b->surprise) surprises(b, begin, end);
     multiply(b, &layer->weights->up, layer->multipliers, b->input, b->output, layer->dim, begin,
              end);
 }
@@ -185,7 +205,10 @@ static int run_block(block *b)
     size_t tiles = bt_tile_count(layer->small), parts = 2 * bt_pool_count(layer->pool);
     size_t row = layer->stride * sizeof(float);
     run(b, b->tokens, 8, features_task);
-    run(b, tiles, (tiles + parts - 1) / parts, memory_task); /* few parts: each copies its rows */
+    if (layer->rule == TTT_RLS) bt_rls_learn(layer, b->kernels, b->tokens);
+    if (layer->memory.tiles)
+        run(b, tiles, (tiles + parts - 1) / parts,
+            memory_task); /* few parts: each copies its rows */
     if (layer->backup.tiles) {
         uint32_t bits = b->kernels->absmax_bits(layer->readings, (b->tokens + 1) * layer->stride);
         if (bits > bt_float_bits(BT_READING_LIMIT)) return TTT_DIVERGED;
@@ -193,6 +216,7 @@ static int run_block(block *b)
     if (b->output) run(b, b->tokens, 8, outputs_task);
     memcpy(layer->features, layer->features + b->tokens * layer->stride, row);
     memcpy(layer->readings, layer->readings + b->tokens * layer->stride, row);
+    if (layer->gains) memcpy(layer->gains, layer->gains + b->tokens * layer->stride, row);
     return TTT_OK;
 }
 

@@ -20,6 +20,13 @@ reference_layer reference_create(const void *layer)
     r.w = must_zero(r.small * r.small * sizeof(double));
     r.key = must_zero(r.small * sizeof(double));
     REQUIRE(ttt_get_weights(layer, r.down, r.up) == TTT_OK);
+    if (ttt_get_rule(layer) != TTT_RLS) return r;
+    r.forgetting = (double)ttt_forgetting(layer);
+    r.ridge = (double)ttt_ridge(layer);
+    r.gain = must_zero(r.small * sizeof(double));
+    r.reading = must_zero(r.small * sizeof(double));
+    r.p = must_zero(r.small * r.small * sizeof(double));
+    for (size_t i = 0; i < r.small; i++) r.p[i * r.small + i] = 1 / r.ridge;
     return r;
 }
 
@@ -29,6 +36,9 @@ void reference_free(reference_layer *r)
     free(r->up);
     free(r->w);
     free(r->key);
+    free(r->p);
+    free(r->gain);
+    free(r->reading);
 }
 
 /* f = L2norm(down(quant(x)) / s). */
@@ -72,6 +82,48 @@ static double update(reference_layer *r, const double *p, const double *f, const
     return surprise;
 }
 
+/* P learns f: gain = P f / (forgetting + f P f), P <- (P - gain f P) / forgetting, kept symmetric, as it
+ * otherwise diverges; returns the leverage. */
+static double rls_learn(reference_layer *r, const double *f)
+{
+    size_t d = r->small;
+    double *b = must_zero(d * sizeof *b), s = 0;
+    for (size_t i = 0; i < d; i++) {
+        for (size_t j = 0; j < d; j++) b[i] += r->p[i * d + j] * f[j];
+        s += b[i] * f[i];
+    }
+    for (size_t i = 0; i < d; i++) r->gain[i] = b[i] / (r->forgetting + s);
+    for (size_t i = 0; i < d; i++)
+        for (size_t j = 0; j < d; j++)
+            r->p[i * d + j] = (r->p[i * d + j] - b[i] * b[j] / (r->forgetting + s)) / r->forgetting;
+    free(b);
+    return s / (r->forgetting + s);
+}
+
+/* Reads f into `reading` and learns it; returns the leverage. */
+static double rls_step(reference_layer *r, const double *f, double *reading)
+{
+    size_t d = r->small;
+    double leverage;
+    if (r->objective == TTT_PREDICT) {
+        for (size_t i = 0; i < d; i++)
+            for (size_t j = 0; j < d; j++) r->w[i * d + j] += (f[i] - r->reading[i]) * r->gain[j];
+        read_memory(r, f, reading);
+        leverage = rls_learn(r, f);
+        for (size_t i = 0; i < d; i++) r->reading[i] = reading[i];
+        return leverage;
+    }
+    leverage = 0;
+    for (size_t pass = 0; pass < 2;
+         pass++) { /* before P learns f: the reading; after it: W to compare */
+        if (pass == 1) leverage = rls_learn(r, f);
+        for (size_t i = 0; i < d; i++)
+            for (size_t j = 0; j < d; j++) r->w[i * d + j] = (i == j) - r->ridge * r->p[i * d + j];
+        if (pass == 0) read_memory(r, f, reading);
+    }
+    return leverage;
+}
+
 static void project_up(const reference_layer *r, const double *p, double *residual)
 {
     double largest = 0;
@@ -88,7 +140,9 @@ double reference_step(reference_layer *r, const float *x, double *residual)
 {
     double *f = must_alloc(r->small * sizeof *f), *p = must_alloc(r->small * sizeof *p), surprise;
     feature_of(r, x, f);
-    if (r->objective == TTT_RECONSTRUCT) {
+    if (r->p) {
+        surprise = rls_step(r, f, p);
+    } else if (r->objective == TTT_RECONSTRUCT) {
         read_memory(r, f, p);
         surprise = update(r, p, f, f);
     } else {

@@ -12,6 +12,9 @@ typedef struct reference_layer {
     int8_t *down, *up; /* [D][d], [d][D] */
     double *w;         /* [d][d] */
     double *key;       /* [d]: the feature of the token before */
+    /* Of the rule rls, by the textbook and without a bound on P: else NULL. */
+    double *p, *gain, *reading; /* [d][d]; of the token before: [d], [d] */
+    double forgetting, ridge;
 } reference_layer;
 
 /* With the weights and the settings of a layer, and an empty memory. */

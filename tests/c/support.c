@@ -132,6 +132,23 @@ void *make_layer(size_t hidden_dim, float inner_lr, ttt_objective objective, uin
     return layer;
 }
 
+void *make_rls(size_t hidden_dim, ttt_objective objective, float forgetting, float ridge,
+               uint32_t threads)
+{
+    ttt_config config;
+    void *layer = NULL;
+    ttt_config_init(&config);
+    config.hidden_dim = hidden_dim;
+    config.objective = (uint32_t)objective;
+    config.threads = threads;
+    config.rule = TTT_RLS;
+    config.forgetting = forgetting;
+    config.ridge = ridge;
+    REQUIRE(ttt_create_from_config(&config, &layer) == TTT_OK);
+    REQUIRE(layer != NULL);
+    return layer;
+}
+
 snapshot snapshot_take(const void *layer)
 {
     snapshot s = {.size = ttt_state_size(layer)};

@@ -46,6 +46,10 @@ void use_best_kernel(void);
 /* A layer from all of its settings; leaves the case on failure. */
 void *make_layer(size_t hidden_dim, float inner_lr, ttt_objective objective, uint32_t threads);
 
+/* The same with the rule rls, and seed 1. */
+void *make_rls(size_t hidden_dim, ttt_objective objective, float forgetting, float ridge,
+               uint32_t threads);
+
 /* Everything a layer remembers, for the proof that a call changed nothing. */
 typedef struct snapshot {
     uint8_t *state;

@@ -1,4 +1,4 @@
-/* test_conformance.c - the conformance hashes, of the layer, of the language model, of recalls and of
+/* test_conformance.c - the conformance hashes, of the layer (each rule), of the language model, of recalls and of
  * sessions with recall, on every usable kernel against the constants that all machines share,
  * tests/golden.
  * SPDX-License-Identifier: MIT */
@@ -74,6 +74,12 @@ static void compare_kernels(const char *name, int (*hash_of)(uint64_t *), const 
     use_best_kernel();
 }
 
+static void recursive_least_squares(void)
+{
+    CHECK_EQ(ttt_rls_conformance_hash(NULL), TTT_NULL_POINTER);
+    compare_kernels("rls", ttt_rls_conformance_hash, GOLDEN_FOLDER "/rls.txt");
+}
+
 static void language_model(void)
 {
     CHECK_EQ(bitllama_conformance_hash(NULL), TTT_NULL_POINTER);
@@ -141,6 +147,7 @@ int main(int argc, char **argv)
     static const check_case cases[] = {
         {"active_kernel", active_kernel},
         {"every_kernel", every_kernel},
+        {"recursive_least_squares", recursive_least_squares},
         {"language_model", language_model},
         {"recall", recall},
         {"session_with_recall", session_with_recall},

@@ -57,6 +57,12 @@ static void questions(const void *layer)
     CALL(number += ttt_memory_dim(layer));
     CALL(rate = ttt_inner_lr(layer));
     CALL(number += (uint64_t)ttt_get_objective(layer));
+    CALL(number += (uint64_t)ttt_get_rule(layer));
+    float forgetting, ridge;
+    CALL(forgetting = ttt_forgetting(layer));
+    CALL(ridge = ttt_ridge(layer));
+    keep(&forgetting, sizeof forgetting);
+    keep(&ridge, sizeof ridge);
     CALL(number += ttt_threads(layer));
     CALL(number += ttt_footprint(layer) > 0);
     CALL(number += ttt_tokens_seen(layer));
@@ -72,7 +78,7 @@ static void questions(const void *layer)
     }
 }
 
-static void one_layer(uint32_t threads, ttt_objective objective, float rate)
+static void one_layer(uint32_t threads, ttt_objective objective, float rate, ttt_rule rule)
 {
     ttt_config config;
     void *layer, *twin;
@@ -84,6 +90,7 @@ static void one_layer(uint32_t threads, ttt_objective objective, float rate)
     config.objective = (uint32_t)objective;
     config.inner_lr = rate;
     config.threads = threads;
+    config.rule = (uint32_t)rule;
     GIVES(TTT_OK, ttt_create_from_config(&config, &layer));
     GIVES(TTT_OK, ttt_forward_ex(layer, x, DIM * SEQ, SEQ, y, DIM * SEQ, surprise));
     keep(y, sizeof y);
@@ -137,9 +144,11 @@ static void large_layer(void)
 static void run_layers(void)
 {
     large_layer();
-    one_layer(1, TTT_RECONSTRUCT, 0.1f);
-    one_layer(2, TTT_PREDICT, 0.7f);
-    one_layer(1, TTT_PREDICT, 2.5f); /* rehearses */
+    one_layer(1, TTT_RECONSTRUCT, 0.1f, TTT_GRADIENT);
+    one_layer(2, TTT_PREDICT, 0.7f, TTT_GRADIENT);
+    one_layer(1, TTT_PREDICT, 2.5f, TTT_GRADIENT); /* rehearses */
+    one_layer(1, TTT_RECONSTRUCT, 0.1f, TTT_RLS);
+    one_layer(2, TTT_PREDICT, 0.1f, TTT_RLS);
 }
 
 static void run_matrices(void)
@@ -172,7 +181,7 @@ static void run_matrices(void)
 
 static void run_library(void)
 {
-    uint64_t hash = 0, number = 0;
+    uint64_t hash = 0, rls = 0, number = 0;
     const char *name = NULL, *text;
     CALL(number += ttt_kernel_count());
     for (size_t i = 0; i < ttt_kernel_count(); i++) {
@@ -187,7 +196,10 @@ static void run_library(void)
     GIVES(TTT_OK, ttt_set_kernel("auto"));
     GIVES(TTT_NULL_POINTER, ttt_conformance_hash(NULL));
     GIVES(TTT_OK, ttt_conformance_hash(&hash));
+    GIVES(TTT_NULL_POINTER, ttt_rls_conformance_hash(NULL));
+    GIVES(TTT_OK, ttt_rls_conformance_hash(&rls));
     keep_number(number);
+    keep_number(rls);
     keep_number(hash);
 }
 

@@ -51,6 +51,8 @@ static void null_pointers(void)
     CHECK(ttt_weights_fingerprint(NULL) == 0);
     CHECK(ttt_inner_lr(NULL) == 0);
     CHECK_EQ(ttt_get_objective(NULL), TTT_RECONSTRUCT);
+    CHECK_EQ(ttt_get_rule(NULL), TTT_GRADIENT);
+    CHECK(ttt_forgetting(NULL) == 0 && ttt_ridge(NULL) == 0);
     CHECK_EQ(ttt_tokens_seen(layer), 0);
     CHECK_EQ(ttt_conformance_hash(&hash), TTT_OK);
     ttt_destroy(layer);

@@ -135,6 +135,7 @@ static void status_texts(void)
                                 TTT_STATE_OBJECTIVE,
                                 TTT_STATE_WEIGHTS,
                                 TTT_STATE_RECALL,
+                                TTT_STATE_RULE,
                                 TTT_INVALID_TOKEN,
                                 TTT_INVALID_OPTION,
                                 TTT_INVALID_PROBABILITY,

@@ -284,7 +284,7 @@ static void mismatches(void)
 static void versions(void)
 {
     subject s = make_subject(8, 0.1f, TTT_RECONSTRUCT, 3);
-    static const uint32_t newer[] = {2, 3, 256, 0x7fffffff, 0x80000000u, 0xffffffffu};
+    static const uint32_t newer[] = {3, 4, 256, 0x7fffffff, 0x80000000u, 0xffffffffu};
     for (size_t i = 0; i < 6; i++) {
         put_u32(s.state + VERSION, newer[i]);
         seal(s.state, s.size);
@@ -298,9 +298,11 @@ static void versions(void)
     longer[HEADER_CRC] ^= 1;
     check_load_refused(s.layer, longer, s.size + 100, TTT_STATE_DAMAGED);
     free(longer);
-    put_u32(s.state + VERSION, 0);
-    seal(s.state, s.size);
-    check_load_refused(s.layer, s.state, s.size, TTT_STATE_DAMAGED);
+    for (uint32_t version = 0; version <= 2; version += 2) {
+        put_u32(s.state + VERSION, version); /* 2: but not with the fields of rls */
+        seal(s.state, s.size);
+        check_load_refused(s.layer, s.state, s.size, TTT_STATE_DAMAGED);
+    }
     free_subject(&s);
 }
 

@@ -4,7 +4,13 @@ import assert from 'node:assert/strict';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { conformanceHash, getInfo, llamaConformanceHash, recallConformanceHash } from 'bit-ttt';
+import {
+  conformanceHash,
+  getInfo,
+  llamaConformanceHash,
+  recallConformanceHash,
+  rlsConformanceHash,
+} from 'bit-ttt';
 
 import { backends, root } from './support/backends.mjs';
 import { bitTtt, json, output, refuses, temporaryFolder } from './support/cli.mjs';
@@ -49,7 +55,8 @@ describe('doctor', () => {
     const expected = await conformanceHash();
     const model = await llamaConformanceHash();
     const recall = await recallConformanceHash();
-    for (const hash of [expected, model, recall]) assert.match(hash, /^[0-9a-f]{16}$/);
+    const rls = await rlsConformanceHash();
+    for (const hash of [expected, rls, model, recall]) assert.match(hash, /^[0-9a-f]{16}$/);
     for (const backend of backends) {
       const { kernels } = await json(['doctor'], on(backend));
       assert.ok(kernels.length > 0);
@@ -58,12 +65,14 @@ describe('doctor', () => {
         const found = await json(['doctor'], on(backend, kernel));
         assert.equal(found.kernel, kernel);
         assert.equal(found.hash, expected, `${backend} ${kernel}`);
+        assert.equal(found.rlsHash, rls, `${backend} ${kernel}`);
         assert.equal(found.llamaHash, model, `${backend} ${kernel}`);
         assert.equal(found.recallHash, recall, `${backend} ${kernel}`);
         assert.equal(found.agree, true);
         const ran = found.checks.filter((one) => one.problem === null);
         assert.ok(ran.length >= (backend === 'native' ? kernels.length : 1));
         assert.deepEqual([...new Set(ran.map((one) => one.hash))], [expected]);
+        assert.deepEqual([...new Set(ran.map((one) => one.rlsHash))], [rls]);
         assert.deepEqual([...new Set(ran.map((one) => one.llamaHash))], [model]);
         assert.deepEqual([...new Set(ran.map((one) => one.recallHash))], [recall]);
       }

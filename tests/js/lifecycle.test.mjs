@@ -31,7 +31,10 @@ const asyncUses = {
 /** Properties that ask the engine. */
 const questions = ['tokensSeen', 'fingerprint', 'stateSize'];
 /** Properties of the object itself. */
-const facts = ['hiddenDim', 'memoryDim', 'innerLr', 'objective', 'threads', 'backend', 'destroyed'];
+const facts = [
+  ...['hiddenDim', 'memoryDim', 'innerLr', 'objective', 'rule', 'forgetting', 'ridge', 'threads'],
+  ...['backend', 'destroyed'],
+];
 
 onEachBackend('the life of a layer', (backend, create) => {
   let layer;

@@ -12,7 +12,17 @@ import { cutIntoShards } from './support/shards.mjs';
 
 const GONE = 99999;
 const DIM = 64;
-const LAYER = { hiddenDim: DIM, objective: 1, seed: 1n, innerLr: 0.1, threads: 1 };
+const LAYER = {
+  hiddenDim: DIM,
+  objective: 1,
+  seed: 1n,
+  innerLr: 0.1,
+  threads: 1,
+  rule: 0,
+  forgetting: 0.9995,
+  ridge: 0.005,
+  reserved: 0,
+};
 const TOKENS = Uint32Array.from({ length: 64 }, (_, i) => (i * 7) % 32);
 const JSON_TEXT = new TextEncoder().encode('{"version": "1.0"}');
 /** A byte-level tokenizer of eight letters and the space, and their words. */
@@ -265,6 +275,7 @@ describe('memory of the WebAssembly engine', () => {
   it('conformance hashes', () =>
     walk(() => {
       assert.equal(typeof layers.conformanceHash(), 'bigint');
+      assert.equal(typeof layers.rlsConformanceHash(), 'bigint');
       assert.equal(typeof models.conformanceHash(), 'bigint');
       assert.equal(typeof recalls.conformanceHash(), 'bigint');
     }));

@@ -80,7 +80,8 @@ onEachBackend('a saved state', (backend, create) => {
 
   it('of a newer version, or a forged one', async () => {
     const version = (number) => forged(state, (view) => view.setUint32(8, number, true));
-    await refuse(version(2), 'STATE_VERSION', /format 2, this version reads 1/);
+    await refuse(version(3), 'STATE_VERSION', /format 3, this version reads 1 and 2/);
+    await refuse(version(2), 'STATE_DAMAGED');
     await refuse(version(0), 'STATE_DAMAGED');
     await refuse(
       forged(state, (view) => view.setUint32(48, 1, true)),

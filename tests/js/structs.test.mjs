@@ -79,14 +79,23 @@ describe('structs', () => {
       seed: 2n ** 64n - 1n,
       innerLr: 0.5,
       threads: 3,
+      rule: 1,
+      forgetting: 0.75,
+      ridge: 2,
+      reserved: 0,
     };
     const bytes = encode(TTT_CONFIG, layer);
     assert.equal(
       Buffer.from(bytes).toString('hex'),
-      '2000000001000000' + '0000010000000000' + 'ffffffffffffffff' + '0000003f03000000',
+      '3000000001000000' +
+        '0000010000000000' +
+        'ffffffffffffffff' +
+        '0000003f03000000' +
+        '010000000000403f' +
+        '0000004000000000',
     );
     const found = decode(TTT_CONFIG, new Uint8Array([9, ...bytes]).subarray(1));
-    assert.deepEqual(found, { size: 32, ...layer, seed: 2 ** 64 });
+    assert.deepEqual(found, { size: 48, ...layer, seed: 2 ** 64 });
     const step = { loss: 0.1, learningRate: 0.25, gradientNorm: 3, step: 7, tokens: 2 ** 40 };
     assert.deepEqual(decode(BITLLAMA_STEP, encode(BITLLAMA_STEP, step)), step);
     const error = { status: 40, offset: 2 ** 33, text: 'no model' };

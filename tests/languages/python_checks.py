@@ -146,6 +146,13 @@ class Layer(Case):
                               layer.objective, layer.tokens_seen), (128, 32, 0.25, 2, "predict", 0))
             self.assertNotEqual(layer.fingerprint, bit_ttt.Layer(128).fingerprint)
         self.assertEqual(bit_ttt.Layer(objective="predict").inner_lr, 0.5)
+        self.assertEqual(bit_ttt.Layer().rule, "gradient")
+        with bit_ttt.Layer(128, rule="rls", forgetting=1, ridge=0.5) as layer:
+            self.assertEqual((layer.rule, layer.forgetting, layer.ridge), ("rls", 1, 0.5))
+            once = tokens(1, 128)
+            first, second = (layer.observe(once)[1][0] for _ in range(2))
+            self.assertAlmostEqual(first, 1 / 1.5, 5)
+            self.assertAlmostEqual(second, 1 / 2.5, 5)
 
     def test_bad_options(self):
         for options, code, text in [
@@ -160,6 +167,13 @@ class Layer(Case):
             ({"inner_lr": 1e300}, "INVALID_CONFIG", "inner_lr"),
             ({"inner_lr": "fast"}, "INVALID_ARGUMENT", "inner_lr"),
             ({"objective": "guess"}, "INVALID_CONFIG", "objective"),
+            ({"rule": "guess"}, "INVALID_CONFIG", "rule"),
+            ({"forgetting": 0.9}, "INVALID_CONFIG", "forgetting"),
+            ({"forgetting": NAN}, "INVALID_CONFIG", "forgetting"),
+            ({"forgetting": 1.01}, "INVALID_CONFIG", "forgetting"),
+            ({"ridge": 0}, "INVALID_CONFIG", "ridge"),
+            ({"ridge": 1e7}, "INVALID_CONFIG", "ridge"),
+            ({"ridge": "small"}, "INVALID_ARGUMENT", "ridge"),
         ]:
             with self.subTest(options), self.raises(code, text):
                 bit_ttt.Layer(**options)
@@ -237,6 +251,7 @@ class Layer(Case):
             (state, "STATE_DIMENSIONS", bit_ttt.Layer(128)),
             (state, "STATE_LEARNING_RATE", bit_ttt.Layer(inner_lr=0.2)),
             (state, "STATE_OBJECTIVE", bit_ttt.Layer(objective="predict", inner_lr=0.1)),
+            (state, "STATE_RULE", bit_ttt.Layer(rule="rls")),
             (state, "STATE_WEIGHTS", bit_ttt.Layer(seed=2)),
             ("text", "INVALID_ARGUMENT", layer),
             (None, "INVALID_ARGUMENT", layer),

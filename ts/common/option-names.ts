@@ -14,9 +14,12 @@ export const BACKEND = {
 
 export const LAYER = {
   ...BACKEND,
+  forgetting: true,
   hiddenDim: true,
   innerLr: true,
   objective: true,
+  ridge: true,
+  rule: true,
   seed: true,
   threads: true,
   weights: true,

@@ -6,6 +6,13 @@
 /** What the memory learns: to reconstruct each token, or to predict it from the one before. */
 export type Objective = 'reconstruct' | 'predict';
 
+/**
+ * How the memory learns: by one gradient step a token, or by recursive least squares with forgetting, which
+ * knows a direction after a token or two and holds more of them apart. The surprise of `rls`, of both
+ * objectives, is how much of a token's direction is new: 1 for one never seen, about 1/n after n times.
+ */
+export type Rule = 'gradient' | 'rls';
+
 /** Where the engine runs: the native addon (Node only) or WebAssembly (everywhere). */
 export type BackendKind = 'native' | 'wasm';
 
@@ -48,11 +55,23 @@ export interface TTTOptions extends BackendOptions {
   hiddenDim: number;
   /**
    * Learning rate of the memory, used as a 32-bit float. Stable from 0 to below 2. Default: 0.1
-   * for `reconstruct`, 0.5 for `predict`.
+   * for `reconstruct`, 0.5 for `predict`. The rule `rls` does not use it.
    */
   innerLr?: number | undefined;
   /** Default: `reconstruct`. */
   objective?: Objective | undefined;
+  /** How the memory learns. Default: `gradient`. */
+  rule?: Rule | undefined;
+  /**
+   * Of `rls`: what a token's weight is multiplied by with each later one, above 0.9 and at most 1, used as
+   * a 32-bit float. Default 0.9995; 1 forgets nothing.
+   */
+  forgetting?: number | undefined;
+  /**
+   * Of `rls`: the smaller, the faster a new direction is learnt. 1e-6 to 1e6, used as a 32-bit float.
+   * Default 0.005.
+   */
+  ridge?: number | undefined;
   /** Seed of the ternary weights, 0 to 2^64 - 1. Default 1. Equal seeds give equal weights. */
   seed?: number | bigint | undefined;
   /**

@@ -34,6 +34,8 @@ export interface Failure {
 export interface LayerEngine {
   /** The hash of include/bit_ttt/ttt.h, or a negative status. */
   conformanceHash(): bigint | number;
+  /** The same of layers with rule rls. */
+  rlsConformanceHash(): bigint | number;
   /** `config` is a ttt_config. */
   create(config: StructBytes): Handle;
   clone(layer: Handle): Handle;

@@ -40,6 +40,12 @@ export async function conformanceHash(options?: BackendOptions): Promise<string>
   return hex64(made(part(engine, 'layers').conformanceHash()));
 }
 
+/** The same for layers with the rule `rls`. */
+export async function rlsConformanceHash(options?: BackendOptions): Promise<string> {
+  const { engine } = await engineOf(options);
+  return hex64(made(part(engine, 'layers').rlsConformanceHash()));
+}
+
 /**
  * The same for the language model: small ones of random weights go through everything that a
  * session does.

@@ -52,6 +52,10 @@ export const TTT_CONFIG = struct({
   seed: 'u64',
   innerLr: 'f32',
   threads: 'u32',
+  rule: 'u32',
+  forgetting: 'f32',
+  ridge: 'f32',
+  reserved: 'u32',
 });
 
 export const TTT_RECALL_OPTIONS = struct({

@@ -10,7 +10,7 @@ import { MAX_THREADS } from '../common/limits.js';
 import { takeOptions } from '../common/named-options.js';
 import { LAYER } from '../common/option-names.js';
 import { readNumber, readSeed } from '../common/options.js';
-import type { Objective, TTTWeights } from '../common/types.js';
+import type { Objective, Rule, TTTWeights } from '../common/types.js';
 import type { BackendChoice } from '../engine/choose.js';
 import type { StructBytes } from '../engine/engine.js';
 import { encode, TTT_CONFIG } from '../engine/structs.js';
@@ -26,6 +26,9 @@ export interface LayerConfig {
   seed: bigint;
   innerLr: number;
   threads: number;
+  rule: Rule;
+  forgetting: number;
+  ridge: number;
 }
 
 /** A layer's configuration, and weights of its own if it has any. */
@@ -59,6 +62,38 @@ function readRate(value: unknown, objective: Objective): number {
     throw badConfig(`innerLr must be finite as a 32-bit float, not ${value}`);
   }
   return value;
+}
+
+function readRule(value: unknown): Rule {
+  if (value === undefined) return 'gradient';
+  if (value === 'gradient' || value === 'rls') return value;
+  const wanted = "'gradient' or 'rls'";
+  if (typeof value !== 'string') throw wrongType('rule', wanted, value);
+  throw badConfig(`rule must be ${wanted}, not ${describe(value)}`);
+}
+
+/** An option of rls. The core compares it as a 32-bit float, so it is compared so here. */
+function readFactor(
+  value: unknown,
+  name: string,
+  otherwise: number,
+  range: string,
+  fits: (rounded: number) => boolean,
+): number {
+  if (value === undefined) return otherwise;
+  if (typeof value !== 'number') throw wrongType(name, 'a number', value);
+  if (!fits(Math.fround(value))) throw badConfig(`${name} must be ${range}, not ${value}`);
+  return value;
+}
+
+function readForgetting(value: unknown): number {
+  const fits = (x: number): boolean => x > Math.fround(0.9) && x <= 1;
+  return readFactor(value, 'forgetting', 0.9995, 'above 0.9 and at most 1', fits);
+}
+
+function readRidge(value: unknown): number {
+  const fits = (x: number): boolean => x >= Math.fround(1e-6) && x <= 1e6;
+  return readFactor(value, 'ridge', 0.005, 'from 1e-6 to 1e6', fits);
 }
 
 function readThreads(value: unknown): number {
@@ -98,10 +133,9 @@ export function weightsError({ down, up }: TTTWeights): TTTError {
 
 /** Everything that TTT.create was given, each option read once. */
 export function readOptions(options: unknown): CheckedOptions {
-  const { hiddenDim, innerLr, objective, seed, threads, weights, ...choice } = takeOptions(
-    options,
-    LAYER,
-  );
+  const given = takeOptions(options, LAYER);
+  const { hiddenDim, innerLr, objective, seed, threads, weights, ...others } = given;
+  const { rule, forgetting, ridge, ...choice } = others;
   const dim = readDim(hiddenDim);
   const goal = readObjective(objective);
   const config: LayerConfig = {
@@ -110,6 +144,9 @@ export function readOptions(options: unknown): CheckedOptions {
     seed: readSeed(seed, 'INVALID_CONFIG'),
     innerLr: readRate(innerLr, goal),
     threads: readThreads(threads),
+    rule: readRule(rule),
+    forgetting: readForgetting(forgetting),
+    ridge: readRidge(ridge),
   };
   const own = weights === undefined ? undefined : readWeights(weights, dim);
   return { config, weights: own, choice };
@@ -117,5 +154,10 @@ export function readOptions(options: unknown): CheckedOptions {
 
 /** The configuration as the engine takes it. */
 export function layerStruct(config: LayerConfig): StructBytes {
-  return encode(TTT_CONFIG, { ...config, objective: config.objective === 'predict' ? 1 : 0 });
+  return encode(TTT_CONFIG, {
+    ...config,
+    objective: config.objective === 'predict' ? 1 : 0,
+    rule: config.rule === 'rls' ? 1 : 0,
+    reserved: 0,
+  });
 }

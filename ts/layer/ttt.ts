@@ -27,6 +27,7 @@ import type {
   Observation,
   ObserveAsyncOptions,
   ObserveInto,
+  Rule,
   TTTOptions,
   TTTWeights,
 } from '../common/types.js';
@@ -66,6 +67,11 @@ export class TTT {
   /** Learning rate of the memory, as given. */
   readonly innerLr: number;
   readonly objective: Objective;
+  readonly rule: Rule;
+  /** Forgetting factor of the rule `rls`, as given. */
+  readonly forgetting: number;
+  /** Ridge of the rule `rls`, as given. */
+  readonly ridge: number;
   /** Threads that a call may use (1 on WebAssembly). */
   readonly threads: number;
   /** Where this layer runs. */
@@ -96,6 +102,9 @@ export class TTT {
     this.memoryDim = Math.floor(config.hiddenDim / 4);
     this.innerLr = config.innerLr;
     this.objective = config.objective;
+    this.rule = config.rule;
+    this.forgetting = config.forgetting;
+    this.ridge = config.ridge;
     this.threads = made(layers.threads(handle));
     this.backend = engine.kind;
     this.#life = new Lifecycle(this, 'the layer', () => layers.destroy(handle));
@@ -266,8 +275,8 @@ export class TTT {
   }
 
   /**
-   * Replaces the memory by a saved one. The layer must have the hiddenDim, innerLr, objective and
-   * weights of the one that was saved; each mismatch and any damage has its own code (`STATE_...`)
+   * Replaces the memory by a saved one. The layer must have the hiddenDim, objective, rule and weights
+   * of the one that was saved, and its innerLr or, with `rls`, forgetting and ridge; each mismatch and any damage has its own code (`STATE_...`)
    * and leaves the memory as it was.
    */
   loadState(bytes: Uint8Array | ArrayBuffer): void {

@@ -7,6 +7,10 @@
 import { smallModel, smallTokenizer } from './small-llama.mjs';
 
 const BACKEND = ['backend', 'nativeBinding', 'wasm'];
+const LAYER = [
+  ...['forgetting', 'hiddenDim', 'innerLr', 'objective', 'ridge', 'rule', 'seed', 'threads'],
+  'weights',
+];
 const SAMPLING = ['temperature', 'topK', 'topP', 'minP', 'repetitionPenalty', 'seed'];
 const TRAINING = [
   ...['batch', 'context', 'accumulate', 'steps', 'warmup', 'threads', 'bf16', 'learningRate'],
@@ -57,6 +61,7 @@ export async function surfaceOf(module, backend) {
     conformanceHash: backendOnly,
     llamaConformanceHash: backendOnly,
     recallConformanceHash: backendOnly,
+    rlsConformanceHash: backendOnly,
     getInfo: backendOnly,
     init: backendOnly,
     setKernel: { args: () => ['auto', { backend }], options: BACKEND },
@@ -90,7 +95,7 @@ export async function surfaceOf(module, backend) {
       statics: {
         create: {
           args: () => [{ backend, hiddenDim: 16, weights: layer.getWeights() }],
-          options: [...BACKEND, 'hiddenDim', 'innerLr', 'objective', 'seed', 'threads', 'weights'],
+          options: [...BACKEND, ...LAYER],
           loose: { weights: ['down', 'up'] },
         },
       },

@@ -9,6 +9,7 @@ import {
   getInfo,
   llamaConformanceHash,
   recallConformanceHash,
+  rlsConformanceHash,
   setKernel,
 } from 'bit-ttt';
 import { variable } from '../../common/environment.js';
@@ -21,9 +22,9 @@ import { outputPalette } from '../screen/terminal.js';
 
 const HELP = `Usage: bit-ttt doctor [--json]
 
-Shows which engine is in use and why, and three hashes of its results, those of the layer, the
-language model and the recall, computed now with every kernel that this machine can run and with
-WebAssembly: they must be the same everywhere. The exit code is 1 if two engines differ, or if a
+Shows which engine is in use and why, and four hashes of its results, those of the layer with
+its two rules, the language model and the recall, computed now with every kernel that this machine
+can run and with WebAssembly: they must be the same everywhere. The exit code is 1 if two engines differ, or if a
 variable asks for what cannot be had.
 
   --json             print one JSON document
@@ -33,9 +34,10 @@ BIT_TTT_BACKEND (native, wasm or auto) and BIT_TTT_KERNEL (such as avx2 or basel
 only) choose.
 `;
 
-/** The hashes of the results of the layer, the language model and the recall. */
+/** The hashes of the results of the layer with its two rules, the language model and the recall. */
 interface Hashes<Missing = never> {
   hash: string | Missing;
+  rlsHash: string | Missing;
   llamaHash: string | Missing;
   recallHash: string | Missing;
 }
@@ -63,13 +65,15 @@ interface Diagnosis extends BackendInfo, Hashes {
 async function compute(options?: { backend: BackendKind }): Promise<Hashes> {
   return {
     hash: await conformanceHash(options),
+    rlsHash: await rlsConformanceHash(options),
     llamaHash: await llamaConformanceHash(options),
     recallHash: await recallConformanceHash(options),
   };
 }
 
 function nothing(backend: BackendKind, kernel: string, problem: string): Check {
-  return { backend, kernel, hash: null, llamaHash: null, recallHash: null, problem };
+  const none = { hash: null, rlsHash: null, llamaHash: null, recallHash: null };
+  return { backend, kernel, ...none, problem };
 }
 
 async function check(backend: BackendKind, kernel: string): Promise<Check> {
@@ -82,7 +86,7 @@ async function check(backend: BackendKind, kernel: string): Promise<Check> {
 }
 
 function same(one: Hashes<null>, other: Hashes): boolean {
-  const keys = ['hash', 'llamaHash', 'recallHash'] as const;
+  const keys = ['hash', 'rlsHash', 'llamaHash', 'recallHash'] as const;
   return keys.every((key) => one[key] === other[key]);
 }
 
@@ -157,7 +161,8 @@ function checkLine(one: Check, found: Diagnosis, palette: Palette): string {
   if (one.problem !== null) return palette.dim(`  --  ${name}  ${one.problem}`);
   const sign = same(one, found) ? palette.green('ok') : palette.red('!!');
   const inUse = one.backend === found.backend && one.kernel === found.kernel ? '  in use' : '';
-  return `  ${sign}  ${name}  ${one.hash}  ${one.llamaHash}  ${one.recallHash}${inUse}`;
+  const hashes = [one.hash, one.rlsHash, one.llamaHash, one.recallHash].join('  ');
+  return `  ${sign}  ${name}  ${hashes}${inUse}`;
 }
 
 function textDiagnosis(found: Diagnosis, palette: Palette): string {
@@ -172,7 +177,7 @@ function textDiagnosis(found: Diagnosis, palette: Palette): string {
     `  backend  ${bold(found.backend.padEnd(9))} ${dim(found.reason)}`,
     `  kernel   ${bold(found.kernel.padEnd(9))} ${dim(found.kernelReason)}`,
     '',
-    dim('                         layer             language model    recall'),
+    dim('                         layer             layer, rls        language model    recall'),
     ...found.checks.map((one) => checkLine(one, found, palette)),
     '',
     verdict,

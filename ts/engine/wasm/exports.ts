@@ -49,6 +49,7 @@ export interface WasmExports {
   ttt_recall_save: Call;
   ttt_recall_load: Call;
   ttt_recall_conformance_hash: Call;
+  ttt_rls_conformance_hash: Call;
   bitllama_open: Call;
   bitllama_open_sharded: Call;
   bitllama_release: Call;

@@ -26,6 +26,10 @@ export class Layers implements LayerEngine {
     return this.#instance.hash('ttt_conformance_hash');
   }
 
+  rlsConformanceHash(): bigint | number {
+    return this.#instance.hash('ttt_rls_conformance_hash');
+  }
+
   create(config: StructBytes): Handle {
     const dim = decode(TTT_CONFIG, config).hiddenDim;
     return this.#instance.withBlocks([config, 4], negative, (exports, from, out) =>
