@@ -22,6 +22,15 @@ export type {
   TTTWeights,
   WasmSource,
 } from './common/types.js';
+export { LogDetector } from './detect/log-detector.js';
+export type {
+  Cause,
+  LineReading,
+  LogDetectorOptions,
+  OddPart,
+  RateFinding,
+  SessionReading,
+} from './detect/types.js';
 export {
   conformanceHash,
   getInfo,

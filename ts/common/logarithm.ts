@@ -1,5 +1,5 @@
 /**
- * logarithm.ts - logarithms that are the same to the last bit in every JavaScript engine. Those of `Math`
+ * logarithm.ts - logarithms and powers that are the same to the last bit in every JavaScript engine. Those of `Math`
  * need not be, and what is computed from them would differ from browser to browser.
  * SPDX-License-Identifier: MIT
  */
@@ -33,4 +33,15 @@ export function log2(x: number): number {
 /** The logarithm to base 10 of a positive normal number. */
 export function log10(x: number): number {
   return ln(x) * Math.LOG10E;
+}
+
+/** e to the power of a number of at most 700 in magnitude, with an error below 1e-14 of it. */
+export function exp(x: number): number {
+  const exponent = Math.round(x * Math.LOG2E);
+  const r = x - exponent * Math.LN2; // at most 0.35
+  let sum = 1;
+  for (let k = 14; k > 0; k--) sum = 1 + (r * sum) / k;
+  bits.setUint32(0, (exponent + 1023) << 20);
+  bits.setUint32(4, 0);
+  return sum * bits.getFloat64(0);
 }

@@ -44,6 +44,9 @@ const FORMATS: readonly RegExp[] = [
   new RegExp(`^[[(]?${CLOCK}`),
 ];
 
+/* Of a second time in a line. */
+const SECOND = FORMATS.slice(0, 1);
+
 type Groups = Record<string, string | undefined>;
 
 function monthOf(groups: Groups): number {
@@ -75,9 +78,13 @@ function secondsOf(groups: Groups): number | undefined {
   return Date.UTC(year, month, day, hour, minute, second) / 1000 + part - shift;
 }
 
-/** The first time in `text`, which begins at `from` in its line. */
-function firstStamp(text: string, from: number): (Stamp & { part: boolean }) | undefined {
-  for (const format of FORMATS) {
+/** The first time in `text`, which begins at `from` in its line, in one of some formats. */
+function firstStamp(
+  text: string,
+  from: number,
+  formats: readonly RegExp[],
+): (Stamp & { part: boolean }) | undefined {
+  for (const format of formats) {
     const found = format.exec(text);
     if (found === null) continue;
     const groups = found.groups!;
@@ -100,10 +107,10 @@ function firstStamp(text: string, from: number): (Stamp & { part: boolean }) | u
  */
 export function stampOf(line: string): Stamp | undefined {
   const head = line.length > HEAD + LONGEST ? line.slice(0, HEAD + LONGEST) : line;
-  const first = firstStamp(head, 0);
+  const first = firstStamp(head, 0, FORMATS);
   if (first === undefined || first.ranges[0]![0] > HEAD) return undefined;
   const end = first.ranges[0]![1];
-  const next = first.part || end > HEAD ? undefined : firstStamp(head.slice(end), end);
+  const next = first.part || end > HEAD ? undefined : firstStamp(head.slice(end), end, SECOND);
   if (next === undefined || !next.part) return first;
   return { ...next, ranges: [...first.ranges, ...next.ranges] };
 }
@@ -111,7 +118,7 @@ export function stampOf(line: string): Stamp | undefined {
 /** Seconds of a time in a field of its own, such as one of JSON: a text, or a number since 1970. */
 export function fieldSeconds(value: string): number | undefined {
   const number = /^\d{9,19}(?:\.\d+)?$/.test(value) ? Number(value) : undefined;
-  if (number === undefined) return firstStamp(value.slice(0, LONGEST), 0)?.seconds;
+  if (number === undefined) return firstStamp(value.slice(0, LONGEST), 0, FORMATS)?.seconds;
   if (number > 1e17) return number / 1e9;
   if (number > 1e14) return number / 1e6;
   return number > 1e11 ? number / 1e3 : number;

@@ -10,7 +10,7 @@ import { ID_HASH, NUMBER_HASH } from './line-reader.js';
 import { Kind, pairHash, scramble } from './words.js';
 
 /** Floats of a token. */
-export const LINE_DIM = 640;
+export const LINE_DIM = 512;
 
 const WORD = 1;
 const PAIR = 0.5; // a word with its neighbour

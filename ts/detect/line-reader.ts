@@ -34,6 +34,7 @@ export class LineReader {
   /** Equal for lines that differ only in numbers and ids. */
   pattern = 0;
   private text = '';
+  private without: readonly [number, number] | undefined;
 
 
   /** `masks`: what the user wants to count as one and the same, as global regular expressions. */
@@ -44,9 +45,10 @@ export class LineReader {
     return this.text;
   }
 
-  /** Reads a line, or several that are one event. */
-  read(text: string): void {
+  /** Reads a line, or several that are one event; `without` is a part of it that is not compared. */
+  read(text: string, without?: readonly [number, number]): void {
     this.text = text;
+    this.without = without;
     this.tokens.clear();
     this.stamp = undefined;
     this.level = undefined;
@@ -60,10 +62,10 @@ export class LineReader {
   private readPlain(): void {
     const { text, tokens } = this;
     let from = 0;
-    for (const [start, end, isTime] of this.leftOut()) {
+    for (const [start, end, out] of this.leftOut()) {
       if (start < from) continue;
       tokens.read(text, from, start);
-      if (!isTime) tokens.add(Kind.Id, 0, start, end);
+      if (!out) tokens.add(Kind.Id, 0, start, end);
       from = end;
     }
     tokens.read(text, from, text.length);
@@ -72,14 +74,16 @@ export class LineReader {
     this.pattern = this.patternOf(0, tokens.count, PATTERN_SEED);
   }
 
-  /** Ranges of times and masked text, in their order. */
+  /** Ranges that are left out (true) and that are masked, in their order. */
   private leftOut(): [number, number, boolean][] {
-    const times = this.stamp?.ranges.map(([a, b]): [number, number, boolean] => [a, b, true]) ?? [];
-    if (this.masks.length === 0) return times;
-    const masked = maskedRanges(this.text, this.masks, 0, this.text.length);
-    return [...times, ...masked.map(([a, b]): [number, number, boolean] => [a, b, false])].sort(
-      (a, b) => a[0] - b[0],
-    );
+    const { masks, stamp, text, without } = this;
+    const ranges: [number, number, boolean][] = [];
+    for (const [start, end] of stamp?.ranges ?? []) ranges.push([start, end, true]);
+    if (without !== undefined) ranges.push([...without, true]);
+    if (masks.length > 0) {
+      for (const [a, b] of maskedRanges(text, masks, 0, text.length)) ranges.push([a, b, false]);
+    }
+    return ranges.sort((a, b) => a[0] - b[0]);
   }
 
   /** Takes the level out of the tokens: a word of the list that is in capitals or brackets. */
@@ -104,12 +108,15 @@ export class LineReader {
     const second = first < 0 ? -1 : this.text.indexOf('\n', first + 1);
     const last = second < 0 ? this.text.length : second;
     let pattern = seed;
+    let numbers = seed;
+    let words = 0;
     for (let i = from; i < to && start[i]! < last; i++) {
-      const same = kind[i] === Kind.Word || kind[i] === Kind.Punctuation;
-      const name = same ? hash[i]! : kind[i] === Kind.Id ? ID_HASH : NUMBER_HASH;
-      pattern = pairHash(pattern, name);
+      pattern = pairHash(pattern, this.nameOf(i));
+      if (kind[i] === Kind.Word) words++;
+      if (kind[i] === Kind.Number) numbers = pairHash(numbers, hash[i]!);
     }
-    return pattern;
+    // Without words, the numbers are all that a line says.
+    return words > 0 ? pattern : pairHash(pattern, numbers);
   }
 
   /** Reads the values of JSON; their order does not count. */
@@ -128,8 +135,10 @@ export class LineReader {
     return good;
   }
 
-  /** Whether the field is the time or the level, which are not compared. */
+  /** Whether the field is the time, the level or what else is not compared. */
   private takeField(name: string, start: number, end: number): boolean {
+    const { without } = this;
+    if (without !== undefined && without[0] < end && without[1] > start) return true;
     if (this.stamp === undefined && TIME_FIELD.test(name)) {
       const seconds = fieldSeconds(this.text.slice(start, end));
       if (seconds === undefined) return false;

@@ -7,7 +7,7 @@ import { checkBytes, wrongType } from '../common/args.js';
 import { TTTError } from '../common/errors.js';
 import { DISPOSE, Lifecycle } from '../common/lifecycle.js';
 import { guardReceivers } from '../common/receiver.js';
-import type { Bytes } from '../common/types.js';
+import type { BackendOptions, Bytes } from '../common/types.js';
 import { TTT } from '../layer/ttt.js';
 import { ByteReader, ByteWriter } from './bytes.js';
 import { LINE_DIM } from './line-features.js';
@@ -28,6 +28,8 @@ const LAYER = { hiddenDim: LINE_DIM, rule: 'rls', forgetting: 0.9999, ridge: 0.0
 /* The sequence of lines: kinds of lines in their order, two before each. */
 const SEQUENCE = { order: 2, capacity: 1 << 15 };
 
+const MOST_FINDINGS = 1000;
+
 /** Only this file has it, so only `create` and `load` make detectors. */
 const KEY = Symbol('bit-ttt');
 
@@ -41,7 +43,7 @@ interface Parts {
 
 async function makeParts(options: LogOptions, alarmRate: number): Promise<Parts> {
   const masks = options.masks ?? [];
-  const layer = await TTT.create({ ...options.choice, ...LAYER });
+  const layer = await TTT.create({ ...(options.choice as BackendOptions), ...LAYER });
   try {
     const recall = await Recall.create({ ...SEQUENCE, choice: options.choice });
     const memory = new LogMemory(layer, recall, alarmRate, masks);
@@ -115,7 +117,7 @@ export class LogDetector {
     const from = new ByteReader(checkBytes(bytes, 'the state'), MAGIC, VERSION, WHAT);
     const rate = from.f64();
     if (!(rate >= RATES.min && rate <= RATES.max)) throw from.damaged();
-    const parts = await makeParts(given, rate);
+    const parts = await makeParts(given, given.alarmRate ?? rate);
     const detector = new LogDetector(KEY, parts);
     try {
       const texts = from.text(1 << 20);
@@ -157,25 +159,31 @@ export class LogDetector {
     if (typeof line !== 'string') throw wrongType('line', 'a string', line);
     this.#life.checkLiving();
     const { memory, options } = this.#parts;
-    const name = sessionOf(line, options.session);
-    const before = name === undefined ? undefined : this.#sessions.before(name);
-    const reading = memory.read(line, before);
+    const own = sessionOf(line, options.session);
+    const session = own && { before: this.#sessions.before(own.name), range: own.range };
+    const reading = memory.read(line, session);
     this.#lines++;
-    if (name !== undefined) {
-      reading.session = name;
-      const ended = this.#sessions.see(name, memory.pattern);
-      if (ended !== undefined) this.#findings.push(ended);
+    if (own !== undefined) {
+      reading.session = own.name;
+      const ended = this.#sessions.see(own.name, memory.pattern);
+      if (ended !== undefined) this.#note([ended]);
     }
     if (reading.time !== undefined) {
       const textOf = (pattern: number) => memory.patterns.text(pattern);
-      this.#findings.push(...this.#rates.see(reading.time, memory.pattern, textOf));
+      this.#note(this.#rates.see(reading.time, memory.pattern, textOf));
     }
     return reading;
   }
 
+  #note(found: readonly (RateFinding | SessionReading)[]): void {
+    if (found.length === 0) return;
+    this.#findings.push(...found);
+    if (this.#findings.length > MOST_FINDINGS) this.#findings.splice(0, found.length);
+  }
+
   /**
    * What was found besides the lines since this was called last: spikes, silences and missing lines where the
-   * lines have times, and sessions that were ended to make room for others (more than 4096 were open).
+   * lines have times, and sessions that were ended to make room for others (more than 4096 were open). At most the last 1000 are kept.
    */
   findings(): (RateFinding | SessionReading)[] {
     this.#life.checkLiving();
@@ -191,7 +199,7 @@ export class LogDetector {
     }
     this.#life.checkLiving();
     const { patterns } = this.#parts.memory;
-    this.#findings.push(...this.#rates.tick(seconds, (pattern) => patterns.text(pattern)));
+    this.#note(this.#rates.tick(seconds, (pattern) => patterns.text(pattern)));
   }
 
   /** Ends the session of this name, or all that are open, and judges them; the longest silent first. */

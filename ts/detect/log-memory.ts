@@ -9,7 +9,7 @@
  *   time      how far the time at its head goes back
  * SPDX-License-Identifier: MIT
  */
-import { log2, log10 } from '../common/logarithm.js';
+import { exp, log2, log10 } from '../common/logarithm.js';
 import type { TTT } from '../layer/ttt.js';
 import type { ByteReader, ByteWriter } from './bytes.js';
 import { learnWords, oddParts } from './explain.js';
@@ -29,22 +29,31 @@ import { WordCounts } from './word-counts.js';
 
 /** Lines to read before the first alarm. */
 const WARM = 200;
-/** Lines after which the shares' past counts half: more for lower rates, which need a longer one. */
-const LEAST_MEMORY = 1 << 14;
+/** Lines after which the shares' past counts half. */
+const MEMORY = 1 << 15;
 
 /** What a new kind of line is taken for among all that are not remembered. */
 const BASE = 1e-4;
 
 /* How much each measure counts. Chosen on six public logs with anomalies put into them: see
  * docs/detection.md. */
-const WEIGHTS = { words: 0.7, sequence: 0.5, order: 0.5, number: 0.5, time: 1 };
+const WEIGHTS = { words: 0.5, sequence: 0.3, order: 0.7, number: 0.4, time: 0.7 };
+/* The sum's distribution before anything is known, from the same logs: shares fall by a factor of e^SLOPE for
+ * each 1 above USUAL. It weighs as much as so many lines, and tells sums beyond all before apart. */
+const SLOPE = 0.7 * Math.LN10;
+const USUAL = 0.3;
+const EXPECTED = 500;
+
 type Measure = keyof typeof WEIGHTS;
 const MEASURES = Object.keys(WEIGHTS) as Measure[];
 
 /** From this score on the pattern that a line of a new kind is like is looked for. */
-const LOOK_FROM = 1.3;
+const LOOK_FROM = 2;
 /** A step back by more seconds is the turn of a year in dates without one. */
 const YEAR_TURN = 300 * 86400;
+/** Lines over which it is told whether most have a time; in other logs times may stand for anything. */
+const STAMPED_OVER = 64;
+const MOSTLY = 0.8;
 
 export class LogMemory {
   private readonly line: LineReader;
@@ -59,6 +68,8 @@ export class LogMemory {
   private readonly before = new Int32Array(LAGS);
   private lines = 0;
   private latest: number | undefined;
+  /** The share of the latest lines that have a time. */
+  private stamped = 0;
 
   private readonly token = new Float32Array(LINE_DIM);
   private readonly leverage = new Float32Array(1);
@@ -72,16 +83,15 @@ export class LogMemory {
     alarmRate: number,
     masks: readonly RegExp[],
   ) {
-    const memory = Math.max(LEAST_MEMORY, Math.ceil(16 / alarmRate));
     this.line = new LineReader(masks);
     this.tails = {
-      words: new Tail(-24, 0, memory),
-      sequence: new Tail(0, 48, memory),
-      order: new Tail(0, 40, memory),
-      number: new Tail(0, 6, memory),
-      time: new Tail(0, 32, memory),
+      words: new Tail(-24, 0, MEMORY),
+      sequence: new Tail(0, 48, MEMORY),
+      order: new Tail(0, 40, MEMORY),
+      number: new Tail(0, 6, MEMORY),
+      time: new Tail(0, 32, MEMORY),
     };
-    this.sum = new Tail(0, 16, memory);
+    this.sum = new Tail(0, 12, MEMORY);
     this.rate = new AlarmRate(alarmRate);
   }
 
@@ -91,12 +101,12 @@ export class LogMemory {
   }
 
   /**
-   * Judges a line, or the lines of one event, and learns it. `session`: the latest lines of its session, if it
-   * has one.
+   * Judges a line, or the lines of one event, and learns it. `session`: the latest lines of its session, and
+   * where its text names it, if it does.
    */
-  read(text: string, session: History | undefined): LineReading {
+  read(text: string, session: { before: History; range: [number, number] } | undefined): LineReading {
     const { line } = this;
-    line.read(text);
+    line.read(text, session?.range);
     const { stamp, level } = line;
     const reading: LineReading = {
       score: 0,
@@ -111,18 +121,20 @@ export class LogMemory {
       session: undefined,
     };
     if (line.tokens.count === 0) return reading; // there is nothing to compare
-    const before = session ?? this.before;
+    const before = session?.before ?? this.before;
     const known = this.successions.knows(line.pattern);
     const number = this.measure(before, session !== undefined, stamp);
     const sum = this.total();
-    const share = this.sum.share(sum);
+    const expected = exp(-SLOPE * Math.max(0, sum - USUAL));
+    const share = this.sum.shareWith(sum, expected, EXPECTED);
     reading.score = -log10(share);
     this.sum.add(sum);
     reading.alarm = reading.warm && this.rate.decide(share);
     reading.surprise = this.leverage[0]!;
     reading.cause = this.causeOf(known);
     reading.because = this.because(reading.cause, number, stamp);
-    if (known || reading.score >= LOOK_FROM) reading.like = this.patterns.nearest(line);
+    const look = reading.score >= LOOK_FROM;
+    reading.like = look ? this.patterns.nearest(line) : this.patterns.text(line.pattern);
     this.learn(before, reading.alarm && !known);
     return reading;
   }
@@ -153,10 +165,11 @@ export class LogMemory {
 
   /** How far the time goes back, as the logarithm of 1 + seconds. */
   private stepBack(stamp: Stamp | undefined): number {
+    this.stamped += ((stamp === undefined ? 0 : 1) - this.stamped) / STAMPED_OVER;
     if (stamp === undefined) return 0;
     const back = this.latest === undefined ? 0 : this.latest - stamp.seconds;
     this.latest = stamp.seconds;
-    if (back <= 0 || (!stamp.dated && back > YEAR_TURN)) return 0;
+    if (back <= 0 || this.stamped < MOSTLY || (!stamp.dated && back > YEAR_TURN)) return 0;
     return log2(1 + 1000 * back);
   }
 
@@ -200,6 +213,7 @@ export class LogMemory {
   save(to: ByteWriter): void {
     to.count(this.lines);
     to.f64(this.latest ?? -1);
+    to.f64(this.stamped);
     for (const line of this.before) to.u32(line >>> 0);
     to.blob(this.layer.saveState());
     to.blob(this.recall.save());
@@ -213,6 +227,7 @@ export class LogMemory {
     this.lines = from.count();
     const latest = from.f64();
     this.latest = latest < 0 ? undefined : latest;
+    this.stamped = from.f64(1);
     for (let i = 0; i < LAGS; i++) this.before[i] = from.u32();
     this.layer.loadState(from.blob(MAX_STATE));
     this.recall.load(from.blob(MAX_STATE));

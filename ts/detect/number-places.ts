@@ -8,6 +8,7 @@ import { Kind, pairHash } from './words.js';
 
 /* Longer numbers are ids, if anything. */
 const MAX_DIGITS = 18;
+const MAX_VALUES = 64;
 
 /**
  * Reads the numbers of a line into `numbers`. A place is what the two words before it and the numbers since
@@ -29,8 +30,9 @@ export function readNumbers(line: LineReader, numbers: Numbers): { odd: number; 
     }
     if (kind !== Kind.Number && kind !== Kind.Compound) continue;
     const place = pairHash(pairHash(before, last), fields[i]!);
-    for (const value of valuesOf(line, i)) {
-      const found = numbers.read(pairHash(place, ordinal++), value);
+    values.read(line.source, tokens.start[i]!, tokens.end[i]!);
+    for (let k = 0; k < values.count; k++) {
+      const found = numbers.read(pairHash(place, ordinal++), values.list[k]!);
       if (found <= odd) continue;
       odd = found;
       token = i;
@@ -40,9 +42,36 @@ export function readNumbers(line: LineReader, numbers: Numbers): { odd: number; 
 }
 
 /** The numbers in a token: 3.75 is one, 10.0.0.7:8080 are five. */
-function valuesOf({ tokens, source }: LineReader, i: number): number[] {
-  const text = source.slice(tokens.start[i], tokens.end[i]);
-  if (tokens.kind[i] === Kind.Number) return [Number(text.slice(0, MAX_DIGITS))];
-  if (/^\d+\.\d+$/.test(text)) return [Number(text)];
-  return text.split(/\D+/).map((digits) => Number(digits.slice(0, MAX_DIGITS)));
+class Values {
+  readonly list = new Float64Array(MAX_VALUES);
+  count = 0;
+
+  /** Reads the digits of `text` from `start` to `end`. */
+  read(text: string, start: number, end: number): void {
+    this.count = 0;
+    let value = 0;
+    let digits = 0;
+    let marks = 0;
+    for (let i = start; i < end; i++) {
+      const digit = text.charCodeAt(i) - 48;
+      if (digit >= 0 && digit <= 9) {
+        if (digits++ < MAX_DIGITS) value = 10 * value + digit;
+        continue;
+      }
+      marks += text.charCodeAt(i) === 46 ? 1 : 2;
+      this.add(value);
+      value = 0;
+      digits = 0;
+    }
+    this.add(value);
+    if (marks === 1) {
+      this.count = 1; // a decimal point: what follows it does not matter on a scale of powers of ten
+    }
+  }
+
+  private add(value: number): void {
+    if (this.count < MAX_VALUES) this.list[this.count++] = value;
+  }
 }
+
+const values = new Values();

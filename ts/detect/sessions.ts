@@ -160,9 +160,14 @@ export class Sessions {
   }
 }
 
-/** The name of a line's session, or undefined. */
-export function sessionOf(text: string, pattern: RegExp | undefined): string | undefined {
+/** Where a line names its session: the name, and the range of its text; undefined if it has none. */
+export function sessionOf(
+  text: string,
+  pattern: RegExp | undefined,
+): { name: string; range: [number, number] } | undefined {
   const found = pattern?.exec(text);
   if (found === null || found === undefined) return undefined;
-  return (found[1] ?? found[0]).slice(0, MAX_NAME);
+  const name = found[1] ?? found[0];
+  const start = found.index + Math.max(0, found[0].indexOf(name));
+  return { name: name.slice(0, MAX_NAME), range: [start, start + name.length] };
 }

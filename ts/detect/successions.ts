@@ -39,13 +39,13 @@ export class Successions {
     let best = 1e-12;
     for (let lag = 0; lag < LAGS; lag++) {
       const at = slot(before[lag]!);
-      const seen = this.lines[at]!;
+      const followed = this.lines[at]! - 1; // not yet the last time
       const kinds = this.kinds[lag]![at]!;
       const pair = this.pairs[pairSlot(before[lag]!, line, lag)]!;
-      const p = seen > 0 ? Math.min(1, (pair + kinds * alone) / (seen + kinds)) : alone;
+      const p = followed > 0 ? (pair + kinds * alone) / (followed + kinds) : alone;
       if (p > best) best = p;
     }
-    return -log2(best);
+    return -log2(Math.min(1, best));
   }
 
   /** Whether the line was counted before. */

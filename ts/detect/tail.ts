@@ -31,10 +31,23 @@ export class Tail {
 
   /** The share of the values so far that were at least as great; those of the same bin count half. */
   share(value: number): number {
+    return this.shareWith(value, 0.5, 1);
+  }
+
+  /**
+   * The same, as if before all `weight` values had come, of which the share `expected` was at least as great.
+   */
+  shareWith(value: number, expected: number, weight: number): number {
     const bin = this.binOf(value);
+    const greater = this.above(bin) + this.counts[bin]! / 2;
+    return (greater + expected * weight) / (this.total + weight);
+  }
+
+  /** How many values lie in greater bins. */
+  private above(bin: number): number {
     let upTo = 0;
     for (let i = bin + 1; i > 0; i &= i - 1) upTo += this.tree[i]!;
-    return (this.total - upTo + this.counts[bin]! / 2 + 0.5) / (this.total + 1);
+    return this.total - upTo;
   }
 
   /** Minus the decimal logarithm of the share: 0 for the smallest so far, 3 for one in a thousand. */
