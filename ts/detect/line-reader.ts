@@ -36,7 +36,6 @@ export class LineReader {
   private text = '';
   private without: readonly [number, number] | undefined;
 
-
   /** `masks`: what the user wants to count as one and the same, as global regular expressions. */
   constructor(private readonly masks: readonly RegExp[]) {}
 
@@ -74,6 +73,14 @@ export class LineReader {
     this.pattern = this.patternOf(0, tokens.count, PATTERN_SEED);
   }
 
+  /** Of lines of one pattern: equal for those whose short numbers are equal too. */
+  get detail(): number {
+    const { detail, count } = this.tokens;
+    let hash = this.pattern;
+    for (let i = 0; i < count; i++) if (detail[i] !== 0) hash = pairHash(hash, detail[i]!);
+    return hash;
+  }
+
   /** Ranges that are left out (true) and that are masked, in their order. */
   private leftOut(): [number, number, boolean][] {
     const { masks, stamp, text, without } = this;
@@ -103,20 +110,15 @@ export class LineReader {
 
   /** The pattern of tokens `from` to `to`; of a text of several lines, that of the first two. */
   private patternOf(from: number, to: number, seed: number): number {
-    const { hash, kind, start } = this.tokens;
+    const { start } = this.tokens;
     const first = this.text.indexOf('\n');
     const second = first < 0 ? -1 : this.text.indexOf('\n', first + 1);
     const last = second < 0 ? this.text.length : second;
     let pattern = seed;
-    let numbers = seed;
-    let words = 0;
     for (let i = from; i < to && start[i]! < last; i++) {
       pattern = pairHash(pattern, this.nameOf(i));
-      if (kind[i] === Kind.Word) words++;
-      if (kind[i] === Kind.Number) numbers = pairHash(numbers, hash[i]!);
     }
-    // Without words, the numbers are all that a line says.
-    return words > 0 ? pattern : pairHash(pattern, numbers);
+    return pattern;
   }
 
   /** Reads the values of JSON; their order does not count. */

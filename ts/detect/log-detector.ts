@@ -165,12 +165,11 @@ export class LogDetector {
     this.#lines++;
     if (own !== undefined) {
       reading.session = own.name;
-      const ended = this.#sessions.see(own.name, memory.pattern);
+      const ended = this.#sessions.see(own.name, memory.kind);
       if (ended !== undefined) this.#note([ended]);
     }
     if (reading.time !== undefined) {
-      const textOf = (pattern: number) => memory.patterns.text(pattern);
-      this.#note(this.#rates.see(reading.time, memory.pattern, textOf));
+      this.#note(this.#rates.see(reading.time, memory.kind, memory.textOf));
     }
     return reading;
   }
@@ -198,8 +197,7 @@ export class LogDetector {
       throw wrongType('seconds', 'a finite number', seconds);
     }
     this.#life.checkLiving();
-    const { patterns } = this.#parts.memory;
-    this.#note(this.#rates.tick(seconds, (pattern) => patterns.text(pattern)));
+    this.#note(this.#rates.tick(seconds, this.#parts.memory.textOf));
   }
 
   /** Ends the session of this name, or all that are open, and judges them; the longest silent first. */

@@ -25,6 +25,7 @@ import { LAGS, Successions } from './successions.js';
 import { AlarmRate, Tail } from './tail.js';
 import { Trial } from './trial.js';
 import type { Cause, LineReading, OddPart } from './types.js';
+import { Variants } from './variants.js';
 import { WordCounts } from './word-counts.js';
 
 /** Lines to read before the first alarm. */
@@ -60,8 +61,9 @@ export class LogMemory {
   private readonly successions = new Successions();
   private readonly numbers = new Numbers();
   private readonly words = new WordCounts();
-  readonly patterns = new Patterns();
+  private readonly patterns = new Patterns();
   private readonly trial = new Trial();
+  private readonly variants = new Variants();
   private readonly tails: Record<Measure, Tail>;
   private readonly sum: Tail;
   private readonly rate: AlarmRate;
@@ -75,7 +77,13 @@ export class LogMemory {
   private readonly leverage = new Float32Array(1);
   private readonly into = { output: this.token, surprise: this.leverage };
   /** The measures of the present line, and what they add up from. */
-  private readonly odd: Record<Measure, number> = { words: 0, sequence: 0, order: 0, number: 0, time: 0 };
+  private readonly odd: Record<Measure, number> = {
+    words: 0,
+    sequence: 0,
+    order: 0,
+    number: 0,
+    time: 0,
+  };
 
   constructor(
     private readonly layer: TTT,
@@ -95,16 +103,20 @@ export class LogMemory {
     this.rate = new AlarmRate(alarmRate);
   }
 
-  /** The pattern and the time of the line that was read last. */
-  get pattern(): number {
-    return this.line.pattern;
-  }
+  /** The kind of the line that was read last: equal for lines that count as the same. */
+  kind = 0;
+
+  /** The text of a kind of line, if it is remembered. */
+  readonly textOf = (kind: number): string | undefined => this.patterns.text(kind);
 
   /**
    * Judges a line, or the lines of one event, and learns it. `session`: the latest lines of its session, and
    * where its text names it, if it does.
    */
-  read(text: string, session: { before: History; range: [number, number] } | undefined): LineReading {
+  read(
+    text: string,
+    session: { before: History; range: [number, number] } | undefined,
+  ): LineReading {
     const { line } = this;
     line.read(text, session?.range);
     const { stamp, level } = line;
@@ -122,7 +134,9 @@ export class LogMemory {
     };
     if (line.tokens.count === 0) return reading; // there is nothing to compare
     const before = session?.before ?? this.before;
-    const known = this.successions.knows(line.pattern);
+    const { pattern } = line;
+    this.kind = session === undefined ? pattern : this.variants.kindOf(pattern, line.detail);
+    const known = this.successions.knows(this.kind);
     const number = this.measure(before, session !== undefined, stamp);
     const sum = this.total();
     const expected = exp(-SLOPE * Math.max(0, sum - USUAL));
@@ -134,7 +148,7 @@ export class LogMemory {
     reading.cause = this.causeOf(known);
     reading.because = this.because(reading.cause, number, stamp);
     const look = reading.score >= LOOK_FROM;
-    reading.like = look ? this.patterns.nearest(line) : this.patterns.text(line.pattern);
+    reading.like = look ? this.patterns.nearest(line, this.kind) : this.patterns.text(this.kind);
     this.learn(before, reading.alarm && !known);
     return reading;
   }
@@ -146,10 +160,16 @@ export class LogMemory {
     this.layer.observe(this.token, this.into);
     const leverage = log2(Math.max(this.leverage[0]!, 1e-7));
     if (inSession) for (let i = 1; i >= 0; i--) this.recall.pass(before[i]!);
-    const sequence = -log2(Math.max(this.recall.probability(line.pattern, BASE), 1e-14));
-    const order = this.successions.bits(line.pattern, before);
+    const sequence = -log2(Math.max(this.recall.probability(this.kind, BASE), 1e-14));
+    const order = this.successions.bits(this.kind, before);
     const number = readNumbers(line, this.numbers);
-    const values = { words: leverage, sequence, order, number: number.odd, time: this.stepBack(stamp) };
+    const values = {
+      words: leverage,
+      sequence,
+      order,
+      number: number.odd,
+      time: this.stepBack(stamp),
+    };
     for (const measure of MEASURES) {
       odd[measure] = tails[measure].oddness(values[measure]);
       tails[measure].add(values[measure]);
@@ -196,17 +216,17 @@ export class LogMemory {
   }
 
   private learn(before: History, isNew: boolean): void {
-    const { line, recall } = this;
-    if (this.trial.admits(line.pattern, this.lines, isNew)) {
-      recall.learn(line.pattern, BASE);
-      this.successions.learn(line.pattern, before);
+    const { line, recall, kind } = this;
+    if (this.trial.admits(kind, this.lines, isNew)) {
+      recall.learn(kind, BASE);
+      this.successions.learn(kind, before);
     } else {
-      recall.pass(line.pattern);
+      recall.pass(kind);
     }
     learnWords(line, this.words);
-    this.patterns.see(line);
+    this.patterns.see(line, kind);
     this.before.copyWithin(1, 0);
-    this.before[0] = line.pattern;
+    this.before[0] = kind;
     this.lines++;
   }
 
@@ -218,8 +238,9 @@ export class LogMemory {
     to.blob(this.layer.saveState());
     to.blob(this.recall.save());
     for (const measure of MEASURES) this.tails[measure].save(to);
-    const { sum, rate, successions, numbers, words, patterns, trial } = this;
-    for (const part of [sum, rate, successions, numbers, words, patterns, trial]) part.save(to);
+    const { sum, rate, successions, numbers, words, patterns, trial, variants } = this;
+    for (const part of [sum, rate, successions, numbers, words, patterns, trial, variants])
+      part.save(to);
   }
 
   /** Only for a memory that is new. */
@@ -232,8 +253,9 @@ export class LogMemory {
     this.layer.loadState(from.blob(MAX_STATE));
     this.recall.load(from.blob(MAX_STATE));
     for (const measure of MEASURES) this.tails[measure].load(from);
-    const { sum, rate, successions, numbers, words, patterns, trial } = this;
-    for (const part of [sum, rate, successions, numbers, words, patterns, trial]) part.load(from);
+    const { sum, rate, successions, numbers, words, patterns, trial, variants } = this;
+    for (const part of [sum, rate, successions, numbers, words, patterns, trial, variants])
+      part.load(from);
   }
 }
 

@@ -47,9 +47,13 @@ function copyOf(value: unknown, name: string, global: boolean): RegExp {
 function readMasks(value: unknown): RegExp[] | undefined {
   if (value === undefined) return undefined;
   if (isRegExp(value)) return [copyOf(value, 'mask', true)];
-  if (!Array.isArray(value)) throw wrongType('mask', 'a regular expression or a list of them', value);
+  if (!Array.isArray(value))
+    throw wrongType('mask', 'a regular expression or a list of them', value);
   if (value.length > MAX_MASKS) {
-    throw new TTTError('INVALID_ARGUMENT', `mask has ${value.length} elements, at most ${MAX_MASKS}`);
+    throw new TTTError(
+      'INVALID_ARGUMENT',
+      `mask has ${value.length} elements, at most ${MAX_MASKS}`,
+    );
   }
   return value.map((mask: unknown, i) => copyOf(mask, `mask[${i}]`, true));
 }

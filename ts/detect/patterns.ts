@@ -22,27 +22,27 @@ interface Pattern {
 export class Patterns {
   private readonly known = new Map<number, Pattern>();
 
-  /** Takes note of a line. */
-  see(line: LineReader): void {
+  /** Takes note of a line of a kind. */
+  see(line: LineReader, kind: number): void {
     const { known } = this;
-    const pattern = known.get(line.pattern);
+    const pattern = known.get(kind);
     if (pattern !== undefined) {
-      known.delete(line.pattern);
-      known.set(line.pattern, pattern);
+      known.delete(kind);
+      known.set(kind, pattern);
       return;
     }
     if (known.size >= PATTERNS) known.delete(known.keys().next().value as number);
-    known.set(line.pattern, { text: line.maskedText(MAX_TEXT), words: wordsOf(line) });
+    known.set(kind, { text: line.maskedText(MAX_TEXT), words: wordsOf(line) });
   }
 
-  /** The text of a pattern, if it is known. */
-  text(pattern: number): string | undefined {
-    return this.known.get(pattern)?.text;
+  /** The text of a kind of line, if it is known. */
+  text(kind: number): string | undefined {
+    return this.known.get(kind)?.text;
   }
 
   /** The text of the pattern with the most words in common (Dice's coefficient), or undefined. */
-  nearest(line: LineReader): string | undefined {
-    const own = this.known.get(line.pattern);
+  nearest(line: LineReader, kind: number): string | undefined {
+    const own = this.known.get(kind);
     if (own !== undefined) return own.text;
     const words = new Set(wordsOf(line));
     let best: Pattern | undefined;

@@ -55,7 +55,11 @@ export class Rates {
   private readonly periodic = new Map<number, Periodic>();
 
   /** A line of a pattern came at `time`, in seconds. */
-  see(time: number, pattern: number, textOf: (pattern: number) => string | undefined): RateFinding[] {
+  see(
+    time: number,
+    pattern: number,
+    textOf: (pattern: number) => string | undefined,
+  ): RateFinding[] {
     const findings = this.tick(time, textOf);
     this.count++;
     this.follow(time, pattern);
@@ -89,7 +93,8 @@ export class Rates {
       const [low, high] = [this.mean - reach, this.mean + reach];
       const expected: [number, number] = [countOf(low), countOf(high)];
       const [from, to] = [minute * MINUTE, (minute + 1) * MINUTE];
-      if (value > high) findings.push({ kind: 'spike', from, to, count, expected, like: undefined });
+      if (value > high)
+        findings.push({ kind: 'spike', from, to, count, expected, like: undefined });
       if (count === 0 && value < low) {
         if (this.silentSince < 0) this.silentSince = minute;
         return; // a silence is not learnt: it ends, or the log does

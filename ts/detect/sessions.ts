@@ -3,7 +3,7 @@
  * another in it, and which that usually do are missing.
  * SPDX-License-Identifier: MIT
  */
-import { log2 } from '../common/logarithm.js';
+import { exp, log2, log10 } from '../common/logarithm.js';
 import type { ByteReader, ByteWriter } from './bytes.js';
 import type { History } from './successions.js';
 import { LAGS } from './successions.js';
@@ -19,6 +19,11 @@ const WARM = 50;
 const MEMORY = 1 << 14;
 /* What a succession is taken to have been seen, and not to have been seen, before anything was. */
 const PRIOR = 2;
+/* The distribution of the bits before anything is known: shares fall by a factor of e^FALL for each time that
+ * they exceed their mean. It weighs as much as so many sessions, and tells those beyond all before apart. */
+const FALL = 3;
+const EXPECTED = 100;
+const MEAN_OVER = 500;
 const END = 0x2f0b4437;
 
 interface Open {
@@ -34,7 +39,8 @@ export class Sessions {
   /** In how many sessions each succession was. */
   private readonly known = new Map<number, number>();
   private ended = 0;
-  private readonly tail = new Tail(0, 16, MEMORY);
+  private mean = 0;
+  private readonly tail = new Tail(0, 8, MEMORY);
   private readonly rate: AlarmRate;
 
   constructor(alarmRate: number) {
@@ -81,14 +87,27 @@ export class Sessions {
     if (session === undefined) return undefined;
     this.open.delete(name);
     session.features.add(pairHash(session.before[0]!, END));
-    const odd = log2(1 + this.bitsOf(session.features));
+    const bits = this.bitsOf(session.features);
     this.learn(session.features);
-    const share = this.tail.share(odd);
-    const score = this.tail.oddness(odd);
-    this.tail.add(odd);
-    const warm = ++this.ended > WARM;
+    const times = this.mean > 0 ? bits / this.mean : 1;
+    const share = this.tail.shareWith(
+      log2(1 + times),
+      exp(-FALL * Math.max(0, times - 1)),
+      EXPECTED,
+    );
+    const score = -log10(share);
+    this.tail.add(log2(1 + times));
+    this.ended++;
+    this.follow(bits);
+    const warm = this.ended > WARM;
     const alarm = warm && this.rate.decide(share);
     return { session: name, score, alarm, warm, lines: session.lines };
+  }
+
+  /** The mean of the bits; one session far above it counts as if it were four times the mean. */
+  private follow(bits: number): void {
+    const most = this.ended > 10 ? 4 * this.mean : bits;
+    this.mean += (Math.min(bits, most) - this.mean) / Math.min(this.ended, MEAN_OVER);
   }
 
   /**
@@ -123,6 +142,7 @@ export class Sessions {
 
   save(to: ByteWriter): void {
     to.count(this.ended);
+    to.f64(this.mean);
     this.tail.save(to);
     this.rate.save(to);
     to.count(this.known.size);
@@ -142,6 +162,7 @@ export class Sessions {
 
   load(from: ByteReader): void {
     this.ended = from.count(MEMORY);
+    this.mean = from.f64();
     this.tail.load(from);
     this.rate.load(from);
     for (let left = from.count(2 * MOST_KNOWN + MOST_FEATURES); left > 0; left--) {

@@ -20,7 +20,8 @@ export class Trial {
     const entry = this.waiting.get(pattern);
     if (entry === undefined) {
       if (!odd) return true;
-      if (this.waiting.size >= PLACES) this.waiting.delete(this.waiting.keys().next().value as number);
+      if (this.waiting.size >= PLACES)
+        this.waiting.delete(this.waiting.keys().next().value as number);
       this.waiting.set(pattern, { first: number, times: 1 });
       return false;
     }

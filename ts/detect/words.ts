@@ -81,6 +81,8 @@ export class WordSplitter {
   readonly kind = new Uint8Array(MAX_LINE);
   readonly start = new Int32Array(MAX_LINE);
   readonly end = new Int32Array(MAX_LINE);
+  /** What a hash leaves out of a word or a number with at most three digits: 7 of worker7; else 0. */
+  readonly detail = new Int32Array(MAX_LINE);
 
   /** Forgets the tokens. */
   clear(): void {
@@ -102,8 +104,9 @@ export class WordSplitter {
   }
 
   /** Adds a token and returns `end`. */
-  add(kind: Kind, hash: number, start: number, end: number): number {
+  add(kind: Kind, hash: number, start: number, end: number, detail = 0): number {
     const at = this.count++;
+    this.detail[at] = detail;
     this.kind[at] = kind;
     this.hash[at] = hash;
     this.start[at] = start;
@@ -113,7 +116,7 @@ export class WordSplitter {
 
   /** Takes token `i` out. */
   remove(i: number): void {
-    for (const list of [this.hash, this.kind, this.start, this.end]) {
+    for (const list of [this.hash, this.kind, this.start, this.end, this.detail]) {
       list.copyWithin(i, i + 1, this.count);
     }
     this.count--;
@@ -125,6 +128,7 @@ export class WordSplitter {
     let hex = true;
     let hash = 0x811c9dc5; // FNV-1a over the lower-cased run, each group of digits as one '0'
     let afterDigit = false;
+    let detail = 1;
     let i = from;
     for (; i < n; i++) {
       let c = text.charCodeAt(i);
@@ -132,6 +136,7 @@ export class WordSplitter {
       if ((cls & (LETTER | DIGIT)) === 0) break;
       if (cls === DIGIT) {
         digits++;
+        detail = Math.imul(detail, 31) + c;
         if (!afterDigit) hash = Math.imul(hash ^ 48, 0x01000193);
         afterDigit = true;
         continue;
@@ -149,7 +154,9 @@ export class WordSplitter {
     const isId =
       digits > 0 &&
       ((hex && length >= 4) || (digits > 1 && length >= 16) || isPrefixedHex(text, from));
-    return isId ? this.add(Kind.Id, 0, from, i) : this.add(Kind.Word, scramble(hash), from, i);
+    if (isId) return this.add(Kind.Id, 0, from, i);
+    const told = digits > 0 && digits <= 3 ? scramble(detail) : 0;
+    return this.add(Kind.Word, scramble(hash), from, i, told);
   }
 
   /** Digits, and further groups of digits joined to them by single marks. */
@@ -167,7 +174,10 @@ export class WordSplitter {
       i += 2;
       while (i < n && classOf(text.charCodeAt(i)) === DIGIT) i++;
     }
-    if (i === digitsEnd) return this.add(Kind.Number, scramble(first), from, i);
+    if (i === digitsEnd) {
+      const whole = scramble(first);
+      return this.add(Kind.Number, whole, from, i, i - from <= 3 ? whole : 0);
+    }
     return this.add(Kind.Compound, scramble(hash), from, i);
   }
 }
