@@ -155,35 +155,55 @@ const char *job_matmul8(const job_arguments *a, double *figure)
 typedef struct {
     void *layer;
     float *input, *output;
-    size_t seq_len;
+    size_t seq_len, dim, calls; /* calls: the input has the tokens of so many */
 } layer_run;
 
 static void run_layer(void *context, size_t turns)
 {
     layer_run *l = context;
-    for (size_t i = 0; i < turns; i++) ttt_forward(l->layer, l->input, l->seq_len, l->output);
+    for (size_t i = 0; i < turns; i++)
+        ttt_forward(l->layer, l->input + i % l->calls * l->seq_len * l->dim, l->seq_len, l->output);
+}
+
+static const char *time_layer(const ttt_config *config, layer_run l, double seconds, double *figure)
+{
+    if (ttt_create_from_config(config, &l.layer) != TTT_OK) return "the layer cannot be made";
+    size_t length = l.seq_len * l.dim;
+    l.input = room(l.calls * length * sizeof(float));
+    l.output = room(length * sizeof(float));
+    for (size_t i = 0; i < l.calls * length; i++)
+        l.input[i] = (float)(draw() & 0xffff) / 32768.0f - 1.0f;
+    *figure = measure(seconds, run_layer, &l) * (double)l.seq_len;
+    free(l.input);
+    free(l.output);
+    ttt_destroy(l.layer);
+    return NULL;
 }
 
 const char *job_layer(const job_arguments *a, double *figure)
 {
     const char *problem = choose_kernel(a->words[0]);
     if (problem) return problem;
-    size_t dim = number(a->words[1]);
-    layer_run l = {.seq_len = number(a->words[2])};
+    layer_run l = {.dim = number(a->words[1]), .seq_len = number(a->words[2]), .calls = 1};
     ttt_config config;
     ttt_config_init(&config);
-    config.hidden_dim = dim;
+    config.hidden_dim = l.dim;
     config.threads = (uint32_t)number(a->words[3]);
-    if (ttt_create_from_config(&config, &l.layer) != TTT_OK) return "the layer cannot be made";
-    l.input = room(l.seq_len * dim * sizeof(float));
-    l.output = room(l.seq_len * dim * sizeof(float));
-    for (size_t i = 0; i < l.seq_len * dim; i++)
-        l.input[i] = (float)(draw() & 0xffff) / 32768.0f - 1.0f;
-    *figure = measure(a->seconds, run_layer, &l) * (double)l.seq_len;
-    free(l.input);
-    free(l.output);
-    ttt_destroy(l.layer);
-    return NULL;
+    return time_layer(&config, l, a->seconds, figure);
+}
+
+const char *job_rule(const job_arguments *a, double *figure)
+{
+    const char *problem = choose_kernel("auto");
+    if (problem) return problem;
+    layer_run l = {.dim = number(a->words[2]), .seq_len = number(a->words[3])};
+    l.calls = 640 / l.seq_len;
+    ttt_config config;
+    ttt_config_init(&config);
+    config.hidden_dim = l.dim;
+    config.rule = strcmp(a->words[0], "rls") == 0 ? TTT_RLS : TTT_GRADIENT;
+    config.objective = strcmp(a->words[1], "predict") == 0 ? TTT_PREDICT : TTT_RECONSTRUCT;
+    return time_layer(&config, l, a->seconds, figure);
 }
 
 /* ---- the model ------------------------------------------------------------------------------- */

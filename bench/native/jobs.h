@@ -20,6 +20,7 @@ const char *job_peak(const job_arguments *arguments, double *figure);
 const char *job_matmul(const job_arguments *arguments, double *figure);
 const char *job_matmul8(const job_arguments *arguments, double *figure);
 const char *job_layer(const job_arguments *arguments, double *figure);
+const char *job_rule(const job_arguments *arguments, double *figure);
 const char *job_read(const job_arguments *arguments, double *figure);
 const char *job_write(const job_arguments *arguments, double *figure);
 const char *job_train(const job_arguments *arguments, double *figure);

@@ -4,6 +4,7 @@
  *   matmul KERNEL ROWS COLS TOKENS        GMAC/s of the ternary product, activations quantised before
  *   matmul8 KERNEL ROWS COLS TOKENS       the same for int8 rows
  *   layer KERNEL DIM SEQ_LEN THREADS      tokens/s
+ *   rule RULE OBJECTIVE DIM SEQ_LEN       tokens/s on the best kernel; rls and predict, or others
  *   read KERNEL MODEL_FILE TOKENS         tokens/s; one token at a time where TOKENS is 1
  *   write KERNEL MODEL_FILE TOKENS_FILE RECALL   tokens/s drawn after the file's tokens (u32) were read,
  *                                         by a session that holds RECALL of them; 0: the model alone
@@ -56,8 +57,8 @@ typedef struct {
 
 static const job jobs[] = {
     {"peak", job_peak, 1},   {"matmul", job_matmul, 4}, {"matmul8", job_matmul8, 4},
-    {"layer", job_layer, 4}, {"read", job_read, 3},     {"write", job_write, 4},
-    {"train", job_train, 4},
+    {"layer", job_layer, 4}, {"rule", job_rule, 4},     {"read", job_read, 3},
+    {"write", job_write, 4}, {"train", job_train, 4},
 };
 
 static const char *answer(char *line, double *figure)

@@ -11,6 +11,8 @@ import { buildNative } from '../lib/native.mjs';
 export const title = 'The layer (reconstruct), tokens per second';
 
 const DIMS = { quick: [128, 512], full: [64, 128, 256, 512, 1024, 2048, 4096] };
+/** Where the rules are compared; the other rows are of the rule gradient. */
+const RULE_DIMS = { quick: [256], full: [256, 640, 1024] };
 const KERNELS = { avx512: 'AVX-512', avx2: 'AVX2', baseline: 'SSE2' };
 /** Peers, and plain JavaScript, that take seconds for a call at larger sizes are left out there. */
 const PEER_MOST = 1024;
@@ -100,6 +102,37 @@ function entriesOf({ native, limits, javascript, peers }, dims, seconds) {
   return entries;
 }
 
+/** Both rules on the best kernel, in one process. */
+function ruleEntries(native, dims, seconds) {
+  const entries = [];
+  for (const width of dims)
+    for (const objective of ['reconstruct', 'predict'])
+      for (const tokens of [1, 64])
+        for (const rule of ['gradient', 'rls'])
+          entries.push({
+            contestant: { ...native.avx512, name: `bit-ttt (C), ${rule}` },
+            job: `rule ${rule} ${objective} ${width} ${tokens} ${seconds}`,
+            row: {
+              ...common,
+              case: `${objective}, ${caseOf(width, tokens)}`,
+              rule,
+            },
+          });
+  return entries;
+}
+
+/** The time of rls over that of gradient. */
+function ruleTargets(rows) {
+  return rows
+    .filter(({ rule }) => rule === 'rls')
+    .map((row) => {
+      const other = rows.find((one) => one.case === row.case && one.rule === 'gradient');
+      return { text: `${row.case}: time of rls over gradient's`, value: ratioOf(other, row) };
+    })
+    .filter(({ value }) => value !== undefined)
+    .map((one) => ({ ...one, target: 3, most: true, met: one.value <= 3 }));
+}
+
 function targetsOf(rows) {
   const limit = (name) => rows.find((row) => row.case === name)?.median;
   const find = (dim, length) =>
@@ -146,15 +179,20 @@ function targetsOf(rows) {
 /** @param {import('../run.mjs').Context} context */
 export async function run(context) {
   const all = await startAll(context);
-  const dims = DIMS[context.full ? 'full' : 'quick'];
-  const rows = await interleave(entriesOf(all, dims, context.seconds), context.rounds, context.log);
+  const size = context.full ? 'full' : 'quick';
+  const entries = [
+    ...entriesOf(all, DIMS[size], context.seconds),
+    ...ruleEntries(all.native, RULE_DIMS[size], context.seconds),
+  ];
+  const rows = await interleave(entries, context.rounds, context.log);
   return {
     rows,
-    targets: targetsOf(rows),
+    targets: [...targetsOf(rows), ...ruleTargets(rows)],
     notes: [
       'Before it is timed, each contestant in JavaScript must give our output within 1e-3 for the same weights.',
       'ONNX Runtime runs the layer as one graph, a Scan over the tokens; TensorFlow.js runs its operations token by token. Both multiply in float32, as they have no ternary product. tfjs-node is left out: it downloads its library from elsewhere.',
       'Peers are measured up to dim 1024.',
+      'Rows that name a rule compare the two rules of the layer on the best kernel; all others are of the rule gradient.',
     ],
   };
 }

@@ -8,6 +8,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,6 +106,33 @@ static void resume(void)
             ttt_destroy(fresh);
             free_subject(&s);
         }
+}
+
+/* The file of a released version loads for ever, and the same tokens still give the same bytes. */
+static void released_version(void)
+{
+    char *text = read_text(GOLDEN_FOLDER "/state_v2.hex");
+    subject s = make_subject(12, TTT_PREDICT, 0.9995f, 0.005f);
+    uint8_t *stored = must_zero(s.size);
+    size_t used = 0;
+    if (text)
+        for (const char *p = text; used < s.size && sscanf(p, "%2hhx", &stored[used]) == 1;) {
+            p += strcspn(p, "0123456789abcdef") + 2;
+            used++;
+        }
+    CHECK_EQ(used, s.size);
+    if (!CHECK_SAME(s.state, stored, s.size)) {
+        printf("  computed:");
+        for (size_t i = 0; i < s.size; i++) printf("%s%02x", i % 32 ? " " : "\n", s.state[i]);
+        printf("\n");
+    }
+    void *fresh = make_rls(12, TTT_PREDICT, 0.9995f, 0.005f, 1);
+    CHECK_EQ(ttt_load_state(fresh, stored, s.size), TTT_OK);
+    check_same(s.layer, fresh, 12, 30);
+    ttt_destroy(fresh);
+    free(stored);
+    free(text);
+    free_subject(&s);
 }
 
 static void sizes(void)
@@ -306,6 +334,7 @@ int main(int argc, char **argv)
 {
     static const check_case cases[] = {
         {"resume", resume},
+        {"released_version", released_version},
         {"sizes", sizes},
         {"clones", clones},
         {"every_bit", every_bit},
