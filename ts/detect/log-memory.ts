@@ -39,6 +39,9 @@ const BASE = 1e-4;
 /* How much each measure counts. Chosen on six public logs with anomalies put into them: see
  * docs/detection.md. */
 const WEIGHTS = { words: 0.5, sequence: 0.3, order: 0.7, number: 0.4, time: 0.7 };
+/* Where numbers far outside their range are seldom they count for more, from this oddness on. */
+const SELDOM = { from: 2.5, weight: 1.5 };
+
 /* The sum's distribution before anything is known, from the same logs: shares fall by a factor of e^SLOPE for
  * each 1 above USUAL. It weighs as much as so many lines, and tells sums beyond all before apart. */
 const SLOPE = 0.7 * Math.LN10;
@@ -180,7 +183,7 @@ export class LogMemory {
   private total(): number {
     let sum = 0;
     for (const measure of MEASURES) sum += WEIGHTS[measure] * this.odd[measure];
-    return sum;
+    return sum + SELDOM.weight * Math.max(0, this.odd.number - SELDOM.from);
   }
 
   /** How far the time goes back, as the logarithm of 1 + seconds. */

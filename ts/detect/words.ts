@@ -6,7 +6,7 @@
  * 3fa9c01b, upper and lower case, and the digits inside words (worker7).
  * SPDX-License-Identifier: MIT
  */
-import { MAX_LINE } from './line.js';
+import { MAX_LINE } from './lines.js';
 
 /** What a token is. */
 export const enum Kind {
@@ -152,8 +152,8 @@ export class WordSplitter {
     }
     if (digits === length) return this.readNumber(text, from, i, n);
     const isId =
-      digits > 0 &&
-      ((hex && length >= 4) || (digits > 1 && length >= 16) || isPrefixedHex(text, from));
+      (hex && length >= (digits > 0 ? 4 : 8)) ||
+      (digits > 0 && ((digits > 1 && length >= 16) || isPrefixedHex(text, from)));
     if (isId) return this.add(Kind.Id, 0, from, i);
     const told = digits > 0 && digits <= 3 ? scramble(detail) : 0;
     return this.add(Kind.Word, scramble(hash), from, i, told);

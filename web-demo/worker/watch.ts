@@ -6,7 +6,7 @@ import { TTT, TTTError } from 'bit-ttt';
 import type { ReadLine, Unit } from '../../ts/detect/detector.js';
 import { DEFAULT_DIM, DEFAULT_LR, LineScorer } from '../../ts/detect/detector.js';
 import { TopList } from '../../ts/detect/digest.js';
-import { MAX_LINE } from '../../ts/detect/line.js';
+import { MAX_LINE } from '../../ts/detect/lines.js';
 import type { Source } from '../decode.js';
 import { textOf } from '../decode.js';
 import type { Around, Calls, Context, Parts, WatchResult } from '../protocol.js';
