@@ -259,12 +259,7 @@ export class LogDetector {
   }
 
   #watcher(): LogWatcher {
-    return new LogWatcher({
-      read: (text) => this.read(text),
-      kind: () => this.#parts.memory.kind,
-      findings: () => this.findings(),
-      endSessions: () => this.endSessions(),
-    });
+    return new LogWatcher(this);
   }
 
   /** All that was learnt, to be loaded on any machine and backend. It grows with what was read, to some MB. */

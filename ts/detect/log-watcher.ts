@@ -12,8 +12,6 @@ import type { LineReading, LogFinding, RateFinding, SessionReading } from './typ
 /** What a watcher needs of a detector. */
 export interface Judge {
   read(text: string): LineReading;
-  /** Equal for lines that count as the same, of the line that was read last. */
-  kind(): number;
   findings(): (RateFinding | SessionReading)[];
   endSessions(): SessionReading[];
 }
@@ -51,7 +49,7 @@ export class LogWatcher {
     const { judge, bursts } = this;
     const found: LogFinding[] = bursts.over(event.number).map(burstFinding);
     const reading = judge.read(event.text);
-    const isNew = reading.alarm && bursts.alarm(judge.kind(), event.number);
+    const isNew = reading.alarm && bursts.alarm(reading.pattern, event.number);
     this.all?.(event, reading, isNew);
     if (isNew) {
       const { number, lines, text } = event;

@@ -48,6 +48,8 @@ export interface LineReading {
   cause: Cause;
   /** The words and numbers that made it odd, most first; none where the order did. */
   because: OddPart[];
+  /** A number that is equal for lines that count as the same: that differ in numbers and ids alone. */
+  pattern: number;
   /** The known pattern that it is like, for odd lines and for those whose pattern is known. */
   like: string | undefined;
   /** The time at its head, in seconds since 1970 if it has a date with a year. */
