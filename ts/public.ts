@@ -31,6 +31,7 @@ export type {
   LogDetectorOptions,
   LogFinding,
   LogSource,
+  LogTransform,
   OddPart,
   RateFinding,
   SessionFinding,

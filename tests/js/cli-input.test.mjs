@@ -218,7 +218,7 @@ describe('command line: constant memory', () => {
       appendFileSync(file, log);
     }
     const { status, stdout, stderr } = await bitTtt(
-      ['surprise', file, '--dim', '64', '--json'],
+      ['surprise', file, '--json'],
       // A small heap: the size of the process then shows what is held, not what is yet to be freed.
       {
         node: [

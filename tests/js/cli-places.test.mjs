@@ -253,7 +253,7 @@ describe('a result that is meant to go on from what is read', () => {
   it('replaces it', async () => {
     const at = freshFolder();
     const options = { cwd: at, input: 'one\ntwo\n' };
-    await output(['surprise', '-', '--dim', '4', '--save', 'm'], options);
+    await output(['surprise', '-', '--save', 'm'], options);
     const again = ['surprise', '-', '--load', 'm', '--save', './m'];
     assert.equal((await json(again, options)).memory.tokens, 8);
     const recipe = [...small, '--steps', '2', '--checkpoint', 'c', '--out', 'x.bitt'];
@@ -317,7 +317,7 @@ describe('a result that is meant to go on from what is read', () => {
     const at = freshFolder();
     mkdirSync(join(at, 'far/away'), { recursive: true });
     symlinkSync('far/away', join(at, 'here'));
-    await output(['surprise', '-', '--dim', '4', '--save', 'here/../m'], {
+    await output(['surprise', '-', '--save', 'here/../m'], {
       cwd: at,
       input: 'one\n',
     });

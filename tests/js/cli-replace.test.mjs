@@ -27,7 +27,7 @@ const modeOf = (path) => statSync(path).mode & 0o777;
 
 /** Every way to save something: the kind, and the command that saves it as `to`. */
 const savers = {
-  'surprise --save': ['memory', (to) => ['surprise', '-', '--dim', '4', '--save', to]],
+  'surprise --save': ['memory', (to) => ['surprise', '-', '--save', to]],
   'generate --save': ['session', (to) => ['generate', '-', '-m', model, '-n', '2', '--save', to]],
   'chat --save': ['session', (to) => ['chat', '-m', model, '-n', '2', '--save', to]],
   'train --checkpoint': [
@@ -211,7 +211,7 @@ describe('the owner of what is replaced', () => {
   it('stays, and so does the group', async function () {
     if (process.getuid() !== 0) this.skip(); // only root gives files away
     const path = folder.path('owned.memory');
-    const args = ['surprise', '-', '--dim', '4', '--save', path];
+    const args = ['surprise', '-', '--save', path];
     await save(args);
     chownSync(path, 1234, 2345);
     chmodSync(path, 0o660);
@@ -223,7 +223,7 @@ describe('the owner of what is replaced', () => {
   it('is not changed in silence where it cannot be kept', async () => {
     const { checkFiles } = await importSource('cli/files/save');
     const path = folder.path('foreign.memory');
-    await save(['surprise', '-', '--dim', '4', '--save', path]);
+    await save(['surprise', '-', '--save', path]);
     const { uid, gid } = statSync(path);
     const result = { path, name: '--save', kind: 'memory', force: false };
     const real = {
@@ -256,7 +256,7 @@ describe('the owner of what is replaced', () => {
   it('that cannot be given is told before any work', async function () {
     if (process.getuid() !== 0) this.skip();
     const path = folder.path('nobody.memory');
-    await save(['surprise', '-', '--dim', '4', '--save', path]);
+    await save(['surprise', '-', '--save', path]);
     chmodSync(folder.path('.'), 0o777);
     const bytes = readFileSync(path);
     const preload = folder.write(
@@ -266,7 +266,7 @@ describe('the owner of what is replaced', () => {
     const node = ['--require', preload];
     const { status } = await bitTtt(['--version'], { node });
     if (status !== 0) this.skip(); // nobody may not read this checkout
-    const args = ['surprise', '-', '--dim', '4', '--save', path];
+    const args = ['surprise', '-', '--save', path];
     await refuses(args, 1, /it belongs to others \(user 0, group 0\)/, { input, node });
     await refuses([...args, '--force'], 1, /it belongs to others/, { input, node });
     assert.deepEqual(readFileSync(path), bytes);

@@ -32,7 +32,7 @@ function freshFolder(name) {
   return path;
 }
 
-const surprise = (target) => ['surprise', '-', '--dim', '4', '--save', target];
+const surprise = (target) => ['surprise', '-', '--save', target];
 
 /**
  * What can be where something is saved. Each gives the target, the folder that it is in if that is

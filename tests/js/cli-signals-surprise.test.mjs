@@ -22,7 +22,7 @@ import { alice, objects } from './support/cli-llama.mjs';
 import { CODES, fifo, later } from './support/cli-signals.mjs';
 
 const folder = temporaryFolder();
-const small = ['--dim', '4'];
+const small = [];
 
 before(function () {
   if (process.platform === 'win32') this.skip(); // no signals there
@@ -111,7 +111,7 @@ describe('signals: surprise that follows a pipe', () => {
     );
     const memory = folder.path('large.memory');
     const { status, stdout } = await later('SIGTERM', 30, [
-      ...['surprise', large, '--dim', '64', '--json', '--save', memory],
+      ...['surprise', large, '--json', '--save', memory],
     ]);
     assert.equal(status, 143);
     const { lines, memory: found } = JSON.parse(stdout);
@@ -185,8 +185,8 @@ describe('saving while following', () => {
   it('gives the same memory as reading without a break', async () => {
     const [often, once] = [folder.path('often.memory'), folder.path('once.memory')];
     const lines = Array.from({ length: 40 }, (_, i) => `line ${i * i} of a log\n`);
-    await output(['surprise', '-', '--dim', '64', '--save', once], { input: lines.join('') });
-    const args = ['surprise', '-', '--dim', '64', '--save', often, '--save-every', '0.01'];
+    await output(['surprise', '-', '--save', once], { input: lines.join('') });
+    const args = ['surprise', '-', '--save', often, '--save-every', '0.01'];
     const { status } = await bitTtt(args, {
       async input(child) {
         for (const line of lines) {

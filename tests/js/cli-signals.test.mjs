@@ -11,7 +11,7 @@ import { CODES, fifo, later } from './support/cli-signals.mjs';
 
 const folder = temporaryFolder();
 const model = folder.path('model.bitt');
-const small = ['--dim', '4'];
+const small = [];
 
 before(async function () {
   if (process.platform === 'win32') this.skip(); // no signals there

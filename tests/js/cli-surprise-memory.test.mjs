@@ -71,7 +71,7 @@ describe('surprise: the memory', () => {
   it('a mismatch is an error that names what differs', async () => {
     const memory = folder.path('small.memory');
     const options = { input: 'one\ntwo\nthree\n' };
-    await output(['surprise', '-', '--dim', '32', '--save', memory], options);
+    await output(['surprise', '-', '--save', memory], options);
     const load = (...args) => ['surprise', '-', '--load', memory, ...args];
     await refuses(load('--dim', '64'), 1, /small\.memory.*hiddenDim/, options);
     await refuses(load('--lr', '0.7'), 1, /small\.memory.*innerLr/, options);
@@ -84,7 +84,7 @@ describe('surprise: the memory', () => {
   it('refuses every truncation and every changed byte', async () => {
     const memory = folder.path('tiny.memory');
     const options = { input: 'one\ntwo\nthree\n' };
-    await output(['surprise', '-', '--dim', '4', '--save', memory], options);
+    await output(['surprise', '-', '--save', memory], options);
     const good = readFileSync(memory);
     const bad = [];
     for (let at = 0; at < good.length; at += 13) {
@@ -110,7 +110,7 @@ describe('surprise: the memory', () => {
   it('refuses every changed bit and every truncation of the first line', async () => {
     const { loadMemory } = await importSource('cli/files/memory-file');
     const memory = folder.path('line.memory');
-    await output(['surprise', '-', '--dim', '4', '--save', memory], { input: 'one\ntwo\n' });
+    await output(['surprise', '-', '--save', memory], { input: 'one\ntwo\n' });
     const good = readFileSync(memory);
     await loadMemory(memory);
     for (let bit = 0; bit < 8 * (good.indexOf(10) + 1); bit++) {

@@ -50,7 +50,7 @@ const ROOMS = {
   // On top of the package: what the command and the demo page share, and these two.
   'ts/corpus': ['ts/common', ...PACKAGE],
   'ts/bench': PACKAGE,
-  'ts/cli': ['ts/common', 'ts/files', 'ts/detect', 'ts/corpus', 'ts/bench', ...PACKAGE],
+  'ts/cli': ['ts/common', 'ts/files', 'ts/detect', 'ts/corpus', 'ts/bench', 'fzstd', ...PACKAGE],
   'web-demo': ['ts/common', 'ts/detect', 'ts/corpus', 'ts/bench', ...PACKAGE, ...ASSETS],
 };
 

@@ -12,11 +12,11 @@ import type { BackendOptions, Bytes } from '../common/types.js';
 import { TTT } from '../layer/ttt.js';
 import { ByteReader, ByteWriter } from './bytes.js';
 import { LINE_DIM } from './line-features.js';
-import type { Line } from './lines.js';
 import { LogMemory } from './log-memory.js';
 import type { LogOptions } from './log-options.js';
 import { DEFAULT_RATE, RATES, readLogOptions } from './log-options.js';
-import { linesOf, PieceLines } from './log-source.js';
+import { linesOf } from './log-source.js';
+import { findingsStream } from './log-stream.js';
 import { LogWatcher } from './log-watcher.js';
 import { Rates } from './rates.js';
 import { Recall } from './recall.js';
@@ -26,6 +26,7 @@ import type {
   LogDetectorOptions,
   LogFinding,
   LogSource,
+  LogTransform,
   RateFinding,
   SessionReading,
 } from './types.js';
@@ -238,24 +239,14 @@ export class LogDetector {
     yield* watcher.end();
   }
 
-  /** A web stream that takes the pieces of a log, strings or bytes in UTF-8, and gives what `watch` does. */
-  transform(): TransformStream<string | Uint8Array, LogFinding> {
+  /**
+   * A web TransformStream that takes the pieces of a log, strings or bytes in UTF-8, and gives what `watch` does:
+   * LogFindings. Node's `stream.pipeline` takes it too, and `Duplex.fromWeb` makes a stream of Node of it.
+   */
+  transform(): LogTransform {
     this.#life.checkLiving();
     const watcher = this.#watcher();
-    const pieces = new PieceLines(false);
-    const tell = (
-      lines: readonly Line[],
-      to: TransformStreamDefaultController<LogFinding>,
-    ): void => {
-      for (const line of lines) for (const finding of watcher.line(line)) to.enqueue(finding);
-    };
-    return new TransformStream<string | Uint8Array, LogFinding>({
-      transform: (piece, to) => tell(pieces.push(piece), to),
-      flush: (to) => {
-        tell(pieces.end(), to);
-        for (const finding of watcher.end()) to.enqueue(finding);
-      },
-    });
+    return findingsStream(watcher) as LogTransform;
   }
 
   #watcher(): LogWatcher {

@@ -127,3 +127,10 @@ export type LogSource =
   | Iterable<string | Uint8Array>
   | AsyncIterable<string | Uint8Array>
   | { getReader(): object };
+
+/** A web TransformStream, where the types of the platform have one. */
+export type LogTransform = typeof globalThis extends {
+  TransformStream: new (...values: never[]) => infer Stream;
+}
+  ? Stream
+  : { readonly readable: object; readonly writable: object };

@@ -22,6 +22,8 @@ export interface SurpriseResult {
   lines: number;
   log: LogDetector;
   request: { files: string[]; above: number | undefined; load: string | null };
+  /** Backend and kernel. */
+  engine: string;
   seconds: number;
   saved: { path: string; bytes: number } | null;
 }
@@ -217,7 +219,8 @@ export function textReport(result: SurpriseResult, palette: Palette, columns: nu
   if (request.load !== null) parts.push(`loaded from ${visible(request.load)}`);
   if (saved !== null) parts.push(`saved to ${visible(saved.path)} (${compact(saved.bytes)}B)`);
   const rate = `${compact(result.lines / Math.max(seconds, 1e-9))} lines/s`;
-  lines.push('', dim(`${parts.join(', ')}; ${seconds.toFixed(2)} s, ${rate}`));
+  lines.push('', dim(`memory: ${parts.join(', ')}`));
+  lines.push(dim(`${result.engine}, ${seconds.toFixed(2)} s, ${rate}`));
   return `${lines.join('\n')}\n`;
 }
 

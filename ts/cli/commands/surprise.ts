@@ -10,6 +10,7 @@ import type { Result } from '../files/save.js';
 import { checkFiles, resultOf } from '../files/save.js';
 import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
 import { FORCE_HELP, numberOption, SAVE_OPTIONS } from '../screen/command-line.js';
+import { engineInUse } from '../screen/engine.js';
 import { asFailure, Failure, UsageError } from '../screen/failure.js';
 import type { Interrupt } from '../screen/interrupt.js';
 import { watched } from '../screen/interrupt.js';
@@ -190,6 +191,7 @@ async function read(
   progress: Progress,
   interrupt: Interrupt,
 ): Promise<void> {
+  const { backend, kernel } = await engineInUse();
   const { save } = request;
   if (save !== null) goOnWithoutReader();
   const log = await makeDetector(request);
@@ -205,6 +207,7 @@ async function read(
       ...found,
       log,
       request,
+      engine: `${backend} ${kernel}`,
       seconds,
       saved: save === null || saved instanceof Failure ? null : { path: save.path, bytes: saved },
     };
