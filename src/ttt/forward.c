@@ -110,8 +110,9 @@ static void features_task(void *context, size_t begin, size_t end, size_t worker
     b->kernels->normalize(&op);
 }
 
-/* The memory pass on copies of features, readings and, if they are its keys, gains, against false sharing: workers write columns
- * of the same rows, whose cache lines would move back and forth between their cores. */
+/* The memory pass on copies of features, readings and, if they are its keys, gains, against false
+ * sharing: workers write columns of the same rows, whose cache lines would move back and forth
+ * between their cores. */
 static void memory_on_copies(const block *b, bt_memory op, size_t begin, size_t end, size_t worker)
 {
     const bt_layer *layer = b->layer;
@@ -121,7 +122,9 @@ static void memory_on_copies(const block *b, bt_memory op, size_t begin, size_t 
     float *q = layer->copies + worker * each * copy, *r = q + copy, *key = r + copy;
     prefetch(b, layer->features, rows, stride, false);
     memcpy(q, layer->features, rows * stride * sizeof *q);
-    if (op.key) {
+    if (op.key == layer->features) {
+        op.key = q;
+    } else {
         prefetch(b, op.key, b->tokens, stride, false);
         memcpy(key, op.key, b->tokens * stride * sizeof *key);
         op.key = key;
@@ -146,7 +149,7 @@ static void memory_task(void *context, size_t begin, size_t end, size_t worker)
     bt_memory op = {
         .state = layer->memory.tiles,
         .q = layer->features,
-        .key = layer->gains,
+        .key = rls ? layer->gains : layer->features,
         .target = layer->features + after * layer->stride,
         .r = layer->readings,
         .stride = layer->stride,
