@@ -122,11 +122,10 @@ static void memory_on_copies(const block *b, bt_memory op, size_t begin, size_t 
     float *q = layer->copies + worker * each * copy, *r = q + copy, *key = r + copy;
     prefetch(b, layer->features, rows, stride, false);
     memcpy(q, layer->features, rows * stride * sizeof *q);
-    if (op.key == layer->features) {
-        op.key = q;
-    } else {
-        prefetch(b, op.key, b->tokens, stride, false);
-        memcpy(key, op.key, b->tokens * stride * sizeof *key);
+    op.key = q;
+    if (layer->gains) {
+        prefetch(b, layer->gains, b->tokens, stride, false);
+        memcpy(key, layer->gains, b->tokens * stride * sizeof *key);
         op.key = key;
     }
     memcpy(r + column, layer->readings + column, bytes);
@@ -145,7 +144,7 @@ static void memory_task(void *context, size_t begin, size_t end, size_t worker)
     block *b = context;
     bt_layer *layer = b->layer;
     size_t after = layer->objective == TTT_PREDICT;
-    bool rls = layer->rule == TTT_RLS;
+    bool rls = layer->gains != NULL;
     bt_memory op = {
         .state = layer->memory.tiles,
         .q = layer->features,
