@@ -161,8 +161,11 @@ typedef struct {
 static void run_layer(void *context, size_t turns)
 {
     layer_run *l = context;
-    for (size_t i = 0; i < turns; i++)
-        ttt_forward(l->layer, l->input + i % l->calls * l->seq_len * l->dim, l->seq_len, l->output);
+    size_t length = l->seq_len * l->dim;
+    for (size_t i = 0, call = 0; i < turns; i++, call++) {
+        if (call == l->calls) call = 0;
+        ttt_forward(l->layer, l->input + call * length, l->seq_len, l->output);
+    }
 }
 
 static const char *time_layer(const ttt_config *config, layer_run l, double seconds, double *figure)

@@ -16,7 +16,7 @@
  * over the tokens read, learns each feature at once, and as much of it as it does not know yet.
  *
  *     leverage = f^T P f / (forgetting + f^T P f);  g = P f / (forgetting + f^T P f)
- *     P <- (P - g f^T P) / forgetting, in no direction much beyond its first value, I / ridge
+ *     P <- (P - g f^T P) / forgetting, bounded by its first value, I / ridge, column by column
  *     reconstruct:  r = W f, and then P learns f, with W = I - ridge P
  *     predict:      W <- W + (f - r(t-1)) g(t-1)^T;  r = W f;  and then P learns f
  *     surprise = leverage, of both: 1 for a direction never seen, about 1/n after n times
@@ -71,10 +71,9 @@ typedef struct ttt_config {
                             rls does not use it */
     uint32_t threads; /* 1 to TTT_MAX_THREADS with the calling one; results do not depend on it */
     /* For rls; gradient does not use forgetting and ridge, but they must be in their ranges. */
-    uint32_t rule; /* a ttt_rule */
-    float
-        forgetting; /* above 0.9, to 1: what a token's weight is multiplied by with each later one */
-    float ridge;    /* 1e-6 to 1e6: the smaller, the faster a new direction is learnt */
+    uint32_t rule;     /* a ttt_rule */
+    float forgetting;  /* above 0.9, to 1: by this a token's weight falls with each later one */
+    float ridge;       /* 1e-6 to 1e6: the smaller, the faster a new direction is learnt */
     uint32_t reserved; /* 0 */
 } ttt_config;
 
@@ -86,7 +85,8 @@ BT_API void ttt_config_init(ttt_config *config);
  * Errors: NULL_POINTER, DIMENSION_MISMATCH (hidden_dim), INVALID_CONFIG, OUT_OF_MEMORY. */
 BT_API int ttt_create_from_config(const ttt_config *config, void **layer);
 
-/* The original's constructor: objective reconstruct, default seed, one thread, gradient. NULL on failure. */
+/* The original's constructor: objective reconstruct, default seed, one thread, rule gradient. NULL on
+ * failure. */
 BT_API void *ttt_create(size_t hidden_dim, float inner_lr);
 
 /* Frees a layer. NULL is fine. */

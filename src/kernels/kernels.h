@@ -87,13 +87,14 @@ typedef struct bt_matmul8 {
  *     g_i = rate * (r[t]_i - target[t]_i);   S_i <- S_i - g_i k^T;   r[t+1]_i = S_i . q[t+1]
  * or, with gates (keep is not NULL), a = keep[t] and b = write[t]:
  *     g_i = b * (a * r[t]_i - target[t]_i);  S_i <- a S_i - g_i k^T;  r[t+1]_i = S_i . q[t+1]
- * With keys of their own (key is not NULL) k = key[t] instead of q[t]; with a limit, and without gates,
- * the difference r[t]_i - target[t]_i is kept within [-limit, limit]. The dot product has four partial sums by column mod 4, added as (s0 + s1) + (s2 + s3); every
- * multiplication and addition rounds separately. */
+ * With keys of their own k = key[t] instead of q[t]; with a limit, and without gates, the difference
+ * r[t]_i - target[t]_i is kept within [-limit, limit]. The dot product has four partial sums by
+ * column mod 4, added as (s0 + s1) + (s2 + s3); every multiplication and addition rounds
+ * separately. */
 typedef struct bt_memory {
     float *state;        /* padded tiles, layout.h */
     const float *q;      /* padded [tokens + 1][stride] */
-    const float *key;    /* padded [tokens][stride], or NULL: q */
+    const float *key;    /* padded [tokens][stride]; usually q */
     const float *target; /* padded [tokens][target_stride] */
     float *r;      /* padded [tokens + 1][stride]; row 0 is an input, the others are results */
     size_t stride; /* in floats, a multiple of 16 */

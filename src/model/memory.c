@@ -51,6 +51,7 @@ void bt_memory_read(bt_session *s, size_t layer, const bt_kernels *k, size_t tok
         const float *gate = s->gates + h;
         bt_memory op = {.state = s->layers[layer].tiles + h * head_floats(head),
                         .q = q,
+                        .key = q,
                         .target = mixer == BT_INDUCTION ? s->v + h * head
                                                         : q + (mixer == BT_PREDICT) * width,
                         .r = s->r + h * head,

@@ -110,8 +110,9 @@ static void features_task(void *context, size_t begin, size_t end, size_t worker
     b->kernels->normalize(&op);
 }
 
-/* The memory pass on copies of features, readings and, if they are its keys, gains, against false sharing: workers write columns
- * of the same rows, whose cache lines would move back and forth between their cores. */
+/* The memory pass on copies of features, readings and, if they are its keys, gains, against false
+ * sharing: workers write columns of the same rows, whose cache lines would move back and forth
+ * between their cores. */
 static void memory_on_copies(const block *b, bt_memory op, size_t begin, size_t end, size_t worker)
 {
     const bt_layer *layer = b->layer;
@@ -121,9 +122,10 @@ static void memory_on_copies(const block *b, bt_memory op, size_t begin, size_t 
     float *q = layer->copies + worker * each * copy, *r = q + copy, *key = r + copy;
     prefetch(b, layer->features, rows, stride, false);
     memcpy(q, layer->features, rows * stride * sizeof *q);
-    if (op.key) {
-        prefetch(b, op.key, b->tokens, stride, false);
-        memcpy(key, op.key, b->tokens * stride * sizeof *key);
+    op.key = q;
+    if (layer->gains) {
+        prefetch(b, layer->gains, b->tokens, stride, false);
+        memcpy(key, layer->gains, b->tokens * stride * sizeof *key);
         op.key = key;
     }
     memcpy(r + column, layer->readings + column, bytes);
@@ -142,11 +144,11 @@ static void memory_task(void *context, size_t begin, size_t end, size_t worker)
     block *b = context;
     bt_layer *layer = b->layer;
     size_t after = layer->objective == TTT_PREDICT;
-    bool rls = layer->rule == TTT_RLS;
+    bool rls = layer->gains != NULL;
     bt_memory op = {
         .state = layer->memory.tiles,
         .q = layer->features,
-        .key = layer->gains,
+        .key = rls ? layer->gains : layer->features,
         .target = layer->features + after * layer->stride,
         .r = layer->readings,
         .stride = layer->stride,

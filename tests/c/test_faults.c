@@ -196,16 +196,16 @@ static void loading(void)
 }
 
 /* Hundreds of sites, each of which runs all before it again: the first ones, then a selection. */
-static void hashing(void)
+static void walk_hash(int (*hash_of)(uint64_t *))
 {
     size_t live = bt_live_allocations(), step = check_quick() ? 41 : 11, failed = 0;
     uint64_t hash = 0, whole = 0;
-    CHECK_EQ(ttt_conformance_hash(&whole), TTT_OK);
+    CHECK_EQ(hash_of(&whole), TTT_OK);
     CHECK_EQ(bt_live_allocations(), live);
     for (size_t site = 0;; site += site < 40 ? 1 : step, failed++) {
         bt_fail_allocations(site, failed % 2);
         hash = 1;
-        int status = ttt_conformance_hash(&hash);
+        int status = hash_of(&hash);
         bt_fail_allocations(SIZE_MAX, false);
         check_context("allocation %zu of the conformance hash", site);
         CHECK_EQ(bt_live_allocations(), live);
@@ -214,8 +214,33 @@ static void hashing(void)
         CHECK(hash == 1);
     }
     CHECK(failed > 20);
-    CHECK_EQ(ttt_conformance_hash(&hash), TTT_OK);
+    CHECK_EQ(hash_of(&hash), TTT_OK);
     CHECK(hash == whole);
+}
+
+/* Of both rules: layers are made, saved and loaded. */
+static void hashing(void)
+{
+    walk_hash(ttt_conformance_hash);
+    walk_hash(ttt_rls_conformance_hash);
+}
+
+/* A clone with rls is whole or not at all. */
+static void cloning_rls(void)
+{
+    size_t live = bt_live_allocations(), failed = 0;
+    void *layer = make_rls(DIM, TTT_PREDICT, 0.9995f, 0.005f, 2), *clone = NULL;
+    size_t bytes = bt_live_bytes();
+    for (; !clone; failed++) {
+        bt_fail_allocations(failed, false);
+        clone = ttt_clone(layer);
+        bt_fail_allocations(SIZE_MAX, false);
+        if (!clone) CHECK_EQ(bt_live_bytes(), bytes);
+    }
+    CHECK(failed > 8);
+    ttt_destroy(layer);
+    ttt_destroy(clone);
+    CHECK_EQ(bt_live_allocations(), live);
 }
 
 /* What runs per token, and all that only reads, does not allocate at all. */
@@ -258,13 +283,10 @@ static void footprint(void)
 int main(int argc, char **argv)
 {
     static const check_case cases[] = {
-        {"creating", creating},
-        {"making_matrices", making_matrices},
-        {"cloning", cloning},
-        {"setting_weights", setting_weights},
-        {"loading", loading},
-        {"hashing", hashing},
-        {"no_allocations", no_allocations},
+        {"creating", creating},       {"making_matrices", making_matrices},
+        {"cloning", cloning},         {"setting_weights", setting_weights},
+        {"loading", loading},         {"hashing", hashing},
+        {"cloning_rls", cloning_rls}, {"no_allocations", no_allocations},
         {"footprint", footprint},
     };
     return check_main(argc, argv, cases, sizeof cases / sizeof cases[0]);

@@ -254,6 +254,7 @@ static void run_pass(const bt_kernels *table, pass *p, size_t cut)
     size_t tiles = bt_tile_count(p->dim), bounds[3] = {0, cut, tiles};
     bt_memory op = {.state = p->state.bytes,
                     .q = p->q.bytes,
+                    .key = p->q.bytes,
                     .target = p->target.bytes,
                     .r = p->r.bytes,
                     .stride = p->stride,
@@ -312,6 +313,7 @@ static void check_memory_empty(const bt_kernels *table)
     p = make_pass(20, 3, &r, false);
     bt_memory op = {.state = p.state.bytes,
                     .q = p.q.bytes,
+                    .key = p.q.bytes,
                     .target = p.target.bytes,
                     .r = p.r.bytes,
                     .stride = p.stride,

@@ -144,17 +144,20 @@ describe('the addon', () => {
       new Int8Array(bytes.buffer),
       bytes.buffer,
       new DataView(bytes.buffer),
-      new Uint8Array(new SharedArrayBuffer(32)),
+      new Uint8Array(new SharedArrayBuffer(48)),
     ])
       assert.equal(layers.create(value), -INVALID);
     assert.equal(newLayer({ size: 31 }), -7);
+    assert.equal(newLayer({ rule: 2 }), -7);
+    assert.equal(newLayer({ forgetting: 0.9 }), -7);
+    assert.equal(newLayer({ ridge: 0 }), -7);
     assert.equal(newLayer({ objective: 2 }), -7);
     assert.equal(newLayer({ innerLr: NaN }), -7);
     assert.equal(newLayer({ threads: 65 }), -7);
     assert.equal(newLayer({ hiddenDim: 3n }), -2);
     assert.equal(newLayer({ hiddenDim: 2n ** 40n }), -2);
     // At an odd address.
-    const odd = new Uint8Array(33).subarray(1);
+    const odd = new Uint8Array(49).subarray(1);
     odd.set(bytesOf('layer', { hiddenDim: 32n, threads: 2, seed: 2n ** 64n - 1n }));
     const layer = layers.create(odd);
     assert.equal(layers.forward(layer, noise(32), noise(32)), 0);

@@ -121,11 +121,11 @@ describe('doctor', () => {
   });
 
   it('prints a page for people', async () => {
-    const { hash, llamaHash, checks, kernel } = await json(['doctor']);
+    const { hash, rlsHash, llamaHash, checks, kernel } = await json(['doctor']);
     const page = await output(['doctor']);
     assert.ok(page.includes(`kernel   ${kernel}`), page);
     const ran = checks.filter((one) => one.hash).length;
-    assert.equal(page.split(`${hash}  ${llamaHash}`).length - 1, ran);
+    assert.equal(page.split(`${hash}  ${rlsHash}  ${llamaHash}`).length - 1, ran);
     assert.doesNotMatch(page, /\x1b/);
     const { stdout } = await bitTtt(['doctor', '--color']);
     assert.match(stdout, /\x1b\[32m/);

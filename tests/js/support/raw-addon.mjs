@@ -39,12 +39,16 @@ export const NO_HANDLES = [
 /** Fields with their types and default values, in the order of the headers; `size` comes first. */
 const STRUCTS = {
   layer: {
-    size: ['Uint32', 32],
+    size: ['Uint32', 48],
     objective: ['Uint32', 0],
     hiddenDim: ['BigUint64', 16n],
     seed: ['BigUint64', 1n],
     innerLr: ['Float32', 0.1],
     threads: ['Uint32', 1],
+    rule: ['Uint32', 0],
+    forgetting: ['Float32', 0.9995],
+    ridge: ['Float32', 0.005],
+    reserved: ['Uint32', 0],
   },
   model: {
     size: ['Uint32', 100],
