@@ -90,6 +90,15 @@ async function stepOrIdle(next: Promise<unknown>): Promise<unknown> {
   }
 }
 
+/** Closes a source. Not awaited, as one that does not answer must not hold up its reader. */
+function close(iterator: AnyIterator): void {
+  try {
+    Promise.resolve(iterator.return?.()).catch(() => undefined);
+  } catch {
+    // It cannot be closed.
+  }
+}
+
 /** The lines of a source as they come, in groups; an empty group when nothing has come for a while. */
 export async function* linesOf(source: unknown): AsyncGenerator<Line[], void, undefined> {
   const pieces = new PieceLines(!isPieces(source) && typeof source !== 'string');
@@ -113,6 +122,6 @@ export async function* linesOf(source: unknown): AsyncGenerator<Line[], void, un
     ended = true; // an iterator that threw is not closed, as in a for loop
     throw error;
   } finally {
-    if (!ended) await iterator.return?.();
+    if (!ended) close(iterator);
   }
 }

@@ -39,7 +39,7 @@ const signal = () => new AbortController().signal;
 
 /** The exports of an entry of the package, on a backend. */
 export async function surfaceOf(module, backend) {
-  const { BitLlama, TTT, Tokenizer, Trainer } = module;
+  const { BitLlama, LogDetector, TTT, Tokenizer, Trainer } = module;
   const bytes = await smallModel();
   const vocabulary = JSON.stringify(await smallTokenizer());
   const tokenizer = Tokenizer.from(vocabulary);
@@ -56,6 +56,7 @@ export async function surfaceOf(module, backend) {
   const trainerOptions = () => ({ backend, tokens: tokens(), config: tiny, training: recipe });
   const layer = await TTT.create({ backend, hiddenDim: 16 });
   const model = await BitLlama.load(bytes, { backend });
+  const log = await LogDetector.create({ backend });
   const backendOnly = { args: () => [{ backend }], options: BACKEND };
   return {
     conformanceHash: backendOnly,
@@ -115,6 +116,33 @@ export async function surfaceOf(module, backend) {
         [Symbol.dispose ?? Symbol.for('Symbol.dispose')]: destroy,
       },
       accessors: ['destroyed', 'tokensSeen', 'fingerprint', 'stateSize'],
+    },
+    LogDetector: {
+      construct: { args: () => [Symbol('k'), {}], refused: true },
+      make: () => LogDetector.create({ backend }),
+      save: (one) => one.save(),
+      statics: {
+        create: {
+          args: () => [{ backend, alarmRate: 0.01, mask: [/a/, /b/], session: /c/ }],
+          options: [...BACKEND, 'alarmRate', 'mask', 'session'],
+        },
+        load: {
+          args: () => [log.save(), { backend, alarmRate: 0.01 }],
+          options: [...BACKEND, 'alarmRate', 'mask', 'session'],
+        },
+      },
+      methods: {
+        read: { args: () => ['GET /items 200'] },
+        findings: none,
+        tick: { args: () => [1e9] },
+        endSessions: { args: () => ['a'] },
+        watch: { args: () => ['one\ntwo\n'] },
+        transform: none,
+        save: none,
+        destroy,
+        [Symbol.dispose ?? Symbol.for('Symbol.dispose')]: destroy,
+      },
+      accessors: ['destroyed', 'lines'],
     },
     BitLlama: {
       construct: { args: () => [Symbol('k'), {}, 1, undefined], refused: true },
