@@ -21,6 +21,8 @@ export type {
   TTTWeights,
   WasmSource,
 } from './common/types.js';
+export { SignalDetector } from './detect/signal-detector.js';
+export type { SignalDetectorOptions, SignalReading } from './detect/signal-types.js';
 export {
   conformanceHash,
   getInfo,

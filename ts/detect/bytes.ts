@@ -25,6 +25,7 @@ export class ByteWriter {
     this.u32(version);
   }
 
+  /** Where `more` bytes go; may replace `bytes` and `view`. */
   private room(more: number): number {
     const at = this.length;
     this.length += more;
@@ -38,15 +39,18 @@ export class ByteWriter {
   }
 
   u8(value: number): void {
-    this.view.setUint8(this.room(1), value);
+    const at = this.room(1);
+    this.view.setUint8(at, value);
   }
 
   u32(value: number): void {
-    this.view.setUint32(this.room(4), value, true);
+    const at = this.room(4);
+    this.view.setUint32(at, value, true);
   }
 
   f64(value: number): void {
-    this.view.setFloat64(this.room(8), value, true);
+    const at = this.room(8);
+    this.view.setFloat64(at, value, true);
   }
 
   /** A whole number from 0 to 2^53 - 1 in as few bytes as it needs. */
