@@ -144,7 +144,10 @@ export class SignalCounts {
     }
   }
 
-  /** The range in which 99 of 100 next values lie, in deviations from the mean; it may end at infinity. */
+  /**
+   * The range in which 99 of 100 next values lie, in deviations from the mean; it may end at infinity. As in
+   * the errors, a probability is the geometric mean of those of the contexts.
+   */
   expected(): [low: number, high: number] {
     const range: [number, number] = [-Infinity, Infinity];
     for (const grid of FINEST) {
@@ -160,17 +163,20 @@ export class SignalCounts {
   private expectedBins(grid: number): [low: number, high: number] {
     const shares = mixture;
     const bins = binsOf(grid);
+    let total = 0;
     for (let bin = 0; bin < bins; bin++) {
       const single = this.single(grid, bin);
-      let sum = 0;
+      let product = 1;
       for (let i = 0; i < this.used; i++) {
-        sum += this.after(this.present[grid * CONTEXTS + i]!, bin, single);
+        product *= this.after(this.present[grid * CONTEXTS + i]!, bin, single);
       }
-      shares[bin] = sum / this.used;
+      const root = Math.sqrt(product);
+      shares[bin] = this.used === ORDERS ? root : Math.sqrt(root);
+      total += shares[bin]!;
     }
     let low = 0;
     let high = bins - 1;
-    let left = OUTSIDE;
+    let left = OUTSIDE * total;
     while (low < high) {
       const fromLow = shares[low]! < shares[high]!;
       left -= fromLow ? shares[low]! : shares[high]!;

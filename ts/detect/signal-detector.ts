@@ -107,7 +107,7 @@ export class SignalDetector {
    * given. Codes: `STATE_DAMAGED`, `STATE_VERSION`, `INVALID_ARGUMENT`, `INVALID_OPTION`.
    */
   static async load(
-    bytes: Uint8Array,
+    bytes: Uint8Array | ArrayBuffer,
     options: SignalDetectorOptions = {},
   ): Promise<SignalDetector> {
     const rate = readRate(options);
