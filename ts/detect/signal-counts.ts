@@ -23,8 +23,9 @@ const SLOTS = 1 << 17;
 const MOST = 0xffff;
 /* When so many values were counted all counts are halved. */
 const MEMORY = 50000;
-/* Weight of the counts of single bins in a context. */
+/* Weight of the counts of single bins in a context: for errors, and for what is expected. */
 const ALPHA = 2;
+const ALPHA_EXPECTED = 1;
 /* The grids that tell the expected range, and the share of values that may lie outside at both ends. */
 const FINEST = [4, 5] as const;
 const OUTSIDE = 0.01;
@@ -97,10 +98,10 @@ export class SignalCounts {
   }
 
   /** The probability of a bin after a context, where it was seen; `single` is that apart from any. */
-  private after(context: number, bin: number, single: number): number {
+  private after(context: number, bin: number, single: number, alpha = ALPHA): number {
     const seen = this.contexts[contextSlot(context)]!;
     if (seen === 0) return single;
-    return Math.min(1, (this.pairs[pairSlot(context, bin)]! + ALPHA * single) / (seen + ALPHA));
+    return Math.min(1, (this.pairs[pairSlot(context, bin)]! + alpha * single) / (seen + alpha));
   }
 
   /** How unexpected a value was, in nats, as a mean over grids and contexts. Counts it. */
@@ -145,7 +146,7 @@ export class SignalCounts {
   }
 
   /**
-   * The range in which 99 of 100 next values lie, in deviations from the mean; it may end at infinity. As in
+   * The range in which about 99 of 100 next values lie, in deviations from the mean; it may end at infinity. As in
    * the errors, a probability is the geometric mean of those of the contexts.
    */
   expected(): [low: number, high: number] {
@@ -167,8 +168,13 @@ export class SignalCounts {
     for (let bin = 0; bin < bins; bin++) {
       const single = this.single(grid, bin);
       let product = 1;
+      let p = single; // a context that is new counts as the one before it
       for (let i = 0; i < this.used; i++) {
-        product *= this.after(this.present[grid * CONTEXTS + i]!, bin, single);
+        const context = this.present[grid * CONTEXTS + i]!;
+        const isSeen = this.contexts[contextSlot(context)]! > 0;
+        if (i === ORDERS && !isSeen) p = single;
+        if (isSeen) p = this.after(context, bin, single, ALPHA_EXPECTED);
+        product *= p;
       }
       const root = Math.sqrt(product);
       shares[bin] = this.used === ORDERS ? root : Math.sqrt(root);

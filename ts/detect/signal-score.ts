@@ -7,6 +7,8 @@ import type { ByteReader, ByteWriter } from './bytes.js';
 import { MARGIN } from './signal-scale.js';
 import { AlarmRate, Tail } from './tail.js';
 
+/** Values before the first score. */
+export const WARM = 150;
 /** Errors that are averaged. */
 const MEAN = 5;
 /** Values after which all counts of a tail are halved. */
@@ -33,6 +35,11 @@ const QUIET_MOST = 150;
 /** ... and not so long that the alarms could not be as frequent as asked for. */
 const QUIET_OF_ALARMS = 0.3;
 
+/**
+ * By how much the score of an alarm may be below that of a value as rare as alarms are to be. It has to be
+ * below, as of each burst all scores but one are 0.
+ */
+const SLACK = 2;
 /** How much an alarm raises the threshold of the next: signals are short, and a few alarms all there are. */
 const STEP = 0.4;
 
@@ -48,7 +55,11 @@ export class SignalScore {
   private lastAt = 0;
   private lastScore = 0;
 
+  /** An alarm has at least this score. */
+  private readonly least: number;
+
   constructor(rate: number) {
+    this.least = -log10(rate) - SLACK;
     this.alarms = new AlarmRate(rate, STEP);
   }
 
@@ -77,7 +88,7 @@ export class SignalScore {
   judge(odd: number, beyond: number, at: number): { score: number; alarm: boolean } {
     const far = beyond > 0 ? Math.min(MOST_FAR, beyond / MARGIN) : 0;
     const score = this.silenced(far > 0 ? Math.max(odd, BEYOND + log10(far)) : odd, at);
-    let share = score > 0 ? this.scores.share(score) : 1;
+    let share = score > 0 && score >= this.least ? this.scores.share(score) : 1;
     if (score > 0 && far > 0) {
       share = Math.min(share, (BEYOND_SHARE * (++this.beyond) ** 3) / far ** 2);
     }

@@ -55,7 +55,9 @@ class Table {
   ) {
     const { cells } = first;
     const wanted = [asked.time, asked.by, ...asked.values].filter((name) => name !== undefined);
-    const named = namesIn(wanted, cells).some((name) => cells.includes(name) && !/^\d+$/.test(name));
+    const named = namesIn(wanted, cells).some(
+      (name) => cells.includes(name) && !/^\d+$/.test(name),
+    );
     const isHeader = named || !cells.some((cell) => isData(cell, separator));
     this.header = isHeader && cells.some((cell) => !isMissing(cell)) ? cells : undefined;
     this.names = cells.map((cell, i) => (this.header === undefined ? '' : cell) || `${i + 1}`);
@@ -74,12 +76,16 @@ class Table {
     const { names } = this;
     let at = this.header === undefined ? -1 : names.indexOf(name);
     if (at < 0) {
-      const alike = names.flatMap((one, i) => (one.toLowerCase() === name.toLowerCase() ? [i] : []));
+      const alike = names.flatMap((one, i) =>
+        one.toLowerCase() === name.toLowerCase() ? [i] : [],
+      );
       if (alike.length === 1) at = alike[0]!;
     }
     if (at < 0 && /^\d{1,6}$/.test(name)) at = Number(name) - 1;
     if (at >= 0 && at < this.width) return this.column(at);
-    throw new Failure(`${this.file} has no column "${name}"${suggestion(name, names)}${this.list()}`);
+    throw new Failure(
+      `${this.file} has no column "${name}"${suggestion(name, names)}${this.list()}`,
+    );
   }
 
   /** Columns whose names match. */

@@ -87,7 +87,9 @@ function cellsOf(text: string, separator: string): string[] | undefined {
     if (close < 0) return undefined;
     end = text.indexOf(separator, close);
     end = end < 0 ? text.length : end;
-    cells.push((text.slice(start + 1, close).replace(/""/g, '"') + text.slice(close + 1, end)).trim());
+    cells.push(
+      (text.slice(start + 1, close).replace(/""/g, '"') + text.slice(close + 1, end)).trim(),
+    );
     at = end + 1;
   }
   return cells;

@@ -55,6 +55,9 @@ export function saveSignals(result: Result, detectors: Detectors): number {
 }
 
 /** What the first line of such a file says. */
-export function readSignalFields(fields: Record<string, unknown>): { series: number; values: number } {
+export function readSignalFields(fields: Record<string, unknown>): {
+  series: number;
+  values: number;
+} {
   return { series: Number(fields['series']), values: Number(fields['values']) };
 }

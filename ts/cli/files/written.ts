@@ -25,7 +25,12 @@ export type SavedKind =
   | 'model folder';
 
 /** Kinds that hold something of the text that was read: only the owner may read them. */
-export const PRIVATE: ReadonlySet<SavedKind> = new Set(['memory', 'session', 'checkpoint', 'signal']);
+export const PRIVATE: ReadonlySet<SavedKind> = new Set([
+  'memory',
+  'session',
+  'checkpoint',
+  'signal',
+]);
 
 /** The mark in the metadata of weights that this program has written. */
 export const WRITER = { writer: 'bit-ttt' } as const;
