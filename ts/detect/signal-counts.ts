@@ -25,7 +25,7 @@ const MOST = 0xffff;
 const MEMORY = 50000;
 /* Weight of the counts of single bins in a context: for errors, and for what is expected. */
 const ALPHA = 2;
-const ALPHA_EXPECTED = 1;
+const ALPHA_EXPECTED = 0.5;
 /* The grids that tell the expected range, and the share of values that may lie outside at both ends. */
 const FINEST = [4, 5] as const;
 const OUTSIDE = 0.01;
@@ -146,7 +146,7 @@ export class SignalCounts {
   }
 
   /**
-   * The range in which about 99 of 100 next values lie, in deviations from the mean; it may end at infinity. As in
+   * The range in which about 98 of 100 next values lie, in deviations from the mean; it may end at infinity. As in
    * the errors, a probability is the geometric mean of those of the contexts.
    */
   expected(): [low: number, high: number] {

@@ -216,8 +216,9 @@ export function drawSignal(
     ([low, high], one) => [Math.min(low, one), Math.max(high, one)],
     [Infinity, -Infinity],
   );
+  const first = isMany ? TOP + 18 : TOP;
   const body = drawn.flatMap((one, i) => {
-    const top = TOP + i * (PANEL_HEIGHT + GAP);
+    const top = first + i * (PANEL_HEIGHT + GAP);
     const title = `font-weight="600" fill="${INK}" font-size="13"`;
     return [
       ...(isMany ? [label(LEFT, top - 10, visible(one.name).slice(0, 80), title)] : []),
@@ -226,7 +227,7 @@ export function drawSignal(
   });
   const left = all.length - drawn.length;
   const more = left > 0 ? `; ${left} more series are not drawn` : '';
-  const height = TOP + drawn.length * (PANEL_HEIGHT + GAP) - GAP + 50;
+  const height = first + drawn.length * (PANEL_HEIGHT + GAP) - GAP + 50;
   return svgDocument(
     `Values of ${visible(name)} and what stands out`,
     WIDTH,

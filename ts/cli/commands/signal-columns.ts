@@ -83,9 +83,8 @@ class Table {
     }
     if (at < 0 && /^\d{1,6}$/.test(name)) at = Number(name) - 1;
     if (at >= 0 && at < this.width) return this.column(at);
-    throw new Failure(
-      `${this.file} has no column "${name}"${suggestion(name, names)}${this.list()}`,
-    );
+    const near = (this.header && suggestion(name, names)) || this.list();
+    throw new Failure(`${this.file} has no column "${name}"${near}`);
   }
 
   /** Columns whose names match. */
@@ -131,7 +130,8 @@ export function chooseColumns(
     const free = [...first.cells.keys()].filter((at) => !taken.some((column) => column?.at === at));
     const isFirst = free.length > 1 && (table.header === undefined || free.length === 2);
     if (wanted.length === 0 && isFirst) time = table.column(free[0]!);
-    else if (table.header === undefined && free[0] === 0) time = table.column(0);
+    else if (wanted.length > 0 && table.header === undefined && free[0] === 0)
+      time = table.column(0);
   }
   const values = wanted.length > 0 ? wanted : [table.onlyValue([...taken, time])];
   const twice = values.find((one, i) => values.findIndex(({ at }) => at === one.at) !== i);

@@ -135,7 +135,9 @@ function drawing(table: SignalTable, palette: Palette, columns: number): string[
   const marks = palette.enabled && table.findings > 0 ? '; red: where the findings are' : '';
   const lines = all.slice(0, MOST_DRAWN).flatMap((one) => {
     const name = table.isMany ? `${visible(one.name)}: ` : '';
-    const legend = `${name}${figure(one.low)} to ${figure(one.high)}${marks}`;
+    const range =
+      one.low === one.high ? figure(one.low) : `${figure(one.low)} to ${figure(one.high)}`;
+    const legend = `${name}${range}${marks}`;
     return [
       '',
       `  ${sparkline(one, palette, columns - 4)}`,
@@ -193,9 +195,9 @@ function sentences({ table, above }: SignalResult): string[] {
   const cold = all.filter((one) => !isWarm(one));
   if (cold.length > 0) {
     const which = table.isMany
-      ? `${cold.length} of ${all.length} series have`
-      : `${plural(cold[0]!.detector.valuesSeen, 'value')} ${cold[0]!.detector.valuesSeen === 1 ? 'was' : 'were'} read so far: it has`;
-    lines.push(`${which} no judgement yet; it takes ${WARM} values to know a series.`);
+      ? `${cold.length} of ${all.length} series have too few values yet`
+      : `Only ${plural(cold[0]!.detector.valuesSeen, 'value')} so far`;
+    lines.push(`${which}: the first ${WARM} of a series are only learnt.`);
   }
   const { findings, top } = table;
   const values = all.reduce((sum, one) => sum + one.values, 0);

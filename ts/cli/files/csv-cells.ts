@@ -8,9 +8,13 @@ const MISSING = /^(|-|\?|na|n\/a|nan|null|none)$/i;
 const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
 /** With a comma for the decimals: only where cells are not separated by commas. */
 const COMMA_NUMBER = /^[-+]?\d*,\d+(e[-+]?\d+)?$/i;
-/** 2014-02-14 14:27:00, 2014-02-14T14:27Z, 2014/02/14 14:27:00.5+01:00, 2014-02-14 */
-const TIME =
-  /^(\d{4})([-/])(\d\d?)\2(\d\d?)(?:[T ]+(\d\d?):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?)?\s*(Z|UTC|[-+]\d\d:?(?:\d\d)?)?$/i;
+const DATES = String.raw`(?:(?<year>\d{4})(?<mark>[-/.])(?<month>\d\d?)\k<mark>(?<day>\d\d?)|(?<day2>\d\d?)\.(?<month2>\d\d?)\.(?<year2>\d{4}))`;
+const CLOCK = String.raw`(?:[T ]+(?<hour>\d\d?):(?<minute>\d\d)(?::(?<second>\d\d)(?:[.,](?<part>\d+))?)?)`;
+const ZONE = String.raw`(?<zone>Z|UTC|[-+]\d\d:?(?:\d\d)?)`;
+/** 2014-02-14 14:27:00, 2014-02-14T14:27Z, 2014/02/14 14:27:00.5+01:00, 14.02.2014 14:27, 2014-02-14 */
+const TIME = new RegExp(`^${DATES}${CLOCK}?\\s*${ZONE}?$`, 'i');
+/** 14/Feb/2014:14:27:00 and others that name the month. */
+const NAMED_MONTH = /(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)/i;
 
 /** Whether a cell says that there is nothing. */
 export function isMissing(cell: string): boolean {
@@ -47,16 +51,18 @@ export function timeIn(cell: string, separator: string): number | undefined {
     const seconds = epochSeconds(number);
     return Math.abs(seconds) < 1e11 ? seconds : undefined;
   }
-  const found = TIME.exec(cell);
-  if (found === null) return /\d/.test(cell) ? fieldSeconds(cell) : undefined;
-  const [year, month, day, hour, minute, second] = [1, 3, 4, 5, 6, 7].map((i) =>
-    Number(found[i] ?? 0),
-  ) as [number, number, number, number, number, number];
+  const found = TIME.exec(cell)?.groups;
+  if (found === undefined) return NAMED_MONTH.test(cell) ? fieldSeconds(cell) : undefined;
+  const digits = (...names: string[]): number =>
+    Number(names.map((name) => found[name]).find((one) => one !== undefined) ?? 0);
+  const month = digits('month', 'month2') - 1;
+  const day = digits('day', 'day2');
+  const [hour, minute, second] = ['hour', 'minute', 'second'].map((name) => digits(name));
   const date = new Date(0);
-  date.setUTCFullYear(year, month - 1, day);
-  const isDay = date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
-  if (!isDay || hour > 24 || minute > 59 || second > 60) return undefined;
-  const fraction = found[8] === undefined ? 0 : Number(`0.${found[8]}`);
-  const seconds = date.getTime() / 1000 + 3600 * hour + 60 * minute + second + fraction;
-  return seconds - 60 * zoneMinutes(found[9]);
+  date.setUTCFullYear(digits('year', 'year2'), month, day);
+  const isDay = date.getUTCMonth() === month && date.getUTCDate() === day;
+  if (!isDay || hour! > 24 || minute! > 59 || second! > 60) return undefined;
+  const part = found['part'] === undefined ? 0 : Number(`0.${found['part']}`);
+  const clock = 3600 * hour! + 60 * minute! + second! + part;
+  return date.getTime() / 1000 + clock - 60 * zoneMinutes(found['zone']);
 }
