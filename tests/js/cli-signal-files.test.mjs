@@ -79,6 +79,10 @@ describe('bit-ttt signal: what it has learnt', () => {
     await output(['surprise', '-', '--dim', '4', '--save', other], { input: 'one\ntwo\n' });
     await refuses(load(other), 1, /is no signal file of bit-ttt: it is a memory file/, { input });
     await refuses(['surprise', '-', '--load', memory], 1, /it is a signal file/, { input });
+    const web = ['signal', '-', '--value', 'web', '--load', memory];
+    await refuses(web, 1, /bad\.memory has learnt a single column, and not the column "web"/, {
+      input: 'web,x\n1,2\n',
+    });
   });
 });
 
