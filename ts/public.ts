@@ -37,6 +37,8 @@ export type {
   SessionFinding,
   SessionReading,
 } from './detect/types.js';
+export { SignalDetector } from './detect/signal-detector.js';
+export type { SignalDetectorOptions, SignalReading } from './detect/signal-types.js';
 export {
   conformanceHash,
   getInfo,
