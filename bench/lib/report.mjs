@@ -63,9 +63,12 @@ export function table(head, lines) {
 function targetTable(targets) {
   if (targets.length === 0) return '';
   const mixed = targets.some(({ most }) => most);
+  // a value that rounds to the aim and misses it is shown with a digit more
+  const shown = ({ value, target, met }) =>
+    !met && compact(value) === compact(target) ? value.toPrecision(4) : compact(value);
   const lines = targets.map(({ text, value, target, met, most }) => [
     text,
-    compact(value),
+    shown({ value, target, met }),
     mixed ? `at ${most ? 'most' : 'least'} ${compact(target)}` : compact(target),
     met ? 'yes' : 'no',
   ]);

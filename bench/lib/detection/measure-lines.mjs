@@ -14,7 +14,7 @@ import { aboveQuantile } from './sorted.mjs';
 const UNJUDGED = 300;
 /** Kinds of anomalies that a line shows by what it says. */
 const SAID = ['foreign line', 'unseen word', 'known word in a wrong place', 'truncated'];
-export const SAID_NAME = 'first three and truncated';
+export const SAID_NAME = 'odd words, four kinds';
 /** An alert is an onset if none with its tag is among so many lines before it. */
 const ONSET = 50;
 const BGL_UNJUDGED = 100;
