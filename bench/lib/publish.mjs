@@ -13,8 +13,11 @@ const docs = join(root, 'docs');
 const BEGIN = '<!-- figures: npm run bench -- --publish -->';
 const END = '<!-- end of figures -->';
 
-/** Samples are rounded: the file is read by people and by `--compare`. */
-const rounded = (key, value) => (typeof value === 'number' ? Number(value.toPrecision(5)) : value);
+/**
+ * Samples are rounded: the file is read by people and by `--compare`. Seven digits, so that a figure which is
+ * published again from the file seldom rounds otherwise than at first.
+ */
+const rounded = (key, value) => (typeof value === 'number' ? Number(value.toPrecision(7)) : value);
 
 /** Replaces what stands between the two marks of a file. */
 function fill(path, content) {

@@ -4,9 +4,6 @@
  */
 import { summarize } from '../measure.mjs';
 
-/** What is within this of the best is as good: it rounds to the same figure, or nearly. */
-const LEAST_AHEAD = 0.0005;
-
 /**
  * A figure of a table.
  * @param {{chart: string, unit: string, higherIsBetter?: boolean | null}} table
@@ -50,7 +47,7 @@ const shown = (value) => Number(value.toPrecision(3));
 function aheadOf(rows, isOurs) {
   const ours = rows.find((row) => isOurs(row.contestant));
   const best = rows.reduce((a, b) => (b.median > a.median ? b : a));
-  if (ours === undefined || best.median - ours.median < LEAST_AHEAD) return undefined;
+  if (ours === undefined || shown(best.median) === shown(ours.median)) return undefined;
   return `${ours.column} (${best.contestant} ${shown(best.median)}, ours ${shown(ours.median)})`;
 }
 
