@@ -82,7 +82,7 @@ export function binChain(values) {
 const RAW = {
   'z-score of all so far': deviations,
   'windowed Gaussian': windowedGaussian,
-  'Markov chain of 16 bins, order 2': binChain,
+  'Markov over 16 bins': binChain,
 };
 
 /** All of them by name, each as it is and with the extras; "nothing" has the extras only. */
