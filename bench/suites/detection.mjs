@@ -113,7 +113,7 @@ function targetsOf(rows, sequences) {
 }
 
 const NOTES = [
-  'Every detector judges a line, a value or a sequence by what came before it, and then learns it. Figures of injected anomalies are medians over seeds of means over logs; average precision and the area under the ROC curve are of one kind of anomaly among all lines that are as they were, from line 300 on. Odd words: the first three kinds and truncated lines, together.',
+  'Every detector judges a line, a value or a sequence by what came before it, and then learns it. Figures of injected anomalies are medians over seeds of means over logs; average precision and the area under the ROC curve are of one kind of anomaly among all lines that are as they were, from line 300 on. Odd words: the first three kinds and truncated lines, together. Unseen words come from alice.txt of the folder of --texts, or else from its chapters in examples.',
   'Masked-line frequency: minus the logarithm of the share of lines so far that are equal but for numbers and ids. The Markov chain is of order 1, with the back-off of Witten and Bell; Drain (He et al. 2017) has depth 2 and similarity 0.4; PPM gives bits a character.',
   'BGL: the first alert with its tag for 50 lines, among all lines that are no alerts. Sequences: each event is a line of a session of its own, and the session is judged when it ends.',
   'NAB: the files of the folder, the best threshold over all of them. "Markov over 16 bins" is of order 2. "With extras": the mean of five scores as a share of its own past, the rule for values beyond the range so far, and quiet after an alarm; ours has its own. Without these words a baseline is scored as it is.',
