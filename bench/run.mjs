@@ -16,7 +16,17 @@ import { publish } from './lib/publish.mjs';
 import { markdown } from './lib/report.mjs';
 
 /** In the order in which they run and are reported. */
-const SUITES = ['kernels', 'layer', 'model', 'training', 'startup', 'size', 'growth', 'learning'];
+const SUITES = [
+  'kernels',
+  'layer',
+  'model',
+  'training',
+  'startup',
+  'size',
+  'growth',
+  'learning',
+  'detection',
+];
 
 /** Texts that are not in the repository; the tests look there as well. */
 const TEXTS = resolve(dirname(fileURLToPath(import.meta.url)), '../../shared/data');
@@ -32,6 +42,8 @@ Measures this project and its peers, which it installs, in turn; figures are med
   --seconds X        time for each figure (default: 0.2, or 0.5)
   --texts FOLDER     texts for the suite learning: alice.txt, tinyshakespeare.txt, tinystories-valid.txt,
                      book.txt, each left out where it is not there (default: ../shared/data)
+  --data FOLDER      logs and signals for the suite detection: logs/NAME_2k.log and .csv as in loghub, sequences
+                     logs/*.json, nab/data and nab/labels as in NAB (default: none, only logs that it makes)
   --out FOLDER       where results.json, results.md and charts go (default: build/bench/results)
   --baseline FILE    also say what changed since that results.json
   --compare A [B]    measure nothing: say what changed from A to B (default: the last run)
@@ -47,6 +59,7 @@ Measures this project and its peers, which it installs, in turn; figures are med
  * @property {typeof startNative} native
  * @property {typeof installPeers} peers
  * @property {string} texts a folder that may have texts
+ * @property {string | undefined} data a folder that may have logs and signals
  * @property {string} work
  */
 
@@ -59,6 +72,7 @@ function readCommandLine() {
       rounds: { type: 'string' },
       seconds: { type: 'string' },
       texts: { type: 'string' },
+      data: { type: 'string' },
       out: { type: 'string' },
       baseline: { type: 'string' },
       compare: { type: 'string' },
@@ -82,6 +96,7 @@ function readCommandLine() {
     rounds: Math.ceil(positive('rounds', values.full ? 7 : 3)),
     seconds: positive('seconds', values.full ? 0.5 : 0.2),
     texts: resolve(values.texts ?? TEXTS),
+    data: values.data && resolve(values.data),
     out: resolve(values.out ?? join(workFolder, 'results')),
     positionals,
   };
@@ -105,6 +120,7 @@ async function runSuite(name, options) {
     native: startNative,
     peers: installPeers,
     texts: options.texts,
+    data: options.data,
     work: join(workFolder, name),
   };
   mkdirSync(context.work, { recursive: true });

@@ -13,8 +13,11 @@ const docs = join(root, 'docs');
 const BEGIN = '<!-- figures: npm run bench -- --publish -->';
 const END = '<!-- end of figures -->';
 
-/** Samples are rounded: the file is read by people and by `--compare`. */
-const rounded = (key, value) => (typeof value === 'number' ? Number(value.toPrecision(5)) : value);
+/**
+ * Samples are rounded: the file is read by people and by `--compare`. Seven digits, so that a figure which is
+ * published again from the file seldom rounds otherwise than at first.
+ */
+const rounded = (key, value) => (typeof value === 'number' ? Number(value.toPrecision(7)) : value);
 
 /** Replaces what stands between the two marks of a file. */
 function fill(path, content) {
@@ -65,17 +68,31 @@ export function mergeResults(published, results) {
   return { ...results, suites: [...suites.values()] };
 }
 
+/** Suites whose tables stand on a page of their own, in its section "Figures". */
+const PAGES = { detection: 'detection.md' };
+
 const whereOf = ({ machine, rounds }) => `${machineLine(machine)}; medians of ${rounds} rounds.`;
 
 /** The section of a suite; it says where it was measured unless the page has said so. */
 function section(suite, hasChart, said) {
   const picture = hasChart(suite.name) ? `![${suite.title}](benchmarks/${suite.name}.svg)\n\n` : '';
+  const page = PAGES[suite.name];
+  if (page) return `### ${suite.title}\n\n${picture}[The tables](${page}#figures).\n`;
   const where = whereOf(suite) === said ? '' : `${whereOf(suite)}\n\n`;
   return `### ${suite.title}\n\n${where}${picture}${suiteTables(suite)}`;
 }
 
+/** What of a run is to be published: suites that lacked a part of their data are not. */
+export function publishable(results, charts) {
+  const left = results.suites.filter((suite) => suite.unpublished).map(({ name }) => name);
+  const suites = results.suites.filter(({ name }) => !left.includes(name));
+  const kept = Object.entries(charts).filter(([name]) => !left.includes(name.replace('.svg', '')));
+  return { results: { ...results, suites }, charts: Object.fromEntries(kept) };
+}
+
 /** Puts a run into docs/benchmarks, its page and the README; suites that it has not measured stay. */
-export function publish(results, charts) {
+export function publish(run, drawn) {
+  const { results, charts } = publishable(run, drawn);
   const folder = join(docs, 'benchmarks');
   mkdirSync(folder, { recursive: true });
   for (const [name, svg] of Object.entries(charts)) writeFileSync(join(folder, name), svg);
@@ -87,6 +104,10 @@ export function publish(results, charts) {
   const where = whereOf(all.suites[0]);
   const parts = all.suites.map((suite) => section(suite, hasChart, where));
   fill(join(docs, 'benchmarks.md'), `${where}\n\n${parts.join('\n')}`);
+  for (const [name, page] of Object.entries(PAGES)) {
+    const suite = suiteOf(all, name);
+    if (suite) fill(join(docs, page), `${whereOf(suite)}\n\n${suiteTables(suite)}`);
+  }
   const layer = suiteOf(all, 'layer');
   const picture = (name, title) => `![${title}](docs/benchmarks/${name}.svg)`;
   fill(

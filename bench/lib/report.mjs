@@ -63,9 +63,12 @@ export function table(head, lines) {
 function targetTable(targets) {
   if (targets.length === 0) return '';
   const mixed = targets.some(({ most }) => most);
+  // a value that rounds to the aim and misses it is shown with a digit more
+  const shown = ({ value, target, met }) =>
+    !met && compact(value) === compact(target) ? value.toPrecision(4) : compact(value);
   const lines = targets.map(({ text, value, target, met, most }) => [
     text,
-    compact(value),
+    shown({ value, target, met }),
     mixed ? `at ${most ? 'most' : 'least'} ${compact(target)}` : compact(target),
     met ? 'yes' : 'no',
   ]);
@@ -88,16 +91,40 @@ function lineTable(rows) {
   );
 }
 
+/** Rows with a column each: a line for each contestant, the best of a column in bold. */
+function columnTable(rows) {
+  const columns = [...groupBy(rows, (row) => row.column)];
+  const best = new Map(
+    columns.map(([name, cells]) => {
+      const values = cells.flatMap(({ median }) => (median === null ? [] : [median]));
+      const { higherIsBetter } = cells[0];
+      if (higherIsBetter === null || values.length < 2) return [name, undefined];
+      return [name, compact((higherIsBetter ? Math.max : Math.min)(...values))];
+    }),
+  );
+  const lines = [...groupBy(rows, (row) => row.contestant)].map(([name, cells]) => {
+    const problem = cells.find((row) => row.problem)?.problem;
+    const figures = columns.map(([column]) => {
+      const figure = compact(cells.find((row) => row.column === column)?.median);
+      return figure === best.get(column) ? `**${figure}**` : figure;
+    });
+    return [problem ? `${name}: not measured: ${problem}` : name, ...figures];
+  });
+  const units = new Set(rows.map(({ unit }) => unit));
+  return table([units.size === 1 ? rows[0].unit : '', ...columns.map(([name]) => name)], lines);
+}
+
+/** The table of rows that belong together. */
+function tableOf(rows, all) {
+  if (rows[0].column !== undefined) return columnTable(rows);
+  return rows[0].x === undefined ? caseTable(rows, all) : lineTable(rows);
+}
+
 /** All tables and notes of a suite, as Markdown. */
 export function suiteTables(suite) {
   const parts = [];
   for (const [name, rows] of groupBy(suite.rows, (row) => row.chart ?? row.case))
-    parts.push(
-      `**${name}**`,
-      '',
-      rows[0].x === undefined ? caseTable(rows, suite.rows) : lineTable(rows),
-      '',
-    );
+    parts.push(`**${name}**`, '', tableOf(rows, suite.rows), '');
   const targets = targetTable(suite.targets);
   if (targets) parts.push(targets, '');
   for (const note of suite.notes) parts.push(`- ${note}`);

@@ -14,6 +14,7 @@ const guides = {
   'save-and-move-a-memory': 'Save and move a memory',
   'train-on-your-text': 'Train on your text',
   recall: 'How recall works',
+  detection: 'How detection works',
   'other-languages': 'C, Python, C#, Unity',
   deploy: 'Deploy',
   'command-line': 'Command line',
