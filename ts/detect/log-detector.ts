@@ -230,8 +230,8 @@ export class LogDetector {
     const watcher = this.#watcher();
     const turns = new Turns();
     for await (const lines of linesOf(source)) {
-      if (lines.length === 0) yield* watcher.idle();
-      for (const line of lines) {
+      if (lines === undefined) yield* watcher.idle();
+      for (const line of lines ?? []) {
         yield* watcher.line(line);
         await turns.rest();
       }

@@ -99,8 +99,10 @@ function close(iterator: AnyIterator): void {
   }
 }
 
-/** The lines of a source as they come, in groups; an empty group when nothing has come for a while. */
-export async function* linesOf(source: unknown): AsyncGenerator<Line[], void, undefined> {
+/** The lines of a source as they come, in groups; undefined when nothing has come for a while. */
+export async function* linesOf(
+  source: unknown,
+): AsyncGenerator<Line[] | undefined, void, undefined> {
   const pieces = new PieceLines(!isPieces(source) && typeof source !== 'string');
   const iterator = iterate(source);
   let ended = false;
@@ -109,7 +111,7 @@ export async function* linesOf(source: unknown): AsyncGenerator<Line[], void, un
       const next = iterator.next();
       let step: unknown = next instanceof Promise ? await stepOrIdle(next) : await next;
       if (step === IDLE) {
-        yield [];
+        yield undefined;
         step = await next;
       }
       const { done, value } = stepOf(step, 'source');
