@@ -25,6 +25,7 @@ export class ByteWriter {
     this.u32(version);
   }
 
+  /** Where `more` bytes go; may replace `bytes` and `view`. */
   private room(more: number): number {
     const at = this.length;
     this.length += more;

@@ -55,6 +55,18 @@ export class Tail {
     return -log10(this.share(value));
   }
 
+  /** The value below which about this share of the values so far was. */
+  quantile(share: number): number {
+    let rest = share * this.total;
+    let at = 0;
+    for (let step = BINS; step > 0; step >>= 1) {
+      if (at + step > BINS || this.tree[at + step]! > rest) continue;
+      at += step;
+      rest -= this.tree[at]!;
+    }
+    return this.low + ((Math.min(at, BINS - 1) + 0.5) / BINS) * (this.high - this.low);
+  }
+
   add(value: number): void {
     const bin = this.binOf(value);
     this.counts[bin]!++;
@@ -95,8 +107,8 @@ export class Tail {
   }
 }
 
-/* How fast the threshold follows: one alarm lowers the share that is needed by this much (as a power of
- * e), and the lines between two alarms at the rate wanted raise it as much again. */
+/* How fast the threshold follows, unless told otherwise: one alarm lowers the share that is needed by this
+ * much (as a power of e), and the lines between two alarms at the rate wanted raise it as much again. */
 const STEP = 0.15;
 /* The share that is needed stays within these multiples of the rate: usual lines are not made alarms only
  * because nothing odd came. */
@@ -112,13 +124,16 @@ export class AlarmRate {
   /** Logarithm of the threshold as a multiple of the rate. */
   private shift = 0;
 
-  constructor(readonly rate: number) {}
+  constructor(
+    readonly rate: number,
+    private readonly step = STEP,
+  ) {}
 
   /** Whether an event of this share is an alarm; moves the threshold. */
   decide(share: number): boolean {
     const alarm = ln(share / this.rate) <= this.shift;
-    this.shift = Math.min(MOST, this.shift + STEP * this.rate);
-    if (alarm) this.shift = Math.max(LEAST, this.shift - STEP);
+    this.shift = Math.min(MOST, this.shift + this.step * this.rate);
+    if (alarm) this.shift = Math.max(LEAST, this.shift - this.step);
     return alarm;
   }
 
