@@ -166,7 +166,7 @@ export class Plot {
   }
 
   #style(line: Line, i: number, bars: boolean): uPlot.Series {
-    const stroke = colour(SERIES(i));
+    const stroke = colour(SERIES(line.edge ? this.#options!.band![0] : i));
     const base: uPlot.Series = { label: line.label, stroke, width: 2, spanGaps: true };
     if (line.edge) return { ...base, width: 0, spanGaps: false, points: { show: false } };
     if (line.points) {

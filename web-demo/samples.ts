@@ -62,9 +62,9 @@ export function sampleLog(): string {
 
 /** Values, one in five minutes, for five days. */
 const ROWS = 1440;
-/** Rows in which the cooling fails, and in which the sensor says nothing but zero. */
+/** Rows in which the cooling fails, and in which a window is open. */
 const HOT = { from: 850, to: 890 };
-const DEAD = { from: 1240, to: 1243 };
+const COLD = { from: 1400, to: 1406 };
 
 /** The temperature of a server room: warmer by day than by night. */
 export function sampleSignal(): string {
@@ -75,7 +75,7 @@ export function sampleSignal(): string {
     const time = new Date(begin + i * 300_000).toISOString().slice(0, 16).replace('T', ' ');
     let value = 22 - 2 * Math.cos((2 * Math.PI * i) / 288) + dice(100) / 100;
     if (i >= HOT.from && i < HOT.to) value += 7;
-    if (i >= DEAD.from && i < DEAD.to) value = 0;
+    if (i >= COLD.from && i < COLD.to) value -= 7;
     rows.push(`${time},${value.toFixed(1)}`);
   }
   return `${rows.join('\n')}\n`;

@@ -73,10 +73,11 @@ class Watch {
     const { count, kind, entries, note, columns, column } = found;
     this.#found = found;
     this.#chosen = -1;
-    const what = numberOf(count, kind === 'log' ? 'line' : 'value');
-    panel.status(
-      `${what} in ${figure(seconds)} s.${entries.length > 0 ? ' Click on a mark.' : ''}`,
-    );
+    const log = kind === 'log';
+    const what = log ? numberOf(count, 'line') : `${numberOf(count, 'value')} of ${columns[column]}`;
+    const hint = log ? ' A score of 3 is one line in 1,000.' : '';
+    const click = entries.length > 0 ? ' Click on a mark.' : '';
+    panel.status(`${what} in ${figure(seconds)} s.${hint}${click}`);
     this.#around.replaceChildren();
     this.#place.after(this.#around);
     this.#plot.choose(undefined);
@@ -102,7 +103,7 @@ class Watch {
     const name = log ? 'score' : columns[column]!;
     const options: PlotOptions = {
       x: 'line',
-      y: log ? 'how odd: 3 is one in 1,000' : name,
+      y: name,
       lines: [{ label: name }, { label: 'alarm', points: true }],
       onClick,
     };
