@@ -24,11 +24,16 @@ export type {
 } from './common/types.js';
 export { LogDetector } from './detect/log-detector.js';
 export type {
+  BurstFinding,
   Cause,
+  LineFinding,
   LineReading,
   LogDetectorOptions,
+  LogFinding,
+  LogSource,
   OddPart,
   RateFinding,
+  SessionFinding,
   SessionReading,
 } from './detect/types.js';
 export { SignalDetector } from './detect/signal-detector.js';

@@ -4,7 +4,7 @@
  */
 import type { TTT } from '../layer/ttt.js';
 import { Features, ORDER_SHARE, TOKENS_PER_UNIT } from './features.js';
-import type { Line } from './line.js';
+import type { Line } from './lines.js';
 import { Kind } from './words.js';
 
 /** What gets a surprise of its own: each line, or each word of a line. */

@@ -4,8 +4,8 @@
  * SPDX-License-Identifier: MIT
  */
 
-/** The most surprising lines, most surprising first; of equal ones the earlier first. */
-export class TopList<Line extends { surprise: number }> {
+/** The oddest lines, the oddest first; of equal ones the earlier first. */
+export class TopList<Line extends { score: number }> {
   readonly lines: Line[] = [];
 
   /** `copy` makes what is kept of a line, whose text may be a part of a much larger string. */
@@ -14,18 +14,18 @@ export class TopList<Line extends { surprise: number }> {
     private readonly copy: (line: Line) => Line = (line) => line,
   ) {}
 
-  /** Keeps the line if it is one of the `size` most surprising so far. */
+  /** Keeps the line if it is one of the `size` oddest so far. */
   add(line: Line): void {
     const { lines } = this;
     if (lines.length === this.size) {
-      if (this.size === 0 || line.surprise <= lines[this.size - 1]!.surprise) return;
+      if (this.size === 0 || line.score <= lines[this.size - 1]!.score) return;
       lines.pop();
     }
     let low = 0;
     let high = lines.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (lines[middle]!.surprise >= line.surprise) low = middle + 1;
+      if (lines[middle]!.score >= line.score) low = middle + 1;
       else high = middle;
     }
     lines.splice(low, 0, this.copy(line));

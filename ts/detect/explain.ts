@@ -33,7 +33,8 @@ export function oddParts(line: LineReader, counts: WordCounts, number: number): 
   }
   for (const part of parts) part.share /= sum;
   parts.sort((a, b) => b.share - a.share || a.start - b.start);
-  return parts.filter((part) => part.share >= LEAST_SHARE).slice(0, MOST_PARTS);
+  const least = Math.min(LEAST_SHARE, (parts[0]?.share ?? 0) / 2);
+  return parts.filter((part) => part.share >= least).slice(0, MOST_PARTS);
 }
 
 /** Counts the words of a line. */

@@ -6,7 +6,7 @@
  * SPDX-License-Identifier: MIT
  */
 import type { LineReader } from './line-reader.js';
-import { ID_HASH, NUMBER_HASH } from './line-reader.js';
+import { NUMBER_HASH } from './line-reader.js';
 import { Kind, pairHash, scramble } from './words.js';
 
 /** Floats of a token. */
@@ -29,6 +29,7 @@ const PLACES = 4;
 
 const STEP = 0x9e3779b9;
 const COMMON_HASH = 0x2545f491;
+const ID_HASH = 0x3c6ef372;
 const DIGITS_HASH = 0x52dce729;
 const EDGE_HASH = 0x0b4711ed; // before the first and after the last token
 

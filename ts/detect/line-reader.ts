@@ -17,9 +17,9 @@ const LEVEL_WITHIN = 12;
 
 const LEVEL_HASHES = levelHashes();
 
-/* What stands for numbers, ids and masked text in patterns and pairs: all numbers are alike. */
+/* What stands for numbers, ids and masked text in patterns and pairs. They are all alike, as one in fifty ids of
+ * eight hexadecimal digits looks like a number. */
 export const NUMBER_HASH = 0x1b873593;
-export const ID_HASH = 0x3c6ef372;
 const PATTERN_SEED = 17;
 const FIRST_LINE_SEED = 31;
 
@@ -168,7 +168,7 @@ export class LineReader {
   nameOf(i: number): number {
     const { kind, hash } = this.tokens;
     if (kind[i] === Kind.Word || kind[i] === Kind.Punctuation) return hash[i]!;
-    return kind[i] === Kind.Id ? ID_HASH : NUMBER_HASH;
+    return NUMBER_HASH;
   }
 
   /** The text with its time, numbers and ids replaced by marks, and at most `limit` characters long. */

@@ -7,17 +7,28 @@ import { checkBytes, wrongType } from '../common/args.js';
 import { TTTError } from '../common/errors.js';
 import { DISPOSE, Lifecycle } from '../common/lifecycle.js';
 import { guardReceivers } from '../common/receiver.js';
+import { Turns } from '../common/turns.js';
 import type { BackendOptions, Bytes } from '../common/types.js';
 import { TTT } from '../layer/ttt.js';
 import { ByteReader, ByteWriter } from './bytes.js';
 import { LINE_DIM } from './line-features.js';
+import type { Line } from './lines.js';
 import { LogMemory } from './log-memory.js';
 import type { LogOptions } from './log-options.js';
 import { DEFAULT_RATE, RATES, readLogOptions } from './log-options.js';
+import { linesOf, PieceLines } from './log-source.js';
+import { LogWatcher } from './log-watcher.js';
 import { Rates } from './rates.js';
 import { Recall } from './recall.js';
 import { sessionOf, Sessions } from './sessions.js';
-import type { LineReading, LogDetectorOptions, RateFinding, SessionReading } from './types.js';
+import type {
+  LineReading,
+  LogDetectorOptions,
+  LogFinding,
+  LogSource,
+  RateFinding,
+  SessionReading,
+} from './types.js';
 
 const MAGIC = 'BitTTTlo';
 const VERSION = 1;
@@ -206,6 +217,49 @@ export class LogDetector {
     this.#life.checkLiving();
     const names = name === undefined ? this.#sessions.names() : [name];
     return names.flatMap((each) => this.#sessions.end(each) ?? []);
+  }
+
+  /**
+   * Reads a log to its end and gives what was found as it comes: alarms, bursts folded, spikes, silences and
+   * missing lines, and odd sessions. Lines that are one event, such as an error and its stack trace, are joined.
+   * The source is closed if the loop is left. Codes: `INVALID_ARGUMENT`; what a source throws is passed on.
+   */
+  async *watch(source: LogSource): AsyncGenerator<LogFinding, void, undefined> {
+    this.#life.checkLiving();
+    const watcher = this.#watcher();
+    const turns = new Turns();
+    for await (const lines of linesOf(source)) {
+      if (lines.length === 0) yield* watcher.idle();
+      for (const line of lines) {
+        yield* watcher.line(line);
+        await turns.rest();
+      }
+    }
+    yield* watcher.end();
+  }
+
+  /** A web stream that takes the pieces of a log, strings or bytes in UTF-8, and gives what `watch` does. */
+  transform(): TransformStream<string | Uint8Array, LogFinding> {
+    this.#life.checkLiving();
+    const watcher = this.#watcher();
+    const pieces = new PieceLines(false);
+    const tell = (
+      lines: readonly Line[],
+      to: TransformStreamDefaultController<LogFinding>,
+    ): void => {
+      for (const line of lines) for (const finding of watcher.line(line)) to.enqueue(finding);
+    };
+    return new TransformStream<string | Uint8Array, LogFinding>({
+      transform: (piece, to) => tell(pieces.push(piece), to),
+      flush: (to) => {
+        tell(pieces.end(), to);
+        for (const finding of watcher.end()) to.enqueue(finding);
+      },
+    });
+  }
+
+  #watcher(): LogWatcher {
+    return new LogWatcher(this);
   }
 
   /** All that was learnt, to be loaded on any machine and backend. It grows with what was read, to some MB. */

@@ -38,7 +38,10 @@ const BASE = 1e-4;
 
 /* How much each measure counts. Chosen on six public logs with anomalies put into them: see
  * docs/detection.md. */
-const WEIGHTS = { words: 0.5, sequence: 0.3, order: 0.7, number: 0.4, time: 0.7 };
+const WEIGHTS = { words: 0.7, sequence: 0.3, order: 0.7, number: 0.4, time: 0.7 };
+/* Where numbers far outside their range are seldom they count for more, from this oddness on. */
+const SELDOM = { from: 2.5, weight: 1.5 };
+
 /* The sum's distribution before anything is known, from the same logs: shares fall by a factor of e^SLOPE for
  * each 1 above USUAL. It weighs as much as so many lines, and tells sums beyond all before apart. */
 const SLOPE = 0.7 * Math.LN10;
@@ -127,6 +130,7 @@ export class LogMemory {
       warm: this.lines >= WARM,
       cause: 'words',
       because: [],
+      pattern: 0,
       like: undefined,
       time: stamp?.seconds,
       level,
@@ -136,6 +140,7 @@ export class LogMemory {
     const before = session?.before ?? this.before;
     const { pattern } = line;
     this.kind = session === undefined ? pattern : this.variants.kindOf(pattern, line.detail);
+    reading.pattern = this.kind >>> 0;
     const known = this.successions.knows(this.kind);
     const number = this.measure(before, session !== undefined, stamp);
     const sum = this.total();
@@ -180,7 +185,7 @@ export class LogMemory {
   private total(): number {
     let sum = 0;
     for (const measure of MEASURES) sum += WEIGHTS[measure] * this.odd[measure];
-    return sum;
+    return sum + SELDOM.weight * Math.max(0, this.odd.number - SELDOM.from);
   }
 
   /** How far the time goes back, as the logarithm of 1 + seconds. */
@@ -190,7 +195,7 @@ export class LogMemory {
     const back = this.latest === undefined ? 0 : this.latest - stamp.seconds;
     this.latest = stamp.seconds;
     if (back <= 0 || this.stamped < MOSTLY || (!stamp.dated && back > YEAR_TURN)) return 0;
-    return log2(1 + 1000 * back);
+    return Math.floor(log2(1 + 1000 * back));
   }
 
   private causeOf(known: boolean): Cause {

@@ -48,6 +48,8 @@ export interface LineReading {
   cause: Cause;
   /** The words and numbers that made it odd, most first; none where the order did. */
   because: OddPart[];
+  /** A number that is equal for lines that count as the same: that differ in numbers and ids alone. */
+  pattern: number;
   /** The known pattern that it is like, for odd lines and for those whose pattern is known. */
   like: string | undefined;
   /** The time at its head, in seconds since 1970 if it has a date with a year. */
@@ -86,3 +88,42 @@ export interface SessionReading {
   /** How many lines it had. */
   lines: number;
 }
+
+/** A line, or the lines of one event, that was an alarm. */
+export interface LineFinding extends LineReading {
+  kind: 'line';
+  /** The number of its first line, counted from 1. */
+  line: number;
+  /** How many lines it has, of which `text` is made. */
+  lines: number;
+  text: string;
+}
+
+/** The alarms of a burst that came after its first, which has been told as a LineFinding. */
+export interface BurstFinding {
+  kind: 'burst';
+  /** Numbers of the first line of the burst, and of the last. */
+  line: number;
+  last: number;
+  /** How many alarms came after the first. */
+  more: number;
+}
+
+/** A session that was an alarm. */
+export interface SessionFinding extends SessionReading {
+  kind: 'session';
+}
+
+/** What `watch` and `transform` give. */
+export type LogFinding = LineFinding | BurstFinding | RateFinding | SessionFinding;
+
+/**
+ * A log: its text, its bytes in UTF-8, a stream of either, or an iterable. Strings of Node's and web streams
+ * are pieces of the text, cut anywhere; those of other iterables, such as arrays and `readline`, are lines.
+ */
+export type LogSource =
+  | string
+  | Uint8Array
+  | Iterable<string | Uint8Array>
+  | AsyncIterable<string | Uint8Array>
+  | { getReader(): object };

@@ -6,7 +6,7 @@
  * 3fa9c01b, upper and lower case, and the digits inside words (worker7).
  * SPDX-License-Identifier: MIT
  */
-import { MAX_LINE } from './line.js';
+import { MAX_LINE } from './lines.js';
 
 /** What a token is. */
 export const enum Kind {
@@ -65,12 +65,44 @@ function isPrefixedHex(text: string, at: number): boolean {
   return text.charCodeAt(at) === 48 && (text.charCodeAt(at + 1) | 32) === 120;
 }
 
-const UUID = 36;
+const HYPHEN = 45;
+const COLON = 58;
 
-/** Whether the eight hexadecimal digits at `from` begin a UUID (RFC 9562, section 4). */
-function isUuid(text: string, from: number, n: number): boolean {
-  if (from + UUID > n || text.charCodeAt(from + 8) !== 45) return false;
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text.slice(from, from + UUID));
+/**
+ * The end of an id that begins at `from` and consists of hexadecimal groups, such as a UUID or a hardware
+ * address; `from` if there is none. It has digits, letters and more than one group.
+ */
+function groupedIdEnd(text: string, from: number, n: number): number {
+  let kinds = 0; // digits and letters that were seen, as classes
+  let groups = 0;
+  let hex = 0;
+  let mark = 0;
+  let i = from;
+  for (; i < n; i++) {
+    const c = text.charCodeAt(i);
+    const cls = classOf(c);
+    if (cls === DIGIT || cls === HEX_LETTER) {
+      kinds |= cls;
+      hex++;
+    } else if (
+      (c === HYPHEN || c === COLON) &&
+      (mark === 0 || mark === c) &&
+      isHex(text, i + 1, n)
+    ) {
+      mark = c;
+      groups++;
+    } else {
+      break;
+    }
+  }
+  const ends = i >= n || (classOf(text.charCodeAt(i)) & (LETTER | DIGIT)) === 0;
+  return ends && groups > 0 && hex >= 8 && kinds === (DIGIT | HEX_LETTER) ? i : from;
+}
+
+function isHex(text: string, at: number, n: number): boolean {
+  if (at >= n) return false;
+  const cls = classOf(text.charCodeAt(at));
+  return cls === DIGIT || cls === HEX_LETTER;
 }
 
 /** The tokens of one line at a time, in arrays that are used again for the next. */
@@ -147,13 +179,14 @@ export class WordSplitter {
       hash = Math.imul(hash ^ c, 0x01000193);
     }
     const length = i - from;
-    if (hex && length === 8 && isUuid(text, from, n)) {
-      return this.add(Kind.Id, 0, from, from + UUID);
+    if (hex && i < n && (text.charCodeAt(i) === HYPHEN || text.charCodeAt(i) === COLON)) {
+      const end = groupedIdEnd(text, from, n);
+      if (end > from) return this.add(Kind.Id, 0, from, end);
     }
     if (digits === length) return this.readNumber(text, from, i, n);
     const isId =
-      digits > 0 &&
-      ((hex && length >= 4) || (digits > 1 && length >= 16) || isPrefixedHex(text, from));
+      (hex && length >= (digits > 0 ? 4 : 8)) ||
+      (digits > 0 && ((digits > 1 && length >= 16) || isPrefixedHex(text, from)));
     if (isId) return this.add(Kind.Id, 0, from, i);
     const told = digits > 0 && digits <= 3 ? scramble(detail) : 0;
     return this.add(Kind.Word, scramble(hash), from, i, told);

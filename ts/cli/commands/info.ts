@@ -10,7 +10,7 @@ import { parseCheckpoint } from '../files/checkpoint-file.js';
 import type { HeadedKind } from '../files/headed-file.js';
 import { bareState, headedExtent, headedKind, parseHeaded } from '../files/headed-file.js';
 import { nameOf } from '../files/input.js';
-import { readSettings } from '../files/memory-file.js';
+import { readMemoryFields } from '../files/memory-file.js';
 import { findModel, fingerprintOf, openModel, ownFiles } from '../files/model.js';
 import type { ModelHeader } from '../files/model-header.js';
 import { readHeaders } from '../files/model-header.js';
@@ -126,16 +126,8 @@ function headedFacts(path: string, bytes: Buffer, kind: HeadedKind): Facts {
     return { kind, model, tokens, ...recallFacts(body) };
   }
   if (kind === 'memory') {
-    const { by, hiddenDim, innerLr, seed } = readSettings(fields, path);
-    const state = body.length;
-    return {
-      kind,
-      by,
-      hidden_dim: hiddenDim,
-      inner_lr: innerLr,
-      seed: String(seed),
-      state_bytes: state,
-    };
+    const { lines, alarmRate } = readMemoryFields(fields, path);
+    return { kind, lines, alarm_rate: alarmRate, state_bytes: body.length };
   }
   const { info, state } = parseCheckpoint(fields, body, path);
   const { shape, recipe, step, steps, curve } = info;

@@ -1,39 +1,58 @@
 /**
- * surprise-read.ts - how `surprise` reads: line by line, with turns for signals and timers, and with the
- * memory saved now and then while it follows a pipe.
+ * surprise-read.ts - how `surprise` reads: file by file, with turns for signals and timers, and with the memory
+ * saved now and then while it follows a file or a pipe.
  * SPDX-License-Identifier: MIT
  */
-import type { TTT } from 'bit-ttt';
+import type { LineReading, LogDetector, LogFinding } from 'bit-ttt';
 import { Turns } from '../../common/turns.js';
-import type { ReadLine } from '../../detect/detector.js';
-import { LineScorer } from '../../detect/detector.js';
-import { Curve, TopList } from '../../detect/digest.js';
+import { Curve } from '../../detect/digest.js';
+import type { LogEvent } from '../../detect/events.js';
+import { LogWatcher } from '../../detect/log-watcher.js';
+import { decompressed } from '../files/compressed.js';
+import { followSource } from '../files/follow.js';
 import type { Source } from '../files/input.js';
+import { openSource } from '../files/input.js';
 import { LineSplitter } from '../files/lines.js';
-import type { MemorySettings } from '../files/memory-file.js';
-import { saveMemory } from '../files/memory-file.js';
+import { saveDetector } from '../files/memory-file.js';
 import type { Result } from '../files/save.js';
 import { Failure } from '../screen/failure.js';
-import { drained } from '../screen/output.js';
-import type { Progress } from '../screen/terminal.js';
+import { drained, print } from '../screen/output.js';
+import type { Palette, Progress } from '../screen/terminal.js';
 import { grouped, visible } from '../screen/terminal.js';
-import { excerpt } from './surprise-report.js';
+import type { Shown } from './surprise-found.js';
+import { Found } from './surprise-found.js';
+import { findingLine, jsonFinding, jsonLine, textLine } from './surprise-report.js';
 
-/** How to read, and where and how often to save the memory. */
+/** How to read, what to show, and where and how often to save the memory. */
 export interface Reading {
-  settings: MemorySettings;
+  files: string[];
   top: number;
+  context: number;
+  above: number | undefined;
+  since: number | undefined;
+  follow: boolean;
+  all: boolean;
+  json: boolean;
   save: Result | null;
   /** Seconds between two saves. */
   saveEvery: number;
 }
 
-/** What was found, and how far the text went. */
+/** What was found, and how far the logs went. */
 export interface Findings {
-  top: TopList<ReadLine>;
+  /** Those to be shown, in their order, and how many more there are. */
+  shown: readonly Shown[];
+  more: number;
+  /** The oddest lines while there were too few for alarms. */
+  early: readonly Shown[];
+  alarms: number;
   curve: Curve;
+  /** Lines, or events of several lines, that were read, and the last line of the last file. */
+  lines: number;
   lastLine: number;
   bytes: number;
+  /** How messages call the last file. */
+  name: string;
 }
 
 /** Saves the memory at regular times, as long as the input has no known end. */
@@ -43,26 +62,23 @@ class RegularSave {
 
   constructor(
     private readonly save: Result,
-    private readonly request: Reading,
-    private readonly layer: TTT,
-    private readonly scorer: LineScorer,
+    seconds: number,
+    private readonly log: LogDetector,
     private readonly progress: Progress,
   ) {
-    this.saved = layer.tokensSeen;
-    this.timer = setInterval(() => this.saveNew(), 1000 * request.saveEvery);
+    this.saved = log.lines;
+    this.timer = setInterval(() => this.saveNew(), 1000 * seconds);
   }
 
-  /** Saves if tokens were read since. A failure only warns: a disk that is full now may have room later. */
+  /** Saves if lines were read since. A failure only warns: a disk that is full now may have room later. */
   private saveNew(): void {
-    this.scorer.flush();
-    if (this.layer.tokensSeen === this.saved) return;
-    try {
-      saveMemory(this.save, this.request.settings, this.layer.saveState());
-      this.saved = this.layer.tokensSeen;
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error;
+    if (this.log.lines === this.saved) return;
+    const result = saveDetector(this.log, this.save);
+    if (result instanceof Failure) {
       this.progress.clear();
-      process.stderr.write(`bit-ttt: ${visible(error.message)}; the reading goes on\n`);
+      process.stderr.write(`bit-ttt: ${visible(result.message)}; the reading goes on\n`);
+    } else {
+      this.saved = this.log.lines;
     }
   }
 
@@ -71,58 +87,153 @@ class RegularSave {
   }
 }
 
-/** Reads the source to its end, or until `stop`; `show` gets every line if it is given. */
-export async function readLines(
-  source: Source,
-  layer: TTT,
+const IDLE_MS = 300;
+
+/** The chunks of a source that may keep one waiting; undefined when it does. */
+async function* orIdle(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array | undefined> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = iterator.next();
+      let timer: NodeJS.Timeout | undefined;
+      const idle = new Promise<undefined>((resolve) => {
+        timer = setTimeout(() => resolve(undefined), IDLE_MS);
+      });
+      const first = await Promise.race([next, idle]);
+      clearTimeout(timer);
+      if (first === undefined) yield undefined;
+      const { done, value } = first ?? (await next);
+      if (done === true) return;
+      yield value;
+    }
+  } finally {
+    await iterator.return?.();
+  }
+}
+
+/** Reads the logs to their end, or until `stop`. */
+export async function readLogs(
+  log: LogDetector,
   request: Reading,
+  palette: Palette,
   progress: Progress,
   stop: AbortSignal,
-  show: ((line: ReadLine) => void) | undefined,
 ): Promise<Findings> {
-  const found: Findings = {
-    top: new TopList(request.top, excerpt),
-    curve: new Curve(),
-    lastLine: 0,
-    bytes: 0,
-  };
-  const splitter = new LineSplitter(source.name, 'surprise');
-  const listener = {
-    unit: (raw: number) => found.curve.add(raw),
-    line: (line: ReadLine) => {
-      found.top.add(line);
-      show?.(line);
-    },
-  };
-  const scorer = new LineScorer(layer, request.settings.by, listener, show !== undefined);
-  const take = async (lines: ReturnType<LineSplitter['end']>): Promise<void> => {
+  const reader = new LogReader(log, request, palette, progress, stop);
+  for (const [i, file] of request.files.entries()) {
+    await reader.read(file, i === request.files.length - 1);
+    if (stop.aborted) break;
+  }
+  return reader.result();
+}
+
+class LogReader {
+  private readonly found: Found;
+  private readonly curve = new Curve();
+  private lastLine = 0;
+  private bytes = 0;
+  private name = '';
+  private file: string | undefined;
+
+  constructor(
+    private readonly log: LogDetector,
+    private readonly request: Reading,
+    private readonly palette: Palette,
+    private readonly progress: Progress,
+    private readonly stop: AbortSignal,
+  ) {
+    this.found = new Found(request);
+  }
+
+  /** Reads a file; sessions end with the last one. */
+  async read(file: string, isLast: boolean): Promise<void> {
+    const { log, request, stop, progress } = this;
+    const source = await this.open(file);
+    this.name = source.name;
+    this.file = request.files.length > 1 ? file : undefined;
+    const judge = {
+      read: (text: string) => this.judge(log.read(text)),
+      findings: () => log.findings(),
+      endSessions: () => (isLast ? log.endSessions() : []),
+    };
+    const watcher = new LogWatcher(judge, (event, reading) => this.event(event, reading));
+    const splitter = new LineSplitter(source.name, 'surprise');
+    const follows = source.size === undefined && request.save !== null;
+    const regular = follows
+      ? new RegularSave(request.save!, request.saveEvery, log, progress)
+      : undefined;
+    let read = 0;
+    try {
+      const waits = file === '-' || request.follow;
+      for await (const chunk of waits ? orIdle(source.chunks) : source.chunks) {
+        if (chunk === undefined) this.tell(watcher.idle());
+        else {
+          read += chunk.length;
+          await this.take(watcher, splitter.push(chunk));
+        }
+        if (stop.aborted) break;
+        this.showProgress(source, read);
+      }
+      if (!stop.aborted) await this.take(watcher, splitter.end()); // else the last line may be half of one
+      this.tell(watcher.end());
+    } finally {
+      regular?.end();
+      this.bytes += read;
+    }
+  }
+
+  private async open(file: string): Promise<Source> {
+    const { request, stop } = this;
+    if (request.follow) return followSource(file, stop);
+    return decompressed(await openSource(file, stop));
+  }
+
+  private showProgress(source: Source, read: number): void {
+    this.progress.update(() => {
+      const share = source.size ? ` (${Math.floor((100 * read) / source.size)} %)` : '';
+      return `${grouped(this.lastLine)} lines read${share}`;
+    });
+  }
+
+  private async take(watcher: LogWatcher, lines: ReturnType<LineSplitter['end']>): Promise<void> {
     const turns = new Turns();
     for (const line of lines) {
-      if (stop.aborted) break;
-      scorer.read(line);
-      found.lastLine = line.number;
+      if (this.stop.aborted) break;
+      this.lastLine = line.number;
+      this.tell(watcher.line(line));
       await turns.rest();
     }
-    if (show !== undefined) scorer.flush();
-    await drained(stop);
-  };
-  const { save } = request;
-  const follows = save !== null && source.size === undefined;
-  const regular = follows ? new RegularSave(save, request, layer, scorer, progress) : undefined;
-  try {
-    for await (const chunk of source.chunks) {
-      found.bytes += chunk.length;
-      await take(splitter.push(chunk));
-      if (stop.aborted) break;
-      progress.update(() => {
-        const share = source.size ? ` (${Math.floor((100 * found.bytes) / source.size)} %)` : '';
-        return `${grouped(found.lastLine)} lines read${share}`;
-      });
-    }
-    if (!stop.aborted) await take(splitter.end()); // else the last line may be half of one
-    scorer.flush();
-  } finally {
-    regular?.end();
+    await drained(this.stop);
   }
-  return found;
+
+  /** What counts as an alarm: those of the detector, or lines of the score that was asked for. */
+  private judge(reading: LineReading): LineReading {
+    const { above } = this.request;
+    if (above !== undefined) reading.alarm = reading.warm && reading.score >= above;
+    return reading;
+  }
+
+  /** Every event, before what was found in it is told. */
+  private event(event: LogEvent, reading: LineReading): void {
+    const { request, palette, file } = this;
+    this.lastLine = event.number + event.lines - 1;
+    this.curve.add(reading.score);
+    this.found.event(event, reading, file);
+    if (!request.all) return;
+    print(request.json ? jsonLine(event, reading, file) : textLine(event, reading, palette));
+  }
+
+  private tell(findings: readonly LogFinding[]): void {
+    const { request, palette, found, file } = this;
+    for (const finding of findings) {
+      const shown = found.finding(finding, file);
+      if (shown === undefined || !request.follow || request.all) continue;
+      print(request.json ? jsonFinding(shown) : findingLine(shown, palette));
+    }
+  }
+
+  result(): Findings {
+    const { found, curve, lastLine, bytes, name } = this;
+    return { ...found.result(), curve, lines: curve.count, lastLine, bytes, name };
+  }
 }

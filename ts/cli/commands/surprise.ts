@@ -1,26 +1,15 @@
 /**
- * surprise.ts - the command that reads a text with a memory and shows what the memory did not
- * expect.
+ * surprise.ts - the command that reads logs and shows the lines that stand out.
  * SPDX-License-Identifier: MIT
  */
-import { TTT } from 'bit-ttt';
-import type { ReadLine } from '../../detect/detector.js';
-import { DEFAULT_DIM, DEFAULT_LR } from '../../detect/detector.js';
-import type { Source } from '../files/input.js';
-import { openSource } from '../files/input.js';
-import { loadMemory, saveMemory } from '../files/memory-file.js';
+import type { LogDetectorOptions } from 'bit-ttt';
+import { LogDetector } from 'bit-ttt';
+import { fieldSeconds } from '../../detect/head.js';
+import { loadMemory, saveDetector } from '../files/memory-file.js';
 import type { Result } from '../files/save.js';
 import { checkFiles, resultOf } from '../files/save.js';
 import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
-import {
-  FORCE_HELP,
-  fileArgument,
-  numberOption,
-  parseChoice,
-  SAVE_OPTIONS,
-  seedOption,
-} from '../screen/command-line.js';
-import { engineInUse } from '../screen/engine.js';
+import { FORCE_HELP, numberOption, SAVE_OPTIONS } from '../screen/command-line.js';
 import { asFailure, Failure, UsageError } from '../screen/failure.js';
 import type { Interrupt } from '../screen/interrupt.js';
 import { watched } from '../screen/interrupt.js';
@@ -28,143 +17,159 @@ import { goOnWithoutReader, print } from '../screen/output.js';
 import type { Palette, Progress } from '../screen/terminal.js';
 import { columnsOf, grouped, outputPalette } from '../screen/terminal.js';
 import type { Findings, Reading } from './surprise-read.js';
-import { readLines } from './surprise-read.js';
-import { jsonLine, jsonReport, textLine, textReport } from './surprise-report.js';
+import { readLogs } from './surprise-read.js';
+import { jsonReport, textReport } from './surprise-report.js';
 
 const OPTIONS: OptionSpecs = {
   ...SAVE_OPTIONS,
-  by: { type: 'string' },
+  alarm: { type: 'string' },
+  above: { type: 'string' },
   top: { type: 'string', short: 'n' },
+  context: { type: 'string' },
+  since: { type: 'string' },
+  mask: { type: 'string' },
+  session: { type: 'string' },
+  follow: { type: 'boolean' },
+  check: { type: 'boolean' },
   all: { type: 'boolean' },
   load: { type: 'string' },
   save: { type: 'string' },
   'save-every': { type: 'string' },
-  dim: { type: 'string' },
-  lr: { type: 'string' },
-  seed: { type: 'string' },
 };
 
-const DEFAULT_TOP = 10;
+const DEFAULT_TOP = 20;
 const MAX_TOP = 1000;
-const MAX_DIM = 8192;
+const MAX_CONTEXT = 100;
+const MAX_FILES = 1000;
 const DEFAULT_SAVE_SECONDS = 60;
+const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86400 };
 
-const HELP = `Usage: bit-ttt surprise FILE|- [options]
+const HELP = `Usage: bit-ttt surprise FILE... [options]
 
-Reads a text or log file (- for standard input) with a memory that learns while it reads, and
-shows the lines that it did not expect. Memory use does not depend on the size of the file.
+Reads logs (- for standard input; .gz and .zst as they are), one after another, with a memory that
+learns while it reads, and shows the lines that stand out. It needs no rules and no training; memory
+use does not depend on the size of the files.
 
-  --by line|word     what is read one by one (default: line)
-  -n, --top N        how many lines to show (default: ${DEFAULT_TOP})
-  --all              print every line with its surprise as it is read
+  --alarm RATE       the share of lines that are to be alarms, 0.0001 to 0.1 (default: 0.001)
+  --above SCORE      show the lines of at least this score instead: 3 for one in a thousand
+  -n, --top N        how many to show at most (default: ${DEFAULT_TOP})
+  --context N        show N lines before and after each
+  --since TIME       show what is later alone: 2026-11-30T08:00, or 2h, 30m, 7d ago
+  --mask REGEX       what counts as one and the same, such as names of users (may be repeated)
+  --session REGEX    what a line belongs to, such as a request; its first group is the name
+  --follow           go on as the file grows, also when it is rotated or cut short
+  --check            end with exit code 1 if there was an alarm
+  --all              print every line with its score as it is read
   --save FILE        keep the memory, so that a later run knows what this one read
-  --save-every SECONDS  while it follows a pipe: save as often as that, if there was something
-                     new (default: ${DEFAULT_SAVE_SECONDS})
+  --save-every SECONDS  while it follows a file or a pipe: save as often as that, if there was
+                     something new (default: ${DEFAULT_SAVE_SECONDS})
 ${FORCE_HELP}
-  --load FILE        begin with a memory that was saved; its settings are taken over
-  --dim N            numbers per token, 4 to ${MAX_DIM}; the memory has (N/4)^2
-                     (default: ${DEFAULT_DIM.line} by line, ${DEFAULT_DIM.word} by word)
-  --lr X             learning rate, below 2
-                     (default: ${DEFAULT_LR.line} by line, ${DEFAULT_LR.word} by word)
-  --seed N           seed of the fixed weights (default: 1)
-  --json             print one JSON document; with --all, one per line read
+  --load FILE        begin with a memory that was saved
+  --json             print one JSON document; with --all or --follow, one object a line
   --color, --no-color
 
-Surprise is about 0 for what the memory foresaw, 1 for what it never saw, and more where it was
-sure of something else. In the list it is weighted by how much was read before, as everything is
-new at the beginning; the mean and the curve are not weighted.
+The score of a line says which share of all lines so far was at least as odd: 2 for one in a hundred, 3
+for one in a thousand, for every log alike. It counts which words the line has, which lines came before
+it, numbers far outside their range and times that go back. Nothing is an alarm in the first 200 lines.
 
 Ctrl-C, like the signals TERM and HUP, stops the reading: the report comes and the memory is saved.
 `;
 
 /** What was asked for, checked. */
 interface Request extends Reading {
-  file: string;
-  state: Uint8Array | undefined;
+  options: LogDetectorOptions;
   load: string | null;
-  all: boolean;
-  json: boolean;
+  check: boolean;
 }
 
-async function readRequest(line: CommandLine): Promise<Request> {
-  const file = fileArgument(line, 'surprise', 'reads');
-  const asked = line.values.get('by');
-  const by = asked === undefined ? undefined : parseChoice(asked, '--by', ['line', 'word']);
-  const top = numberOption(line, 'top', { min: 0, max: MAX_TOP, integer: true });
-  const dim = numberOption(line, 'dim', { min: 4, max: MAX_DIM, integer: true });
-  const lr = numberOption(line, 'lr', { min: 0, max: 1.99 });
-  const seed = seedOption(line);
+function regexOf(text: string, name: string): RegExp {
+  try {
+    return new RegExp(text, 'u');
+  } catch {
+    throw new UsageError(`${name} must be a regular expression, not "${text}"`);
+  }
+}
+
+/** Seconds since 1970 of `--since`. */
+function sinceOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const ago = /^(\d+)([smhd])$/.exec(text);
+  if (ago !== null) return Date.now() / 1000 - Number(ago[1]) * UNITS[ago[2]!]!;
+  const date = /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00` : text;
+  const full = /T\d\d:\d\d$/.test(date) ? `${date}:00` : date;
+  const seconds = fieldSeconds(full);
+  if (seconds !== undefined) return seconds;
+  throw new UsageError(`--since must be a time such as 2026-11-30T08:00 or 2h, not "${text}"`);
+}
+
+function optionsOf(line: CommandLine): LogDetectorOptions {
+  const masks = line.repeated.get('mask');
+  const session = line.values.get('session');
+  return {
+    alarmRate: numberOption(line, 'alarm', { min: 0.0001, max: 0.1 }),
+    mask: masks?.map((mask) => regexOf(mask, '--mask')),
+    session: session === undefined ? undefined : regexOf(session, '--session'),
+  };
+}
+
+function filesOf({ positionals, flags }: CommandLine): string[] {
+  if (positionals.length === 0) {
+    throw new UsageError('surprise needs a FILE, or - for standard input');
+  }
+  if (positionals.length > MAX_FILES) throw new UsageError(`at most ${MAX_FILES} files`);
+  if (positionals.filter((file) => file === '-').length > 1) {
+    throw new UsageError('standard input can be read once');
+  }
+  if (flags.has('follow') && (positionals.length > 1 || positionals[0] === '-')) {
+    throw new UsageError('--follow takes one FILE; standard input is followed anyway');
+  }
+  return positionals;
+}
+
+function readRequest(line: CommandLine): Request {
+  const files = filesOf(line);
   const load = line.values.get('load') ?? null;
-  const save = readSave(line, file, load);
+  const save = readSave(line, files, load);
   const everySeconds = numberOption(line, 'save-every', { min: 0.01, max: 86400 });
   if (everySeconds !== undefined && save === null) {
     throw new UsageError('--save-every needs --save FILE');
   }
-  const memory = load === null ? undefined : await loadMemory(load);
-  const saved = memory?.settings;
-  if (saved !== undefined && by !== undefined && saved.by !== by) {
-    throw new Failure(`${load} was made with --by ${saved.by} and cannot be used with --by ${by}`);
-  }
-  const unit = by ?? saved?.by ?? 'line';
+  const { flags } = line;
   return {
-    file,
-    settings: {
-      by: unit,
-      hiddenDim: dim ?? saved?.hiddenDim ?? DEFAULT_DIM[unit],
-      innerLr: lr ?? saved?.innerLr ?? DEFAULT_LR[unit],
-      seed: seed ?? saved?.seed ?? 1n,
-    },
-    state: memory?.state,
+    files,
+    options: optionsOf(line),
     load,
     save,
     saveEvery: everySeconds ?? DEFAULT_SAVE_SECONDS,
-    top: top ?? DEFAULT_TOP,
-    all: line.flags.has('all'),
-    json: line.flags.has('json'),
+    top: numberOption(line, 'top', { min: 0, max: MAX_TOP, integer: true }) ?? DEFAULT_TOP,
+    context: numberOption(line, 'context', { min: 0, max: MAX_CONTEXT, integer: true }) ?? 0,
+    above: numberOption(line, 'above', { min: 0, max: 10 }),
+    since: sinceOf(line.values.get('since')),
+    follow: flags.has('follow'),
+    check: flags.has('check'),
+    all: flags.has('all'),
+    json: flags.has('json'),
   };
 }
 
 /** Where to save the memory, which may replace the one that it goes on from. */
-function readSave(line: CommandLine, file: string, load: string | null): Result | null {
+function readSave(line: CommandLine, files: string[], load: string | null): Result | null {
   const path = line.values.get('save');
   const save = path === undefined ? null : resultOf(line, path, '--save', 'memory', '--load');
-  const reads = [{ path: file, name: 'FILE' }];
+  const reads = files.map((file) => ({ path: file, name: 'FILE' }));
   if (load !== null) reads.push({ path: load, name: '--load' });
   checkFiles(reads, save === null ? [] : [save]);
   return save;
 }
 
-/** A layer with the memory that was loaded, if any. */
-async function makeLayer({ settings, state, load }: Request): Promise<TTT> {
-  const { hiddenDim, innerLr, seed } = settings;
-  const layer = await TTT.create({ hiddenDim, innerLr, seed, objective: 'predict' });
-  if (state === undefined) return layer;
+/** A detector with the memory that was loaded, if any. */
+async function makeDetector({ options, load }: Request): Promise<LogDetector> {
+  if (load === null) return LogDetector.create(options);
+  const state = await loadMemory(load);
   try {
-    layer.loadState(state);
-    return layer;
+    return await LogDetector.load(state, options);
   } catch (error) {
-    layer.destroy();
-    throw asFailure('load', load!, error);
-  }
-}
-
-/** Throws if there was nothing to learn from. */
-function checkFound({ name }: Source, { curve, bytes }: Findings, request: Request): void {
-  if (curve.count > 0) return;
-  const what = bytes === 0 ? 'is empty' : `has no ${request.settings.by}s to learn from`;
-  throw new Failure(`${name} ${what}`);
-}
-
-/** Saves the memory; gives what went wrong, as the report is to come all the same. */
-function saveIfAsked(layer: TTT, { save, settings }: Request): number | Failure {
-  if (save === null) return 0;
-  const state = layer.saveState();
-  try {
-    saveMemory(save, settings, state);
-    return state.length;
-  } catch (error) {
-    if (error instanceof Failure) return error;
-    throw error;
+    throw asFailure('load', load, error);
   }
 }
 
@@ -172,9 +177,10 @@ function saveIfAsked(layer: TTT, { save, settings }: Request): number | Failure 
 export const surprise: Command = { options: OPTIONS, help: HELP, run };
 
 async function run(line: CommandLine): Promise<void> {
-  const request = await readRequest(line);
+  const request = readRequest(line);
   const palette = outputPalette(line.flags);
-  await watched(!request.all, (progress, interrupt) => read(request, palette, progress, interrupt));
+  const live = request.all || request.follow;
+  await watched(!live, (progress, interrupt) => read(request, palette, progress, interrupt));
 }
 
 /** Reads, saves and reports. */
@@ -184,48 +190,41 @@ async function read(
   progress: Progress,
   interrupt: Interrupt,
 ): Promise<void> {
-  const { backend, kernel } = await engineInUse();
   const { save } = request;
   if (save !== null) goOnWithoutReader();
-  const layer = await makeLayer(request);
-  const format = request.json ? jsonLine : (found: ReadLine) => textLine(found, palette);
-  const show = request.all ? (found: ReadLine): void => print(format(found)) : undefined;
+  const log = await makeDetector(request);
   try {
     interrupt.begin(save === null ? 'interrupted' : 'interrupted; the memory was not saved');
-    const source = await openSource(request.file, interrupt.signal);
     const started = performance.now();
-    const found = await readLines(source, layer, request, progress, interrupt.signal, show);
-    const seconds = (performance.now() - started) / 1000;
-    const notSaved = save === null ? '' : '; there is nothing to save';
-    if (found.curve.count === 0)
-      interrupt.check(() => `interrupted before the first line${notSaved}`);
-    checkFound(source, found, request);
-    const saved = saveIfAsked(layer, request);
-    const result = {
-      file: request.file,
-      settings: request.settings,
-      lastLine: found.lastLine,
-      top: found.top.lines,
-      curve: found.curve,
-      backend,
-      kernel,
-      seconds,
-      loaded: request.load,
-      saved: saved instanceof Failure ? null : (save?.path ?? null),
-      savedBytes: saved instanceof Failure ? 0 : saved,
-      tokens: layer.tokensSeen,
-    };
+    const found = await readLogs(log, request, palette, progress, interrupt.signal);
+    checkFound(found, request, interrupt);
+    const saved = save === null ? 0 : saveDetector(log, save);
     progress.clear();
-    if (!request.json) {
-      const columns = columnsOf(process.stdout, process.env);
-      print(`${request.all ? '\n' : ''}${textReport(result, palette, columns)}`);
-    } else if (!request.all) {
-      print(jsonReport(result));
-    }
+    const seconds = (performance.now() - started) / 1000;
+    const result = {
+      ...found,
+      log,
+      request,
+      seconds,
+      saved: save === null || saved instanceof Failure ? null : { path: save.path, bytes: saved },
+    };
+    if (!request.json) print(textReport(result, palette, columnsOf(process.stdout, process.env)));
+    else if (!request.all && !request.follow) print(jsonReport(result));
     if (saved instanceof Failure) throw saved;
     const kept = save === null ? '' : '; the memory was saved';
     interrupt.check(() => `interrupted after line ${grouped(found.lastLine)}${kept}`);
+    if (request.check && found.alarms > 0) process.exitCode = 1;
   } finally {
-    layer.destroy();
+    log.destroy();
   }
+}
+
+/** Throws if there was nothing to learn from. */
+function checkFound(found: Findings, { files, save }: Request, interrupt: Interrupt): void {
+  if (found.lines > 0) return;
+  const notSaved = save === null ? '' : '; there is nothing to save';
+  interrupt.check(() => `interrupted before the first line${notSaved}`);
+  const name = files.length > 1 ? 'none of the files' : found.name;
+  const what = found.bytes === 0 ? 'is empty' : 'has no lines to learn from';
+  throw new Failure(files.length > 1 ? `${name} has lines to learn from` : `${name} ${what}`);
 }
