@@ -22,6 +22,7 @@ const quickNames = [
   'progress',
   'recall-addon',
   'recall-engine',
+  'signal-detector',
   'splits',
   'state',
   'tokenizer-files',

@@ -10,6 +10,19 @@ export function makeInput(length) {
   });
 }
 
+/** Reads a signal, half of it with a detector that was saved and loaded; gives all that must be equal. */
+export async function readSignal({ SignalDetector }) {
+  const values = makeInput(3000);
+  let detector = await SignalDetector.create({ alarmRate: 0.01 });
+  const readings = [];
+  for (let i = 0; i < values.length; i++) {
+    if (i === 1500) detector = await SignalDetector.load(detector.save());
+    const { score, alarm, expected } = detector.read(values[i] * (1 + (i % 50)), 1e9 + 300 * i);
+    if (i > 1) readings.push([score, alarm, ...expected]);
+  }
+  return { readings, state: [...detector.save()] };
+}
+
 const SENTENCES = ['the cat saw the dog.', 'a dog ran to the tree.', 'the tree was big and old.'];
 
 /** Trains a small model on WebAssembly, writes with it, and gives all that must be equal. */

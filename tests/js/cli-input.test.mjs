@@ -15,7 +15,7 @@ const text = (lines) => `${lines.join('\n')}\n`;
 describe('command line: what is wrong is said', () => {
   it('helps', async () => {
     const help = await output(['--help']);
-    for (const name of ['surprise', 'doctor', 'bench']) {
+    for (const name of ['surprise', 'signal', 'doctor', 'bench']) {
       assert.match(help, new RegExp(`bit-ttt ${name}`));
       const own = await output([name, '--help']);
       assert.match(own, new RegExp(`^Usage: bit-ttt ${name}`));
@@ -33,7 +33,7 @@ describe('command line: what is wrong is said', () => {
     const names = [
       ...new Set([...help.matchAll(/^ {2}bit-ttt ([a-z]+)/gm)].map(([, name]) => name)),
     ];
-    assert.equal(names.length, 12);
+    assert.equal(names.length, 13);
     for (const name of names) {
       assert.match(await output(['help', name]), new RegExp(`^Usage: bit-ttt ${name}`));
     }

@@ -51,6 +51,8 @@ const { 'a hard link': _none, ...newSpellings } = spellings;
 /** Commands with two of their files, of which the first is read. */
 const inputs = {
   'surprise FILE, --save': (a, b) => ['surprise', a, '--save', b],
+  'signal FILE, --save': (a, b) => ['signal', a, '--save', b],
+  'signal FILE, --plot': (a, b) => ['signal', a, '--plot', b],
   'generate --model, --save': (a, b) => ['generate', '-m', a, '--save', b],
   'generate --tokenizer, --save': (a, b) => ['generate', '--tokenizer', a, '--save', b],
   'chat --model, --save': (a, b) => ['chat', '-m', a, '--save', b],
@@ -84,6 +86,7 @@ const derived = {
 
 /** Commands with two results. */
 const results = {
+  'signal --save, --plot': [(a) => ['signal', alice, '--save', a, '--plot', 'm.svg'], 'm.svg'],
   'train --out, --checkpoint': [
     (a) => ['train', alice, '--out', 'm.bitt', '--checkpoint', a],
     'm.bitt',

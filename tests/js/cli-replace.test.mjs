@@ -22,12 +22,15 @@ import { alice, originalModel, small, trainSmall } from './support/cli-llama.mjs
 const folder = temporaryFolder();
 const model = folder.path('model.bitt');
 const input = 'one line\nand another\n';
+const numbers = folder.write('numbers.csv', '1\n2\n3\n');
 const windows = process.platform === 'win32';
 const modeOf = (path) => statSync(path).mode & 0o777;
 
 /** Every way to save something: the kind, and the command that saves it as `to`. */
 const savers = {
   'surprise --save': ['memory', (to) => ['surprise', '-', '--dim', '4', '--save', to]],
+  'signal --save': ['signal', (to) => ['signal', numbers, '--save', to]],
+  'signal --plot': ['chart', (to) => ['signal', numbers, '--plot', to]],
   'generate --save': ['session', (to) => ['generate', '-', '-m', model, '-n', '2', '--save', to]],
   'chat --save': ['session', (to) => ['chat', '-m', model, '-n', '2', '--save', to]],
   'train --checkpoint': [
@@ -52,7 +55,7 @@ const savers = {
 };
 const tiny = [...small, '--steps', '1', '--warmup', '0'];
 const bare = (path) => path.replace(/\.(svg|safetensors)$/, '.bitt');
-const PRIVATE = ['memory', 'session', 'checkpoint'];
+const PRIVATE = ['memory', 'session', 'checkpoint', 'signal'];
 
 const save = (args) => output(args, { input });
 const pathFor = (name, ending = '') => folder.path(`${name.replace(/\W+/g, '-')}${ending}`);

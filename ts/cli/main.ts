@@ -13,6 +13,7 @@ import { doctor } from './commands/doctor.js';
 import { evaluate } from './commands/eval.js';
 import { generate } from './commands/generate.js';
 import { info } from './commands/info.js';
+import { signal } from './commands/signal.js';
 import { suggest } from './commands/suggest.js';
 import { surprise } from './commands/surprise.js';
 import { tokenizer } from './commands/tokenizer.js';
@@ -34,6 +35,7 @@ const COMMANDS: Record<string, Command> = {
   convert,
   info,
   surprise,
+  signal,
   doctor,
   bench,
 };
@@ -53,6 +55,7 @@ A neural memory that learns while it reads, and a language model that is made of
   bit-ttt convert IN OUT      turn a model from one format into another
   bit-ttt info FILE           say what a file is
   bit-ttt surprise FILE|-     show the lines of a text or log that the memory did not expect
+  bit-ttt signal FILE.csv|-   show the values of a signal that nothing before had led to expect
   bit-ttt doctor              show which engine is in use and why, and check its results
   bit-ttt bench               measure its speed, beside plain JavaScript
 

@@ -23,8 +23,9 @@ const SLOTS = 1 << 17;
 const MOST = 0xffff;
 /* When so many values were counted all counts are halved. */
 const MEMORY = 50000;
-/* Weight of the counts of single bins in a context. */
+/* Weight of the counts of single bins in a context: for errors, and for what is expected. */
 const ALPHA = 2;
+const ALPHA_EXPECTED = 0.5;
 /* The grids that tell the expected range, and the share of values that may lie outside at both ends. */
 const FINEST = [4, 5] as const;
 const OUTSIDE = 0.01;
@@ -97,10 +98,10 @@ export class SignalCounts {
   }
 
   /** The probability of a bin after a context, where it was seen; `single` is that apart from any. */
-  private after(context: number, bin: number, single: number): number {
+  private after(context: number, bin: number, single: number, alpha = ALPHA): number {
     const seen = this.contexts[contextSlot(context)]!;
     if (seen === 0) return single;
-    return Math.min(1, (this.pairs[pairSlot(context, bin)]! + ALPHA * single) / (seen + ALPHA));
+    return Math.min(1, (this.pairs[pairSlot(context, bin)]! + alpha * single) / (seen + alpha));
   }
 
   /** How unexpected a value was, in nats, as a mean over grids and contexts. Counts it. */
@@ -144,7 +145,10 @@ export class SignalCounts {
     }
   }
 
-  /** The range in which 99 of 100 next values lie, in deviations from the mean; it may end at infinity. */
+  /**
+   * The range in which about 98 of 100 next values lie, in deviations from the mean; it may end at infinity. As in
+   * the errors, a probability is the geometric mean of those of the contexts.
+   */
   expected(): [low: number, high: number] {
     const range: [number, number] = [-Infinity, Infinity];
     for (const grid of FINEST) {
@@ -160,17 +164,25 @@ export class SignalCounts {
   private expectedBins(grid: number): [low: number, high: number] {
     const shares = mixture;
     const bins = binsOf(grid);
+    let total = 0;
     for (let bin = 0; bin < bins; bin++) {
       const single = this.single(grid, bin);
-      let sum = 0;
+      let product = 1;
+      let p = single; // a context that is new counts as the one before it
       for (let i = 0; i < this.used; i++) {
-        sum += this.after(this.present[grid * CONTEXTS + i]!, bin, single);
+        const context = this.present[grid * CONTEXTS + i]!;
+        const isSeen = this.contexts[contextSlot(context)]! > 0;
+        if (i === ORDERS && !isSeen) p = single;
+        if (isSeen) p = this.after(context, bin, single, ALPHA_EXPECTED);
+        product *= p;
       }
-      shares[bin] = sum / this.used;
+      const root = Math.sqrt(product);
+      shares[bin] = this.used === ORDERS ? root : Math.sqrt(root);
+      total += shares[bin]!;
     }
     let low = 0;
     let high = bins - 1;
-    let left = OUTSIDE;
+    let left = OUTSIDE * total;
     while (low < high) {
       const fromLow = shares[low]! < shares[high]!;
       left -= fromLow ? shares[low]! : shares[high]!;

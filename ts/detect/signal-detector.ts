@@ -14,15 +14,13 @@ import type { Bytes } from '../common/types.js';
 import { ByteReader, ByteWriter } from './bytes.js';
 import { SignalCounts } from './signal-counts.js';
 import { SignalScale } from './signal-scale.js';
-import { SignalScore } from './signal-score.js';
+import { SignalScore, WARM } from './signal-score.js';
 import type { SignalDetectorOptions, SignalReading } from './signal-types.js';
 
 const OPTIONS = { alarmRate: true } satisfies NamesOf<SignalDetectorOptions>;
 const RATES = { min: 0.0001, max: 0.1 } as const;
 const DEFAULT_RATE = 0.001;
 
-/** Values before the first score. */
-const WARM = 150;
 /** Seconds since 1970 of a time that is no mistake: to the year 5138. */
 const MOST_TIME = 1e11;
 
@@ -107,7 +105,7 @@ export class SignalDetector {
    * given. Codes: `STATE_DAMAGED`, `STATE_VERSION`, `INVALID_ARGUMENT`, `INVALID_OPTION`.
    */
   static async load(
-    bytes: Uint8Array,
+    bytes: Uint8Array | ArrayBuffer,
     options: SignalDetectorOptions = {},
   ): Promise<SignalDetector> {
     const rate = readRate(options);

@@ -7,6 +7,8 @@ import type { ByteReader, ByteWriter } from './bytes.js';
 import { MARGIN } from './signal-scale.js';
 import { AlarmRate, Tail } from './tail.js';
 
+/** Values before the first score. */
+export const WARM = 150;
 /** Errors that are averaged. */
 const MEAN = 5;
 /** Values after which all counts of a tail are halved. */
@@ -18,28 +20,28 @@ const MOST_SCORE = 8;
 const SURE = 0.2;
 /** What an error as far beyond all before as those are beyond the median adds to the score. */
 const EXCESS = 1.25;
-/* The score of a value just beyond the margin of the range, and what it gains where it is ten times as far
- * beyond, or a hundred times and more. */
+/** The score of a value just beyond the margin of the range; one ten times as far beyond has 1 more. */
 const BEYOND = 5;
-const FAR = 1;
+/** Farther than so many margins is no odder. */
 const MOST_FAR = 100;
 /** How often a usual signal leaves its range, about; the less, the farther. */
 const BEYOND_SHARE = 1e-5;
-/* After a score no smaller one counts for this share of the values so far, within these limits ... */
+/* After a score no other counts that is not greater by this much ... */
+const QUIET_GAP = 0.25;
+/* ... for this share of the values so far, within these limits ... */
 const QUIET_SHARE = 0.03;
 const QUIET_LEAST = 5;
 const QUIET_MOST = 150;
 /** ... and not so long that the alarms could not be as frequent as asked for. */
 const QUIET_OF_ALARMS = 0.3;
 
+/**
+ * By how much the score of an alarm may be below that of a value as rare as alarms are to be. It has to be
+ * below, as of each burst all scores but one are 0.
+ */
+const SLACK = 2;
 /** How much an alarm raises the threshold of the next: signals are short, and a few alarms all there are. */
 const STEP = 0.4;
-
-/** A score, and when it was. */
-interface Peak {
-  at: number;
-  score: number;
-}
 
 export class SignalScore {
   private readonly alarms: AlarmRate;
@@ -49,10 +51,15 @@ export class SignalScore {
   private count = 0;
   private greatest = 0;
   private beyond = 0;
-  /** The scores that still silence others, each smaller than the one before it. */
-  private peaks: Peak[] = [];
+  /** The last score that was not silenced, and the number of its value. */
+  private lastAt = 0;
+  private lastScore = 0;
+
+  /** An alarm has at least this score. */
+  private readonly least: number;
 
   constructor(rate: number) {
+    this.least = -log10(rate) - SLACK;
     this.alarms = new AlarmRate(rate, STEP);
   }
 
@@ -80,8 +87,8 @@ export class SignalScore {
    */
   judge(odd: number, beyond: number, at: number): { score: number; alarm: boolean } {
     const far = beyond > 0 ? Math.min(MOST_FAR, beyond / MARGIN) : 0;
-    const score = this.silenced(far > 0 ? Math.max(odd, BEYOND + log10(far) * FAR) : odd, at);
-    let share = score > 0 ? this.scores.share(score) : 1;
+    const score = this.silenced(far > 0 ? Math.max(odd, BEYOND + log10(far)) : odd, at);
+    let share = score > 0 && score >= this.least ? this.scores.share(score) : 1;
     if (score > 0 && far > 0) {
       share = Math.min(share, (BEYOND_SHARE * (++this.beyond) ** 3) / far ** 2);
     }
@@ -89,16 +96,14 @@ export class SignalScore {
     return { score, alarm: this.alarms.decide(share) };
   }
 
-  /** The score, or 0 if one that was as great is not long ago. */
+  /** The score, or 0 if one that was about as great, or greater, is not long ago. */
   private silenced(score: number, at: number): number {
-    const { peaks } = this;
     const wanted = Math.min(QUIET_MOST, QUIET_SHARE * at, QUIET_OF_ALARMS / this.alarms.rate);
     const since = at - Math.max(QUIET_LEAST, Math.floor(wanted));
-    while (peaks.length > 0 && peaks[0]!.at < since) peaks.shift();
-    const silent = peaks.length > 0 && peaks[0]!.score >= score;
-    while (peaks.length > 0 && peaks.at(-1)!.score <= score) peaks.pop();
-    peaks.push({ at, score });
-    return silent ? 0 : score;
+    if (this.lastAt >= since && score <= this.lastScore + QUIET_GAP) return 0;
+    this.lastAt = at;
+    this.lastScore = score;
+    return score;
   }
 
   save(to: ByteWriter): void {
@@ -109,11 +114,8 @@ export class SignalScore {
     to.count(this.beyond);
     to.f64(this.greatest);
     for (const error of this.recent) to.f64(error);
-    to.count(this.peaks.length);
-    for (const { at, score } of this.peaks) {
-      to.count(at);
-      to.f64(score);
-    }
+    to.count(this.lastAt);
+    to.f64(this.lastScore);
   }
 
   load(from: ByteReader): void {
@@ -124,7 +126,7 @@ export class SignalScore {
     this.beyond = from.count();
     this.greatest = from.f64();
     for (let i = 0; i < MEAN; i++) this.recent[i] = from.f64();
-    const peaks = from.count(QUIET_MOST + 1);
-    for (let i = 0; i < peaks; i++) this.peaks.push({ at: from.count(), score: from.f64() });
+    this.lastAt = from.count();
+    this.lastScore = from.f64();
   }
 }

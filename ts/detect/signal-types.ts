@@ -24,7 +24,7 @@ export interface SignalReading {
    */
   alarm: boolean;
   /**
-   * Lowest and highest value that were expected before it came: 99 of 100 values lie within. From minus
+   * Lowest and highest value that were expected before it came: about 98 of 100 values lie within. From minus
    * infinity to infinity for the first two values.
    */
   expected: [low: number, high: number];

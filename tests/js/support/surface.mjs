@@ -39,7 +39,7 @@ const signal = () => new AbortController().signal;
 
 /** The exports of an entry of the package, on a backend. */
 export async function surfaceOf(module, backend) {
-  const { BitLlama, TTT, Tokenizer, Trainer } = module;
+  const { BitLlama, SignalDetector, TTT, Tokenizer, Trainer } = module;
   const bytes = await smallModel();
   const vocabulary = JSON.stringify(await smallTokenizer());
   const tokenizer = Tokenizer.from(vocabulary);
@@ -55,6 +55,7 @@ export async function surfaceOf(module, backend) {
   const tokens = () => Array.from({ length: 64 }, (_, i) => (7 * i) % 300);
   const trainerOptions = () => ({ backend, tokens: tokens(), config: tiny, training: recipe });
   const layer = await TTT.create({ backend, hiddenDim: 16 });
+  const savedSignal = (await SignalDetector.create()).save();
   const model = await BitLlama.load(bytes, { backend });
   const backendOnly = { args: () => [{ backend }], options: BACKEND };
   return {
@@ -115,6 +116,20 @@ export async function surfaceOf(module, backend) {
         [Symbol.dispose ?? Symbol.for('Symbol.dispose')]: destroy,
       },
       accessors: ['destroyed', 'tokensSeen', 'fingerprint', 'stateSize'],
+    },
+    SignalDetector: {
+      construct: { args: () => [Symbol('k'), 0.001], refused: true },
+      make: () => SignalDetector.create(),
+      save: (one) => one.save(),
+      statics: {
+        create: { args: () => [{ alarmRate: 0.01 }], options: ['alarmRate'] },
+        load: { args: () => [savedSignal, { alarmRate: 0.01 }], options: ['alarmRate'] },
+      },
+      methods: {
+        read: { args: () => [1.5, 1e9] },
+        save: none,
+      },
+      accessors: ['alarmRate', 'valuesSeen'],
     },
     BitLlama: {
       construct: { args: () => [Symbol('k'), {}, 1, undefined], refused: true },

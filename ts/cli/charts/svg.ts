@@ -43,7 +43,7 @@ export interface Point {
 /** Says in a chart's file that this program has drawn it, which may thus draw it anew. */
 export const CHART_MARK = '<!-- drawn by bit-ttt -->';
 
-function escapeXml(text: string): string {
+export function escapeXml(text: string): string {
   return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 }
 
@@ -126,18 +126,20 @@ export function heading(x: number, title: string, subtitle: string): string[] {
   return [label(x, 34, title, big), label(x, 56, subtitle)];
 }
 
-/** The file: `title` is for those who do not see it. */
+/** The file: `title` is for those who do not see it, and `style` are rules of CSS. */
 export function svgDocument(
   title: string,
   width: number,
   height: number,
   body: readonly string[],
+  style = '',
 ): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" ` +
       `width="${width}" height="${height}" ${FONT} font-size="12" fill="${FAINT}" role="img">`,
     CHART_MARK,
     `<title>${escapeXml(title)}</title>`,
+    ...(style === '' ? [] : [`<style>${style}</style>`]),
     `  <rect width="${width}" height="${height}" fill="#ffffff"/>`,
     ...body.map((line) => `  ${line}`),
     '</svg>',

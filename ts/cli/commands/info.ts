@@ -16,6 +16,7 @@ import type { ModelHeader } from '../files/model-header.js';
 import { readHeaders } from '../files/model-header.js';
 import { readSessionFields } from '../files/session-file.js';
 import { recalledIn } from '../files/session-state.js';
+import { readSignalFields } from '../files/signal-file.js';
 import type { Command, CommandLine } from '../screen/command-line.js';
 import { fileArgument } from '../screen/command-line.js';
 import { engineInUse } from '../screen/engine.js';
@@ -26,8 +27,8 @@ import { compact, grouped, outputPalette, safeJson, visible } from '../screen/te
 const HELP = `Usage: bit-ttt info FILE|- [options]
 
 Says what FILE is (- for standard input): a model (.bitt, .safetensors, an index of several, or a
-folder), a tokenizer.json, a session of generate or chat, a checkpoint of train, or a memory of
-surprise; and checks that it is sound.
+folder), a tokenizer.json, a session of generate or chat, a checkpoint of train, a memory of
+surprise, or what signal has learnt; and checks that it is sound.
 
   --json             print one JSON document
   --color, --no-color
@@ -129,6 +130,7 @@ function headedFacts(path: string, bytes: Buffer, kind: HeadedKind): Facts {
     const { lines, alarmRate } = readMemoryFields(fields, path);
     return { kind, lines, alarm_rate: alarmRate, state_bytes: body.length };
   }
+  if (kind === 'signal') return { kind, ...readSignalFields(fields), state_bytes: body.length };
   const { info, state } = parseCheckpoint(fields, body, path);
   const { shape, recipe, step, steps, curve } = info;
   const last = curve.at(-1);

@@ -9,7 +9,7 @@ import { Failure } from '../screen/failure.js';
 import { readWhole } from './read-file.js';
 
 /** The kinds of such files. */
-export type HeadedKind = 'memory' | 'session' | 'checkpoint';
+export type HeadedKind = 'memory' | 'session' | 'checkpoint' | 'signal';
 
 /** A file whose first line was read. */
 interface HeadedFile {
@@ -22,6 +22,7 @@ export const BEGINNINGS = {
   memory: 'bit-ttt memory ',
   session: 'bit-ttt session ',
   checkpoint: 'bit-ttt checkpoint ',
+  signal: 'bit-ttt signal ',
   model: 'BITT',
 } as const;
 
@@ -29,7 +30,7 @@ const FORMAT = 1;
 const MAX_HEADER = 1024;
 const CRC_DIGITS = 8;
 const CRC_POLYNOMIAL = 0xedb8_8320; // its bits are reflected
-const KINDS: readonly HeadedKind[] = ['memory', 'session', 'checkpoint'];
+const KINDS: readonly HeadedKind[] = ['memory', 'session', 'checkpoint', 'signal'];
 
 /** The kind of a file that begins with `bytes`, or undefined. */
 export function headedKind(bytes: Uint8Array): HeadedKind | undefined {
@@ -47,9 +48,10 @@ const STATES = new Map([
   ['BitLlm\r\n', 'session'],
   ['BitTrn\r\n', 'training'],
   ['BitTTT\r\n', 'layer'],
+  ['BitSig\r\n', 'detector of a signal'],
 ]);
 
-/** What a bare state is of (`session`, `training` or `layer`), or undefined for other bytes. */
+/** What a bare state is of (such as `session` or `layer`), or undefined for other bytes. */
 export function bareState(bytes: Uint8Array): string | undefined {
   return STATES.get(Buffer.from(bytes.subarray(0, 8)).toString('latin1'));
 }

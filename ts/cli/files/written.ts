@@ -17,6 +17,7 @@ export type SavedKind =
   | 'memory'
   | 'session'
   | 'checkpoint'
+  | 'signal'
   | 'model'
   | 'chart'
   | 'tokenizer'
@@ -24,7 +25,12 @@ export type SavedKind =
   | 'model folder';
 
 /** Kinds that hold something of the text that was read: only the owner may read them. */
-export const PRIVATE: ReadonlySet<SavedKind> = new Set(['memory', 'session', 'checkpoint']);
+export const PRIVATE: ReadonlySet<SavedKind> = new Set([
+  'memory',
+  'session',
+  'checkpoint',
+  'signal',
+]);
 
 /** The mark in the metadata of weights that this program has written. */
 export const WRITER = { writer: 'bit-ttt' } as const;
@@ -129,6 +135,7 @@ export function isWritten(path: string, kind: SavedKind): boolean {
       case 'memory':
       case 'session':
       case 'checkpoint':
+      case 'signal':
         return isHeaded(Buffer.from(head, 'latin1'), kind);
       case 'model':
         return head.startsWith(BEGINNINGS.model) && isOwnModel(file);

@@ -1,8 +1,16 @@
 // consumer.ts - a user's file, compiled against the packed package: types resolve and are right.
 // SPDX-License-Identifier: MIT
 
-import type { BackendInfo, Observation, TTTErrorCode, TTTOptions, TTTWeights } from 'bit-ttt';
-import { conformanceHash, getInfo, init, setKernel, TTT, TTTError } from 'bit-ttt';
+import type {
+  BackendInfo,
+  Observation,
+  SignalDetectorOptions,
+  SignalReading,
+  TTTErrorCode,
+  TTTOptions,
+  TTTWeights,
+} from 'bit-ttt';
+import { conformanceHash, getInfo, init, SignalDetector, setKernel, TTT, TTTError } from 'bit-ttt';
 import { TTT as NativeTTT } from 'bit-ttt/native';
 import { TTT as WasmTTT } from 'bit-ttt/wasm';
 
@@ -24,6 +32,23 @@ export async function use(): Promise<number> {
   const print: bigint = layer.fingerprint;
   return hash.length + layer.tokensSeen + Number(print) + WasmTTT.length + NativeTTT.length;
 }
+
+export async function watch(): Promise<[number, boolean]> {
+  const options: SignalDetectorOptions = { alarmRate: 0.001 };
+  const signal = await SignalDetector.create(options);
+  const seen: SignalReading = signal.read(20.5, new Date());
+  signal.read(null, 1.7e9);
+  const [low, high]: [number, number] = seen.expected;
+  const bytes: Uint8Array<ArrayBuffer> = signal.save();
+  const loaded: SignalDetector = await SignalDetector.load(bytes, { alarmRate: signal.alarmRate });
+  return [high - low + seen.score + loaded.valuesSeen, seen.alarm && seen.warm];
+}
+
+declare const signal: SignalDetector;
+// @ts-expect-error: detectors are made by SignalDetector.create
+new SignalDetector();
+// @ts-expect-error: not a number
+signal.read('20.5');
 
 export function explain(error: unknown): TTTErrorCode | undefined {
   if (!(error instanceof TTTError)) return undefined;
