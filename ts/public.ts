@@ -23,6 +23,8 @@ export type {
   WasmSource,
 } from './common/types.js';
 export { LogDetector } from './detect/log-detector.js';
+export { SignalDetector } from './detect/signal-detector.js';
+export type { SignalDetectorOptions, SignalReading } from './detect/signal-types.js';
 export type {
   BurstFinding,
   Cause,
@@ -36,8 +38,6 @@ export type {
   SessionFinding,
   SessionReading,
 } from './detect/types.js';
-export { SignalDetector } from './detect/signal-detector.js';
-export type { SignalDetectorOptions, SignalReading } from './detect/signal-types.js';
 export {
   conformanceHash,
   getInfo,

@@ -147,7 +147,7 @@ export interface Piece {
 
 /** Something that stands out. */
 export interface Entry {
-  /** Which line or value it is, counted from 0 without those that were not read, and its line's number. */
+  /** Which event or value it is, counted from 0, and the number of its line. */
   index: number;
   number: number;
   /** Its text, and why it is odd; a change in how often lines come has no text. */
@@ -159,7 +159,8 @@ export interface Entry {
 
 export interface WatchResult {
   kind: 'log' | 'signal';
-  /** Lines or values that were read. */
+  /** Lines or values that were read; of a log several lines may be one event. */
+  read: number;
   count: number;
   /** What stands out, in its order, and a sentence about what is not there. */
   entries: Entry[];

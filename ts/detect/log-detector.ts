@@ -20,7 +20,7 @@ import { linesOf, PieceLines } from './log-source.js';
 import { LogWatcher } from './log-watcher.js';
 import { Rates } from './rates.js';
 import { Recall } from './recall.js';
-import { sessionOf, Sessions } from './sessions.js';
+import { Sessions, sessionOf } from './sessions.js';
 import type {
   LineReading,
   LogDetectorOptions,

@@ -43,7 +43,7 @@ class Watch {
     ({ index }) => void this.#choose(index),
   );
   #found: WatchResult | undefined;
-  /** The line that is looked at; counts lines that were read. */
+  /** The line that is looked at; counts events or values that were read. */
   #chosen = -1;
 
   async read(signal: AbortSignal): Promise<void> {
@@ -70,11 +70,11 @@ class Watch {
 
   #show(found: WatchResult, seconds: number): void {
     const { panel } = this;
-    const { count, kind, entries, note, columns, column } = found;
+    const { read, kind, entries, note, columns, column } = found;
     this.#found = found;
     this.#chosen = -1;
     const log = kind === 'log';
-    const what = log ? numberOf(count, 'line') : `${numberOf(count, 'value')} of ${columns[column]}`;
+    const what = log ? numberOf(read, 'line') : `${numberOf(read, 'value')} of ${columns[column]}`;
     const hint = log ? ' A score of 3 is one line in 1,000.' : '';
     const click = entries.length > 0 ? ' Click on a mark.' : '';
     panel.status(`${what} in ${figure(seconds)} s.${hint}${click}`);

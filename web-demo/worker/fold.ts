@@ -7,15 +7,15 @@ import { TopList } from '../../ts/detect/digest.js';
 
 /** The most that are kept of each: of alarms the oddest, of changes the first. */
 const MOST = 20;
-/** A burst is over after so many lines without one like it. */
-const QUIET = 50;
-const MAX_SHAPE = 200;
+/** A burst is over after so many lines without one of its pattern. */
+const QUIET = 200;
 
-/** An alarm, and how many lines like it came soon after. */
+/** An alarm, and how many lines of its pattern came soon after. */
 interface Alarm {
   index: number;
-  surprise: number;
+  score: number;
   reading: LineReading;
+  text: string;
   more: number;
   last: number;
 }
@@ -25,14 +25,9 @@ interface Change {
   finding: RateFinding;
 }
 
-/** A line without what differs from one to the next: all that has a digit in it. */
-function shapeOf(text: string): string {
-  return text.slice(0, MAX_SHAPE).replace(/\S*\d\S*/g, '0');
-}
-
 export class Folded {
   readonly #top = new TopList<Alarm>(MOST);
-  readonly #open = new Map<string, Alarm>();
+  readonly #open = new Map<number, Alarm>();
   readonly #times: number[] = [];
   readonly changes: Change[] = [];
   /** How many there were, kept or not. */
@@ -46,30 +41,26 @@ export class Folded {
 
   /** Whether the lines are of more than one day. */
   get dated(): boolean {
-    const days = this.#times.filter((time) => !Number.isNaN(time));
-    return Math.floor((days[0] ?? 0) / 86400) !== Math.floor((days.at(-1) ?? 0) / 86400);
+    const times = this.#times.filter((time) => !Number.isNaN(time));
+    return Math.floor((times[0] ?? 0) / 86400) !== Math.floor((times.at(-1) ?? 0) / 86400);
   }
 
+  /** Takes a line, or the lines of one event. */
   line(index: number, text: string, reading: LineReading): void {
     this.#times.push(reading.time ?? Number.NaN);
     if (!reading.alarm && this.#open.size === 0) return;
-    const shape = shapeOf(text);
-    this.#close(index);
-    const open = this.#open.get(shape);
-    // Usual lines that follow a known line in an unusual place are no burst of it.
-    if (open && (reading.alarm || open.reading.cause === 'words')) {
+    const open = this.#open.get(reading.pattern);
+    if (open && index - open.last <= QUIET) {
+      // Usual lines that follow a known line in an unusual place are no burst of it.
+      if (!reading.alarm && open.reading.cause !== 'words') return;
       open.more++;
       open.last = index;
     } else if (reading.alarm) {
-      const alarm = { index, surprise: reading.score, reading, more: 0, last: index };
-      this.#open.set(shape, alarm);
+      const alarm = { index, score: reading.score, reading, text, more: 0, last: index };
+      this.#open.set(reading.pattern, alarm);
       this.#top.add(alarm);
       this.alarmCount++;
-    }
-  }
-
-  #close(index: number): void {
-    for (const [shape, { last }] of this.#open) if (index - last > QUIET) this.#open.delete(shape);
+    } else if (open) this.#open.delete(reading.pattern);
   }
 
   /** Takes what was found at a line besides the line. */

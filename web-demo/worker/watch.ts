@@ -4,6 +4,9 @@
  */
 import type { OddPart } from 'bit-ttt';
 import { LogDetector, SignalDetector, TTTError } from 'bit-ttt';
+import type { LogEvent } from '../../ts/detect/events.js';
+import { Events } from '../../ts/detect/events.js';
+import { MAX_LINE } from '../../ts/detect/lines.js';
 import {
   explainCold,
   explainLine,
@@ -64,10 +67,9 @@ function noteOf(count: number, warm: boolean, entries: number, of: number, unit:
   return warm ? explainNothing(count, unit) : explainCold(count, unit);
 }
 
-function entriesOf(lines: readonly string[], { numbers }: Found, folded: Folded): Entry[] {
-  const alarms = folded.alarms.map(({ index, reading, more }) => {
+function entriesOf({ numbers }: Found, folded: Folded): Entry[] {
+  const alarms = folded.alarms.map(({ index, text, reading, more }) => {
     const number = numbers[index]!;
-    const text = lines[number - 1]!;
     const pieces = piecesOf(text, reading.because, MAX_LISTED);
     return { index, number, pieces, why: explainLine(reading, text), more };
   });
@@ -92,35 +94,43 @@ async function watchLog(
   const found = makeFound();
   const folded = new Folded();
   const rest = makeRest(progress, lines.length);
+  const events = new Events();
   const detector = await LogDetector.create({ alarmRate: rate });
-  let warm = false;
+  let [warm, read] = [false, 0];
+  const take = (event: LogEvent | undefined): void => {
+    if (event === undefined) return;
+    const index = found.numbers.push(event.number) - 1;
+    const reading = detector.read(event.text);
+    warm = reading.warm;
+    found.values.push(reading.score);
+    found.alarms.push(reading.alarm);
+    if (reading.alarm) found.parts.set(index, reading.because);
+    folded.line(index, event.text, reading);
+    folded.rates(index, detector.findings());
+  };
   try {
     for (const [i, text] of lines.entries()) {
       if (text.trim() === '') continue;
-      const index = found.numbers.push(i + 1) - 1;
-      const reading = detector.read(text);
-      warm = reading.warm;
-      found.values.push(reading.score);
-      found.alarms.push(reading.alarm);
-      if (reading.alarm) found.parts.set(index, reading.because);
-      folded.line(index, text, reading);
-      folded.rates(index, detector.findings());
+      read++;
+      take(events.push({ number: i + 1, column: 1, text: text.slice(0, MAX_LINE) }));
       await rest(i + 1);
     }
+    take(events.flush());
   } finally {
     detector.destroy();
   }
-  const entries = entriesOf(lines, found, folded);
+  const entries = entriesOf(found, folded);
   const of = folded.alarmCount + folded.changeCount;
-  const note = noteOf(found.numbers.length, warm, entries.length, of, 'line');
+  const note = noteOf(read, warm, entries.length, of, 'line');
   const points = pointsOf(found.values, found.alarms, false);
-  return [found, { ...resultOf(found, points), kind: 'log', entries, note }];
+  return [found, { ...resultOf(found, points), kind: 'log', read, entries, note }];
 }
 
 /** The curve of what was found; the rest is to be filled in. */
 function resultOf(found: Found, indices: Uint32Array): WatchResult {
   return {
     kind: 'log',
+    read: found.numbers.length,
     count: found.numbers.length,
     entries: [],
     note: '',
@@ -209,6 +219,8 @@ export async function around({ index }: { index: number }): Promise<Around> {
   const lines = last.lines
     .slice(first - 1, number + AROUND)
     .map((line) => line.slice(0, MAX_SHOWN));
-  const pieces = piecesOf(last.lines[number - 1]!, last.parts.get(index) ?? [], MAX_SHOWN);
+  const line = last.lines[number - 1]!;
+  const parts = (last.parts.get(index) ?? []).filter(({ end }) => end <= line.length);
+  const pieces = piecesOf(line, parts, MAX_SHOWN);
   return { number, first, lines, pieces };
 }

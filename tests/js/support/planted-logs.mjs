@@ -25,8 +25,20 @@ function clock(start, i) {
 }
 
 const START = Date.UTC(2026, 2, 3, 8);
-const PATHS = ['/', '/index.html', '/api/items', '/api/items/42', '/static/app.js', '/login', '/logo.png'];
-const AGENTS = ['Mozilla/5.0 (X11; Linux x86_64)', 'curl/8.5.0', 'Mozilla/5.0 (iPhone; CPU iPhone OS 17)'];
+const PATHS = [
+  '/',
+  '/index.html',
+  '/api/items',
+  '/api/items/42',
+  '/static/app.js',
+  '/login',
+  '/logo.png',
+];
+const AGENTS = [
+  'Mozilla/5.0 (X11; Linux x86_64)',
+  'curl/8.5.0',
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 17)',
+];
 
 function nginxLine(random, i) {
   const { day, time } = clock(START, i);
@@ -48,12 +60,15 @@ function jsonLine(random, i) {
     service: pick(random, SERVICES),
     msg: pick(random, DONE),
     ms: 2 + upTo(random, 90),
-    id: `${Math.floor(random() * 0xffffffff).toString(16).padStart(8, '0')}`,
+    id: `${Math.floor(random() * 0xffffffff)
+      .toString(16)
+      .padStart(8, '0')}`,
   });
 }
 
 const SYSLOG = [
-  (r) => `sshd[${1000 + upTo(r, 9000)}]: Accepted publickey for deploy from 10.0.0.${upTo(r, 250)} port ${1024 + upTo(r, 60000)} ssh2`,
+  (r) =>
+    `sshd[${1000 + upTo(r, 9000)}]: Accepted publickey for deploy from 10.0.0.${upTo(r, 250)} port ${1024 + upTo(r, 60000)} ssh2`,
   (r) => `CRON[${1000 + upTo(r, 9000)}]: (root) CMD (run-parts /etc/cron.hourly)`,
   (r) => `systemd[1]: Started Session ${upTo(r, 900)} of user deploy.`,
   (r) => `dhclient[812]: DHCPACK of 10.0.0.${upTo(r, 250)} from 10.0.0.1`,
@@ -66,10 +81,14 @@ function syslogLine(random, i) {
 }
 
 const JAVA = [
-  (r) => `INFO  [worker-${upTo(r, 8)}] c.acme.orders.OrderService - order ${10000 + upTo(r, 90000)} accepted`,
-  (r) => `INFO  [worker-${upTo(r, 8)}] c.acme.orders.Stock - reserved ${1 + upTo(r, 9)} of item ${100 + upTo(r, 900)}`,
-  (r) => `DEBUG [timer-1] c.acme.jobs.Cleaner - removed ${upTo(r, 40)} entries in ${upTo(r, 300)} ms`,
-  (r) => `WARN  [worker-${upTo(r, 8)}] c.acme.net.Client - retry ${1 + upTo(r, 3)} after timeout of ${100 + upTo(r, 900)} ms`,
+  (r) =>
+    `INFO  [worker-${upTo(r, 8)}] c.acme.orders.OrderService - order ${10000 + upTo(r, 90000)} accepted`,
+  (r) =>
+    `INFO  [worker-${upTo(r, 8)}] c.acme.orders.Stock - reserved ${1 + upTo(r, 9)} of item ${100 + upTo(r, 900)}`,
+  (r) =>
+    `DEBUG [timer-1] c.acme.jobs.Cleaner - removed ${upTo(r, 40)} entries in ${upTo(r, 300)} ms`,
+  (r) =>
+    `WARN  [worker-${upTo(r, 8)}] c.acme.net.Client - retry ${1 + upTo(r, 3)} after timeout of ${100 + upTo(r, 900)} ms`,
 ];
 
 function javaLine(random, i) {
@@ -95,20 +114,41 @@ const at = (i) => clock(START, i);
 /** The lines that are planted in each, made for the place of the i-th line. */
 const PLANTED = {
   nginx: [
-    (i) => `203.0.113.9 - - [${at(i).day}/Mar/2026:${at(i).time} +0000] "POST /cgi-bin/.%2e/.%2e/bin/sh HTTP/1.1" 400 157 "-" "zgrab/0.x"`,
-    (i) => `10.0.1.7 - - [${at(i).day}/Mar/2026:${at(i).time} +0000] "GET /api/items HTTP/1.1" 502 559 "-" "upstream prematurely closed connection"`,
+    (i) =>
+      `203.0.113.9 - - [${at(i).day}/Mar/2026:${at(i).time} +0000] "POST /cgi-bin/.%2e/.%2e/bin/sh HTTP/1.1" 400 157 "-" "zgrab/0.x"`,
+    (i) =>
+      `10.0.1.7 - - [${at(i).day}/Mar/2026:${at(i).time} +0000] "GET /api/items HTTP/1.1" 502 559 "-" "upstream prematurely closed connection"`,
   ],
   json: [
-    (i) => JSON.stringify({ time: at(i).iso, level: 'error', service: 'billing', msg: 'card declined by issuer', ms: 41, id: '7c01aa9e' }),
-    (i) => JSON.stringify({ time: at(i).iso, level: 'info', service: 'search', msg: 'request completed', ms: 48213000, id: '01aa9e7c' }),
+    (i) =>
+      JSON.stringify({
+        time: at(i).iso,
+        level: 'error',
+        service: 'billing',
+        msg: 'card declined by issuer',
+        ms: 41,
+        id: '7c01aa9e',
+      }),
+    (i) =>
+      JSON.stringify({
+        time: at(i).iso,
+        level: 'info',
+        service: 'search',
+        msg: 'request completed',
+        ms: 48213000,
+        id: '01aa9e7c',
+      }),
   ],
   syslog: [
-    (i) => `Mar  ${Number(at(i).day)} ${at(i).time} web1 kernel: [91823.118] Out of memory: Killed process 4312 (postgres)`,
-    (i) => `Mar  ${Number(at(i).day)} ${at(i).time} web1 sshd[2201]: Failed password for invalid user oracle from 198.51.100.4 port 4022 ssh2`,
+    (i) =>
+      `Mar  ${Number(at(i).day)} ${at(i).time} web1 kernel: [91823.118] Out of memory: Killed process 4312 (postgres)`,
+    (i) =>
+      `Mar  ${Number(at(i).day)} ${at(i).time} web1 sshd[2201]: Failed password for invalid user oracle from 198.51.100.4 port 4022 ssh2`,
   ],
   java: [
     (i) => javaTrace(i, 'java.sql.SQLTransientConnectionException', 'pool exhausted'),
-    (i) => `${at(i).iso.slice(0, 10)} ${at(i).iso.slice(11, 19)},000 ERROR [main] c.acme.jobs.Scheduler - clock moved, jobs disabled`,
+    (i) =>
+      `${at(i).iso.slice(0, 10)} ${at(i).iso.slice(11, 19)},000 ERROR [main] c.acme.jobs.Scheduler - clock moved, jobs disabled`,
   ],
 };
 

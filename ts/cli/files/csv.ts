@@ -3,8 +3,8 @@
  * their cells, in bounded memory.
  * SPDX-License-Identifier: MIT
  */
-import type { Line } from '../../detect/line.js';
-import { MAX_LINE } from '../../detect/line.js';
+import type { Line } from '../../detect/lines.js';
+import { MAX_LINE } from '../../detect/lines.js';
 import { Failure } from '../screen/failure.js';
 import { LineSplitter } from './lines.js';
 
