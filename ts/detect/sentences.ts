@@ -53,7 +53,7 @@ function phrases(text: string, because: readonly OddPart[]): string[] {
 /** The words of a line or of a pattern that no other line of the pattern has in another way. */
 function fixedWords(text: string): string {
   const words = text.replace(/<(?:n|id|time)>/g, ' 0 ').split(/[^\p{L}\p{N}]+/u);
-  const fixed = words.filter((word) => !/\d/.test(word) && !NAMES_IN_DATES.test(word));
+  const fixed = words.filter((word) => /^\D+$/.test(word) && !NAMES_IN_DATES.test(word));
   return fixed.join(' ').slice(0, MAX_COMPARED);
 }
 
