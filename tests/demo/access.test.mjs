@@ -57,10 +57,12 @@ describe('demo page for everybody', () => {
     await idle(page, 'watch');
     await page.focus('#watch button[type=submit]');
     await page.keyboard.press('Enter');
-    await page.waitForSelector('#watch .top li');
+    await page.waitForSelector('#watch .odd li');
     const chosen = () => page.textContent('#watch .around .chosen');
-    const before = await chosen();
     await page.focus('#watch .plot');
+    await page.keyboard.press('ArrowDown');
+    await page.waitForSelector('#watch .around .chosen');
+    const before = await chosen();
     await page.keyboard.press('ArrowRight');
     const next = String(parseInt(before, 10) + 1);
     await page.waitForFunction(

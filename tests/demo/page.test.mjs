@@ -239,7 +239,10 @@ describe('demo page', () => {
     assert.ok(said.length > 3, 'progress is told on the way');
     assert.ok(Math.max(...said) < 400_000, `${Math.max(...said)} characters at once`);
     assert.ok((await page.locator('#watch *').count()) < 500);
-    assert.match(await page.textContent('#watch .top li'), /line 90001.*roof/);
+    const odd = page.locator('#watch .odd li', { hasText: 'roof is on fire' });
+    assert.match(await odd.textContent(), /line 90001.*Unexpected words: .*roof/);
+    await odd.locator('button').click();
+    await page.waitForSelector('#watch .around .chosen');
     await page.waitForFunction(() =>
       /90001 .*roof/.test(document.querySelector('#watch .around .chosen').textContent),
     );

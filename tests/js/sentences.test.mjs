@@ -126,7 +126,10 @@ describe('sentences about findings', () => {
   });
 
   it('say that nothing stands out, and that too little was read', () => {
-    assert.match(say.explainNothing(12345, 'line'), /^Nothing stands out: none of the 12,345 lines /);
+    assert.match(
+      say.explainNothing(12345, 'line'),
+      /^Nothing stands out: none of the 12,345 lines /,
+    );
     const cold = 'Too little to tell what is unusual: that takes';
     assert.equal(say.explainCold(1, 'line'), `${cold} 200 lines, and here is 1.`);
     assert.equal(say.explainCold(120, 'value'), `${cold} 150 values, and here are 120.`);
