@@ -9,6 +9,7 @@ export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 const guides = {
   'stream-a-log': 'Stream a log',
+  'watch-a-signal': 'Watch a signal',
   'personalise-autocomplete': 'Personalise autocomplete',
   'save-and-move-a-memory': 'Save and move a memory',
   'train-on-your-text': 'Train on your text',

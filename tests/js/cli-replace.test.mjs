@@ -83,6 +83,7 @@ describe('a file that is saved', () => {
         memory: 'bit-ttt session 12345678 {}\n',
         session: 'bit-ttt memory 12345678 {}\n',
         checkpoint: 'a text that nobody has twice\n',
+        signal: 'time,value\n',
         chart: '<svg xmlns="http://www.w3.org/2000/svg"><title>my logo</title></svg>\n',
         weights: originalModel('F32', 32)[1],
         tokenizer: '{"version":"1.0","truncation":null,"added_tokens":[],"model":{}}\n',

@@ -80,6 +80,17 @@ describe('bit-ttt signal: what it has learnt', () => {
     await refuses(load(other), 1, /is no signal file of bit-ttt: it is a memory file/, { input });
     await refuses(['surprise', '-', '--load', memory], 1, /it is a signal file/, { input });
   });
+
+  it('is refused if it is of other columns', async () => {
+    const memory = folder.path('columns.memory');
+    await output(['signal', '-', '--value', 'a,b', '--save', memory], { input: 'a,b\n1,2\n' });
+    const load = (...args) => ['signal', '-', ...args, '--load', memory];
+    const text = /columns\.memory has learnt a, b, and not the column "c"/;
+    await refuses(load('--value', 'a,c'), 1, text, { input: 'a,c\n1,2\n' });
+    await refuses(load(), 1, /and not a single column/, { input: '1\n2\n' });
+    const one = await json(load('--value', 'b'), { input: 'b,c\n1,2\n' });
+    assert.equal(one.series[0].values_learned, 2);
+  });
 });
 
 describe('bit-ttt signal --plot', () => {

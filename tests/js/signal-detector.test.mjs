@@ -60,7 +60,7 @@ describe('what a SignalDetector finds', () => {
         const [low, high] = detector.read(value, everyFiveMinutes(i)).expected;
         if (i >= 1000 && (value < low || value > high)) outside++;
       }
-      assert.ok(outside / 5000 < 0.03, `${kind}: ${outside}`);
+      assert.ok(outside / 5000 < 0.04, `${kind}: ${outside}`);
     }
   });
 
@@ -242,6 +242,16 @@ describe('steps and outliers', () => {
         const [low, high] = found.at(-1).expected;
         assert.ok(low > -6 && high < 6, `${low} ${high}`);
       }
+    });
+
+  for (const factor of [0.1, 1e-3, 1e-200])
+    it(`after a fall of scale to ${factor} it sees what is odd at the new one within 2000 values`, async () => {
+      const g = noise();
+      const at = 5100;
+      const signal = (i) => (i === at ? 20 * factor : (i < 3000 ? 1 : factor) * g());
+      const found = await detect(at + 10, signal);
+      assert.ok(found[at].alarm && found[at].score >= 5);
+      assert.ok(found[at].expected[1] < 6 * factor);
     });
 
   it('nor does one before it is warm', async () => {

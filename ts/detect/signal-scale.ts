@@ -20,6 +20,10 @@ const EDGE = 4;
 const RESTART = 100;
 /** A value within the edge makes up for so many beyond it. */
 const INSIDE = 4;
+/** A scale is made anew, too, where all values of a block of so many ... */
+const BLOCK = 1000;
+/** ... lie within so many deviations, and are not constant: the grids tell little of them apart. */
+const NARROW = 1;
 /** The range shrinks towards the mean by this share with each value. */
 const SHRINKING = 1 / 20000;
 /** What is beyond the range by this share of it counts as beyond. */
@@ -32,6 +36,10 @@ export class SignalScale {
   private low = 0;
   private high = 0;
   private outside = 0;
+  /** Place in the present block, and its least and greatest value. */
+  private inBlock = 0;
+  private least = 0;
+  private greatest = 0;
   /** The last values, for a new scale. */
   private readonly recent = new Float64Array(RESTART);
   private next = 0;
@@ -82,11 +90,22 @@ export class SignalScale {
     this.next = (this.next + 1) % RESTART;
     const isOutside = Math.abs(this.standard(value)) > EDGE;
     this.outside = Math.max(0, this.outside + (isOutside ? 1 : -INSIDE));
-    if (this.outside >= RESTART) this.restart();
+    if (this.outside >= RESTART || this.isNarrow(value)) this.restart();
     else {
       this.widen(value);
       this.follow(value);
     }
+  }
+
+  /** Whether this value ends a block of values that are not constant, but close together. */
+  private isNarrow(value: number): boolean {
+    if (this.inBlock++ === 0) this.least = this.greatest = value;
+    if (value < this.least) this.least = value;
+    if (value > this.greatest) this.greatest = value;
+    if (this.inBlock < BLOCK) return false;
+    this.inBlock = 0;
+    const width = this.greatest - this.least;
+    return width > 0 && width < NARROW * this.unit;
   }
 
   /** Moves mean and deviation; a value far off counts as one at the end of the reach. */
@@ -133,13 +152,16 @@ export class SignalScale {
     this.high = this.recent.reduce((a, b) => Math.max(a, b));
     this.count = RESTART;
     this.outside = 0;
+    this.inBlock = 0;
   }
 
   save(to: ByteWriter): void {
     to.count(this.count);
     to.count(this.outside);
     to.count(this.next);
+    to.count(this.inBlock);
     for (const value of [this.mean, this.deviation, this.low, this.high]) to.f64(value);
+    for (const value of [this.least, this.greatest]) to.f64(value);
     for (const value of this.recent) to.f64(value);
   }
 
@@ -147,10 +169,13 @@ export class SignalScale {
     this.count = from.count();
     this.outside = from.count(RESTART - 1);
     this.next = from.count(RESTART - 1);
+    this.inBlock = from.count(BLOCK - 1);
     this.mean = from.f64(MOST);
     this.deviation = from.f64(2 * MOST);
     this.low = from.f64();
     this.high = from.f64();
+    this.least = from.f64(MOST);
+    this.greatest = from.f64(MOST);
     for (let i = 0; i < RESTART; i++) this.recent[i] = from.f64(MOST);
     if (this.deviation < 0 || this.low > this.high) throw from.damaged();
   }

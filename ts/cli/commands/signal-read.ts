@@ -29,6 +29,8 @@ export interface SignalReadingOptions {
   above: number | undefined;
   /** How many findings are kept. */
   top: number;
+  /** The file that was loaded. */
+  load: string | null;
   save: Result | null;
   /** Seconds between two saves. */
   saveEvery: number;
@@ -152,11 +154,13 @@ export class SignalTable {
   ): Promise<SeriesSummary> {
     const group = by === undefined ? '' : (cells[by.at] ?? '');
     const isSplit = this.columns!.values.length > 1;
-    const name = isSplit ? (by === undefined ? column.name : `${group} ${column.name}`) : group;
+    const isNamed = isSplit || (by === undefined && this.detectors.has(column.name));
+    const name = isNamed ? [group, column.name].filter((part) => part !== '').join(' ') : group;
     const known = this.series.get(name);
     if (known !== undefined) return known;
     let detector = this.detectors.get(name);
     if (detector === undefined) {
+      if (by === undefined) this.checkLoaded(name);
       if (this.detectors.size >= MOST_SERIES) {
         const hint = by === undefined ? '' : `: is --by ${by.name} the right column?`;
         throw new Failure(`${this.file} has more than ${MOST_SERIES} series${hint}`);
@@ -168,6 +172,16 @@ export class SignalTable {
     const made = { name, detector, outline: new Outline(), ...none };
     this.series.set(name, made);
     return made;
+  }
+
+  /** Throws if what was loaded is of other columns: nothing of it would be used. */
+  private checkLoaded(name: string): void {
+    const { load } = this.options;
+    if (load === null) return;
+    const known = [...this.detectors.keys()].filter((one) => one !== '');
+    const has = known.length === 0 ? 'a single column' : known.slice(0, 12).join(', ');
+    const what = name === '' ? 'a single column' : `the column "${name}"`;
+    throw new Failure(`${load} has learnt ${has}, and not ${what} of ${this.file}`);
   }
 
   private note(series: SeriesSummary, row: SignalRow): void {

@@ -164,8 +164,23 @@ function aligned(rows: readonly string[][], right: readonly boolean[]): string[]
   );
 }
 
-function findingsTable(table: SignalTable, palette: Palette, columns: number): string[] {
-  const rows = inOrder(table.top);
+/**
+ * The findings to show. Of alarms only those about as rare as was asked for: where little is odd, the rate is
+ * kept by others, too.
+ */
+function shownOf({ table, above }: SignalResult): SignalRow[] {
+  if (above !== undefined) return inOrder(table.top);
+  const least = ({ series }: SignalRow): number =>
+    -Math.log10(table.series.get(series)!.detector.alarmRate) - 1;
+  return inOrder(table.top.filter((row) => row.score >= least(row)));
+}
+
+function findingsTable(
+  rows: readonly SignalRow[],
+  table: SignalTable,
+  palette: Palette,
+  columns: number,
+): string[] {
   const isTimed = table.columns?.time !== undefined;
   const cells = rows.map((row) => [
     ...(isTimed ? [visible(row.timeText ?? '')] : []),
@@ -189,7 +204,8 @@ function findingsTable(table: SignalTable, palette: Palette, columns: number): s
 }
 
 /** What stands out, in a sentence, and why it may be little. */
-function sentences({ table, above }: SignalResult): string[] {
+function sentences(result: SignalResult): string[] {
+  const { table, above } = result;
   const all = [...table.series.values()];
   const lines: string[] = [];
   const cold = all.filter((one) => !isWarm(one));
@@ -209,8 +225,12 @@ function sentences({ table, above }: SignalResult): string[] {
   const asked =
     above === undefined ? `asked for: 1 in ${figure(1 / rate)}` : `score ${above} and above`;
   const stand = findings === 1 ? '1 value stands' : `${grouped(findings)} values stand`;
-  const rest = top.length < findings ? `; the ${grouped(top.length)} oddest are` : '';
-  lines.push(`${stand} out of ${grouped(values)} (${asked})${rest}`);
+  const shown = shownOf(result).length;
+  const which =
+    shown === top.length ? `the ${shown} oddest are` : `${shown || 'none'} of them clearly`;
+  lines.push(
+    `${stand} out of ${grouped(values)} (${asked})${shown < findings ? `; ${which}` : ''}`,
+  );
   return lines;
 }
 
@@ -241,7 +261,8 @@ export function textReport(result: SignalResult, palette: Palette, columns: numb
   }
   const lines = [`${bold(name)}: ${parts.join(', ')}`, ...drawing(table, palette, columns), ''];
   lines.push(...sentences(result).map((line) => fit(line, Math.max(columns, 120))));
-  if (table.top.length > 0) lines.push('', ...findingsTable(table, palette, columns));
+  const shown = shownOf(result);
+  if (shown.length > 0) lines.push('', ...findingsTable(shown, table, palette, columns));
   lines.push('', ...stateText(result).map((line) => dim(line)));
   const rate = compact(values / Math.max(seconds, 1e-9));
   lines.push(dim(`${seconds.toFixed(2)} s, ${rate} values/s`));

@@ -79,7 +79,6 @@ is saved.
 /** What was asked for, checked. */
 interface Request extends SignalReadingOptions {
   file: string;
-  load: string | null;
   plot: Result | null;
   all: boolean;
   json: boolean;
