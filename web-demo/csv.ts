@@ -2,7 +2,7 @@
  * csv.ts - tells whether a text is a table of numbers, and takes its columns apart.
  * SPDX-License-Identifier: MIT
  */
-import { fieldSeconds } from '../ts/detect/head.js';
+import { isMissing, numberIn, timeIn } from '../ts/detect/cells.js';
 
 /** The rows of a table as numbers. */
 export interface Table {
@@ -22,11 +22,6 @@ const LOOK = 50;
 const LEAST = 5;
 const MOST_CELLS = 64;
 
-const MISSING = /^(?:|-|\?|na|n\/a|nan|null|none)$/i;
-const NUMBER = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d{1,3})?$/i;
-const COMMA_NUMBER = /^[-+]?\d*,\d+$/;
-const TIME =
-  /^(\d{4})[-/.](\d\d)[-/.](\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?)? ?(Z|UTC|[-+]\d\d:?\d\d)?$/;
 const TIME_NAME = /^(?:@?_?time_?(?:stamp)?|date_?(?:time)?|datum|zeit|when|ts)$/i;
 /** Numbers from here on are times since 1970, in seconds or smaller units. */
 const EPOCH = 1e8;
@@ -47,25 +42,6 @@ function cellsOf(line: string, separator: string): string[] {
   return [...cells, cell.trim()];
 }
 
-/** NaN for a missing value, undefined for what is no number. */
-function numberIn(cell: string): number | undefined {
-  if (MISSING.test(cell)) return Number.NaN;
-  const text = COMMA_NUMBER.test(cell) ? cell.replace(',', '.') : cell;
-  const number = NUMBER.test(text) ? Number(text) : undefined;
-  return number !== undefined && Number.isFinite(number) ? number : undefined;
-}
-
-function timeIn(cell: string): number | undefined {
-  const found = TIME.exec(cell);
-  if (found === null) return /[:T]|^1\d{8,}/.test(cell) ? fieldSeconds(cell) : undefined;
-  const [year, month, day, hour, minute, second] = found.slice(1, 7).map((x) => Number(x ?? 0));
-  const seconds = Date.UTC(year!, month! - 1, day!, hour!, minute!, second!) / 1000;
-  const zone = /^([-+])(\d\d):?(\d\d)$/.exec(found[7] ?? '');
-  if (zone === null) return seconds;
-  const shift = 3600 * Number(zone[2]) + 60 * Number(zone[3]);
-  return zone[1] === '-' ? seconds + shift : seconds - shift;
-}
-
 /** What the beginning of a table shows: its header and where which column is. */
 interface Shape {
   separator: string;
@@ -76,7 +52,7 @@ interface Shape {
 
 /** Whether most cells of a column pass; missing ones say nothing. */
 function mostly(rows: readonly string[][], at: number, test: (cell: string) => boolean): boolean {
-  const present = rows.map((row) => row[at] ?? '').filter((cell) => !MISSING.test(cell));
+  const present = rows.map((row) => row[at] ?? '').filter((cell) => !isMissing(cell));
   return present.length > 0 && present.filter(test).length >= 0.9 * present.length;
 }
 
@@ -84,25 +60,24 @@ function shapeWith(lines: readonly string[], separator: string): Shape | undefin
   const rows = lines.map((line) => cellsOf(line, separator));
   const width = rows[0]!.length;
   if (width > MOST_CELLS || rows.some((row) => row.length !== width)) return undefined;
-  const isData = (cell: string): boolean =>
-    numberIn(cell) !== undefined || timeIn(cell) !== undefined;
-  const header = rows[0]!.every((cell) => !isData(cell)) ? rows.shift()! : undefined;
+  const isNumber = (cell: string): boolean => Number.isFinite(numberIn(cell, separator));
+  const isClock = (cell: string): boolean =>
+    !isNumber(cell) && timeIn(cell, separator) !== undefined;
+  const isEpoch = (cell: string): boolean => (numberIn(cell, separator) ?? 0) >= EPOCH;
+  const header = rows[0]!.every((cell) => !isNumber(cell) && !isClock(cell))
+    ? rows.shift()!
+    : undefined;
   if (rows.length < LEAST) return undefined;
   const columns = Array.from({ length: width }, (_, at) => at);
   const isTime = (at: number): boolean => {
-    const epoch = (cell: string): boolean => (numberIn(cell) ?? 0) >= EPOCH;
-    const named = TIME_NAME.test(header?.[at] ?? '');
-    if (mostly(rows, at, (cell) => numberIn(cell) === undefined && timeIn(cell) !== undefined))
-      return true;
-    return (named || (at === 0 && width > 1)) && mostly(rows, at, epoch);
+    const likely = TIME_NAME.test(header?.[at] ?? '') || (at === 0 && width > 1);
+    return mostly(rows, at, isClock) || (likely && mostly(rows, at, isEpoch));
   };
   const time = columns.find(isTime);
-  const values = columns.filter(
-    (at) => at !== time && mostly(rows, at, (cell) => numberIn(cell) !== undefined),
-  );
-  // A log may have commas and numbers, too: without a header all of a table's cells are numbers.
-  const others = width - values.length - (time === undefined ? 0 : 1);
-  if (values.length === 0 || (header === undefined && others > 0)) return undefined;
+  const values = columns.filter((at) => at !== time && mostly(rows, at, isNumber));
+  // A log may have commas and numbers, too: a table has few columns of texts, and none without a header.
+  const texts = width - values.length - (time === undefined ? 0 : 1);
+  if (values.length === 0 || texts > (header === undefined ? 0 : values.length)) return undefined;
   return { separator, header, time, values };
 }
 
@@ -141,11 +116,13 @@ export function tableOf(lines: readonly string[]): Table | undefined {
     }
     const cells = cellsOf(line, separator);
     table.lines.push(i + 1);
-    for (const [k, at] of values.entries())
-      table.values[k]!.push(numberIn(cells[at] ?? '') ?? Number.NaN);
+    for (const [k, at] of values.entries()) {
+      const number = numberIn(cells[at] ?? '', separator);
+      table.values[k]!.push(Number.isFinite(number) ? number! : Number.NaN);
+    }
     const label = time === undefined ? '' : (cells[time] ?? '');
     table.labels.push(label);
-    table.times.push(time === undefined ? undefined : timeIn(label));
+    table.times.push(time === undefined ? undefined : timeIn(label, separator));
   }
   return table;
 }

@@ -224,7 +224,7 @@ describe('demo page', () => {
     const lines = Array.from({ length: 150_000 }, (_, i) =>
       i === 90_000
         ? 'the roof is on fire and the cat has fled'
-        : `12:00:${i % 60} GET /page/${i % 40} 200 in ${i % 9} ms`,
+        : `12:00:${String(i % 60).padStart(2, '0')} GET /page/${i % 40} 200 in ${i % 9} ms`,
     );
     const file = await fileOf('long.log', lines.join('\n'));
     await page.setInputFiles('#watch [name=open]', file);

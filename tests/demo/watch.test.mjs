@@ -256,6 +256,18 @@ describe('demo page: watch', () => {
     }
   });
 
+  it('takes a log with commas for a log', async () => {
+    const rows = (make) => Array.from({ length: 300 }, (_, i) => make(i)).join('\n');
+    for (const text of [
+      `time,level,text,ms\n${rows((i) => `10:20:${10 + (i % 50)},INFO,done,${i % 9}`)}`,
+      rows((i) => `2026-03-01 10:20:${10 + (i % 50)},${100 + i} INFO done`),
+      rows((i) => `done ${i}, ${i % 9} left`),
+    ]) {
+      await read(text);
+      assert.match(await status(), /^30[01] lines/);
+    }
+  });
+
   it('reads a signal with holes, and says how many values it takes', async () => {
     await read(
       ['value', ...Array.from({ length: 90 }, (_, i) => (i % 9 ? i % 5 : 'n/a'))].join('\n'),
