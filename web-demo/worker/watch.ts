@@ -86,6 +86,28 @@ function entriesOf({ numbers }: Found, folded: Folded): Entry[] {
   return [...alarms, ...changes].sort((a, b) => a.index - b.index);
 }
 
+/** Of the lines of an event the one with the oddest word: its number, and where it begins in the event's text. */
+function oddLine(
+  lines: readonly string[],
+  { number, text }: LogEvent,
+  because: readonly OddPart[],
+): { number: number; start: number } {
+  let start = 0;
+  for (;;) {
+    const end = text.indexOf('\n', start);
+    if (end < 0 || (because[0]?.start ?? 0) <= end) return { number, start };
+    start = end + 1;
+    number++;
+    while (lines[number - 1]!.trim() === '') number++; // blank lines are no part of it
+  }
+}
+
+/** Parts of a text as those of the text from `start` on. */
+function partsFrom(parts: readonly OddPart[], start: number): OddPart[] {
+  const later = parts.filter((part) => part.start >= start);
+  return later.map((part) => ({ ...part, start: part.start - start, end: part.end - start }));
+}
+
 async function watchLog(
   lines: readonly string[],
   rate: number,
@@ -99,12 +121,13 @@ async function watchLog(
   let [warm, read] = [false, 0];
   const take = (event: LogEvent | undefined): void => {
     if (event === undefined) return;
-    const index = found.numbers.push(event.number) - 1;
     const reading = detector.read(event.text);
+    const { number, start } = oddLine(lines, event, reading.because);
+    const index = found.numbers.push(number) - 1;
     warm = reading.warm;
     found.values.push(reading.score);
     found.alarms.push(reading.alarm);
-    if (reading.alarm) found.parts.set(index, reading.because);
+    if (reading.alarm) found.parts.set(index, partsFrom(reading.because, start));
     folded.line(index, event.text, reading);
     folded.rates(index, detector.findings());
   };
