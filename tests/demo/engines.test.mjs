@@ -221,7 +221,7 @@ for (const { name, here, hint, launch } of engines)
         })),
       );
       assert.equal(found.length, own.length + 1); // the silence
-      const chosen = `document.querySelector('#watch .around .chosen').textContent`;
+      const chosen = `(document.querySelector('#watch .around .chosen')?.textContent ?? '')`;
       await browser.click('#watch .odd li:nth-child(3) button');
       await until(browser, `${chosen}.startsWith('${found[2].line} ')`);
       await browser.click('#watch .plot .u-over');
