@@ -254,6 +254,14 @@ describe('steps and outliers', () => {
       assert.ok(found[at].expected[1] < 6 * factor);
     });
 
+  it('outliers are still alarms after many of them', async () => {
+    const g = noise();
+    const signal = (i) => (i % 2000 === 1999 ? 30 + i / 1000 : g());
+    const found = await detect(60000, signal);
+    const odd = found.filter((_, i) => i % 2000 === 1999);
+    assert.ok(odd.filter(({ alarm }) => alarm).length >= 25, `${odd.map(({ alarm }) => +alarm)}`);
+  });
+
   it('nor does one before it is warm', async () => {
     const g = noise();
     for (const at of [5, 50]) {

@@ -50,6 +50,7 @@ export class SignalScore {
   private readonly recent = new Float64Array(MEAN);
   private count = 0;
   private greatest = 0;
+  /** Values beyond the range; halved as the tails are. */
   private beyond = 0;
   /** The last score that was not silenced, and the number of its value. */
   private lastAt = 0;
@@ -78,6 +79,7 @@ export class SignalScore {
       this.greatest = mean;
     }
     this.errors.add(mean);
+    if (this.count % (MEMORY / 2) === 0) this.beyond >>>= 1;
     return mean < SURE ? 0 : odd;
   }
 
