@@ -180,12 +180,26 @@ describe('demo page: watch', () => {
     const planted = { 700: [`ERROR pay: failed\n${trace.join('\n')}`] };
     const found = await read(logWith(900, planted));
     assert.equal(found.length, 1, JSON.stringify(found));
-    assert.ok([701, 702, 703].includes(found[0].line), `${found[0].line}`); // the one with the oddest word
+    assert.equal(found[0].line, 701);
     assert.ok(found[0].text.endsWith(trace.join('\n')), found[0].text);
     assert.match(await status(), /^903 lines/);
     await page.click('#watch .odd li button');
     await until(`${found[0].line} `);
     assert.ok((await page.locator('#watch .around .chosen mark').count()) > 0);
+  });
+
+  it('lists a line without a time by its own number', async () => {
+    const found = await read(
+      logWith(900, { 700: ['INFO  http: GET /items/1 in 1 ms\nthe roof is on fire'] }),
+    );
+    assert.deepEqual(
+      found.map(({ line }) => line),
+      [702],
+    );
+    assert.equal(
+      found[0].why,
+      'Unexpected words: the roof is on fire. Most like “INFO http: GET /items/<n> in <n> ms”.',
+    );
   });
 
   it('has more alarms at a higher rate, and reads anew when it is changed', async () => {

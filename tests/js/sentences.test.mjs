@@ -42,6 +42,12 @@ describe('sentences about findings', () => {
     assert.equal(line(text, ['sda']), 'Unexpected word: sda.');
     assert.equal(line(text, ['error', 'write', 'sda']), 'Unexpected words: sda: write error.');
     assert.equal(line(text, ['sector', 'error']), 'Unexpected words: error, sector.');
+    const because = [
+      { start: 0, end: 3, share: 0.5 },
+      { start: 13, end: 16, share: 0.4 },
+    ];
+    const twice = { cause: 'words', surprise: 0.9, like: undefined, because };
+    assert.equal(say.explainLine(twice, 'pay: failed, pay again'), 'Unexpected word: pay.');
   });
 
   it('say which pattern a line is most like, if it is another one', () => {
@@ -75,7 +81,7 @@ describe('sentences about findings', () => {
     const text = 'a \u001b[31mred\u202e\nline';
     const because = [{ start: 2, end: text.length, share: 1 }];
     const said = say.explainLine({ ...reading(text, []), because, like: 'b\u0007\nc' }, text);
-    assert.equal(said, 'Unexpected word: [31mred line. Most like \u201cb c\u201d.');
+    assert.equal(said, 'Unexpected words: [31mred line. Most like \u201cb c\u201d.');
   });
 
   const at = (clock, day = '2026-03-01') => Date.parse(`${day}T${clock}Z`) / 1000;

@@ -38,7 +38,7 @@ function grouped(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
-/** The words that made a line odd as they stand in it; those beside each other are one phrase. */
+/** The words that made a line odd as they stand in it, each once; those beside each other are one phrase. */
 function phrases(text: string, because: readonly OddPart[]): string[] {
   const parts = [...because].sort((a, b) => a.start - b.start);
   const ranges: { start: number; end: number }[] = [];
@@ -47,7 +47,7 @@ function phrases(text: string, because: readonly OddPart[]): string[] {
     if (last && /^[^\p{L}\p{N},;]{0,2}$/u.test(text.slice(last.end, start))) last.end = end;
     else ranges.push({ start, end });
   }
-  return ranges.map(({ start, end }) => short(clean(text.slice(start, end))));
+  return [...new Set(ranges.map(({ start, end }) => short(clean(text.slice(start, end)))))];
 }
 
 /** The words of a line or of a pattern that no other line of the pattern has in another way. */
@@ -78,7 +78,7 @@ export function explainLine(
   if (words.length === 0) {
     return `${surprise >= NEW ? 'A kind of line that is new.' : 'A rare kind of line.'}${nearest}`;
   }
-  const one = because.length === 1;
+  const one = words.length === 1 && !words[0]!.includes(' ');
   return `Unexpected word${one ? '' : 's'}: ${words.join(', ')}.${nearest}`;
 }
 

@@ -86,16 +86,17 @@ function entriesOf({ numbers }: Found, folded: Folded): Entry[] {
   return [...alarms, ...changes].sort((a, b) => a.index - b.index);
 }
 
-/** Of the lines of an event the one with the oddest word: its number, and where it begins in the event's text. */
+/** Of the lines of an event the first with an odd word: its number, and where it begins in the event's text. */
 function oddLine(
   lines: readonly string[],
   { number, text }: LogEvent,
   because: readonly OddPart[],
 ): { number: number; start: number } {
+  const first = Math.min(text.length, ...because.map((part) => part.start));
   let start = 0;
   for (;;) {
     const end = text.indexOf('\n', start);
-    if (end < 0 || (because[0]?.start ?? 0) <= end) return { number, start };
+    if (end < 0 || first <= end || because.length === 0) return { number, start };
     start = end + 1;
     number++;
     while (lines[number - 1]!.trim() === '') number++; // blank lines are no part of it
