@@ -12,6 +12,8 @@ export interface Line {
   label: string;
   /** Points without a line between them. */
   points?: boolean;
+  /** The edge of a band: neither line nor points. */
+  edge?: boolean;
 }
 
 export interface PlotOptions {
@@ -23,6 +25,8 @@ export interface PlotOptions {
   log?: boolean;
   /** Bars beside each other, with these names under them. */
   bars?: string[];
+  /** Two of the lines, counted from 0, between which a band is filled: the upper and the lower. */
+  band?: [number, number];
   /** Called with the index of the point that was clicked on. */
   onClick?: (index: number) => void;
 }
@@ -34,6 +38,9 @@ const dark = matchMedia('(prefers-color-scheme: dark)');
 function colour(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
+
+/** The name of a line's colour. */
+const SERIES = (line: number): string => `--series-${(line % 4) + 1}`;
 
 /** Pixels to both sides of a click. */
 const REACH = 8;
@@ -73,8 +80,8 @@ export class Plot {
     if (this.#place.getAttribute('role') !== 'group') this.#describe();
   }
 
-  /** Marks a place on the x axis. */
-  choose(x: number): void {
+  /** Marks a place on the x axis, or none. */
+  choose(x: number | undefined): void {
     this.#chosen = x;
     this.#plot?.redraw(false);
   }
@@ -136,6 +143,7 @@ export class Plot {
         all.map((v) => (v && /^1e/.test(v.toExponential()) ? figure(v) : ''));
     return {
       ...this.#size(),
+      bands: this.#bands(),
       scales: {
         x: bars ? { time: false, range: [-0.6, names.length - 0.4] } : { time: false },
         y: log ? { distr: 3 } : {},
@@ -150,10 +158,21 @@ export class Plot {
     };
   }
 
+  #bands(): uPlot.Band[] {
+    const { band } = this.#options!;
+    if (!band) return [];
+    const series: [number, number] = [band[0] + 1, band[1] + 1];
+    return [{ series, fill: `${colour(SERIES(band[0]))}40` }];
+  }
+
   #style(line: Line, i: number, bars: boolean): uPlot.Series {
-    const stroke = colour(`--series-${(i % 4) + 1}`);
+    const stroke = colour(SERIES(line.edge ? this.#options!.band![0] : i));
     const base: uPlot.Series = { label: line.label, stroke, width: 2, spanGaps: true };
-    if (line.points) return { ...base, points: { show: true, size: 7, fill: stroke } };
+    if (line.edge) return { ...base, width: 0, spanGaps: false, points: { show: false } };
+    if (line.points) {
+      const points = { show: true, size: 8, fill: stroke };
+      return { ...base, width: 0, paths: () => null, points };
+    }
     if (!bars) return { ...base, points: { show: (plot) => plot.data[0].length <= FEW } };
     const count = this.#options!.lines.length;
     const share = 0.8 / count;
@@ -176,11 +195,16 @@ export class Plot {
     });
   }
 
-  /** The index of the largest value near a click or touch at this pixel. */
+  /** The index of the mark near a click or touch at this pixel, or else of the largest value. */
   #peakNear(plot: uPlot, left: number): number {
     const [from, to] = [plot.posToIdx(left - REACH), plot.posToIdx(left + REACH)];
     const values = plot.data[1]!;
     let best = plot.posToIdx(left);
+    const marks = this.#options!.lines.findIndex(({ points }) => points);
+    const marked = (i: number): boolean => marks >= 0 && plot.data[marks + 1]![i] != null;
+    for (let i = 0; i <= to - from; i++)
+      for (const near of [best - i, best + i])
+        if (near >= from && near <= to && marked(near)) return near;
     for (let i = from; i <= to; i++)
       if ((values[i] ?? -Infinity) > (values[best] ?? -Infinity)) best = i;
     return best;

@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: MIT
  */
 import type { Measurement } from '../ts/bench/measure.js';
-import type { Unit } from '../ts/detect/detector.js';
 import type { Source } from './decode.js';
 
 /** A token that was written. */
@@ -106,7 +105,7 @@ export interface Calls {
   save: { params: Record<string, never>; event: never; result: Uint8Array<ArrayBuffer> };
   restore: { params: { bytes: Uint8Array }; event: never; result: HeadMap[] };
   watch: {
-    params: { text: Source; by: Unit };
+    params: WatchParams;
     event: { lines: number; of: number };
     result: WatchResult;
   };
@@ -130,27 +129,64 @@ export interface Calls {
   };
 }
 
-/** A line in parts: before, within and after the word that surprised most, if words were read. */
-export type Parts = [before: string, word: string, after: string];
-
-export interface WatchResult {
-  /** Lines that were read, and lines in all. */
-  count: number;
-  of: number;
-  /** The most surprising lines, most first; `index` counts lines that were read. */
-  top: { index: number; number: number; surprise: number; parts: Parts }[];
-  /** Numbers of lines, counted from 1, their surprises and indices: all, or of each group the highest. */
-  numbers: Uint32Array;
-  surprise: Float32Array;
-  indices: Uint32Array;
+export interface WatchParams {
+  text: Source;
+  /** What it is read as: by its looks, lines of a log, or a table with values of a signal. */
+  as: 'looks' | 'log' | 'signal';
+  /** The share of lines or values that are to be alarms. */
+  rate: number;
+  /** The name of the column of values, if there are several; else the first. */
+  column: string;
 }
 
-/** A line that was read, `parts` of it, and the lines around it, which begin with number `first`. */
+/** A part of a line, and its share in what made the line odd. */
+export interface Piece {
+  text: string;
+  share: number;
+}
+
+/** Something that stands out. */
+export interface Entry {
+  /** Which event or value it is, counted from 0, and the number of its line. */
+  index: number;
+  number: number;
+  /** Its text, and why it is odd; a change in how often lines come has no text. */
+  pieces: Piece[];
+  why: string;
+  /** How many lines like it came soon after. */
+  more: number;
+}
+
+export interface WatchResult {
+  kind: 'log' | 'signal';
+  /** Lines or values that were read; of a log several lines may be one event. */
+  read: number;
+  count: number;
+  /** What stands out, in its order, and a sentence about what is not there. */
+  entries: Entry[];
+  note: string;
+  /** Columns of values, and which one was read; of a log none. */
+  columns: string[];
+  column: number;
+  /**
+   * Points of the curve, all or of each group of neighbours the ones to see: their indices, numbers of lines,
+   * scores or values, and whether they are alarms.
+   */
+  indices: Uint32Array;
+  numbers: Uint32Array;
+  values: Float32Array;
+  alarms: Uint8Array;
+  /** Of values the lowest and the highest that were expected. */
+  low: Float32Array;
+  high: Float32Array;
+}
+
+/** A line that was read in pieces, and the lines around it, which begin with number `first`. */
 export interface Around {
   number: number;
   first: number;
   lines: string[];
-  parts: Parts;
+  pieces: Piece[];
 }
 
 export type CallName = keyof Calls;

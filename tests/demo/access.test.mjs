@@ -57,14 +57,17 @@ describe('demo page for everybody', () => {
     await idle(page, 'watch');
     await page.focus('#watch button[type=submit]');
     await page.keyboard.press('Enter');
-    await page.waitForSelector('#watch .top li');
+    await idle(page, 'watch');
+    assert.equal(await page.locator('#watch .odd li').count(), 6);
     const chosen = () => page.textContent('#watch .around .chosen');
-    const before = await chosen();
     await page.focus('#watch .plot');
+    await page.keyboard.press('ArrowDown');
+    await page.waitForSelector('#watch .around .chosen');
+    const before = await chosen();
     await page.keyboard.press('ArrowRight');
     const next = String(parseInt(before, 10) + 1);
     await page.waitForFunction(
-      (n) => document.querySelector('#watch .around .chosen').textContent.startsWith(n),
+      (n) => document.querySelector('#watch .around .chosen')?.textContent.startsWith(n),
       next,
     );
     await page.context().close();

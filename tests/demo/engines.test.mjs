@@ -6,7 +6,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { BitLlama, conformanceHash, llamaConformanceHash } from 'bit-ttt';
+import {
+  BitLlama,
+  conformanceHash,
+  LogDetector,
+  llamaConformanceHash,
+  SignalDetector,
+} from 'bit-ttt';
 
 import { engines, until } from './support/drivers.mjs';
 import {
@@ -187,25 +193,58 @@ for (const { name, here, hint, launch } of engines)
       assert.equal(shown, await write(session, '', settings));
     });
 
-    it('finds the three anomalies of a log', async () => {
+    it("finds in a log what Node's addon finds, and leads to it", async () => {
       await openTab(browser, 'watch');
       await press(browser, 'watch', '[name=sample]');
-      await submit(browser, 'watch');
-      const top = await browser.evaluate(
-        `[...document.querySelectorAll('#watch .top li')].slice(0, 3).map((li) => li.textContent)`,
+      const found = await browser.evaluate(
+        `[...document.querySelectorAll('#watch .odd li')].map((li) => ({
+          line: Number(li.querySelector('.where').textContent.slice(5)),
+          marks: [...li.querySelectorAll('mark')].map((mark) => mark.textContent),
+          more: li.querySelector('.more') !== null,
+        }))`,
       );
-      for (const [i, word] of ['auth: token', 'db: connection', 'out of memory'].entries())
-        assert.ok(
-          top.some((line) => line.includes(word)),
-          `${i}: ${top}`,
-        );
-      await browser.click('#watch .top li:nth-child(2) button');
-      const second = /line \d+(.*)/.exec(top[1])[1].trim();
-      const chosen = `document.querySelector('#watch .around .chosen').textContent`;
-      await until(browser, `${chosen}.includes(${JSON.stringify(second)})`);
+      const text = await browser.evaluate(`document.querySelector('#watch textarea').value`);
+      const log = await LogDetector.create({ alarmRate: 0.0033 });
+      const told = [];
+      for await (const finding of log.watch(text)) told.push(finding);
+      log.destroy();
+      const own = told.filter(({ kind }) => kind === 'line');
+      assert.equal(own.length, 5);
+      assert.ok(told.some(({ kind }) => kind === 'silence'));
+      const inOrder = ({ because }) => [...because].sort((a, b) => a.start - b.start);
+      assert.deepEqual(
+        found.filter(({ line }) => own.some((finding) => finding.line === line)),
+        own.map((finding) => ({
+          line: finding.line,
+          marks: inOrder(finding).map(({ start, end }) => finding.text.slice(start, end)),
+          more: finding.text.includes('wrong password'),
+        })),
+      );
+      assert.equal(found.length, own.length + 1); // the silence
+      const chosen = `(document.querySelector('#watch .around .chosen')?.textContent ?? '')`;
+      await browser.click('#watch .odd li:nth-child(3) button');
+      await until(browser, `${chosen}.startsWith('${found[2].line} ')`);
       await browser.click('#watch .plot .u-over');
-      await until(browser, `/^4\\d\\d /.test(${chosen})`); // the middle of 900
+      await until(browser, `/^1[45]\\d\\d /.test(${chosen})`); // the middle of 2960
       await shoot('watch');
+    });
+
+    it("finds in a signal what Node's addon finds", async () => {
+      await press(browser, 'watch', '[name=signal]');
+      const found = await browser.evaluate(
+        `[...document.querySelectorAll('#watch .odd .where')].map((e) => Number(e.textContent.slice(5)))`,
+      );
+      const text = await browser.evaluate(`document.querySelector('#watch textarea').value`);
+      const signal = await SignalDetector.create({ alarmRate: 0.0033 });
+      const alarms = text.split('\n').flatMap((row, i) => {
+        const [time, value] = row.split(',');
+        if (i === 0 || row === '') return [];
+        const { alarm, score } = signal.read(Number(value), Date.parse(`${time}Z`) / 1000);
+        return alarm && score >= 2 ? [i + 1] : [];
+      });
+      assert.deepEqual(found, alarms);
+      assert.equal(found.length, 2);
+      await shoot('watch-signal');
     });
 
     it('trains a model, which writes', async () => {

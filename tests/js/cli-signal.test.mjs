@@ -270,7 +270,7 @@ describe('bit-ttt signal: what it refuses', () => {
 
 describe('the cells of a table', () => {
   it('times', async () => {
-    const { timeIn } = await importSource('cli/files/csv-cells');
+    const { timeIn } = await importSource('detect/cells');
     const noon = Date.UTC(2026, 1, 14, 12) / 1000;
     for (const text of [
       ...['2026-02-14 12:00', '2026-02-14 12:00:00', '2026-02-14T12:00:00Z', '2026/02/14 12:00'],

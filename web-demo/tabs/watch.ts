@@ -1,73 +1,141 @@
 /**
- * watch.ts - the tab that shows which lines of a log the memory did not predict.
+ * watch.ts - the tab that shows what stands out in a log or a signal.
  * SPDX-License-Identifier: MIT
  */
-import type { Unit } from '../../ts/detect/detector.js';
 import { reader } from '../client.js';
 import { figure, find, make, numberOf, Panel } from '../dom.js';
+import { OddList, tinted } from '../odd-list.js';
 import type { PlotOptions } from '../plot.js';
 import { Plot } from '../plot.js';
-import type { Around, Calls, Parts, WatchResult } from '../protocol.js';
-import { sampleLog } from '../samples.js';
+import type { Around, Calls, WatchParams, WatchResult } from '../protocol.js';
+import { sampleLog, sampleSignal } from '../samples.js';
 import { TextBox } from '../textbox.js';
 
-function withMark(element: HTMLElement, [before, word, after]: Parts): HTMLElement {
-  element.append(before, ...(word === '' ? [] : [make('mark', word)]), after);
-  return element;
-}
+/** Lines to go for a key; the plot has the focus. */
+const STEPS: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1, PageDown: 25, PageUp: -25 };
+const KEYS =
+  'Left and right choose a line, up and down an alarm; Enter goes to what is said of it.';
 
 /** The chosen line and its neighbours. */
-function showAround(place: HTMLElement, { number, first, lines, parts }: Around): void {
+function showAround(place: HTMLElement, { number, first, lines, pieces }: Around): void {
   const rows = lines.map((line, i) => {
     const chosen = first + i === number;
     const row = make('span', `${first + i}  `, chosen ? 'chosen' : '');
-    return withMark(row, chosen ? parts : [line, '', '']);
+    row.append(...(chosen ? tinted(pieces) : [line]));
+    return row;
   });
   place.replaceChildren(...rows);
 }
 
-/** Lines to go for a key; the plot has the focus. */
-const STEPS: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1, PageDown: 25, PageUp: -25 };
+/** Numbers of a curve; what is not finite is not drawn. */
+function drawn(values: Float32Array): (number | null)[] {
+  return Array.from(values, (value) => (Number.isFinite(value) ? value : null));
+}
 
 class Watch {
   readonly panel = new Panel('watch');
   readonly box = new TextBox(this.panel);
+  readonly #place = find(this.panel.element, '.plot');
   readonly #plot = new Plot(this.panel.element);
   readonly #around = find(this.panel.element, '.around');
+  readonly #list = new OddList(
+    find(this.panel.element, '.odd'),
+    ({ index }) => void this.#choose(index),
+  );
   #found: WatchResult | undefined;
-  /** The line that is looked at; counts lines that were read. */
-  #chosen = 0;
-  readonly #options: PlotOptions = {
-    x: 'line',
-    y: 'surprise',
-    lines: [{ label: 'surprise' }],
-    onClick: (point) => void this.#choose(this.#found!.indices[point]!, true),
-  };
+  /** The line that is looked at; counts events or values that were read. */
+  #chosen = -1;
 
   async read(signal: AbortSignal): Promise<void> {
     const { panel, box } = this;
     if (box.empty) throw new Error('There is nothing to read yet.');
-    const by = panel.field<HTMLSelectElement>('by').value as Unit;
+    const value = (name: string): string => panel.field<HTMLSelectElement>(name).value;
+    const params: WatchParams = {
+      text: box.source,
+      as: value('as') as WatchParams['as'],
+      rate: Number(value('rate')),
+      column: value('column'),
+    };
     const began = performance.now();
     const event = ({ lines, of }: Calls['watch']['event']): void =>
       panel.status(`${figure(lines)} of ${numberOf(of, 'line')}`);
-    const found = await reader.call('watch', { text: box.source, by }, { signal, event });
+    const found = await reader.call('watch', params, { signal, event });
+    this.#show(found, (performance.now() - began) / 1000);
+  }
+
+  /** Reads what was read last once more, as something has been chosen anew. */
+  again(): void {
+    if (this.#found && !this.box.empty) void this.panel.run((signal) => this.read(signal));
+  }
+
+  #show(found: WatchResult, seconds: number): void {
+    const { panel } = this;
+    const { read, kind, entries, note, columns, column } = found;
     this.#found = found;
-    const seconds = (performance.now() - began) / 1000;
-    panel.status(`${numberOf(found.count, 'line')} in ${figure(seconds)} s. Click on a peak.`);
-    this.#plot.show(this.#options, [found.numbers, found.surprise]);
-    this.#showTop(found.top);
-    await this.#choose(found.top[0]?.index ?? 0);
+    this.#chosen = -1;
+    const log = kind === 'log';
+    const what = log ? numberOf(read, 'line') : `${numberOf(read, 'value')} of ${columns[column]}`;
+    const hint = log ? ' A score of 3 is one line in 1,000.' : '';
+    const click = entries.length > 0 ? ' Click on a mark.' : '';
+    panel.status(`${what} in ${figure(seconds)} s.${hint}${click}`);
+    this.#around.replaceChildren();
+    this.#place.after(this.#around);
+    this.#plot.choose(undefined);
+    this.#draw(found);
+    this.#place.setAttribute(
+      'aria-label',
+      `The curve of ${what}, ${entries.length} marked. ${KEYS}`,
+    );
+    find(panel.element, 'h2').hidden = false;
+    find(panel.element, '.note').textContent = note;
+    this.#list.show(entries);
+    const options = columns.map((name) => Object.assign(make('option', name), { value: name }));
+    panel.field<HTMLSelectElement>('column').replaceChildren(...options);
+    if (columns.length > 0) panel.field<HTMLSelectElement>('column').selectedIndex = column;
+    find(panel.element, '.column').hidden = columns.length < 2;
+  }
+
+  #draw({ kind, numbers, values, alarms, low, high, columns, column, indices }: WatchResult): void {
+    const onClick = (point: number): void => void this.#choose(indices[point]!, true);
+    const curve = drawn(values);
+    const marks = curve.map((value, i) => (alarms[i] ? value : null));
+    const log = kind === 'log';
+    const name = log ? 'score' : columns[column]!;
+    const options: PlotOptions = {
+      x: 'line',
+      y: name,
+      lines: [{ label: name }, { label: 'alarm', points: true }],
+      onClick,
+    };
+    const columnsOf = [numbers, curve, marks];
+    if (!log) {
+      options.lines.push({ label: 'expected at most', edge: true });
+      options.lines.push({ label: 'at least', edge: true });
+      options.band = [2, 3];
+      columnsOf.push(drawn(high), drawn(low));
+    }
+    this.#plot.show(options, columnsOf);
   }
 
   walk(event: KeyboardEvent): void {
-    const step = STEPS[event.key];
-    if (step === undefined || !this.#found) return;
+    const { key } = event;
+    if (!this.#found) return;
+    const step = STEPS[key];
+    if (step !== undefined) void this.#choose(this.#chosen + step);
+    else if (key === 'ArrowUp' || key === 'ArrowDown') {
+      const next = this.#list.next(this.#chosen, key === 'ArrowDown' ? 1 : -1);
+      if (next !== undefined) void this.#choose(next);
+    } else if (key === 'Enter') this.#list.focus(this.#chosen);
+    else return;
     event.preventDefault();
-    void this.#choose(this.#chosen + step);
   }
 
-  /** Shows a line and its neighbours; with `scroll` where the person can see them. */
+  /** From the list back to the curve. */
+  leave(event: KeyboardEvent): void {
+    if (event.key === 'Escape') this.#place.focus();
+  }
+
+  /** Shows a line and its neighbours, below its entry if it has one; with `scroll` where they can be seen. */
   async #choose(index: number, scroll = false): Promise<void> {
     const count = this.#found?.count ?? 0;
     if (count === 0) return;
@@ -77,25 +145,13 @@ class Watch {
       if (wanted !== this.#chosen) return; // another one was chosen meanwhile
       this.#plot.choose(lines.number);
       showAround(this.#around, lines);
-      if (scroll) this.#around.scrollIntoView({ block: 'nearest' });
+      const entry = this.#list.choose(wanted);
+      if (entry) entry.append(this.#around);
+      else this.#place.after(this.#around);
+      if (scroll) (entry ?? this.#around).scrollIntoView({ block: 'nearest' });
     } catch (error) {
       this.panel.complain(error instanceof Error ? error.message : String(error));
     }
-  }
-
-  #showTop(top: WatchResult['top']): void {
-    const items = top.map(({ index, number, surprise, parts }) => {
-      const button = make('button');
-      button.type = 'button';
-      button.append(make('span', surprise.toFixed(2)), make('span', `line ${number}`));
-      button.append(withMark(make('span'), parts));
-      button.addEventListener('click', () => void this.#choose(index, true));
-      const item = make('li');
-      item.append(button);
-      return item;
-    });
-    find(this.panel.element, '.top').replaceChildren(...items);
-    find(this.panel.element, 'h2').hidden = items.length === 0;
   }
 }
 
@@ -103,9 +159,15 @@ export function setUpWatch(): void {
   const tab = new Watch();
   const { panel, box } = tab;
   find(panel.element, '.plot').addEventListener('keydown', (event) => tab.walk(event));
-  panel.onClick('sample', () => {
-    box.text = sampleLog();
-    panel.status('A web service’s log of a night on which three things went wrong.');
-  });
+  find(panel.element, '.odd').addEventListener('keydown', (event) => tab.leave(event));
+  for (const name of ['rate', 'as', 'column'])
+    panel.field(name).addEventListener('change', () => tab.again());
+  const samples = { sample: sampleLog, signal: sampleSignal };
+  for (const [name, make] of Object.entries(samples))
+    panel.onClick(name, (signal) => {
+      box.text = make();
+      panel.field<HTMLSelectElement>('as').value = 'looks';
+      return tab.read(signal);
+    });
   panel.onSubmit((signal) => tab.read(signal));
 }

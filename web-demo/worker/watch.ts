@@ -1,103 +1,237 @@
 /**
- * watch.ts - reads a log or text with a fresh memory, line by line, as `bit-ttt surprise` does.
+ * watch.ts - reads a log or a signal from its beginning, and gathers what stands out.
  * SPDX-License-Identifier: MIT
  */
-import { TTT, TTTError } from 'bit-ttt';
-import type { ReadLine, Unit } from '../../ts/detect/detector.js';
-import { DEFAULT_DIM, DEFAULT_LR, LineScorer } from '../../ts/detect/detector.js';
-import { TopList } from '../../ts/detect/digest.js';
+import type { OddPart } from 'bit-ttt';
+import { LogDetector, SignalDetector, TTTError } from 'bit-ttt';
+import type { LogEvent } from '../../ts/detect/events.js';
+import { Events } from '../../ts/detect/events.js';
 import { MAX_LINE } from '../../ts/detect/lines.js';
-import type { Source } from '../decode.js';
+import {
+  explainCold,
+  explainLine,
+  explainNothing,
+  explainRate,
+  explainValue,
+} from '../../ts/detect/sentences.js';
+import type { Table } from '../csv.js';
+import { tableOf } from '../csv.js';
 import { textOf } from '../decode.js';
-import type { Around, Calls, Context, Parts, WatchResult } from '../protocol.js';
+import type { Around, Calls, Context, Entry, WatchParams, WatchResult } from '../protocol.js';
+import { Folded } from './fold.js';
+import { piecesOf } from './pieces.js';
+import { pointsOf } from './points.js';
 import { workerTurns } from './turns.js';
 
-/** Characters shown of a line. */
+/** Characters shown of a line, in the list and by itself. */
+const MAX_LISTED = 400;
 const MAX_SHOWN = 2000;
-const TOP = 12;
 /** Lines to both sides of a chosen one. */
 const AROUND = 4;
-/** Most points of the plot: more could not be distinguished. */
-const MAX_POINTS = 4000;
+/** Of values the oddest alarms that are listed. */
+const MOST = 20;
+/** Values that came as often as one in so many, as a power of ten, do not stand out. */
+const LEAST_SCORE = 2;
 
-/** All lines, and for each one that was read its number, surprise, and the range of its word. */
+type Progress = Context<Calls['watch']['event']>;
+
+/** What was read: the number of each line, what the curve shows, and the odd parts of alarms. */
 interface Found {
-  lines: string[];
   numbers: number[];
-  surprise: number[];
-  words: number[];
+  values: number[];
+  alarms: boolean[];
+  parts: Map<number, readonly OddPart[]>;
 }
 
 /** What was read last, to be looked at. */
-let last: Found = { lines: [], numbers: [], surprise: [], words: [] };
+let last: Pick<Found, 'numbers' | 'parts'> & { lines: string[] } = {
+  lines: [],
+  numbers: [],
+  parts: new Map(),
+};
 
-function partsOf(found: Found, index: number): Parts {
-  const text = found.lines[found.numbers[index]! - 1]!;
-  const from = found.words[2 * index]!;
-  const to = found.words[2 * index + 1]!;
-  const begin = Math.max(0, to - MAX_SHOWN / 2); // a word far out in a long line is shown too
-  return [text.slice(begin, from), text.slice(from, to), text.slice(to, begin + MAX_SHOWN)];
-}
+const makeFound = (): Found => ({ numbers: [], values: [], alarms: [], parts: new Map() });
 
-/** The most surprising lines, most first. */
-function topOf(found: Found): WatchResult['top'] {
-  const top = new TopList<{ index: number; surprise: number }>(TOP);
-  found.surprise.forEach((surprise, index) => top.add({ index, surprise }));
-  return top.lines.map(({ index, surprise }) => {
-    return { index, number: found.numbers[index]!, surprise, parts: partsOf(found, index) };
-  });
-}
-
-/** The index of the most surprising line in each group of neighbours, so that no peak is lost. */
-function pointsOf({ surprise }: Found): Uint32Array {
-  const size = Math.ceil(surprise.length / MAX_POINTS) || 1;
-  const points = new Uint32Array(Math.ceil(surprise.length / size));
-  surprise.forEach((value, index) => {
-    const at = Math.floor(index / size);
-    if (index % size === 0 || value > surprise[points[at]!]!) points[at] = index;
-  });
-  return points;
-}
-
-function resultOf(found: Found): WatchResult {
-  const indices = pointsOf(found);
-  return {
-    count: found.numbers.length,
-    of: found.lines.length,
-    top: topOf(found),
-    numbers: indices.map((index) => found.numbers[index]!),
-    surprise: Float32Array.from(indices, (index) => found.surprise[index]!),
-    indices,
-  };
-}
-
-export async function watch(
-  { text, by }: { text: Source; by: Unit },
-  { signal, report }: Context<Calls['watch']['event']>,
-): Promise<WatchResult> {
-  const lines = (await textOf(text)).split(/\r?\n/);
-  const found: Found = { lines, numbers: [], surprise: [], words: [] };
-  const line = ({ number, surprise, word }: ReadLine): void => {
-    found.numbers.push(number);
-    found.surprise.push(surprise);
-    found.words.push(word?.start ?? 0, word?.end ?? 0);
-  };
-  const settings = { hiddenDim: DEFAULT_DIM[by], innerLr: DEFAULT_LR[by] };
-  const layer = await TTT.create({ ...settings, objective: 'predict' });
+/** Lets messages be handled; stops if it was asked to. */
+function makeRest({ signal, report }: Progress, of: number): (done: number) => Promise<void> {
   const turns = workerTurns();
-  try {
-    const scorer = new LineScorer(layer, by, { unit: () => {}, line }, false);
-    for (const [i, text] of lines.entries()) {
-      scorer.read({ number: i + 1, column: 1, text: text.slice(0, MAX_LINE) });
-      if (await turns.rest()) report({ lines: i + 1, of: lines.length });
-      if (signal.aborted) throw new TTTError('ABORTED', 'Stopped.');
-    }
-    scorer.flush();
-  } finally {
-    layer.destroy();
+  return async (done) => {
+    if (await turns.rest()) report({ lines: done, of });
+    if (signal.aborted) throw new TTTError('ABORTED', 'Stopped.');
+  };
+}
+
+function noteOf(count: number, warm: boolean, entries: number, of: number, unit: 'line' | 'value') {
+  if (of > entries) return `The ${entries} oddest of ${of} are listed.`;
+  if (entries > 0) return '';
+  return warm ? explainNothing(count, unit) : explainCold(count, unit);
+}
+
+function entriesOf({ numbers }: Found, folded: Folded): Entry[] {
+  const alarms = folded.alarms.map(({ index, text, reading, more }) => {
+    const number = numbers[index]!;
+    const pieces = piecesOf(text, reading.because, MAX_LISTED);
+    return { index, number, pieces, why: explainLine(reading, text), more };
+  });
+  const { dated } = folded;
+  const changes = folded.changes.map(({ index, finding }) => {
+    return {
+      index,
+      number: numbers[index]!,
+      pieces: [],
+      why: explainRate(finding, dated),
+      more: 0,
+    };
+  });
+  return [...alarms, ...changes].sort((a, b) => a.index - b.index);
+}
+
+/** Of the lines of an event the first with an odd word: its number, and where it begins in the event's text. */
+function oddLine(
+  lines: readonly string[],
+  { number, text }: LogEvent,
+  because: readonly OddPart[],
+): { number: number; start: number } {
+  const first = Math.min(text.length, ...because.map((part) => part.start));
+  let start = 0;
+  for (;;) {
+    const end = text.indexOf('\n', start);
+    if (end < 0 || first <= end || because.length === 0) return { number, start };
+    start = end + 1;
+    number++;
+    while (lines[number - 1]!.trim() === '') number++; // blank lines are no part of it
   }
-  last = found;
-  return resultOf(found);
+}
+
+/** Parts of a text as those of the text from `start` on. */
+function partsFrom(parts: readonly OddPart[], start: number): OddPart[] {
+  const later = parts.filter((part) => part.start >= start);
+  return later.map((part) => ({ ...part, start: part.start - start, end: part.end - start }));
+}
+
+async function watchLog(
+  lines: readonly string[],
+  rate: number,
+  progress: Progress,
+): Promise<[Found, WatchResult]> {
+  const found = makeFound();
+  const folded = new Folded();
+  const rest = makeRest(progress, lines.length);
+  const events = new Events();
+  const detector = await LogDetector.create({ alarmRate: rate });
+  let [warm, read] = [false, 0];
+  const take = (event: LogEvent | undefined): void => {
+    if (event === undefined) return;
+    const reading = detector.read(event.text);
+    const { number, start } = oddLine(lines, event, reading.because);
+    const index = found.numbers.push(number) - 1;
+    warm = reading.warm;
+    found.values.push(reading.score);
+    found.alarms.push(reading.alarm);
+    if (reading.alarm) found.parts.set(index, partsFrom(reading.because, start));
+    folded.line(index, event.text, reading);
+    folded.rates(index, detector.findings());
+  };
+  try {
+    for (const [i, text] of lines.entries()) {
+      if (text.trim() === '') continue;
+      read++;
+      take(events.push({ number: i + 1, column: 1, text: text.slice(0, MAX_LINE) }));
+      await rest(i + 1);
+    }
+    take(events.flush());
+  } finally {
+    detector.destroy();
+  }
+  const entries = entriesOf(found, folded);
+  const of = folded.alarmCount + folded.changeCount;
+  const note = noteOf(read, warm, entries.length, of, 'line');
+  const points = pointsOf(found.values, found.alarms, false);
+  return [found, { ...resultOf(found, points), kind: 'log', read, entries, note }];
+}
+
+/** The curve of what was found; the rest is to be filled in. */
+function resultOf(found: Found, indices: Uint32Array): WatchResult {
+  return {
+    kind: 'log',
+    read: found.numbers.length,
+    count: found.numbers.length,
+    entries: [],
+    note: '',
+    columns: [],
+    column: 0,
+    indices,
+    numbers: indices.map((index) => found.numbers[index]!),
+    values: Float32Array.from(indices, (index) => found.values[index]!),
+    alarms: Uint8Array.from(indices, (index) => (found.alarms[index] ? 1 : 0)),
+    low: new Float32Array(),
+    high: new Float32Array(),
+  };
+}
+
+async function watchSignal(
+  table: Table,
+  column: number,
+  rate: number,
+  progress: Progress,
+): Promise<[Found, WatchResult]> {
+  const found = makeFound();
+  const odd: (Entry & { score: number })[] = [];
+  const [low, high]: [number[], number[]] = [[], []];
+  const rest = makeRest(progress, table.lines.length);
+  const detector = await SignalDetector.create({ alarmRate: rate });
+  const least = Math.min(LEAST_SCORE, -Math.log10(rate));
+  let warm = false;
+  found.numbers = table.lines;
+  found.values = table.values[column]!;
+  for (const [index, value] of found.values.entries()) {
+    const reading = detector.read(value, table.times[index]);
+    const { score, expected } = reading;
+    const alarm = reading.alarm && score >= least;
+    warm = reading.warm;
+    found.alarms.push(alarm);
+    low.push(expected[0]);
+    high.push(expected[1]);
+    if (alarm) {
+      const label = table.labels[index]!;
+      const pieces = [
+        { text: label === '' ? '' : `${label}  `, share: 0 },
+        { text: String(value), share: 1 },
+      ];
+      const why = explainValue(value, expected);
+      odd.push({ index, number: table.lines[index]!, pieces, why, more: 0, score });
+    }
+    await rest(index + 1);
+  }
+  const oddest = [...odd].sort((a, b) => b.score - a.score).slice(0, MOST);
+  const entries = oddest.sort((a, b) => a.index - b.index).map(({ score, ...entry }) => entry);
+  const points = pointsOf(found.values, found.alarms, true);
+  const result: WatchResult = {
+    ...resultOf(found, points),
+    kind: 'signal',
+    entries,
+    note: noteOf(found.values.length, warm, entries.length, odd.length, 'value'),
+    columns: table.names,
+    column,
+    low: Float32Array.from(points, (index) => low[index]!),
+    high: Float32Array.from(points, (index) => high[index]!),
+  };
+  return [found, result];
+}
+
+export async function watch(params: WatchParams, progress: Progress): Promise<WatchResult> {
+  const lines = (await textOf(params.text)).split(/\r?\n/);
+  const table = params.as === 'log' ? undefined : tableOf(lines);
+  if (params.as === 'signal' && !table) {
+    const text = 'This is no table of numbers: rows of as many cells each, such as time,value';
+    throw new TTTError('INVALID_DATA', text);
+  }
+  const column = Math.max(0, table?.names.indexOf(params.column) ?? 0);
+  const [found, result] = table
+    ? await watchSignal(table, column, params.rate, progress)
+    : await watchLog(lines, params.rate, progress);
+  last = { lines, numbers: found.numbers, parts: found.parts };
+  return result;
 }
 
 /** A line of what was read last, and its neighbours. */
@@ -109,5 +243,8 @@ export async function around({ index }: { index: number }): Promise<Around> {
   const lines = last.lines
     .slice(first - 1, number + AROUND)
     .map((line) => line.slice(0, MAX_SHOWN));
-  return { number, first, lines, parts: partsOf(last, index) };
+  const line = last.lines[number - 1]!;
+  const parts = (last.parts.get(index) ?? []).filter(({ end }) => end <= line.length);
+  const pieces = piecesOf(line, parts, MAX_SHOWN);
+  return { number, first, lines, pieces };
 }

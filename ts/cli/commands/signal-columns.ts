@@ -4,8 +4,8 @@
  * SPDX-License-Identifier: MIT
  */
 import { suggestion } from '../../common/suggestion.js';
+import { isMissing, numberIn, timeIn } from '../../detect/cells.js';
 import type { CsvRecord } from '../files/csv.js';
-import { isMissing, numberIn, timeIn } from '../files/csv-cells.js';
 import { Failure } from '../screen/failure.js';
 
 /** Columns as they were asked for: by name, or by number from 1. */

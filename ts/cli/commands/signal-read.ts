@@ -5,9 +5,9 @@
  */
 import { SignalDetector } from 'bit-ttt';
 import { Turns } from '../../common/turns.js';
+import { isMissing, numberIn, timeIn } from '../../detect/cells.js';
 import type { CsvRecord } from '../files/csv.js';
 import { CsvReader } from '../files/csv.js';
-import { isMissing, numberIn, timeIn } from '../files/csv-cells.js';
 import type { Source } from '../files/input.js';
 import type { Result } from '../files/save.js';
 import type { Detectors } from '../files/signal-file.js';

@@ -1,8 +1,8 @@
 /**
- * csv-cells.ts - reads the cells of a table: numbers and times.
+ * cells.ts - reads the cells of a table: numbers and times.
  * SPDX-License-Identifier: MIT
  */
-import { fieldSeconds } from '../../detect/head.js';
+import { fieldSeconds } from './head.js';
 
 const MISSING = /^(|-|\?|na|n\/a|nan|null|none)$/i;
 const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
