@@ -3,7 +3,7 @@
 
 import * as library from '/dist/browser.mjs';
 import { conformanceHash, getInfo, TTT, TTTError } from '/dist/browser.mjs';
-import { makeInput, readSignal, tellStory } from './input.mjs';
+import { makeInput, readLog, readSignal, tellStory } from './input.mjs';
 
 export async function exercise() {
   const info = await getInfo();
@@ -29,5 +29,6 @@ export async function exercise() {
     code,
     story: await tellStory(library),
     signal: await readSignal(library),
+    log: await readLog(library),
   };
 }

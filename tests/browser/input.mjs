@@ -23,6 +23,29 @@ export async function readSignal({ SignalDetector }) {
   return { readings, state: [...detector.save()] };
 }
 
+const WORDS = ['order', 'user', 'cache', 'hit', 'miss', 'sent', 'failed', 'retry'];
+
+/** Reads a log, half of it with a detector that was saved and loaded; gives all that must be equal. */
+export async function readLog({ LogDetector }) {
+  const values = makeInput(4 * 800);
+  let detector = await LogDetector.create({ alarmRate: 0.01 });
+  const readings = [];
+  for (let i = 0; i < 800; i++) {
+    if (i === 400) {
+      const saved = detector.save();
+      detector.destroy();
+      detector = await LogDetector.load(saved);
+    }
+    const [a, b, c, d] = values.subarray(4 * i, 4 * i + 4).map((value) => Math.floor(4 + 4 * value));
+    const time = new Date(1.78e12 + 1000 * i).toISOString();
+    const line = `${time} ${WORDS[a]} ${WORDS[b]} ${100 * c + i} of ${WORDS[d % 3]}`;
+    readings.push(detector.read(i % 97 === 96 ? `${line}, unseen${i}` : line));
+  }
+  const state = [...detector.save()];
+  detector.destroy();
+  return { readings: JSON.stringify(readings), state };
+}
+
 const SENTENCES = ['the cat saw the dog.', 'a dog ran to the tree.', 'the tree was big and old.'];
 
 /** Trains a small model on WebAssembly, writes with it, and gives all that must be equal. */

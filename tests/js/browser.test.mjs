@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 import * as library from 'bit-ttt';
 
-import { makeInput, readSignal, tellStory } from '../browser/input.mjs';
+import { makeInput, readLog, readSignal, tellStory } from '../browser/input.mjs';
 import { chromiumPath, launchChromium, newContext, serveFiles } from '../support/browser.mjs';
 
 const { TTT, conformanceHash } = library;
@@ -72,6 +72,11 @@ describe('browser bundle in Chromium', () => {
       assert.deepEqual(found.memory, [...layer.saveState()]);
       assert.deepEqual(found.later, [...layer.forward(input).subarray(0, 64)]);
       layer.destroy();
+    });
+
+  for (const where of ['page', 'worker'])
+    it(`finds the same in a log as Node (${where})`, async () => {
+      assert.deepEqual(result[where].log, await readLog(library));
     });
 
   for (const where of ['page', 'worker'])
