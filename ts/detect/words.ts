@@ -65,6 +65,7 @@ function isPrefixedHex(text: string, at: number): boolean {
   return text.charCodeAt(at) === 48 && (text.charCodeAt(at + 1) | 32) === 120;
 }
 
+const LONGEST_ID = 80;
 const HYPHEN = 45;
 const COLON = 58;
 
@@ -72,7 +73,8 @@ const COLON = 58;
  * The end of an id that begins at `from` and consists of hexadecimal groups, such as a UUID or a hardware
  * address; `from` if there is none. It has digits, letters and more than one group.
  */
-function groupedIdEnd(text: string, from: number, n: number): number {
+function groupedIdEnd(text: string, from: number, to: number): number {
+  const n = Math.min(to, from + LONGEST_ID);
   let kinds = 0; // digits and letters that were seen, as classes
   let groups = 0;
   let hex = 0;
@@ -95,7 +97,7 @@ function groupedIdEnd(text: string, from: number, n: number): number {
       break;
     }
   }
-  const ends = i >= n || (classOf(text.charCodeAt(i)) & (LETTER | DIGIT)) === 0;
+  const ends = i >= to || (classOf(text.charCodeAt(i)) & (LETTER | DIGIT)) === 0;
   return ends && groups > 0 && hex >= 8 && kinds === (DIGIT | HEX_LETTER) ? i : from;
 }
 
