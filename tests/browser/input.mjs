@@ -36,7 +36,9 @@ export async function readLog({ LogDetector }) {
       detector.destroy();
       detector = await LogDetector.load(saved);
     }
-    const [a, b, c, d] = values.subarray(4 * i, 4 * i + 4).map((value) => Math.floor(4 + 4 * value));
+    const [a, b, c, d] = values
+      .subarray(4 * i, 4 * i + 4)
+      .map((value) => Math.floor(4 + 4 * value));
     const time = new Date(1.78e12 + 1000 * i).toISOString();
     const line = `${time} ${WORDS[a]} ${WORDS[b]} ${100 * c + i} of ${WORDS[d % 3]}`;
     readings.push(detector.read(i % 97 === 96 ? `${line}, unseen${i}` : line));
