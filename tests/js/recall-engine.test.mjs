@@ -219,7 +219,7 @@ describe('the command', () => {
   it('has no engine of its own in its bundle, on which nothing would be chosen', () => {
     // esbuild writes the source's path before each part of a bundle.
     const bundle = readFileSync(`${root}dist/cli.mjs`, 'utf8');
-    assert.match(bundle, /^\/\/ ts\/detect\/detector\.ts$/m);
+    assert.match(bundle, /^\/\/ ts\/detect\/log-watcher\.ts$/m);
     assert.doesNotMatch(bundle, /^\/\/ ts\/engine\//m);
   });
 });

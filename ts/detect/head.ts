@@ -106,6 +106,18 @@ function firstStamp(
  * fractions of a second counts, and both are left out.
  */
 export function stampOf(line: string): Stamp | undefined {
+  if (line !== lastLine) {
+    lastStamp = findStamp(line);
+    lastLine = line;
+  }
+  return lastStamp;
+}
+
+/* A line is asked for several times: by what joins events, by the detector, by what shows it. */
+let lastLine: string | undefined;
+let lastStamp: Stamp | undefined;
+
+function findStamp(line: string): Stamp | undefined {
   const head = line.length > HEAD + LONGEST ? line.slice(0, HEAD + LONGEST) : line;
   const first = firstStamp(head, 0, FORMATS);
   if (first === undefined || first.ranges[0]![0] > HEAD) return undefined;

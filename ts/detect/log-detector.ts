@@ -209,7 +209,7 @@ export class LogDetector {
       throw wrongType('seconds', 'a finite number', seconds);
     }
     this.#life.checkLiving();
-    this.#note(this.#rates.tick(seconds, this.#parts.memory.textOf));
+    this.#note(this.#rates.tick(seconds));
   }
 
   /** Ends the session of this name, or all that are open, and judges them; the longest silent first. */

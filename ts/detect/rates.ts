@@ -10,18 +10,26 @@ const MINUTE = 60;
 const WARM = 30;
 /* Deviations from the usual that make a finding. */
 const FAR = 5;
+/* A spike is so much higher than all minutes before it: in many logs lines come in bursts. */
+const HIGHER = 1.5;
 /* Weight of a new minute, so that the last few hours count. */
 const SHARE = 1 / 240;
 /* A longer silence is a break in the log: the minutes in it are not counted. */
 const LONGEST = 24 * 60;
 
 const PERIODIC = 256;
-/* How often a line must have come, and how little its intervals may differ, to be called regular. */
-const LEAST_TIMES = 10;
+/* How often and for how long a line must have come, and how little its last intervals may differ, to be called
+ * regular. */
+const LEAST_TIMES = 20;
+const LEAST_SECONDS = 600;
+const INTERVALS = 30;
 const LARGEST_SPREAD = 0.2;
 const SHORTEST = 2;
+/* Seconds without any line after which none is called missing: there was a silence. */
+const PAUSE = 120;
 
 interface Periodic {
+  first: number;
   last: number;
   /** Mean of the seconds between two, and of the distances from it. */
   interval: number;
@@ -49,7 +57,11 @@ export class Rates {
   private minutes = 0;
   private mean = 0;
   private variance = 0;
+  /** The most lines in a minute, of which the past slowly counts less. */
+  private peak = 0;
   private silentSince = -1;
+  /** The time of the latest line. */
+  private latest = 0;
   /** Whether that silence has been told. */
   private told = false;
   private readonly periodic = new Map<number, Periodic>();
@@ -60,14 +72,18 @@ export class Rates {
     pattern: number,
     textOf: (pattern: number) => string | undefined,
   ): RateFinding[] {
-    const findings = this.tick(time, textOf);
+    const isNew = this.minute >= 0 && Math.floor(time / MINUTE) > this.minute;
+    const findings = this.tick(time);
+    this.bridge(time);
+    if (isNew) this.findMissing(time, findings, textOf);
+    this.latest = time;
     this.count++;
     this.follow(time, pattern);
     return findings;
   }
 
   /** Time has gone on to `time` without a line. */
-  tick(time: number, textOf: (pattern: number) => string | undefined): RateFinding[] {
+  tick(time: number): RateFinding[] {
     const minute = Math.floor(time / MINUTE);
     if (this.minute < 0) this.minute = minute;
     if (minute <= this.minute) return [];
@@ -81,7 +97,6 @@ export class Rates {
     }
     this.minute = minute;
     this.count = 0;
-    this.findMissing(time, findings, textOf);
     return findings;
   }
 
@@ -93,8 +108,9 @@ export class Rates {
       const [low, high] = [this.mean - reach, this.mean + reach];
       const expected: [number, number] = [countOf(low), countOf(high)];
       const [from, to] = [minute * MINUTE, (minute + 1) * MINUTE];
-      if (value > high)
+      if (value > high && count > HIGHER * this.peak) {
         findings.push({ kind: 'spike', from, to, count, expected, like: undefined });
+      }
       if (count === 0 && value < low) {
         if (this.silentSince < 0) this.silentSince = minute;
         return; // a silence is not learnt: it ends, or the log does
@@ -102,6 +118,7 @@ export class Rates {
     }
     this.silentSince = -1;
     this.told = false;
+    this.peak = Math.max(count, this.peak * (1 - SHARE));
     const share = Math.max(SHARE, 1 / ++this.minutes);
     const difference = Math.max(-reach, Math.min(reach, value - this.mean));
     const step = this.minutes === 1 ? value : difference;
@@ -129,7 +146,14 @@ export class Rates {
     const known = periodic.get(pattern);
     if (known === undefined) {
       if (periodic.size >= PERIODIC) periodic.delete(periodic.keys().next().value as number);
-      periodic.set(pattern, { last: time, interval: 0, spread: 0, times: 1, told: false });
+      periodic.set(pattern, {
+        first: time,
+        last: time,
+        interval: 0,
+        spread: 0,
+        times: 1,
+        told: false,
+      });
       return;
     }
     periodic.delete(pattern);
@@ -140,10 +164,20 @@ export class Rates {
       known.told = false; // the interval with the gap says nothing
       return;
     }
-    const share = Math.max(0.1, 1 / known.times);
+    const share = Math.max(1 / INTERVALS, 1 / known.times);
     known.interval += share * (interval - known.interval);
     known.spread += share * (Math.abs(interval - known.interval) - known.spread);
     known.times++;
+  }
+
+  /** After a pause of the whole log no line is late by so much. */
+  private bridge(time: number): void {
+    const pause = time - this.latest;
+    if (this.latest === 0 || pause <= PAUSE) return;
+    for (const known of this.periodic.values()) {
+      known.first += pause;
+      known.last += pause;
+    }
   }
 
   private findMissing(
@@ -154,6 +188,7 @@ export class Rates {
     for (const [pattern, known] of this.periodic) {
       const { last, interval, spread } = known;
       if (known.told || known.times < LEAST_TIMES || interval < SHORTEST) continue;
+      if (last - known.first < LEAST_SECONDS) continue;
       if (spread > LARGEST_SPREAD * interval || time < last + 3 * interval + 6 * spread) continue;
       known.told = true;
       findings.push({
@@ -168,13 +203,14 @@ export class Rates {
   }
 
   save(to: ByteWriter): void {
-    const { minute, count, minutes, mean, variance, silentSince } = this;
-    for (const value of [minute, count, minutes, mean, variance, silentSince]) to.f64(value);
+    const { minute, count, minutes, mean, variance, silentSince, latest, peak } = this;
+    const numbers = [minute, count, minutes, mean, variance, silentSince, latest, peak];
+    for (const value of numbers) to.f64(value);
     to.u8(this.told ? 1 : 0);
     to.count(this.periodic.size);
-    for (const [pattern, { last, interval, spread, times, told }] of this.periodic) {
+    for (const [pattern, { first, last, interval, spread, times, told }] of this.periodic) {
       to.u32(pattern >>> 0);
-      for (const value of [last, interval, spread, times]) to.f64(value);
+      for (const value of [first, last, interval, spread, times]) to.f64(value);
       to.u8(told ? 1 : 0);
     }
   }
@@ -186,12 +222,15 @@ export class Rates {
     this.mean = from.f64();
     this.variance = from.f64();
     this.silentSince = from.f64();
+    this.latest = from.f64();
+    this.peak = from.f64();
     this.told = from.u8() !== 0;
     for (let left = from.count(PERIODIC); left > 0; left--) {
       const pattern = from.u32() | 0;
-      const [last, interval, spread, times] = [from.f64(), from.f64(), from.f64(), from.f64()];
+      const [first, last] = [from.f64(), from.f64()];
+      const [interval, spread, times] = [from.f64(), from.f64(), from.f64()];
       const told = from.u8() !== 0;
-      this.periodic.set(pattern, { last, interval, spread, times, told });
+      this.periodic.set(pattern, { first, last, interval, spread, times, told });
     }
   }
 }
