@@ -16,12 +16,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 
-import { LogDetector } from 'bit-ttt';
+import { LogDetector, TTTError } from 'bit-ttt';
 import transport, { watchPino } from 'bit-ttt/pino';
 import pino from 'pino';
 
 import { rejects, root } from './support/backends.mjs';
 import { cleanEnvironment, output } from './support/child.mjs';
+import { valuesOf } from './support/kinds.mjs';
 import { randomOf } from './support/planted-logs.mjs';
 
 const require = createRequire(import.meta.url);
@@ -130,6 +131,25 @@ describe('bit-ttt/pino in a worker thread', () => {
     const texts = found.map((records) => records.map(({ msg, bitTtt }) => [msg, bitTtt.score]));
     assert.deepEqual(texts[1], texts[0]);
     assert.deepEqual(texts[2], texts[0]);
+  });
+
+  it('is a single target, with levels of its own, and one of a pipeline', async () => {
+    const odd = { 1900: (log) => log.notice(ODD) };
+    for (const how of [
+      (options) => ({ target: 'bit-ttt/pino', options }),
+      (options) => ({ pipeline: [{ target: 'bit-ttt/pino', options }] }),
+      (options) => ({ targets: [{ target: 'bit-ttt/pino', options, level: 'notice' }] }),
+    ]) {
+      const destination = newFile();
+      const levels = { notice: 35 };
+      const stream = pino.transport({ ...how({ destination, level: 35 }), levels, dedupe: true });
+      use(pino({ level: 'debug', customLevels: levels }, stream), 2500, odd);
+      await endOf(stream);
+      const records = recordsOf(destination);
+      const some = how({}).targets === undefined ? 1 : 0; // of one line nothing is known
+      assert.equal(records.length, some);
+      assert.ok(records.every(({ level }) => level === 35));
+    }
   });
 
   it('tells of a wrong option by an error of the transport', async () => {
@@ -334,6 +354,39 @@ describe('bit-ttt/pino in the process', () => {
     const damaged = newFile();
     writeFileSync(damaged, 'not a memory');
     await refuse({ load: damaged }, /^load: .*file-/, 'STATE_DAMAGED');
+  });
+
+  it('takes or refuses values of every kind', async () => {
+    const here = process.cwd();
+    process.chdir(folder); // where the files go that texts name
+    const names = [
+      'alarmRate',
+      'level',
+      'load',
+      'mask',
+      'onFinding',
+      'save',
+      'session',
+      'saveEvery',
+    ];
+    const values = Object.entries(valuesOf(names));
+    const given = values.flatMap(([kind, make]) => [
+      [kind, make],
+      ...[...names, 'other'].map((name) => [`${name}: ${kind}`, () => ({ [name]: make() })]),
+      [`destination: ${kind}`, () => (typeof make() === 'number' ? {} : { destination: make() })],
+    ]);
+    try {
+      for (const [what, make] of given) {
+        const made = transport(make());
+        assert.ok(made instanceof Promise);
+        const stream = await made.catch((error) => {
+          assert.ok(error instanceof TTTError, `${what}: ${error?.stack}`);
+        });
+        if (stream) await endOf(stream);
+      }
+    } finally {
+      process.chdir(here);
+    }
   });
 
   it('is destroyed by what onFinding throws, and by a destination that breaks', async () => {

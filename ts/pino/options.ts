@@ -91,8 +91,11 @@ function patternOf(value: unknown, name: string): RegExp {
 }
 
 function masksOf(value: unknown): RegExp | RegExp[] {
-  if (!Array.isArray(value)) return patternOf(value, 'mask');
-  return reading('mask', () => [...value]).map((each, i) => patternOf(each, `mask[${i}]`));
+  const list = reading('mask', () =>
+    Array.isArray(value) ? ([...value] as unknown[]) : undefined,
+  );
+  if (list === undefined) return patternOf(value, 'mask');
+  return list.map((each, i) => patternOf(each, `mask[${i}]`));
 }
 
 function pathOf(value: unknown, name: string): string | undefined {
