@@ -37,6 +37,7 @@ const recordsOf = (file) =>
     .filter(Boolean)
     .map((line) => JSON.parse(line));
 
+const KINDS = ['burst', 'line', 'missing', 'session', 'silence', 'spike'];
 const ODD = 'certificate of the issuer has expired';
 const USUAL = [
   (log, below) => log.info({ ms: below(90), id: below(1e9) }, 'request completed'),
@@ -315,6 +316,15 @@ describe('bit-ttt/pino in the process', () => {
     assert.deepEqual(await findingsOf(textOf(200, { 20: oddLine }, 2)), []);
   });
 
+  it('tells by an error of the stream that it could not save', async () => {
+    const gone = mkdtempSync(join(folder, 'gone-'));
+    const stream = await transport({ save: join(gone, 'memory'), onFinding() {} });
+    stream.write(textOf(300));
+    rmSync(gone, { recursive: true });
+    stream.end();
+    await assert.rejects(finished(stream), { code: 'ENOENT' });
+  });
+
   it('saves now and then', async () => {
     const save = newFile();
     const stream = await transport({ save, saveEvery: 1, onFinding() {} });
@@ -325,6 +335,48 @@ describe('bit-ttt/pino in the process', () => {
     assert.ok(log.lines > 0);
     log.destroy();
     await endOf(stream);
+  });
+
+  it('has a message for findings of every kind', async () => {
+    const destination = newFile();
+    const stream = await transport({ destination, session: '"req":"(\\w+)"', alarmRate: 0.002 });
+    const STEPS = ['opened', 'checked', 'stored', 'closed'];
+    let time = Date.UTC(2026, 2, 3, 8);
+    let [text, requests] = ['', 0];
+    const line = (ms, fields) => {
+      time += ms;
+      text += `${JSON.stringify({ level: 30, time, ...fields })}\n`;
+    };
+    const request = (order) => {
+      const req = `r${(requests++).toString(36)}x`;
+      for (const step of order) line(2000, { req, msg: `request ${STEPS[step]}` });
+    };
+    const usual = (count) => {
+      for (let i = 0; i < count; i++) request([0, 1, 2, 3]);
+    };
+    usual(1500);
+    request([0, 2, 2, 2, 1, 2, 1, 3, 0]);
+    usual(100);
+    for (let i = 0; i < 1500; i++) line(20, { msg: 'request checked', req: 'flood' });
+    usual(20);
+    time += 3600e3;
+    usual(20);
+    request([3, 3, 2, 2, 0, 0, 1, 1]);
+    stream.write(text);
+    await endOf(stream);
+    const said = {};
+    for (const { msg, bitTtt } of recordsOf(destination)) (said[bitTtt.kind] ??= []).push(msg);
+    assert.deepEqual(Object.keys(said).sort(), KINDS);
+    const forms = {
+      burst: /^\d+ more odd lines? up to line \d+$/,
+      line: /^odd line: request \w+$/,
+      missing: /^missing: none in \d+ seconds, usual is one in [\d.]+ to [\d.]+: request \w+$/,
+      session: /^odd session: r\w+x$/,
+      silence: /^silence: no line for \d+ seconds, usual are [\d.]+ to [\d.]+ in a minute$/,
+      spike: /^spike: \d+ lines in a minute, usual are [\d.]+ to [\d.]+$/,
+    };
+    for (const [kind, messages] of Object.entries(said))
+      for (const message of messages) assert.match(message, forms[kind]);
   });
 
   it('refuses options that are wrong, in plain sentences', async () => {

@@ -53,16 +53,23 @@ function rateMessage({ kind, count, expected, like, from, to }: RateFinding): st
     const seconds = Math.round(to - from);
     return `silence: no line for ${seconds} seconds, usual are ${least} to ${most} in a minute`;
   }
-  const seconds = Math.round(count);
-  return `missing: no line in ${seconds} seconds, usual is one in ${least} to ${most}, like ${short(like ?? '', MESSAGE)}`;
+  const said = short(messageOf(parsable(like ?? '')), MESSAGE);
+  return `missing: none in ${Math.round(count)} seconds, usual is one in ${least} to ${most}: ${said}`;
+}
+
+/** A pattern of a line of JSON has marks for its numbers. */
+function parsable(pattern: string): string {
+  return pattern.replace(/:<\w+>/g, ':0');
 }
 
 function messageAndFields(finding: LogFinding): [string, object] {
   switch (finding.kind) {
     case 'line':
       return [`odd line: ${short(messageOf(finding.text), MESSAGE)}`, fieldsOf(finding)];
-    case 'burst':
-      return [`${finding.more} more odd lines up to line ${finding.last}`, finding];
+    case 'burst': {
+      const { more, last } = finding;
+      return [`${more} more odd ${more === 1 ? 'line' : 'lines'} up to line ${last}`, finding];
+    }
     case 'session': {
       const { kind, session, score, lines } = finding;
       const name = short(session, MESSAGE);
