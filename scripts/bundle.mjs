@@ -15,7 +15,7 @@ import { root } from './stamps.mjs';
 const require = createRequire(import.meta.url);
 const dist = join(root, 'dist');
 const nodeEntries = { index: 'ts/index.ts', wasm: 'ts/wasm-only.ts', native: 'ts/native-only.ts' };
-const typeEntries = ['index', 'browser', 'wasm-only', 'native-only', 'shipped-model'];
+const typeEntries = ['index', 'browser', 'wasm-only', 'native-only', 'shipped-model', 'pino'];
 
 /** Puts the module's base64 in place of the name `bit_ttt.wasm`, and what relaxes it. */
 function inlineWasm(present) {
@@ -39,28 +39,27 @@ function inlineWasm(present) {
 }
 
 /**
- * What the command takes from the package, by its names or as its TTTError, it shares with the package's
- * own modules instead of carrying a second engine.
+ * What the command and the transport for pino take from the package, by its names or as its TTTError, they share
+ * with the package's own modules instead of carrying a second engine. `kind`: mjs or cjs.
  */
-const shared = {
-  'bit-ttt': './index.mjs',
-  'bit-ttt/model': './model.mjs',
-};
-const shareEntry = {
-  name: 'share-entry',
-  setup(builder) {
-    const errors = join(root, 'ts/common/errors.ts');
-    builder.onResolve({ filter: /^bit-ttt(\/model)?$/ }, ({ path }) => ({
-      path: shared[path],
-      external: true,
-    }));
-    builder.onResolve({ filter: /\/errors\.js$/ }, ({ path, resolveDir }) =>
-      join(resolveDir, path.replace(/js$/, 'ts')) === errors
-        ? { path: shared['bit-ttt'], external: true }
-        : undefined,
-    );
-  },
-};
+function shareEntry(kind) {
+  const errors = join(root, 'ts/common/errors.ts');
+  const shared = { 'bit-ttt': `./index.${kind}`, 'bit-ttt/model': `./model.${kind}` };
+  return {
+    name: 'share-entry',
+    setup(builder) {
+      builder.onResolve({ filter: /^bit-ttt(\/model)?$/ }, ({ path }) => ({
+        path: shared[path],
+        external: true,
+      }));
+      builder.onResolve({ filter: /\/errors\.js$/ }, ({ path, resolveDir }) =>
+        join(resolveDir, path.replace(/js$/, 'ts')) === errors
+          ? { path: shared['bit-ttt'], external: true }
+          : undefined,
+      );
+    },
+  };
+}
 
 function options(present) {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -121,7 +120,7 @@ async function bundleCommand(common) {
   const shebang = readFileSync(join(root, source), 'utf8').startsWith('#!');
   const result = await build({
     ...common,
-    plugins: [shareEntry, ...common.plugins],
+    plugins: [shareEntry('mjs'), ...common.plugins],
     banner: shebang ? {} : { js: '#!/usr/bin/env node' },
     entryPoints: [source],
     outfile,
@@ -130,6 +129,25 @@ async function bundleCommand(common) {
     target: 'node18',
   });
   chmodSync(outfile, 0o755);
+  return result;
+}
+
+async function bundlePino(common) {
+  const result = await build({
+    ...common,
+    plugins: [shareEntry('cjs'), ...common.plugins],
+    entryPoints: ['ts/pino.ts'],
+    outfile: join(dist, 'pino.cjs'),
+    platform: 'node',
+    format: 'cjs',
+    target: 'node18',
+  });
+  const view = [
+    '// ES module view of pino.cjs.',
+    "import { watchPino } from './pino.cjs';",
+    'export { watchPino, watchPino as default };',
+  ];
+  writeFileSync(join(dist, 'pino.mjs'), `${view.join('\n')}\n`);
   return result;
 }
 
@@ -157,7 +175,7 @@ export async function bundle(present) {
   mkdirSync(dist, { recursive: true });
   const common = options(present);
   const results = [];
-  for (const make of [bundleNode, bundleBrowser, bundleCommand, bundleModelUrl]) {
+  for (const make of [bundleNode, bundleBrowser, bundleCommand, bundlePino, bundleModelUrl]) {
     results.push(await make(common));
   }
   const sources = results.flatMap(({ metafile }) => Object.keys(metafile.inputs));

@@ -9,6 +9,7 @@ export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 const guides = {
   'stream-a-log': 'Stream a log',
+  pino: 'From pino',
   'watch-a-signal': 'Watch a signal',
   'personalise-autocomplete': 'Personalise autocomplete',
   'save-and-move-a-memory': 'Save and move a memory',

@@ -45,11 +45,13 @@ const ROOMS = {
     'ts/layer',
     'ts/llama',
     'ts/detect',
+    'ts/pino',
     'models/bit-llama.bitt',
   ],
-  // On top of the package: what the command and the demo page share, and these two.
+  // On top of the package: what the command and the demo page share, the transport for pino, and these two.
   'ts/corpus': ['ts/common', ...PACKAGE],
   'ts/bench': PACKAGE,
+  'ts/pino': ['ts/common', 'ts/detect', ...PACKAGE],
   'ts/cli': ['ts/common', 'ts/files', 'ts/detect', 'ts/corpus', 'ts/bench', 'fzstd', ...PACKAGE],
   'web-demo': ['ts/common', 'ts/detect', 'ts/corpus', 'ts/bench', ...PACKAGE, ...ASSETS],
 };
@@ -58,7 +60,7 @@ const ROOMS = {
 const TOOLS = /^web-demo\/[\w.]+\.mjs$/;
 
 /** Rooms that import what only Node has. */
-const ON_NODE = ['ts/files', 'ts/engine/native', 'ts/cli'];
+const ON_NODE = ['ts/files', 'ts/engine/native', 'ts/pino', 'ts/cli', 'ts/pino.ts'];
 
 /** The room of a file: the longest name that its path begins with; of `ts` only what lies directly in it. */
 function roomOf(file) {
@@ -72,7 +74,8 @@ function roomOf(file) {
 function problem(file, imported) {
   const room = roomOf(file);
   if (room === undefined) return `no rule is about ${file}`;
-  if (imported.startsWith('node:')) return ON_NODE.includes(room) ? undefined : 'only Node has it';
+  if (imported.startsWith('node:'))
+    return ON_NODE.includes(room) || ON_NODE.includes(file) ? undefined : 'only Node has it';
   const target = roomOf(imported) ?? imported;
   if (target === room || ROOMS[room].includes(target)) return undefined;
   return `${room} may not import ${target}`;

@@ -154,6 +154,21 @@ describe('the package', () => {
     await assert.rejects(run(`import 'bit-ttt/dist/index.cjs'`), /ERR_PACKAGE_PATH_NOT_EXPORTED/);
   });
 
+  it('offers the transport for pino, without pino, on the engine and with the errors of the package', async () => {
+    const result = await run(`
+      import { createRequire } from 'node:module';
+      import { TTTError } from 'bit-ttt';
+      import transport, { watchPino } from 'bit-ttt/pino';
+      const require = createRequire(import.meta.url);
+      const failure = await transport({ level: 'loud' }).catch((error) => error);
+      const stream = await transport();
+      stream.end('{"level":30,"msg":"started"}\\n', () => console.log(JSON.stringify([
+        failure instanceof TTTError, transport === watchPino,
+        require('bit-ttt/pino').default === transport,
+      ])));`);
+    assert.deepEqual(result, [true, true, true]);
+  });
+
   it('is bundled for browsers and for Node, and the bundles run', async () => {
     const source = `import { conformanceHash, getInfo } from 'bit-ttt';
       const print = async () =>
@@ -254,6 +269,38 @@ describe('the package', () => {
         moduleResolution: 'bundler',
         customConditions: ['browser'],
       }));
+
+    it('of the transport for pino are those of a stream of Node', async () => {
+      const code = `import type { Writable } from 'node:stream';
+        import type { LogFinding } from 'bit-ttt';
+        import transport, { type PinoOptions, watchPino } from 'bit-ttt/pino';
+        const found: LogFinding[] = [];
+        const options: PinoOptions = {
+          mask: [/a/, 'b'], session: 'id=(.*)', level: 'error', destination: 2,
+          onFinding: (finding) => found.push(finding),
+        };
+        export const stream: Promise<Writable> = transport(options);
+        // @ts-expect-error: there is no such level
+        export const other: Promise<Writable> = watchPino({ level: 'loud' });\n`;
+      for (const extension of ['mts', 'cts']) {
+        writeFileSync(join(folder, `pino.${extension}`), code);
+        const compilerOptions = {
+          target: 'ES2022',
+          lib: ['ES2022', 'ESNext.Disposable'],
+          types: ['node'],
+          typeRoots: [join(root, 'node_modules/@types')],
+          strict: true,
+          noEmit: true,
+          module: 'node16',
+          moduleResolution: 'node16',
+        };
+        const config = { compilerOptions, files: [`pino.${extension}`] };
+        writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
+        await output(process.execPath, [compiler, '-p', folder]).catch((error) =>
+          assert.fail(error.stdout),
+        );
+      }
+    });
 
     it('need neither the DOM nor types of Node', async () => {
       const plain = `import { TTT } from 'bit-ttt';

@@ -100,6 +100,7 @@ export class Workspace {
     this.write('package.json', '{ "private": true }\n');
     mkdirSync(join(this.folder, 'node_modules'));
     symlinkSync(root, join(this.folder, 'node_modules/bit-ttt'), 'dir');
+    symlinkSync(join(root, 'node_modules/pino'), join(this.folder, 'node_modules/pino'), 'dir');
     installShims(join(this.folder, '.shims'));
   }
 
