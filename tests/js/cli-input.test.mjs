@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 import { root } from './support/backends.mjs';
 import { bitTtt, importSource, output, refuses, temporaryFolder } from './support/cli.mjs';
-import { makeLog, makeRepetitive } from './support/cli-logs.mjs';
+import { makeLog, makeRepetitive } from './support/planted-logs.mjs';
 
 const folder = temporaryFolder();
 const text = (lines) => `${lines.join('\n')}\n`;

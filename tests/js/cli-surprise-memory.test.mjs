@@ -8,7 +8,7 @@ import { TTT } from 'bit-ttt';
 
 import { backends, root } from './support/backends.mjs';
 import { bitTtt, importSource, json, output, refuses, temporaryFolder } from './support/cli.mjs';
-import { makeLog, makeRepetitive } from './support/cli-logs.mjs';
+import { makeLog, makeRepetitive } from './support/planted-logs.mjs';
 
 const alice = join(root, 'examples/alice.txt');
 const folder = temporaryFolder();

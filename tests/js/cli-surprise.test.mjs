@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 import { backends, root } from './support/backends.mjs';
 import { json, output, temporaryFolder } from './support/cli.mjs';
-import { makeLog, makeRepetitive } from './support/cli-logs.mjs';
+import { makeLog, makeRepetitive } from './support/planted-logs.mjs';
 
 const alice = join(root, 'examples/alice.txt');
 const folder = temporaryFolder();
