@@ -225,7 +225,7 @@ function outcome({ shown, early, warm, alarms, lines }: SurpriseResult, name: st
   }
   if (alarms === 0) return `${name}: ${read}, nothing stands out`;
   const stand = alarms === 1 ? 'stands' : 'stand';
-  const hidden = alarms > shown.length ? `, the oddest ${grouped(shown.length)} are shown` : '';
+  const hidden = alarms > shown.length ? ` (${grouped(shown.length)} shown)` : '';
   return `${name}: ${read}, ${grouped(alarms)} ${stand} out${hidden}; the rest is usual`;
 }
 

@@ -42,6 +42,7 @@ const DEFAULT_TOP = 20;
 const MAX_TOP = 1000;
 const MAX_CONTEXT = 100;
 const MAX_FILES = 1000;
+const MAX_MASKS = 32;
 const DEFAULT_SAVE_SECONDS = 60;
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86400 };
 
@@ -105,6 +106,9 @@ function sinceOf(text: string | undefined): number | undefined {
 
 function optionsOf(line: CommandLine): LogDetectorOptions {
   const masks = line.repeated.get('mask');
+  if (masks !== undefined && masks.length > MAX_MASKS) {
+    throw new UsageError(`at most ${MAX_MASKS} of --mask`);
+  }
   const session = line.values.get('session');
   return {
     alarmRate: numberOption(line, 'alarm', { min: 0.0001, max: 0.1 }),
