@@ -18,21 +18,22 @@ const surprise = (lines, args = []) => json(['surprise', '-', ...args], { input:
 
 describe('surprise: the memory', () => {
   it('what was read before is known, what was not is still strange', async () => {
-    const day = makeLog('syslog', 3000, 1, { injected: 0 });
+    const day = makeLog('syslog', 1900, 1, { injected: 0 });
     const memory = folder.path('syslog.memory');
     const first = await json(['surprise', folder.write('day1.log', day.text), '--save', memory]);
-    assert.deepEqual(first.memory, { loaded: null, saved: memory, lines: 3000 });
+    assert.deepEqual(first.memory, { loaded: null, saved: memory, lines: 1900 });
     const next = makeLog('syslog', 500, 2, { injected: 3 });
-    const later = (lines) => lines.map((line) => line.replace('Mar  1', 'Mar  2'));
+    const later = (lines) => lines.map((line) => line.replace(' 01:0', ' 01:1'));
     const taught = await surprise(later(next.lines), ['--load', memory]);
-    assert.deepEqual(taught.memory, { loaded: memory, saved: null, lines: 3000 + 503 });
+    assert.deepEqual(taught.memory, { loaded: memory, saved: null, lines: 1900 + 503 });
     assert.ok(taught.findings.length >= 2, JSON.stringify(taught.findings));
-    assert.ok(taught.findings.every(({ line }) => next.anomalies.has(line)));
+    const others = taught.findings.filter(({ line }) => !next.anomalies.has(line));
+    assert.deepEqual(others, []);
     const printed = await output(['surprise', '-', '--load', memory], {
       input: text(later(day.lines.slice(0, 100))),
     });
     assert.match(printed, /^standard input: 100 lines, nothing stands out/);
-    assert.match(printed, /^memory: 3,100 lines remembered, loaded from \S+syslog\.memory$/m);
+    assert.match(printed, /^memory: 2,000 lines remembered, loaded from \S+syslog\.memory$/m);
   });
 
   it('reading in two parts with a memory between is reading in one', async () => {
