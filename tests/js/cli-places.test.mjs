@@ -258,7 +258,7 @@ describe('a result that is meant to go on from what is read', () => {
     const options = { cwd: at, input: 'one\ntwo\n' };
     await output(['surprise', '-', '--save', 'm'], options);
     const again = ['surprise', '-', '--load', 'm', '--save', './m'];
-    assert.equal((await json(again, options)).memory.tokens, 8);
+    assert.equal((await json(again, options)).memory.lines, 4);
     const recipe = [...small, '--steps', '2', '--checkpoint', 'c', '--out', 'x.bitt'];
     await output(['train', alice, ...recipe], { cwd: at });
     const resumed = ['--resume', '--steps', '3', '--checkpoint', './c', '--out', 'x.bitt'];

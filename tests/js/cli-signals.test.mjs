@@ -11,7 +11,6 @@ import { CODES, fifo, later } from './support/cli-signals.mjs';
 
 const folder = temporaryFolder();
 const model = folder.path('model.bitt');
-const small = [];
 
 before(async function () {
   if (process.platform === 'win32') this.skip(); // no signals there
@@ -110,7 +109,7 @@ print(os.WTERMSIG(status) if os.WIFSIGNALED(status) else 128 - os.WEXITSTATUS(st
   const python = spawnSync('python3', ['--version']).status === 0;
 
   for (const [name, args, line, text, times] of [
-    ['surprise', ['surprise', '-', ...small, '--all'], 'one line of text', 'one line of text', 2],
+    ['surprise', ['surprise', '-', '--all'], 'one line of text', 'one line of text', 2],
     ['chat', ['chat', '-m', model, '-n', '3'], 'Alice', '> ', 2],
   ])
     it(`${name} saves, and ends by the signal`, async function () {

@@ -175,8 +175,9 @@ describe('standard input for -', () => {
     const memory = folder.path('one.memory');
     await output(['surprise', alice, '--save', memory]);
     const read = ['surprise', alice, '--json'];
-    const { top } = JSON.parse(await output([...read, '--load', memory]));
-    assert.deepEqual(JSON.parse(await output([...read, '--load', '-'], from(memory))).top, top);
+    const { sparkline } = JSON.parse(await output([...read, '--load', memory]));
+    const piped = JSON.parse(await output([...read, '--load', '-'], from(memory)));
+    assert.deepEqual(piped.sparkline, sparkline);
 
     const write = ['generate', '--max-tokens', '8', '--seed', '7', '--json', 'x'];
     const written = await output([...write, '-m', model]);

@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { LogDetector } from 'bit-ttt';
 
 import { backends, fails, rejects } from './support/backends.mjs';
-import { plantedLog } from './support/planted-logs.mjs';
+import { makeLog } from './support/planted-logs.mjs';
 
 const made = [];
 after(() => made.forEach((log) => log.destroy()));
@@ -25,7 +25,7 @@ async function gather(source) {
   return found;
 }
 
-const { text, events } = plantedLog('java', 2600, 5);
+const { text, events } = makeLog('app', 2600, 5);
 const bytes = new TextEncoder().encode(text);
 
 function* cut(whole, size) {

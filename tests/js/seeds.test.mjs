@@ -87,13 +87,6 @@ describe('--seed', () => {
       assert.equal(report.seed, seed);
       return report.tokens.join(' ');
     },
-    async surprise(seed) {
-      const saved = folder.path(`surprise-${seed}`);
-      await output(['surprise', alice, '--save', saved, '--seed', seed]);
-      const memory = readFileSync(saved);
-      assert.ok(memory.includes(`"seed":"${seed}"`));
-      return memory.subarray(memory.indexOf('}')).toString('base64');
-    },
     async train(seed) {
       const out = folder.path(`train-${seed}.bitt`);
       await output(['train', alice, '--out', out, ...shape, '--steps', '1', '--seed', seed]);

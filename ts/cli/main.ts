@@ -54,7 +54,7 @@ A neural memory that learns while it reads, and a language model that is made of
                               make a tokenizer.json of a text
   bit-ttt convert IN OUT      turn a model from one format into another
   bit-ttt info FILE           say what a file is
-  bit-ttt surprise FILE|-     show the lines of a text or log that the memory did not expect
+  bit-ttt surprise FILE...    show the lines of logs that stand out
   bit-ttt signal FILE.csv|-   show the values of a signal that nothing before had led to expect
   bit-ttt doctor              show which engine is in use and why, and check its results
   bit-ttt bench               measure its speed, beside plain JavaScript

@@ -23,6 +23,7 @@ const PRIOR = 2;
  * they exceed their mean. It weighs as much as so many sessions, and tells those beyond all before apart. */
 const FALL = 3;
 const EXPECTED = 100;
+const MOST_FALL = 23; // a share of 1e-10
 const MEAN_OVER = 500;
 const END = 0x2f0b4437;
 
@@ -92,7 +93,7 @@ export class Sessions {
     const times = this.mean > 0 ? bits / this.mean : 1;
     const share = this.tail.shareWith(
       log2(1 + times),
-      exp(-FALL * Math.max(0, times - 1)),
+      exp(-Math.min(MOST_FALL, FALL * Math.max(0, times - 1))),
       EXPECTED,
     );
     const score = -log10(share);

@@ -28,8 +28,9 @@ interface Wanted {
   since: number | undefined;
 }
 
-/** Longest text kept of a line, in UTF-16 units. */
-const MAX_TEXT = 4000;
+/** Longest text kept of a line, in UTF-16 units; of those around it less. */
+const MAX_TEXT = 16384;
+const MAX_CONTEXT_TEXT = 1000;
 /* Findings without a score, such as a silence, are listed before all lines. */
 const FIRST = 100;
 const EARLY = 3;
@@ -37,9 +38,15 @@ const EARLY = 3;
 const YEAR_2000 = [Date.UTC(2000, 0) / 1000, Date.UTC(2001, 0) / 1000] as const;
 
 /** A copy: a part of a chunk would keep the whole in memory. */
-function copyOf(text: string): string {
-  const cut = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}\u2026` : text;
+function copyOf(text: string, most: number): string {
+  const cut = text.length > most ? `${text.slice(0, most)}\u2026` : text;
   return Buffer.from(cut, 'utf16le').toString('utf16le');
+}
+
+/** The finding with a copy of its text, and the parts that are in that. */
+function kept(finding: LineFinding): LineFinding {
+  const because = finding.because.filter(({ end }) => end <= MAX_TEXT);
+  return { ...finding, because, text: copyOf(finding.text, MAX_TEXT) };
 }
 
 /** Whether a time is at or after another; a time without a year is compared within the year. */
@@ -47,6 +54,17 @@ function isSince(time: number, since: number): boolean {
   const undated = time >= YEAR_2000[0] && time < YEAR_2000[1];
   if (!undated) return time >= since;
   return time >= new Date(1000 * since).setUTCFullYear(2000) / 1000;
+}
+
+/** What was found. */
+export interface FoundResult {
+  /** What is to be shown, in its order. */
+  shown: readonly Shown[];
+  /** The oddest lines while there were too few for alarms. */
+  early: readonly Shown[];
+  alarms: number;
+  /** Whether there were enough lines for alarms. */
+  warm: boolean;
 }
 
 /** Chooses what is shown: the oddest lines, with those around them. */
@@ -67,6 +85,13 @@ export class Found {
     this.wanted = request.since === undefined;
   }
 
+  /** Another file begins: what is around a line is in the same one. */
+  nextFile(): void {
+    this.recent.length = 0;
+    this.open = [];
+    this.byLine.clear();
+  }
+
   /** Every event. */
   event(event: LogEvent, reading: LineReading, file: string | undefined): void {
     const { context, since } = this.request;
@@ -76,14 +101,15 @@ export class Found {
     if (context > 0) this.addContext(event.text, context);
     if (this.warm || reading.because.length === 0) return;
     const { number: line, lines, text } = event;
-    const finding: LineFinding = { kind: 'line', line, lines, text: copyOf(text), ...reading };
-    this.early.add(this.shownOf(finding, reading.score, file));
+    const finding: LineFinding = { kind: 'line', line, lines, text, ...reading };
+    this.early.add(this.shownOf(kept(finding), reading.score, file));
   }
 
   private addContext(text: string, context: number): void {
-    for (const shown of this.open) shown.after.push(copyOf(text));
+    const copy = copyOf(text, MAX_CONTEXT_TEXT);
+    for (const shown of this.open) shown.after.push(copy);
     this.open = this.open.filter((shown) => shown.after.length < context);
-    this.recent.push(copyOf(text));
+    this.recent.push(copy);
     if (this.recent.length > context + 1) this.recent.shift();
   }
 
@@ -100,8 +126,7 @@ export class Found {
     if (!this.wanted) return undefined;
     this.alarms++;
     const score = 'score' in finding ? finding.score : FIRST;
-    const kept = finding.kind === 'line' ? { ...finding, text: copyOf(finding.text) } : finding;
-    const shown = this.shownOf(kept, score, file);
+    const shown = this.shownOf(finding.kind === 'line' ? kept(finding) : finding, score, file);
     if (finding.kind === 'line') {
       shown.before = this.recent.slice(0, -1);
       if (this.request.context > 0) this.open.push(shown);
@@ -125,10 +150,10 @@ export class Found {
     return { ...shown, order: this.count++ };
   }
 
-  result(): { shown: readonly Shown[]; more: number; early: readonly Shown[]; alarms: number } {
+  result(): FoundResult {
     const shown = [...this.top.lines].sort((a, b) => a.order - b.order);
-    const early = this.warm ? [] : this.early.lines;
-    return { shown, more: this.alarms - shown.length, early, alarms: this.alarms };
+    const { alarms, warm } = this;
+    return { shown, early: warm ? [] : this.early.lines, alarms, warm };
   }
 }
 

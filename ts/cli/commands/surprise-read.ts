@@ -18,8 +18,8 @@ import type { Result } from '../files/save.js';
 import { Failure } from '../screen/failure.js';
 import { drained, print } from '../screen/output.js';
 import type { Palette, Progress } from '../screen/terminal.js';
-import { grouped, visible } from '../screen/terminal.js';
-import type { Shown } from './surprise-found.js';
+import { columnsOf, grouped, visible } from '../screen/terminal.js';
+import type { FoundResult } from './surprise-found.js';
 import { Found } from './surprise-found.js';
 import { findingLine, jsonFinding, jsonLine, textLine } from './surprise-report.js';
 
@@ -39,16 +39,11 @@ export interface Reading {
 }
 
 /** What was found, and how far the logs went. */
-export interface Findings {
-  /** Those to be shown, in their order, and how many more there are. */
-  shown: readonly Shown[];
-  more: number;
-  /** The oddest lines while there were too few for alarms. */
-  early: readonly Shown[];
-  alarms: number;
+export interface Findings extends FoundResult {
   curve: Curve;
-  /** Lines, or events of several lines, that were read, and the last line of the last file. */
+  /** Lines that were read, events that they are, and the last line of the last file. */
   lines: number;
+  events: number;
   lastLine: number;
   bytes: number;
   /** How messages call the last file. */
@@ -130,6 +125,7 @@ export async function readLogs(
 class LogReader {
   private readonly found: Found;
   private readonly curve = new Curve();
+  private linesBefore = 0;
   private lastLine = 0;
   private bytes = 0;
   private name = '';
@@ -148,7 +144,10 @@ class LogReader {
   /** Reads a file; sessions end with the last one. */
   async read(file: string, isLast: boolean): Promise<void> {
     const { log, request, stop, progress } = this;
-    const source = await this.open(file);
+    const { source, waits } = await this.open(file);
+    this.found.nextFile();
+    this.linesBefore += this.lastLine;
+    this.lastLine = 0;
     this.name = source.name;
     this.file = request.files.length > 1 ? file : undefined;
     const judge = {
@@ -164,7 +163,6 @@ class LogReader {
       : undefined;
     let read = 0;
     try {
-      const waits = file === '-' || request.follow;
       for await (const chunk of waits ? orIdle(source.chunks) : source.chunks) {
         if (chunk === undefined) this.tell(watcher.idle());
         else {
@@ -182,10 +180,12 @@ class LogReader {
     }
   }
 
-  private async open(file: string): Promise<Source> {
+  /** A source, and whether it may keep one waiting, as pipes do. */
+  private async open(file: string): Promise<{ source: Source; waits: boolean }> {
     const { request, stop } = this;
-    if (request.follow) return followSource(file, stop);
-    return decompressed(await openSource(file, stop));
+    if (request.follow) return { source: followSource(file, stop), waits: true };
+    const source = await openSource(file, stop);
+    return { source: await decompressed(source), waits: source.size === undefined };
   }
 
   private showProgress(source: Source, read: number): void {
@@ -228,12 +228,14 @@ class LogReader {
     for (const finding of findings) {
       const shown = found.finding(finding, file);
       if (shown === undefined || !request.follow || request.all) continue;
-      print(request.json ? jsonFinding(shown) : findingLine(shown, palette));
+      const columns = columnsOf(process.stdout, process.env);
+      print(request.json ? jsonFinding(shown) : findingLine(shown, palette, columns));
     }
   }
 
   result(): Findings {
-    const { found, curve, lastLine, bytes, name } = this;
-    return { ...found.result(), curve, lines: curve.count, lastLine, bytes, name };
+    const { found, curve, linesBefore, lastLine, bytes, name } = this;
+    const counts = { lines: linesBefore + lastLine, events: curve.count, lastLine, bytes };
+    return { ...found.result(), ...counts, curve, name };
   }
 }

@@ -8,18 +8,15 @@ import type { LogEvent } from '../../detect/events.js';
 import { stampOf } from '../../detect/head.js';
 import type { Paint, Palette } from '../screen/terminal.js';
 import { compact, fit, grouped, safeJson, visible } from '../screen/terminal.js';
-import type { Shown } from './surprise-found.js';
+import type { FoundResult, Shown } from './surprise-found.js';
 import { partsInOrder } from './surprise-found.js';
 import { sparkline } from './surprise-sparkline.js';
 
 /** All that is reported about one run. */
-export interface SurpriseResult {
-  shown: readonly Shown[];
-  more: number;
-  early: readonly Shown[];
-  alarms: number;
+export interface SurpriseResult extends FoundResult {
   curve: Curve;
   lines: number;
+  events: number;
   log: LogDetector;
   request: { files: string[]; above: number | undefined; load: string | null };
   /** Backend and kernel. */
@@ -91,6 +88,7 @@ export function jsonReport(result: SurpriseResult): string {
   const document = {
     files: request.files,
     lines: result.lines,
+    events: result.events,
     alarm_rate: log.alarmRate,
     alarms: result.alarms,
     findings: result.shown.map(findingFields),
@@ -102,28 +100,47 @@ export function jsonReport(result: SurpriseResult): string {
 }
 
 const CAUSES = {
-  words: 'what it says',
-  order: 'where it stands',
+  words: 'unusual words',
+  order: 'unusual after the lines before it',
   number: 'a number far from all before it',
-  time: 'its time goes back',
+  time: 'an earlier time than the line before it',
 } as const;
+
+/* Of the columns that a tab goes on by. */
+const TAB = '    ';
+/* Lines that are shown of an event: the first ones, and what it ends with. */
+const FIRST_LINES = 12;
+const LAST_LINES = 4;
+
+const shownText = (text: string): string => visible(text.replace(/\t/g, TAB));
+
+/** Parts in their order, those joined that have but blanks between them. */
+function joined(parts: readonly OddPart[], text: string): OddPart[] {
+  const all: OddPart[] = [];
+  for (const part of partsInOrder(parts)) {
+    const last = all.at(-1);
+    if (last !== undefined && text.slice(last.end, part.start).trim() === '') last.end = part.end;
+    else all.push({ ...part });
+  }
+  return all;
+}
 
 /** The text of a line: its odd words in colour, and the head that all lines have dimmed. */
 function paintedText(text: string, because: readonly OddPart[], palette: Palette): string {
   const mark: Paint = palette.enabled
     ? (word) => palette.bold(palette.red(word))
-    : (word) => `[${word}]`;
+    : (word) => `\u00ab${word}\u00bb`;
   const ranges = stampOf(text)?.ranges;
   const head = ranges === undefined ? 0 : ranges[ranges.length - 1]![1];
   const plain = (from: number, to: number): string => {
     const middle = Math.min(Math.max(from, head), to);
-    return palette.dim(visible(text.slice(from, middle))) + visible(text.slice(middle, to));
+    return palette.dim(shownText(text.slice(from, middle))) + shownText(text.slice(middle, to));
   };
   let painted = '';
   let from = 0;
-  for (const { start, end } of partsInOrder(because)) {
+  for (const { start, end } of joined(because, text)) {
     if (start < from || end > text.length) continue;
-    painted += plain(from, start) + mark(visible(text.slice(start, end)));
+    painted += plain(from, start) + mark(shownText(text.slice(start, end)));
     from = end;
   }
   return painted + plain(from, text.length);
@@ -170,8 +187,16 @@ function otherText(finding: Exclude<Shown['finding'], LineFinding>): string {
   return `${when}: no "${what}" for ${grouped(count)} s, usual every ${usual} s`;
 }
 
-/** A finding for people, in a line or more. */
-export function findingLine(shown: Shown, palette: Palette): string {
+/** The lines of an event, of a long one but its beginning and its end. */
+function foldedLines(lines: readonly string[], palette: Palette): readonly string[] {
+  const left = lines.length - FIRST_LINES - LAST_LINES;
+  if (left <= 1) return lines;
+  const fold = palette.dim(`... ${plural(left, 'line')} more`);
+  return [...lines.slice(0, FIRST_LINES), fold, ...lines.slice(-LAST_LINES)];
+}
+
+/** A finding for people, in a line or more. Its own lines are whole, those around them cut to the width. */
+export function findingLine(shown: Shown, palette: Palette, columns: number): string {
   const { finding, file, more, last } = shown;
   const place = file === undefined ? '' : `${visible(file)}:`;
   if (finding.kind !== 'line') return `${palette.yellow(place + otherText(finding))}\n`;
@@ -179,28 +204,29 @@ export function findingLine(shown: Shown, palette: Palette): string {
   const rate = `score ${score.toFixed(1)}, ${CAUSES[cause]}`;
   const head = palette.cyan(`${place}${grouped(line)}`) + palette.dim(`  ${rate}`);
   const indent = (text: string): string => `    ${text}`;
+  const dimmed = (text: string): string => palette.dim(indent(fit(shownText(text), columns - 4)));
   const context = (texts: readonly string[]): string[] =>
-    texts.map((text) => palette.dim(indent(fit(visible(text), 200))));
-  const lines = [head, ...context(shown.before)];
-  lines.push(...paintedLines(finding, palette).map(indent), ...context(shown.after));
-  if (like !== undefined && cause === 'words') {
-    lines.push(palette.dim(indent(`like: ${fit(visible(like), 160)}`)));
-  }
+    texts.flatMap((text) => text.split('\n').map(dimmed));
+  const own = foldedLines(paintedLines(finding, palette), palette).map(indent);
+  const lines = [head, ...context(shown.before), ...own, ...context(shown.after)];
+  if (like !== undefined && cause === 'words') lines.push(dimmed(`like: ${like}`));
   if (more > 0) {
     lines.push(palette.dim(indent(`+${grouped(more)} alike, up to line ${grouped(last)}`)));
   }
   return `${lines.join('\n')}\n`;
 }
 
-function outcome({ shown, more, early, lines, alarms }: SurpriseResult): string {
-  if (early.length > 0 || lines === 0) {
-    const read = plural(lines, 'line');
-    return `only ${read} so far: from 200 on, odd lines are told from usual ones`;
+/** What the first line says, of which file or files, and how many lines. */
+function outcome({ shown, early, warm, alarms, lines }: SurpriseResult, name: string): string {
+  const read = plural(lines, 'line');
+  if (!warm) {
+    const odd = early.length > 0 ? '; the oddest of them are' : '';
+    return `${name}: only ${read} so far, too few to tell what is odd${odd}`;
   }
-  if (alarms === 0) return 'nothing stands out';
+  if (alarms === 0) return `${name}: ${read}, nothing stands out`;
   const stand = alarms === 1 ? 'stands' : 'stand';
-  const hidden = more > 0 ? `, ${grouped(shown.length)} of them below (--top)` : '';
-  return `${grouped(alarms)} ${stand} out${hidden}; the rest is usual`;
+  const hidden = alarms > shown.length ? ` (${grouped(shown.length)} shown)` : '';
+  return `${name}: ${read}, ${grouped(alarms)} ${stand} out${hidden}; the rest is usual`;
 }
 
 /** The report for people. `columns` is the width to keep to. */
@@ -210,10 +236,10 @@ export function textReport(result: SurpriseResult, palette: Palette, columns: nu
   const [first] = request.files;
   const single = first === '-' ? 'standard input' : visible(first!);
   const name = request.files.length === 1 ? single : plural(request.files.length, 'file');
-  const lines = [`${bold(name)}: ${plural(result.lines, 'line')}, ${outcome(result)}`];
+  const lines = [outcome(result, bold(name))];
   if (curve.count > 1) lines.push('', ...sparkline(result, palette, columns - 4));
   for (const one of shown.length > 0 ? shown : early) {
-    lines.push('', findingLine(one, palette).trimEnd());
+    lines.push('', findingLine(one, palette, columns).trimEnd());
   }
   const parts = [`${plural(log.lines, 'line')} remembered`];
   if (request.load !== null) parts.push(`loaded from ${visible(request.load)}`);

@@ -42,6 +42,7 @@ const DEFAULT_TOP = 20;
 const MAX_TOP = 1000;
 const MAX_CONTEXT = 100;
 const MAX_FILES = 1000;
+const MAX_MASKS = 32;
 const DEFAULT_SAVE_SECONDS = 60;
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86400 };
 
@@ -49,13 +50,14 @@ const HELP = `Usage: bit-ttt surprise FILE... [options]
 
 Reads logs (- for standard input; .gz and .zst as they are), one after another, with a memory that
 learns while it reads, and shows the lines that stand out. It needs no rules and no training; memory
-use does not depend on the size of the files.
+use does not depend on the size of the files. Lines of one event, such as an error with its stack
+trace, count as one line.
 
   --alarm RATE       the share of lines that are to be alarms, 0.0001 to 0.1 (default: 0.001)
-  --above SCORE      show the lines of at least this score instead: 3 for one in a thousand
-  -n, --top N        how many to show at most (default: ${DEFAULT_TOP})
+  --above SCORE      alarms are the lines of at least this score instead, 0 to 10
+  -n, --top N        how many to show at most, the oddest (default: ${DEFAULT_TOP})
   --context N        show N lines before and after each
-  --since TIME       show what is later alone: 2026-11-30T08:00, or 2h, 30m, 7d ago
+  --since TIME       show only what is later: 2026-11-30, 2026-11-30T08:00, or 2h, 30m, 7d ago
   --mask REGEX       what counts as one and the same, such as names of users (may be repeated)
   --session REGEX    what a line belongs to, such as a request; its first group is the name
   --follow           go on as the file grows, also when it is rotated or cut short
@@ -69,9 +71,10 @@ ${FORCE_HELP}
   --json             print one JSON document; with --all or --follow, one object a line
   --color, --no-color
 
-The score of a line says which share of all lines so far was at least as odd: 2 for one in a hundred, 3
-for one in a thousand, for every log alike. It counts which words the line has, which lines came before
-it, numbers far outside their range and times that go back. Nothing is an alarm in the first 200 lines.
+The score of a line says how rare one so odd is: 2 for one in a hundred lines, 3 for one in a
+thousand, for every log alike. It is odd if its words are unusual, if it is unusual after the lines
+before it, if a number is far from all before it, or if its time goes back. Nothing is an alarm in
+the first 200 lines. Times without a zone are taken as UTC.
 
 Ctrl-C, like the signals TERM and HUP, stops the reading: the report comes and the memory is saved.
 `;
@@ -105,6 +108,9 @@ function sinceOf(text: string | undefined): number | undefined {
 
 function optionsOf(line: CommandLine): LogDetectorOptions {
   const masks = line.repeated.get('mask');
+  if (masks !== undefined && masks.length > MAX_MASKS) {
+    throw new UsageError(`at most ${MAX_MASKS} of --mask`);
+  }
   const session = line.values.get('session');
   return {
     alarmRate: numberOption(line, 'alarm', { min: 0.0001, max: 0.1 }),

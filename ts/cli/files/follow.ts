@@ -43,14 +43,28 @@ async function hasChanged(
   }
 }
 
+/** The file that has the name now; the old one if that has gone again. */
 async function reopened(path: string, old: FileHandle): Promise<FileHandle> {
-  const file = await open(path);
-  await old.close();
-  return file;
+  try {
+    const file = await open(path);
+    await old.close();
+    return file;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return old;
+    throw error;
+  }
+}
+
+async function opened(path: string): Promise<FileHandle> {
+  try {
+    return await open(path);
+  } catch (error) {
+    throw fileFailure('read', path, error);
+  }
 }
 
 async function* growing(path: string, stop: AbortSignal): AsyncGenerator<Uint8Array> {
-  let file = await open(path);
+  let file = await opened(path);
   const buffer = new Uint8Array(CHUNK_BYTES);
   let at = 0;
   let last = NEWLINE;
@@ -70,7 +84,9 @@ async function* growing(path: string, stop: AbortSignal): AsyncGenerator<Uint8Ar
       } else if (change === 'other' && !replaced) {
         replaced = true; // what was written to the old file meanwhile is read first
       } else {
-        if (change === 'other') file = await reopened(path, file);
+        const old = file;
+        if (change === 'other') file = await reopened(path, old);
+        if (change === 'other' && file === old) continue;
         if (last !== NEWLINE) yield Uint8Array.of(NEWLINE); // a line does not go on in another file
         at = 0;
         last = NEWLINE;
