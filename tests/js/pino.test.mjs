@@ -371,7 +371,7 @@ describe('bit-ttt/pino in the process', () => {
       burst: /^\d+ more odd lines? up to line \d+$/,
       line: /^odd line: request \w+$/,
       missing: /^missing: none in \d+ seconds, usual is one in [\d.]+ to [\d.]+: request \w+$/,
-      session: /^odd session: r\w+x$/,
+      session: /^odd session: (?:r\w+x|flood)$/,
       silence: /^silence: no line for \d+ seconds, usual are [\d.]+ to [\d.]+ in a minute$/,
       spike: /^spike: \d+ lines in a minute, usual are [\d.]+ to [\d.]+$/,
     };

@@ -17,6 +17,10 @@ const MOST_LINES = 500;
  * event before it. */
 const STAMPED = 20;
 
+/* In a text without times most of whose lines are indented, that says nothing. */
+const INDENTED_OVER = 100;
+const MOST_INDENTED = 0.9;
+
 const GOES_ON = /^(?:\s+\S|Caused by: |Suppressed: |\.\.\. \d+ (?:more|common))/;
 const TRACEBACK = /^Traceback \(/m;
 
@@ -29,12 +33,16 @@ export class Events {
   private open: LogEvent | undefined;
   /** How many of the latest events began with a time, up to STAMPED. */
   private stamped = 0;
+  /** The share of the latest lines that are indented. */
+  private indented = 0;
   /** The last line of a traceback of Python is not indented. */
   private traceback = false;
 
   /** Adds a line; returns the event that it shows to be complete, if any. */
   push(line: Line): LogEvent | undefined {
     const { open } = this;
+    const isIndented = GOES_ON.test(line.text) ? 1 : 0;
+    this.indented += (isIndented - this.indented) / INDENTED_OVER;
     if (open !== undefined && this.goesOn(open, line.text)) {
       open.text += `\n${line.text}`;
       open.lines = line.number - open.number + 1;
@@ -56,7 +64,10 @@ export class Events {
 
   private goesOn(open: LogEvent, text: string): boolean {
     if (open.lines >= MOST_LINES || open.text.length + text.length >= MAX_LINE) return false;
-    if (GOES_ON.test(text)) return true;
+    if (GOES_ON.test(text)) {
+      const joins = this.indented < MOST_INDENTED || this.stamped > 0;
+      return joins && stampOf(text) === undefined;
+    }
     if (TRACEBACK.test(text)) {
       this.traceback = true;
       return true;

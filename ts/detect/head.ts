@@ -78,27 +78,30 @@ function secondsOf(groups: Groups): number | undefined {
   return Date.UTC(year, month, day, hour, minute, second) / 1000 + part - shift;
 }
 
-/** The first time in `text`, which begins at `from` in its line, in one of some formats. */
+/** The time that stands first in `text`, which begins at `from` in its line, in one of some formats. */
 function firstStamp(
   text: string,
   from: number,
   formats: readonly RegExp[],
 ): (Stamp & { part: boolean }) | undefined {
+  let first: (Stamp & { part: boolean }) | undefined;
   for (const format of formats) {
     const found = format.exec(text);
     if (found === null) continue;
+    const at = from + found.index;
+    if (first !== undefined && at >= first.ranges[0]![0]) continue;
     const groups = found.groups!;
     const seconds = secondsOf(groups);
     if (seconds === undefined) continue;
-    const at = from + found.index;
-    return {
+    first = {
       seconds,
       dated: (groups['year'] ?? groups['year2'] ?? groups['epoch']) !== undefined,
       part: groups['part'] !== undefined || groups['milli'] !== undefined,
       ranges: [[at, at + found[0].length]],
     };
+    if (found.index <= 1) return first; // nothing is before it
   }
-  return undefined;
+  return first;
 }
 
 /**

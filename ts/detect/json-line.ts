@@ -79,7 +79,7 @@ export function readJsonLine(text: string, listener: FieldListener): boolean {
       if (i < 0) return -1;
     }
   };
-  return value(0, ROOT, '', 0) > 0;
+  return value(0, ROOT, '', 0) === text.trimEnd().length;
 }
 
 function hashOf(name: string, path: number): number {

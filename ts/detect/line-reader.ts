@@ -6,12 +6,15 @@
 import type { Stamp } from './head.js';
 import { fieldSeconds, stampOf } from './head.js';
 import { looksLikeJson, readJsonLine } from './json-line.js';
+import { MAX_LINE } from './lines.js';
 import { Kind, pairHash, scramble, WordSplitter } from './words.js';
 
 const LEVELS =
   'trace debug verbose info information notice warn warning error err crit critical alert fatal panic emerg emergency severe';
 const TIME_FIELD = /^(@?timestamp|@?time|ts|date|datetime|asctime|eventtime|t)$/i;
 const LEVEL_FIELD = /^(level|severity|lvl|loglevel|levelname|log\.level)$/i;
+/* Times without a date are below it. */
+const DATED = 366 * 86400;
 /* A level stands among the first tokens of a line. */
 const LEVEL_WITHIN = 12;
 
@@ -34,6 +37,8 @@ export class LineReader {
   /** Equal for lines that differ only in numbers and ids. */
   pattern = 0;
   private text = '';
+  /** Where the second line of the text ends, after which nothing counts for its pattern. */
+  private patternEnd = 0;
   private without: readonly [number, number] | undefined;
 
   /** `masks`: what the user wants to count as one and the same, as global regular expressions. */
@@ -45,9 +50,13 @@ export class LineReader {
   }
 
   /** Reads a line, or several that are one event; `without` is a part of it that is not compared. */
-  read(text: string, without?: readonly [number, number]): void {
+  read(whole: string, without?: readonly [number, number]): void {
+    const text = whole.length > MAX_LINE ? whole.slice(0, MAX_LINE) : whole;
     this.text = text;
     this.without = without;
+    const first = text.indexOf('\n');
+    const second = first < 0 ? -1 : text.indexOf('\n', first + 1);
+    this.patternEnd = second < 0 ? text.length : second;
     this.tokens.clear();
     this.stamp = undefined;
     this.level = undefined;
@@ -60,14 +69,7 @@ export class LineReader {
 
   private readPlain(): void {
     const { text, tokens } = this;
-    let from = 0;
-    for (const [start, end, out] of this.leftOut()) {
-      if (start < from) continue;
-      tokens.read(text, from, start);
-      if (!out) tokens.add(Kind.Id, 0, start, end);
-      from = end;
-    }
-    tokens.read(text, from, text.length);
+    this.readRange(0, text.length, this.stamp?.ranges ?? []);
     this.fields.fill(0, 0, tokens.count);
     this.takeLevel();
     this.pattern = this.patternOf(0, tokens.count, PATTERN_SEED);
@@ -81,16 +83,24 @@ export class LineReader {
     return hash;
   }
 
-  /** Ranges that are left out (true) and that are masked, in their order. */
-  private leftOut(): [number, number, boolean][] {
-    const { masks, stamp, text, without } = this;
-    const ranges: [number, number, boolean][] = [];
-    for (const [start, end] of stamp?.ranges ?? []) ranges.push([start, end, true]);
-    if (without !== undefined) ranges.push([...without, true]);
+  /** Adds the tokens from `start` to `end`, without the times; what is masked is one token. */
+  private readRange(start: number, end: number, times: readonly [number, number][]): void {
+    const { text, tokens, masks, without } = this;
+    const ranges: [number, number, boolean][] = times.map(([a, b]) => [a, b, false]);
+    if (without !== undefined) ranges.push([without[0], without[1], false]);
     if (masks.length > 0) {
-      for (const [a, b] of maskedRanges(text, masks, 0, text.length)) ranges.push([a, b, false]);
+      for (const [a, b] of maskedRanges(text, masks, start, end)) ranges.push([a, b, true]);
+      ranges.sort((a, b) => a[0] - b[0]);
     }
-    return ranges.sort((a, b) => a[0] - b[0]);
+    let from = start;
+    for (const [a, b, masked] of ranges) {
+      const to = Math.min(b, end);
+      if (to <= from || a >= end) continue; // elsewhere, or within the range before it
+      if (a > from) tokens.read(text, from, a);
+      if (masked) tokens.add(Kind.Id, 0, Math.max(a, from), to);
+      from = to;
+    }
+    tokens.read(text, from, end);
   }
 
   /** Takes the level out of the tokens: a word of the list that is in capitals or brackets. */
@@ -111,11 +121,8 @@ export class LineReader {
   /** The pattern of tokens `from` to `to`; of a text of several lines, that of the first two. */
   private patternOf(from: number, to: number, seed: number): number {
     const { start } = this.tokens;
-    const first = this.text.indexOf('\n');
-    const second = first < 0 ? -1 : this.text.indexOf('\n', first + 1);
-    const last = second < 0 ? this.text.length : second;
     let pattern = seed;
-    for (let i = from; i < to && start[i]! < last; i++) {
+    for (let i = from; i < to && start[i]! < this.patternEnd; i++) {
       pattern = pairHash(pattern, this.nameOf(i));
     }
     return pattern;
@@ -129,7 +136,7 @@ export class LineReader {
       if (this.takeField(name, start, end)) return;
       const from = tokens.count;
       tokens.add(Kind.Word, scramble(path), start, start); // the name, also of an empty value
-      this.readField(start, end);
+      this.readRange(start, end, []);
       for (let i = from; i < tokens.count; i++) this.fields[i] = path;
       pattern = (pattern + scramble(this.patternOf(from, tokens.count, path))) | 0;
     });
@@ -137,31 +144,17 @@ export class LineReader {
     return good;
   }
 
-  /** Whether the field is the time, the level or what else is not compared. */
+  /** Whether the field is the time or the level, which are not compared. */
   private takeField(name: string, start: number, end: number): boolean {
-    const { without } = this;
-    if (without !== undefined && without[0] < end && without[1] > start) return true;
     if (this.stamp === undefined && TIME_FIELD.test(name)) {
       const seconds = fieldSeconds(this.text.slice(start, end));
       if (seconds === undefined) return false;
-      this.stamp = { seconds, dated: true, ranges: [[start, end]] };
+      this.stamp = { seconds, dated: seconds >= DATED, ranges: [[start, end]] };
       return true;
     }
     if (this.level !== undefined || !LEVEL_FIELD.test(name)) return false;
     this.level = this.text.slice(start, end);
     return true;
-  }
-
-  private readField(start: number, end: number): void {
-    const { text, tokens, masks } = this;
-    let from = start;
-    for (const [a, b] of masks.length === 0 ? [] : maskedRanges(text, masks, start, end)) {
-      if (a < from) continue;
-      tokens.read(text, from, a);
-      tokens.add(Kind.Id, 0, a, b);
-      from = b;
-    }
-    tokens.read(text, from, end);
   }
 
   /** What stands for token `i` in pairs. */
@@ -190,7 +183,8 @@ export class LineReader {
       masked += this.text.slice(from, a) + mark;
       from = b;
     }
-    return (masked + this.text.slice(from, from + limit)).slice(0, limit);
+    const whole = (masked + this.text.slice(from, from + limit)).slice(0, limit);
+    return whole.replace(/\p{Surrogate}/gu, '\ufffd'); // halves of characters cannot be saved
   }
 }
 

@@ -53,8 +53,8 @@ const MEASURES = Object.keys(WEIGHTS) as Measure[];
 
 /** From this score on the pattern that a line of a new kind is like is looked for. */
 const LOOK_FROM = 2;
-/** A step back by more seconds is the turn of a year in dates without one. */
-const YEAR_TURN = 300 * 86400;
+/** A step back by more seconds is a midnight or the turn of a year where times have no date, or no year. */
+const TURN = 43200;
 /** Lines over which it is told whether most have a time; in other logs times may stand for anything. */
 const STAMPED_OVER = 64;
 const MOSTLY = 0.8;
@@ -136,6 +136,7 @@ export class LogMemory {
       level,
       session: undefined,
     };
+    this.kind = 0;
     if (line.tokens.count === 0) return reading; // there is nothing to compare
     const before = session?.before ?? this.before;
     const { pattern } = line;
@@ -154,7 +155,7 @@ export class LogMemory {
     reading.because = this.because(reading.cause, number, stamp);
     const look = reading.score >= LOOK_FROM;
     reading.like = look ? this.patterns.nearest(line, this.kind) : this.patterns.text(this.kind);
-    this.learn(before, reading.alarm && !known);
+    this.learn(before, !known && reading.alarm);
     return reading;
   }
 
@@ -194,7 +195,7 @@ export class LogMemory {
     if (stamp === undefined) return 0;
     const back = this.latest === undefined ? 0 : this.latest - stamp.seconds;
     this.latest = stamp.seconds;
-    if (back <= 0 || this.stamped < MOSTLY || (!stamp.dated && back > YEAR_TURN)) return 0;
+    if (back <= 0 || this.stamped < MOSTLY || (!stamp.dated && back > TURN)) return 0;
     return Math.floor(log2(1 + 1000 * back));
   }
 
@@ -205,7 +206,7 @@ export class LogMemory {
     const parts: [Cause, number][] = [
       ['words', part('words') + (known ? 0 : order)],
       ['order', known ? order : 0],
-      ['number', part('number')],
+      ['number', part('number') + SELDOM.weight * Math.max(0, odd.number - SELDOM.from)],
       ['time', part('time')],
     ];
     return parts.reduce((most, next) => (next[1] > most[1] ? next : most))[0];
@@ -217,7 +218,8 @@ export class LogMemory {
       const [start, end] = stamp.ranges[0]!;
       return [{ start, end, share: 1 }];
     }
-    return oddParts(this.line, this.words, cause === 'number' ? number : -1);
+    const parts = oddParts(this.line, this.words, cause === 'number' ? number : -1);
+    return parts.length === 0 && number >= 0 ? oddParts(this.line, this.words, number) : parts;
   }
 
   private learn(before: History, isNew: boolean): void {
@@ -237,7 +239,8 @@ export class LogMemory {
 
   save(to: ByteWriter): void {
     to.count(this.lines);
-    to.f64(this.latest ?? -1);
+    to.u8(this.latest === undefined ? 0 : 1);
+    to.f64(this.latest ?? 0);
     to.f64(this.stamped);
     for (const line of this.before) to.u32(line >>> 0);
     to.blob(this.layer.saveState());
@@ -251,8 +254,9 @@ export class LogMemory {
   /** Only for a memory that is new. */
   load(from: ByteReader): void {
     this.lines = from.count();
+    const hasLatest = from.u8() !== 0;
     const latest = from.f64();
-    this.latest = latest < 0 ? undefined : latest;
+    this.latest = hasLatest ? latest : undefined;
     this.stamped = from.f64(1);
     for (let i = 0; i < LAGS; i++) this.before[i] = from.u32();
     this.layer.loadState(from.blob(MAX_STATE));

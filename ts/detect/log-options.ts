@@ -35,18 +35,17 @@ function isRegExp(value: unknown): value is RegExp {
   return typeof value === 'object' && value !== null && kindOf(value) === 'RegExp';
 }
 
-/** A copy with `global` set or not. */
-function copyOf(value: unknown, name: string, global: boolean): RegExp {
+/** A copy that finds all matches (g), or one and where its groups are (d). */
+function copyOf(value: unknown, name: string, flag: 'g' | 'd'): RegExp {
   if (!isRegExp(value)) throw wrongType(name, 'a regular expression', value);
   return reading(name, () => {
-    const flags = value.flags.replace(/[gy]/g, '');
-    return new RegExp(value.source, global ? `${flags}g` : flags);
+    return new RegExp(value.source, value.flags.replace(/[gyd]/g, '') + flag);
   });
 }
 
 function readMasks(value: unknown): RegExp[] | undefined {
   if (value === undefined) return undefined;
-  if (isRegExp(value)) return [copyOf(value, 'mask', true)];
+  if (isRegExp(value)) return [copyOf(value, 'mask', 'g')];
   if (!Array.isArray(value))
     throw wrongType('mask', 'a regular expression or a list of them', value);
   if (value.length > MAX_MASKS) {
@@ -55,7 +54,7 @@ function readMasks(value: unknown): RegExp[] | undefined {
       `mask has ${value.length} elements, at most ${MAX_MASKS}`,
     );
   }
-  return value.map((mask: unknown, i) => copyOf(mask, `mask[${i}]`, true));
+  return value.map((mask: unknown, i) => copyOf(mask, `mask[${i}]`, 'g'));
 }
 
 /** Everything that was given, each option read once. */
@@ -66,7 +65,7 @@ export function readLogOptions(options: unknown): LogOptions {
     alarmRate:
       alarmRate === undefined ? undefined : optionalNumber(alarmRate, 'alarmRate', RATES, 0),
     masks: readMasks(mask),
-    session: session === undefined ? undefined : copyOf(session, 'session', false),
+    session: session === undefined ? undefined : copyOf(session, 'session', 'd'),
     choice: { backend, nativeBinding, wasm },
   };
 }

@@ -10,7 +10,7 @@ import type { Line } from './lines.js';
 import { TextLines } from './lines.js';
 
 /* An event is taken for complete when nothing has come for so many milliseconds. */
-const IDLE_MS = 300;
+export const IDLE_MS = 300;
 
 const WANTED = 'a text, bytes, a stream of them or an iterable of lines';
 

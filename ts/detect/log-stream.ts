@@ -4,7 +4,7 @@
  */
 import { TTTError } from '../common/errors.js';
 import type { Line } from './lines.js';
-import { PieceLines } from './log-source.js';
+import { IDLE_MS, PieceLines } from './log-source.js';
 import type { LogWatcher } from './log-watcher.js';
 import type { LogFinding } from './types.js';
 
@@ -22,12 +22,25 @@ export function findingsStream(watcher: LogWatcher): object {
     throw new TTTError('BACKEND_UNAVAILABLE', 'this platform has no TransformStream');
   }
   const pieces = new PieceLines(false);
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const tell = (lines: readonly Line[], to: Output): void => {
     for (const line of lines) for (const finding of watcher.line(line)) to.enqueue(finding);
   };
+  const rest = (to: Output): void => {
+    try {
+      for (const finding of watcher.idle()) to.enqueue(finding);
+    } catch {
+      // The stream, or the detector, has come to an end meanwhile.
+    }
+  };
   return new Stream({
-    transform: (piece: unknown, to: Output) => tell(pieces.push(piece), to),
+    transform: (piece: unknown, to: Output) => {
+      clearTimeout(timer);
+      tell(pieces.push(piece), to);
+      timer = setTimeout(() => rest(to), IDLE_MS);
+    },
     flush: (to: Output) => {
+      clearTimeout(timer);
       tell(pieces.end(), to);
       for (const finding of watcher.end()) to.enqueue(finding);
     },

@@ -31,7 +31,7 @@ export function readNumbers(line: LineReader, numbers: Numbers): { odd: number; 
     if (kind !== Kind.Number && kind !== Kind.Compound) continue;
     const place = pairHash(pairHash(before, last), fields[i]!);
     values.read(line.source, tokens.start[i]!, tokens.end[i]!);
-    for (let k = 0; k < values.count; k++) {
+    for (let k = values.first; k < values.count; k++) {
       const found = numbers.read(pairHash(place, ordinal++), values.list[k]!);
       if (found <= odd) continue;
       odd = found;
@@ -45,6 +45,8 @@ export function readNumbers(line: LineReader, numbers: Numbers): { odd: number; 
 class Values {
   readonly list = new Float64Array(MAX_VALUES);
   count = 0;
+  /** The first that says how much, as those of an address do not. */
+  first = 0;
 
   /** Reads the digits of `text` from `start` to `end`. */
   read(text: string, start: number, end: number): void {
@@ -52,18 +54,21 @@ class Values {
     let value = 0;
     let digits = 0;
     let marks = 0;
+    let dots = 0; // before the first other mark
     for (let i = start; i < end; i++) {
       const digit = text.charCodeAt(i) - 48;
       if (digit >= 0 && digit <= 9) {
         if (digits++ < MAX_DIGITS) value = 10 * value + digit;
         continue;
       }
+      if (text.charCodeAt(i) === 46 && marks === dots) dots++;
       marks += text.charCodeAt(i) === 46 ? 1 : 2;
       this.add(value);
       value = 0;
       digits = 0;
     }
     this.add(value);
+    this.first = dots === 3 ? 4 : 0;
     if (marks === 1) {
       this.count = 1; // a decimal point: what follows it does not matter on a scale of powers of ten
     }

@@ -27,6 +27,9 @@ const LARGEST_SPREAD = 0.2;
 const SHORTEST = 2;
 /* Seconds without any line after which none is called missing: there was a silence. */
 const PAUSE = 120;
+/* Lines come out of order by so many seconds at most; a jump is believed when so many lines made it. */
+const JITTER = 90;
+const BELIEVED = 3;
 
 interface Periodic {
   first: number;
@@ -60,6 +63,9 @@ export class Rates {
   /** The most lines in a minute, of which the past slowly counts less. */
   private peak = 0;
   private silentSince = -1;
+  /** Lines that agree about a jump of the clock, and where to. */
+  private jumped = 0;
+  private jumpedTo = 0;
   /** The time of the latest line. */
   private latest = 0;
   /** Whether that silence has been told. */
@@ -72,6 +78,7 @@ export class Rates {
     pattern: number,
     textOf: (pattern: number) => string | undefined,
   ): RateFinding[] {
+    if (this.latest !== 0 && !this.agrees(time)) return [];
     const isNew = this.minute >= 0 && Math.floor(time / MINUTE) > this.minute;
     const findings = this.tick(time);
     this.bridge(time);
@@ -80,6 +87,32 @@ export class Rates {
     this.count++;
     this.follow(time, pattern);
     return findings;
+  }
+
+  /**
+   * Whether the clock goes on as it did. A jump is believed when a few lines agree about it; one back, as of a
+   * clock that was set or at midnight in times without a date, begins anew.
+   */
+  private agrees(time: number): boolean {
+    const step = time - this.latest;
+    if (step >= -JITTER && step <= PAUSE) {
+      this.jumped = 0;
+      return true;
+    }
+    if (this.jumped === 0 || Math.abs(time - this.jumpedTo) > PAUSE) {
+      this.jumpedTo = time;
+      this.jumped = 0;
+    }
+    if (++this.jumped < BELIEVED) return false;
+    this.jumped = 0;
+    if (step < 0) {
+      this.minute = -1;
+      this.count = 0;
+      this.silentSince = -1;
+      this.told = false;
+      this.periodic.clear();
+    }
+    return true;
   }
 
   /** Time has gone on to `time` without a line. */
@@ -111,13 +144,12 @@ export class Rates {
       if (value > high && count > HIGHER * this.peak) {
         findings.push({ kind: 'spike', from, to, count, expected, like: undefined });
       }
-      if (count === 0 && value < low) {
-        if (this.silentSince < 0) this.silentSince = minute;
-        return; // a silence is not learnt: it ends, or the log does
-      }
+      if (count === 0 && value < low && this.silentSince < 0) this.silentSince = minute;
     }
-    this.silentSince = -1;
-    this.told = false;
+    if (count > 0) {
+      this.silentSince = -1;
+      this.told = false;
+    }
     this.peak = Math.max(count, this.peak * (1 - SHARE));
     const share = Math.max(SHARE, 1 / ++this.minutes);
     const difference = Math.max(-reach, Math.min(reach, value - this.mean));
@@ -205,6 +237,7 @@ export class Rates {
   save(to: ByteWriter): void {
     const { minute, count, minutes, mean, variance, silentSince, latest, peak } = this;
     const numbers = [minute, count, minutes, mean, variance, silentSince, latest, peak];
+    numbers.push(this.jumped, this.jumpedTo);
     for (const value of numbers) to.f64(value);
     to.u8(this.told ? 1 : 0);
     to.count(this.periodic.size);
@@ -224,6 +257,8 @@ export class Rates {
     this.silentSince = from.f64();
     this.latest = from.f64();
     this.peak = from.f64();
+    this.jumped = from.f64();
+    this.jumpedTo = from.f64();
     this.told = from.u8() !== 0;
     for (let left = from.count(PERIODIC); left > 0; left--) {
       const pattern = from.u32() | 0;

@@ -189,7 +189,8 @@ export function sessionOf(
 ): { name: string; range: [number, number] } | undefined {
   const found = pattern?.exec(text);
   if (found === null || found === undefined) return undefined;
-  const name = found[1] ?? found[0];
-  const start = found.index + Math.max(0, found[0].indexOf(name));
-  return { name: name.slice(0, MAX_NAME), range: [start, start + name.length] };
+  const { indices } = found as RegExpExecArray & { indices?: ([number, number] | undefined)[] };
+  const range = indices?.[1] ?? indices?.[0] ?? [found.index, found.index + found[0].length];
+  const name = text.slice(range[0], Math.min(range[1], range[0] + MAX_NAME));
+  return { name: name.replace(/\p{Surrogate}/gu, '\ufffd'), range };
 }

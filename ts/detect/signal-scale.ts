@@ -23,6 +23,9 @@ const INSIDE = 4;
 /** A scale is made anew, too, where all values of a block of so many ... */
 const BLOCK = 1000;
 /** ... lie within so many deviations, and are not constant: the grids tell little of them apart. */
+/* After a restart of values close together the deviation is at least this share of their width, as the latest
+ * may all be alike. */
+const LEAST_DEVIATION = 0.1;
 const NARROW = 1;
 /** The range shrinks towards the mean by this share with each value. */
 const SHRINKING = 1 / 20000;
@@ -90,8 +93,14 @@ export class SignalScale {
     this.next = (this.next + 1) % RESTART;
     const isOutside = Math.abs(this.standard(value)) > EDGE;
     this.outside = Math.max(0, this.outside + (isOutside ? 1 : -INSIDE));
-    if (this.outside >= RESTART || this.isNarrow(value)) this.restart();
-    else {
+    if (this.outside >= RESTART) this.restart();
+    else if (this.isNarrow(value)) {
+      const { least, greatest } = this;
+      this.restart();
+      this.low = least;
+      this.high = greatest;
+      this.deviation = Math.max(this.deviation, (greatest - least) * LEAST_DEVIATION);
+    } else {
       this.widen(value);
       this.follow(value);
     }

@@ -18,6 +18,7 @@ export class Variants {
   private readonly variants = new Uint16Array(PATTERNS);
   /** One bit for each variant that was seen. */
   private readonly seen = new Uint8Array(DETAILS / 8);
+  private known = 0;
 
   /** The kind of a line: its detail if its numbers are codes, else its pattern. Learns it. */
   kindOf(pattern: number, detail: number): number {
@@ -32,18 +33,28 @@ export class Variants {
     if ((this.seen[bit >> 3]! & (1 << (bit & 7))) === 0) {
       this.seen[bit >> 3]! |= 1 << (bit & 7);
       this.variants[at]!++;
+      if (++this.known > DETAILS / 8) this.forget();
     }
     const most = Math.min(MOST_VARIANTS, 1 + this.lines[at]! / LINES_EACH);
     return this.variants[at]! <= most ? detail : pattern;
   }
 
+  /** Keeps the bits from filling up. */
+  private forget(): void {
+    this.known = 0;
+    this.seen.fill(0);
+    for (let i = 0; i < PATTERNS; i++) this.variants[i] = this.variants[i]! >>> 1;
+  }
+
   save(to: ByteWriter): void {
+    to.count(this.known);
     to.sparse(this.lines);
     to.sparse(this.variants);
     to.sparse(this.seen);
   }
 
   load(from: ByteReader): void {
+    this.known = from.count(DETAILS);
     from.sparse(this.lines, MOST);
     from.sparse(this.variants, MOST);
     from.sparse(this.seen, 255);
