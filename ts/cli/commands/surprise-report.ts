@@ -6,6 +6,7 @@ import type { LineFinding, LineReading, LogDetector, OddPart } from 'bit-ttt';
 import type { Curve } from '../../detect/digest.js';
 import type { LogEvent } from '../../detect/events.js';
 import { stampOf } from '../../detect/head.js';
+import { explainRate } from '../../detect/sentences.js';
 import type { Paint, Palette } from '../screen/terminal.js';
 import { compact, fit, grouped, safeJson, visible } from '../screen/terminal.js';
 import type { FoundResult, Shown } from './surprise-found.js';
@@ -161,15 +162,6 @@ function paintedLines(
   });
 }
 
-const two = (n: number): string => String(n).padStart(2, '0');
-
-function clockOf(seconds: number): string {
-  const date = new Date(1000 * seconds);
-  const day = `${date.getUTCFullYear()}-${two(date.getUTCMonth() + 1)}-${two(date.getUTCDate())}`;
-  const time = `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())}`;
-  return date.getUTCFullYear() === 2000 ? `${day.slice(5)} ${time}` : `${day} ${time}`;
-}
-
 const plural = (n: number, name: string): string => `${grouped(n)} ${name}${n === 1 ? '' : 's'}`;
 
 /** What a finding that is no line says. */
@@ -178,13 +170,7 @@ function otherText(finding: Exclude<Shown['finding'], LineFinding>): string {
     const { session, lines, score } = finding;
     return `session ${visible(session)}, ${plural(lines, 'line')}: score ${score.toFixed(1)}`;
   }
-  const { kind, from, to, count, expected, like } = finding;
-  const usual = `${grouped(expected[0])} to ${grouped(expected[1])}`;
-  const when = `${clockOf(from)} to ${clockOf(to)}`;
-  if (kind === 'spike') return `${when}: ${grouped(count)} lines in a minute, usual ${usual}`;
-  if (kind === 'silence') return `${when}: no lines, usual ${usual} a minute`;
-  const what = like === undefined ? 'a regular line' : visible(like);
-  return `${when}: no "${what}" for ${grouped(count)} s, usual every ${usual} s`;
+  return visible(explainRate(finding, true));
 }
 
 /** The lines of an event, of a long one but its beginning and its end. */
