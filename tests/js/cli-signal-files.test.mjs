@@ -76,7 +76,7 @@ describe('bit-ttt signal: what it has learnt', () => {
       input,
     });
     const other = folder.path('surprise.memory');
-    await output(['surprise', '-', '--dim', '4', '--save', other], { input: 'one\ntwo\n' });
+    await output(['surprise', '-', '--save', other], { input: 'one\ntwo\n' });
     await refuses(load(other), 1, /is no signal file of bit-ttt: it is a memory file/, { input });
     await refuses(['surprise', '-', '--load', memory], 1, /it is a signal file/, { input });
   });

@@ -24,8 +24,8 @@ const HELP = `Usage: bit-ttt doctor [--json]
 
 Shows which engine is in use and why, and four hashes of its results, those of the layer with
 its two rules, the language model and the recall, computed now with every kernel that this machine
-can run and with WebAssembly: they must be the same everywhere. The exit code is 1 if two engines differ, or if a
-variable asks for what cannot be had.
+can run and with WebAssembly: they must be the same everywhere. The exit code is 1 if two engines
+differ, or if a variable asks for what cannot be had.
 
   --json             print one JSON document
   --color, --no-color
