@@ -1,7 +1,8 @@
 /* test_rls_hostile.c - the rule rls over millions of hostile tokens: leverages stay in [0, 1], D in
  * (0, 1], everything finite, and P, rebuilt in double precision, positive definite.
  *
- * A run reads some 10^6 tokens; BIT_TTT_HOSTILE_TOKENS is another number, such as 10000000.
+ * A run reads 10^6 tokens of each kind, more than 10^7 in all; BIT_TTT_HOSTILE_TOKENS is another
+ * number of each.
  * SPDX-License-Identifier: MIT */
 #include "check.h"
 #include "support.h"

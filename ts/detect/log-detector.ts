@@ -66,6 +66,17 @@ async function makeParts(options: LogOptions, alarmRate: number): Promise<Parts>
   }
 }
 
+/** Findings that were not asked for yet. */
+function readFindings(from: ByteReader): (RateFinding | SessionReading)[] {
+  try {
+    const found: unknown = JSON.parse(from.text(1 << 24));
+    if (Array.isArray(found)) return found as (RateFinding | SessionReading)[];
+  } catch {
+    // It is no JSON.
+  }
+  throw from.damaged();
+}
+
 /** The patterns of masks and sessions as texts, to tell whether a saved detector had the same. */
 function patternTexts({ masks, session }: Parts['options']): string {
   return JSON.stringify([masks.map(String), session === undefined ? null : String(session)]);
@@ -150,6 +161,7 @@ export class LogDetector {
     this.#parts.memory.load(from);
     this.#sessions.load(from);
     this.#rates.load(from);
+    this.#findings = readFindings(from);
     from.finish();
   }
 
@@ -263,6 +275,7 @@ export class LogDetector {
     this.#parts.memory.save(to);
     this.#sessions.save(to);
     this.#rates.save(to);
+    to.text(JSON.stringify(this.#findings));
     return to.finish();
   }
 

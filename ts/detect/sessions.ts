@@ -14,6 +14,7 @@ import { pairHash } from './words.js';
 const MOST_OPEN = 4096;
 const MOST_KNOWN = 8192;
 const MOST_FEATURES = 1024;
+const MOST_COUNTED = 2 * (1 << 14);
 const MAX_NAME = 200;
 const WARM = 50;
 const MEMORY = 1 << 14;
@@ -39,6 +40,9 @@ export class Sessions {
   private readonly open = new Map<string, Open>();
   /** In how many sessions each succession was. */
   private readonly known = new Map<number, number>();
+  /** How many successions came so often, and the most that any did. */
+  private readonly withCount = new Uint32Array(MOST_COUNTED + 1);
+  private most = 0;
   private ended = 0;
   private mean = 0;
   private readonly tail = new Tail(0, 8, MEMORY);
@@ -116,20 +120,33 @@ export class Sessions {
    * taken by itself.
    */
   private bitsOf(features: ReadonlySet<number>): number {
-    const { known, ended } = this;
-    const all = ended + 2 * PRIOR;
+    const all = this.ended + 2 * PRIOR;
+    const absent = (count: number): number => {
+      return -log2(Math.max(1 - (count + PRIOR) / all, PRIOR / all));
+    };
     let bits = 0;
-    for (const [feature, count] of known) {
-      const p = (count + PRIOR) / all;
-      bits -= log2(features.has(feature) ? p : Math.max(1 - p, PRIOR / all));
+    for (let count = 1; count <= this.most; count++) {
+      const many = this.withCount[count]!;
+      if (many > 0) bits += many * absent(count);
     }
-    for (const feature of features) if (!known.has(feature)) bits -= log2(PRIOR / all);
-    return bits;
+    for (const feature of features) {
+      const count = this.known.get(feature) ?? 0;
+      bits -= log2((count + PRIOR) / all);
+      if (count > 0) bits -= absent(count);
+    }
+    return Math.max(bits, 0);
   }
 
   private learn(features: ReadonlySet<number>): void {
-    const { known } = this;
-    for (const feature of features) known.set(feature, (known.get(feature) ?? 0) + 1);
+    const { known, withCount } = this;
+    for (const feature of features) {
+      const count = known.get(feature) ?? 0;
+      if (count >= MOST_COUNTED) continue;
+      known.set(feature, count + 1);
+      if (count > 0) withCount[count]!--;
+      withCount[count + 1]!++;
+      this.most = Math.max(this.most, count + 1);
+    }
     if (known.size > MOST_KNOWN || this.ended >= MEMORY) this.halve();
   }
 
@@ -138,6 +155,17 @@ export class Sessions {
     for (const [feature, count] of this.known) {
       if (count < 2) this.known.delete(feature);
       else this.known.set(feature, count >> 1);
+    }
+    this.countAll();
+  }
+
+  /** Counts the successions by how often they came. */
+  private countAll(): void {
+    this.withCount.fill(0);
+    this.most = 0;
+    for (const count of this.known.values()) {
+      this.withCount[count]!++;
+      this.most = Math.max(this.most, count);
     }
   }
 
@@ -168,8 +196,9 @@ export class Sessions {
     this.rate.load(from);
     for (let left = from.count(2 * MOST_KNOWN + MOST_FEATURES); left > 0; left--) {
       const feature = from.u32() | 0;
-      this.known.set(feature, from.count(2 * MEMORY));
+      this.known.set(feature, from.count(MOST_COUNTED));
     }
+    this.countAll();
     for (let left = from.count(MOST_OPEN); left > 0; left--) {
       const name = from.text(4 * MAX_NAME);
       const before = new Int32Array(LAGS);

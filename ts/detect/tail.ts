@@ -77,7 +77,7 @@ export class Tail {
 
   /** Rounds up and down in turn, so that rare values neither stay for ever nor vanish at once. */
   private halve(): void {
-    const up = this.halvings++ & 1;
+    const up = ~this.halvings++ & 1;
     for (let i = 0; i < BINS; i++) this.counts[i] = (this.counts[i]! + up) >>> 1;
     this.rebuild();
   }
