@@ -3,7 +3,7 @@
  * saved now and then while it follows a file or a pipe.
  * SPDX-License-Identifier: MIT
  */
-import type { LineReading, LogDetector, LogFinding } from 'bit-ttt';
+import type { LineReading, LogDetector, LogFinding, RateFinding, SessionReading } from 'bit-ttt';
 import { Turns } from '../../common/turns.js';
 import { Curve } from '../../detect/digest.js';
 import type { LogEvent } from '../../detect/events.js';
@@ -21,7 +21,7 @@ import type { Palette, Progress } from '../screen/terminal.js';
 import { columnsOf, grouped, visible } from '../screen/terminal.js';
 import type { FoundResult } from './surprise-found.js';
 import { Found } from './surprise-found.js';
-import { findingLine, jsonFinding, jsonLine, textLine } from './surprise-report.js';
+import { findingLine, jsonFinding, jsonLine, jsonSession, textLine } from './surprise-report.js';
 
 /** How to read, what to show, and where and how often to save the memory. */
 export interface Reading {
@@ -152,8 +152,8 @@ class LogReader {
     this.file = request.files.length > 1 ? file : undefined;
     const judge = {
       read: (text: string) => this.judge(log.read(text)),
-      findings: () => log.findings(),
-      endSessions: () => (isLast ? log.endSessions() : []),
+      findings: () => this.showSessions(log.findings()),
+      endSessions: () => (isLast ? this.showSessions(log.endSessions()) : []),
     };
     const watcher = new LogWatcher(judge, (event, reading) => this.event(event, reading));
     const splitter = new LineSplitter(source.name, 'surprise');
@@ -221,6 +221,14 @@ class LogReader {
     this.found.event(event, reading, file);
     if (!request.all) return;
     print(request.json ? jsonLine(event, reading, file) : textLine(event, reading, palette));
+  }
+
+  /** Prints sessions that have ended, if all is to be printed. */
+  private showSessions<T extends RateFinding | SessionReading>(found: T[]): T[] {
+    const { request, file } = this;
+    if (!request.all || !request.json) return found;
+    for (const one of found) if (!('kind' in one)) print(jsonSession(one, file));
+    return found;
   }
 
   private tell(findings: readonly LogFinding[]): void {

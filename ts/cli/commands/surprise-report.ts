@@ -2,7 +2,7 @@
  * surprise-report.ts - what `surprise` prints: a report for people, JSON for programs.
  * SPDX-License-Identifier: MIT
  */
-import type { LineFinding, LineReading, LogDetector, OddPart } from 'bit-ttt';
+import type { LineFinding, LineReading, LogDetector, OddPart, SessionReading } from 'bit-ttt';
 import type { Curve } from '../../detect/digest.js';
 import type { LogEvent } from '../../detect/events.js';
 import { stampOf } from '../../detect/head.js';
@@ -60,6 +60,13 @@ export function jsonLine(event: LogEvent, reading: LineReading, file: string | u
   const fields = { line, ...(column > 1 ? { column } : {}), ...(lines > 1 ? { lines } : {}) };
   const object = { ...fileField(file), ...fields, ...readingFields(reading, text), text };
   return `${safeJson(object)}\n`;
+}
+
+/** A session of `--all --json`, when it has ended. */
+export function jsonSession(reading: SessionReading, file: string | undefined): string {
+  const { session, score, alarm, warm, lines } = reading;
+  const fields = { session, lines, score: rounded(score), alarm, warm };
+  return `${safeJson({ ...fileField(file), ...fields })}\n`;
 }
 
 function findingFields({ finding, file, more, last, before, after }: Shown): object {
