@@ -7,10 +7,10 @@ import type { RateFinding } from './types.js';
 
 const MINUTE = 60;
 /* Minutes that must have passed before one is judged. */
-const WARM = 30;
+const WARM = 15;
 /* Deviations from the usual that make a finding. */
 const FAR = 5;
-/* A spike is so much higher than all minutes before it: in many logs lines come in bursts. */
+/* A spike is so much higher than what is usual and than all minutes before it: lines often come in bursts. */
 const HIGHER = 1.5;
 /* Weight of a new minute, so that the last few hours count. */
 const SHARE = 1 / 240;
@@ -20,7 +20,7 @@ const LONGEST = 24 * 60;
 const PERIODIC = 256;
 /* How often and for how long a line must have come, and how little its last intervals may differ, to be called
  * regular. */
-const LEAST_TIMES = 20;
+const LEAST_TIMES = 12;
 const LEAST_SECONDS = 600;
 const INTERVALS = 30;
 const LARGEST_SPREAD = 0.2;
@@ -141,7 +141,7 @@ export class Rates {
       const [low, high] = [this.mean - reach, this.mean + reach];
       const expected: [number, number] = [countOf(low), countOf(high)];
       const [from, to] = [minute * MINUTE, (minute + 1) * MINUTE];
-      if (value > high && count > HIGHER * this.peak) {
+      if (value > high && count > HIGHER * Math.max(this.peak, expected[1])) {
         findings.push({ kind: 'spike', from, to, count, expected, like: undefined });
       }
       if (count === 0 && value < low && this.silentSince < 0) this.silentSince = minute;
