@@ -17,7 +17,7 @@ export interface Line {
 }
 
 /** A copy of a part of a text: without, the part would keep the whole in memory. */
-function copyOf(part: string): string {
+export function copyOf(part: string): string {
   return ` ${part}`.slice(1);
 }
 

@@ -5,6 +5,7 @@
  */
 import { exp, log2, log10 } from '../common/logarithm.js';
 import type { ByteReader, ByteWriter } from './bytes.js';
+import { copyOf } from './lines.js';
 import type { History } from './successions.js';
 import { LAGS } from './successions.js';
 import { AlarmRate, Tail } from './tail.js';
@@ -221,5 +222,5 @@ export function sessionOf(
   const { indices } = found as RegExpExecArray & { indices?: ([number, number] | undefined)[] };
   const range = indices?.[1] ?? indices?.[0] ?? [found.index, found.index + found[0].length];
   const name = text.slice(range[0], Math.min(range[1], range[0] + MAX_NAME));
-  return { name: name.replace(/\p{Surrogate}/gu, '\ufffd'), range };
+  return { name: copyOf(name.replace(/\p{Surrogate}/gu, '\ufffd')), range };
 }
