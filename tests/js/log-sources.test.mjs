@@ -180,6 +180,7 @@ describe('LogDetector: what it refuses', () => {
     await bad({ mask: 'x' }, /mask must be a regular expression or a list/);
     await bad({ mask: [/a/, 'x'] }, /mask\[1\] must be a regular expression/);
     await bad({ mask: Array(33).fill(/a/) }, /33 elements, at most 32/);
+    await bad({ mask: new RegExp('x'.repeat(10_001)) }, /mask has 10001 characters, at most 10000/);
     await bad({ session: 'x' }, /session must be a regular expression/);
     await bad({ backend: 'gpu' }, /backend/);
   });

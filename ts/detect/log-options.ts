@@ -20,6 +20,7 @@ const LOG = {
 } satisfies NamesOf<LogDetectorOptions>;
 
 const MAX_MASKS = 32;
+const MAX_SOURCE = 10_000;
 const DEFAULT_RATE = 0.001;
 export const RATES = { min: 0.0001, max: 0.1 };
 
@@ -38,6 +39,11 @@ function isRegExp(value: unknown): value is RegExp {
 /** A copy that finds all matches (g), or one and where its groups are (d). */
 function copyOf(value: unknown, name: string, flag: 'g' | 'd'): RegExp {
   if (!isRegExp(value)) throw wrongType(name, 'a regular expression', value);
+  const { length } = reading(name, () => value.source);
+  if (length > MAX_SOURCE) {
+    const text = `${name} has ${length} characters, at most ${MAX_SOURCE}`;
+    throw new TTTError('INVALID_ARGUMENT', text);
+  }
   return reading(name, () => {
     return new RegExp(value.source, value.flags.replace(/[gyd]/g, '') + flag);
   });
