@@ -8,7 +8,7 @@ import { TTTError } from '../common/errors.js';
 import type { NamesOf } from '../common/named-options.js';
 import { takeOptions } from '../common/named-options.js';
 import { BACKEND, WITH_BACKEND } from '../common/option-names.js';
-import { optionalNumber } from '../common/options.js';
+import { optionalNumber, readList } from '../common/options.js';
 import type { BackendChoice } from '../engine/choose.js';
 import type { LogDetectorOptions } from './types.js';
 
@@ -52,15 +52,11 @@ function copyOf(value: unknown, name: string, flag: 'g' | 'd'): RegExp {
 function readMasks(value: unknown): RegExp[] | undefined {
   if (value === undefined) return undefined;
   if (isRegExp(value)) return [copyOf(value, 'mask', 'g')];
-  if (!Array.isArray(value))
-    throw wrongType('mask', 'a regular expression or a list of them', value);
-  if (value.length > MAX_MASKS) {
-    throw new TTTError(
-      'INVALID_ARGUMENT',
-      `mask has ${value.length} elements, at most ${MAX_MASKS}`,
-    );
-  }
-  return value.map((mask: unknown, i) => copyOf(mask, `mask[${i}]`, 'g'));
+  const wanted = 'a regular expression or a list of them';
+  const masks = readList(value, 'mask', wanted, (item, name) => copyOf(item, name, 'g'));
+  if (masks.length <= MAX_MASKS) return masks;
+  const text = `mask has ${masks.length} elements, at most ${MAX_MASKS}`;
+  throw new TTTError('INVALID_ARGUMENT', text);
 }
 
 /** Everything that was given, each option read once. */
