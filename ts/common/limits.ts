@@ -34,3 +34,7 @@ export const SPECIAL_TOKENS: readonly string[] = ['<|endoftext|>', '<|padding|>'
 
 /** The last learning rate of a training as a share of the highest. */
 export const FINAL_RATE_SHARE = 0.05;
+
+/** The share of lines or values that a detector may be asked to make alarms. */
+export const ALARM_RATES = { min: 0.0001, max: 0.1 } as const;
+export const DEFAULT_ALARM_RATE = 0.001;

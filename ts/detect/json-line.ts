@@ -5,7 +5,7 @@
 import { scramble } from './words.js';
 
 /** Gets a value: the range of its text without quotes, and the hash of the names that lead to it. */
-export type FieldListener = (path: number, name: string, start: number, end: number) => void;
+type FieldListener = (path: number, name: string, start: number, end: number) => void;
 
 const MAX_DEPTH = 16;
 const SCALAR = /[^\s,\]}]+/y;

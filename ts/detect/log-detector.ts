@@ -6,6 +6,7 @@
 import { checkBytes, wrongType } from '../common/args.js';
 import { TTTError } from '../common/errors.js';
 import { DISPOSE, Lifecycle } from '../common/lifecycle.js';
+import { ALARM_RATES, DEFAULT_ALARM_RATE } from '../common/limits.js';
 import { guardReceivers } from '../common/receiver.js';
 import { Turns } from '../common/turns.js';
 import type { BackendOptions, Bytes } from '../common/types.js';
@@ -14,7 +15,7 @@ import { ByteReader, ByteWriter } from './bytes.js';
 import { LINE_DIM } from './line-features.js';
 import { LogMemory } from './log-memory.js';
 import type { LogOptions } from './log-options.js';
-import { DEFAULT_RATE, RATES, readLogOptions } from './log-options.js';
+import { readLogOptions } from './log-options.js';
 import { linesOf } from './log-source.js';
 import { findingsStream } from './log-stream.js';
 import { LogWatcher } from './log-watcher.js';
@@ -124,7 +125,7 @@ export class LogDetector {
    */
   static async create(options: LogDetectorOptions = {}): Promise<LogDetector> {
     const read = readLogOptions(options);
-    return new LogDetector(KEY, await makeParts(read, read.alarmRate ?? DEFAULT_RATE));
+    return new LogDetector(KEY, await makeParts(read, read.alarmRate ?? DEFAULT_ALARM_RATE));
   }
 
   /**
@@ -139,7 +140,7 @@ export class LogDetector {
     const given = readLogOptions(options);
     const from = new ByteReader(checkBytes(bytes, 'the state'), MAGIC, VERSION, WHAT);
     const rate = from.f64();
-    if (!(rate >= RATES.min && rate <= RATES.max)) throw from.damaged();
+    if (!(rate >= ALARM_RATES.min && rate <= ALARM_RATES.max)) throw from.damaged();
     const parts = await makeParts(given, given.alarmRate ?? rate);
     const detector = new LogDetector(KEY, parts);
     try {

@@ -5,10 +5,11 @@
 import { reading, wrongType } from '../common/args.js';
 import { kindOf } from '../common/brands.js';
 import { TTTError } from '../common/errors.js';
+import { ALARM_RATES } from '../common/limits.js';
 import type { NamesOf } from '../common/named-options.js';
 import { takeOptions } from '../common/named-options.js';
 import { BACKEND, WITH_BACKEND } from '../common/option-names.js';
-import { optionalNumber, readList } from '../common/options.js';
+import { readList, readNumber } from '../common/options.js';
 import type { BackendChoice } from '../engine/choose.js';
 import type { LogDetectorOptions } from './types.js';
 
@@ -21,8 +22,6 @@ const LOG = {
 
 const MAX_MASKS = 32;
 const MAX_SOURCE = 10_000;
-const DEFAULT_RATE = 0.001;
-export const RATES = { min: 0.0001, max: 0.1 };
 
 /** Checked options. Of the patterns copies are kept, as regular expressions have a state. */
 export interface LogOptions {
@@ -65,11 +64,9 @@ export function readLogOptions(options: unknown): LogOptions {
   const { alarmRate, mask, session, backend, nativeBinding, wasm } = given;
   return {
     alarmRate:
-      alarmRate === undefined ? undefined : optionalNumber(alarmRate, 'alarmRate', RATES, 0),
+      alarmRate === undefined ? undefined : readNumber(alarmRate, 'alarmRate', ALARM_RATES),
     masks: readMasks(mask),
     session: session === undefined ? undefined : copyOf(session, 'session', 'd'),
     choice: { backend, nativeBinding, wasm },
   };
 }
-
-export { DEFAULT_RATE };

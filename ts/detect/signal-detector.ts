@@ -3,8 +3,10 @@
  * it reads, in bounded memory, and needs no engine.
  * SPDX-License-Identifier: MIT
  */
+
 import { checkBytes, wrongType } from '../common/args.js';
 import { TTTError } from '../common/errors.js';
+import { ALARM_RATES, DEFAULT_ALARM_RATE } from '../common/limits.js';
 import type { NamesOf } from '../common/named-options.js';
 import { takeOptions } from '../common/named-options.js';
 import { WITH_BACKEND } from '../common/option-names.js';
@@ -18,8 +20,6 @@ import { SignalScore, WARM } from './signal-score.js';
 import type { SignalDetectorOptions, SignalReading } from './signal-types.js';
 
 const OPTIONS = { alarmRate: true } satisfies NamesOf<SignalDetectorOptions>;
-const RATES = { min: 0.0001, max: 0.1 } as const;
-const DEFAULT_RATE = 0.001;
 
 /** Seconds since 1970 of a time that is no mistake: to the year 5138. */
 const MOST_TIME = 1e11;
@@ -33,7 +33,7 @@ const KEY = Symbol('bit-ttt');
 /** The rate in options, or undefined. */
 function readRate(options: unknown): number | undefined {
   const { alarmRate } = takeOptions(options, OPTIONS, '', { ...WITH_BACKEND, ...OPTIONS });
-  return alarmRate === undefined ? undefined : readNumber(alarmRate, 'alarmRate', RATES);
+  return alarmRate === undefined ? undefined : readNumber(alarmRate, 'alarmRate', ALARM_RATES);
 }
 
 /** The number that a value is; undefined for a missing one. */
@@ -97,7 +97,7 @@ export class SignalDetector {
 
   /** A detector that has read nothing. Codes: `INVALID_ARGUMENT`, `INVALID_OPTION`. */
   static async create(options: SignalDetectorOptions = {}): Promise<SignalDetector> {
-    return new SignalDetector(KEY, readRate(options) ?? DEFAULT_RATE);
+    return new SignalDetector(KEY, readRate(options) ?? DEFAULT_ALARM_RATE);
   }
 
   /**
@@ -115,8 +115,8 @@ export class SignalDetector {
       VERSION,
       'a saved SignalDetector',
     );
-    const saved = from.f64(RATES.max);
-    if (saved < RATES.min) throw from.damaged();
+    const saved = from.f64(ALARM_RATES.max);
+    if (saved < ALARM_RATES.min) throw from.damaged();
     const loaded = new SignalDetector(KEY, rate ?? saved);
     loaded.#restore(from);
     return loaded;

@@ -3,7 +3,9 @@
  * before had led to expect.
  * SPDX-License-Identifier: MIT
  */
+
 import { basename } from 'node:path';
+import { ALARM_RATES } from '../../common/limits.js';
 import { drawSignal } from '../charts/signal-chart.js';
 import { openSource } from '../files/input.js';
 import type { Result } from '../files/save.js';
@@ -104,7 +106,7 @@ function readRequest(line: CommandLine): Request {
       values: line.repeated.get('value') ?? [],
       by: values.get('by'),
     },
-    alarmRate: numberOption(line, 'alarm', { min: 0.0001, max: 0.1 }),
+    alarmRate: numberOption(line, 'alarm', ALARM_RATES),
     above: numberOption(line, 'above', { min: 0, max: 10 }),
     top: numberOption(line, 'top', { min: 0, max: MAX_TOP, integer: true }),
     load,

@@ -2,8 +2,10 @@
  * surprise.ts - the command that reads logs and shows the lines that stand out.
  * SPDX-License-Identifier: MIT
  */
+
 import type { LogDetectorOptions } from 'bit-ttt';
 import { LogDetector } from 'bit-ttt';
+import { ALARM_RATES } from '../../common/limits.js';
 import { fieldSeconds } from '../../detect/head.js';
 import { loadMemory, saveDetector } from '../files/memory-file.js';
 import type { Result } from '../files/save.js';
@@ -113,7 +115,7 @@ function optionsOf(line: CommandLine): LogDetectorOptions {
   }
   const session = line.values.get('session');
   return {
-    alarmRate: numberOption(line, 'alarm', { min: 0.0001, max: 0.1 }),
+    alarmRate: numberOption(line, 'alarm', ALARM_RATES),
     mask: masks?.map((mask) => regexOf(mask, '--mask')),
     session: session === undefined ? undefined : regexOf(session, '--session'),
   };
