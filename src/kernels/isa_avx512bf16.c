@@ -6,7 +6,8 @@
 
 #include <immintrin.h>
 
-#define ROWS 12
+#define ROWS 12 /* as the tile of isa_avx512.c */
+#define COLS 32
 #define BT_UNROLL_FOR(...) _Pragma("GCC unroll 16") for (__VA_ARGS__)
 
 /* Rounds a panel [depth][width] to bfloat16, nearest with ties to even, and packs depths k and
@@ -31,18 +32,38 @@ static void round_pairs(float *panel, size_t width, size_t depth)
     }
 }
 
+/* Rounds the panels that the f32 kernels have packed. */
+static void round_panels(float *panel, size_t count, size_t width, size_t depth)
+{
+    for (size_t i = 0; i < count; i += width, panel += width * depth)
+        round_pairs(panel, width, depth);
+}
+static void pack_a(void *out, const float *x, size_t rows, size_t stride, size_t depth,
+                   size_t k_stride)
+{
+    bt_kernels_avx512.gemm.pack_a(out, x, rows, stride, depth, k_stride);
+    round_panels(out, rows, ROWS, depth);
+}
+static void pack_b(void *out, const float *x, size_t cols, size_t stride, size_t depth,
+                   size_t k_stride)
+{
+    bt_kernels_avx512.gemm.pack_b(out, x, cols, stride, depth, k_stride);
+    round_panels(out, cols, COLS, depth);
+}
+
 /* gemm_tile of body_gemm.inc over pairs of depths. */
-static void tile(size_t depth, const float *a, const float *b, float *c, size_t stride,
+static void tile(size_t depth, const void *panel_a, const void *panel_b, float *c, size_t stride,
                  bool accumulate)
 {
+    const float *a = panel_a, *b = panel_b;
     __m512 acc[ROWS][2];
     BT_UNROLL_FOR(int i = 0; i < ROWS; i++)
         BT_UNROLL_FOR(int j = 0; j < 2; j++)
             acc[i][j] =
                 accumulate ? _mm512_loadu_ps(c + (size_t)i * stride + j * 16) : _mm512_setzero_ps();
     for (size_t k = 0; k < (depth + 1) / 2; k++) {
-        __m512bh left = (__m512bh)_mm512_loadu_ps(b + k * 32);
-        __m512bh right = (__m512bh)_mm512_loadu_ps(b + k * 32 + 16);
+        __m512bh left = (__m512bh)_mm512_loadu_ps(b + k * COLS);
+        __m512bh right = (__m512bh)_mm512_loadu_ps(b + k * COLS + 16);
         BT_UNROLL_FOR(int i = 0; i < ROWS; i++) {
             __m512bh factor = (__m512bh)_mm512_set1_ps(a[k * ROWS + (size_t)i]);
             acc[i][0] = _mm512_dpbf16_ps(acc[i][0], factor, left);
@@ -54,4 +75,10 @@ static void tile(size_t depth, const float *a, const float *b, float *c, size_t 
             _mm512_storeu_ps(c + (size_t)i * stride + j * 16, acc[i][j]);
 }
 
-const bt_bf16 bt_bf16_avx512 = {.round = round_pairs, .tile = tile};
+const bt_tiles bt_tiles_avx512bf16 = {.rows = ROWS,
+                                      .cols = COLS,
+                                      .depth_unit = 1,
+                                      .element = sizeof(float),
+                                      .pack_a = pack_a,
+                                      .pack_b = pack_b,
+                                      .tile = tile};

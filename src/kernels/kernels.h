@@ -169,14 +169,28 @@ typedef struct bt_adamw {
     float rate, beta1, beta2, eps, decay, scale, correction1, correction2;
 } bt_adamw;
 
-/* Matrix products in bfloat16 (8 bits of significand) with sums in f32, for training. A panel
- * that gemm_pack_a or gemm_pack_b of bt_kernels wrote is rounded in place, into a layout that
- * only `tile` of the same struct reads. But for its operands' layout `tile` is as gemm_tile. */
-typedef struct bt_bf16 {
-    void (*round)(float *panel, size_t width, size_t depth); /* panel [depth][width] */
-    void (*tile)(size_t depth, const float *a, const float *b, float *c, size_t stride,
+/* The tiles that matrix products of training are made of, and the packing of their operands. Packing
+ * copies an operand into panels of `rows` rows of a, or `cols` columns of b, filled up with zeros, in a
+ * layout that only `tile` of the same struct reads. A panel for `depth` values of k takes
+ * bt_panel_bytes. Element (row, k) of a, or (col, k) of b, is x[row * stride + k * k_stride]. */
+typedef struct bt_tiles {
+    size_t rows, cols;
+    size_t depth_unit, element; /* depths are filled up to a multiple; bytes of one number */
+    void (*pack_a)(void *out, const float *x, size_t rows, size_t stride, size_t depth,
+                   size_t k_stride);
+    void (*pack_b)(void *out, const float *x, size_t cols, size_t stride, size_t depth,
+                   size_t k_stride);
+    /* c = a b or c += a b, for one panel of each and c [rows][cols], rows stride floats apart. */
+    void (*tile)(size_t depth, const void *a, const void *b, float *c, size_t stride,
                  bool accumulate);
-} bt_bf16;
+    void (*begin)(void), (*end)(void); /* before and after the tiles of a thread, or NULL */
+} bt_tiles;
+
+/* width: rows or cols of the tiles. */
+static inline size_t bt_panel_bytes(const bt_tiles *t, size_t width, size_t depth)
+{
+    return width * ((depth + t->depth_unit - 1) / t->depth_unit * t->depth_unit) * t->element;
+}
 
 /* Operands of mix_counts: p = (base scale keep + max(counts - discount, 0) gain) rest. */
 typedef struct bt_mix_counts {
@@ -235,18 +249,8 @@ typedef struct bt_kernels {
     void (*fake_quantize)(const float *x, float *y, size_t n);
     float (*dot)(const float *x, const float *y, size_t n);
 
-    /* Matrix products in f32. Packing copies an operand into panels [depth][gemm_rows] (of a) or
-     * [depth][gemm_cols] (of b) and fills the last one up with zeros. Element (row, k) of a, or
-     * (col, k) of b, is x[row * stride + k * k_stride]. */
-    size_t gemm_rows, gemm_cols;
-    void (*gemm_pack_a)(float *out, const float *x, size_t rows, size_t stride, size_t depth,
-                        size_t k_stride);
-    void (*gemm_pack_b)(float *out, const float *x, size_t cols, size_t stride, size_t depth,
-                        size_t k_stride);
-    /* c = a b or c += a b, for panels a and b and c [gemm_rows][gemm_cols], rows stride apart. */
-    void (*gemm_tile)(size_t depth, const float *a, const float *b, float *c, size_t stride,
-                      bool accumulate);
-    bt_bf16 bf16; /* portable; bt_bf16_best may find a faster one */
+    bt_tiles gemm;      /* f32 */
+    bt_tiles gemm_bf16; /* operands rounded to bfloat16; bt_bf16_best may find faster ones */
 
     void (*memory_forward)(const bt_memory_train *op);
     void (*memory_backward)(const bt_memory_train *op);
@@ -265,8 +269,8 @@ static inline float bt_logarithm(const bt_kernels *kernels, float x)
     return lanes[0];
 }
 
-/* The fastest bfloat16 products for the panels of these kernels: with the AVX-512 kernels those by
- * the CPU's bfloat16 instructions, if it has them, else kernels->bf16. */
-const bt_bf16 *bt_bf16_best(const bt_kernels *kernels);
+/* The fastest tiles with operands in bfloat16 (8 bits of significand) and sums in f32: with the AVX-512
+ * kernels those by the CPU's matrix unit or bfloat16 instructions, if it has them, else gemm_bf16. */
+const bt_tiles *bt_bf16_best(const bt_kernels *kernels);
 
 #endif

@@ -99,13 +99,13 @@ const bt_kernels *bt_kernels_active(void)
     return table;
 }
 
-const bt_bf16 *bt_bf16_best(const bt_kernels *kernels)
+const bt_tiles *bt_bf16_best(const bt_kernels *kernels)
 {
 #if defined(BT_HAVE_X86)
     if (kernels == &bt_kernels_avx512 && __builtin_cpu_supports("avx512bf16"))
-        return &bt_bf16_avx512;
+        return bt_amx_usable() ? &bt_tiles_amx : &bt_tiles_avx512bf16;
 #endif
-    return &kernels->bf16;
+    return &kernels->gemm_bf16;
 }
 
 const char *ttt_kernel(void)

@@ -8,7 +8,9 @@
 extern const bt_kernels bt_kernels_baseline;
 extern const bt_kernels bt_kernels_avx2;
 extern const bt_kernels bt_kernels_avx512;
-extern const bt_bf16 bt_bf16_avx512;
+extern const bt_tiles bt_tiles_avx512bf16; /* for CPUs with AVX512_BF16 besides */
+extern const bt_tiles bt_tiles_amx;
+bool bt_amx_usable(void); /* asks the operating system for the tile registers */
 extern const bt_kernels bt_kernels_neon;
 extern const bt_kernels bt_kernels_neon_dot;
 extern const bt_kernels bt_kernels_wasm128;

@@ -7,44 +7,32 @@
 
 #include <string.h>
 
-static void full_tile(const bt_exec *exec, size_t depth, const float *a, const float *b, float *c,
-                      size_t ldc, bool accumulate)
-{
-    (exec->bf16 ? exec->bf16->tile : exec->kernels->gemm_tile)(depth, a, b, c, ldc, accumulate);
-}
-
-/* Rounds the panels of `rows` packed rows to bfloat16, if products use it. */
-static void round_panels(const bt_exec *exec, float *panel, size_t rows, size_t width, size_t depth)
-{
-    if (!exec->bf16) return;
-    for (size_t r = 0; r < rows; r += width, panel += width * depth)
-        exec->bf16->round(panel, width, depth);
-}
-
 /* Computes a tile that extends beyond the edge of C, in a buffer. */
-static void edge_tile(const bt_exec *exec, size_t depth, const float *a, const float *b, float *c,
+static void edge_tile(const bt_tiles *tiles, size_t depth, const char *a, const char *b, float *c,
                       size_t ldc, size_t rows, size_t cols, bool accumulate, float *tile)
 {
-    size_t width = exec->kernels->gemm_cols;
+    size_t width = tiles->cols;
     for (size_t i = 0; accumulate && i < rows; i++)
         memcpy(tile + i * width, c + i * ldc, cols * sizeof *c);
-    full_tile(exec, depth, a, b, tile, width, accumulate);
+    tiles->tile(depth, a, b, tile, width, accumulate);
     for (size_t i = 0; i < rows; i++) memcpy(c + i * ldc, tile + i * width, cols * sizeof *c);
 }
 
 /* Rows [i0, i1) and columns [j0, j1) of C, from packed panels of A and B. */
-static void block(const bt_exec *exec, const bt_gemm *g, size_t i0, size_t i1, size_t j0, size_t j1,
-                  size_t depth, const float *a, const float *b, bool accumulate, float *tile)
+static void block(const bt_tiles *tiles, const bt_gemm *g, size_t i0, size_t i1, size_t j0,
+                  size_t j1, size_t depth, const float *a, const float *b, bool accumulate,
+                  float *tile)
 {
-    size_t rows = exec->kernels->gemm_rows, cols = exec->kernels->gemm_cols;
-    for (size_t j = j0; j < j1; j += cols, b += cols * depth) {
-        const float *left = a;
-        for (size_t i = i0; i < i1; i += rows, left += rows * depth) {
+    size_t rows = tiles->rows, cols = tiles->cols;
+    const char *right = (const char *)b;
+    for (size_t j = j0; j < j1; j += cols, right += bt_panel_bytes(tiles, cols, depth)) {
+        const char *left = (const char *)a;
+        for (size_t i = i0; i < i1; i += rows, left += bt_panel_bytes(tiles, rows, depth)) {
             float *c = g->c + i * g->ldc + j;
             if (i1 - i >= rows && j1 - j >= cols)
-                full_tile(exec, depth, left, b, c, g->ldc, accumulate);
+                tiles->tile(depth, left, right, c, g->ldc, accumulate);
             else
-                edge_tile(exec, depth, left, b, c, g->ldc, i1 - i < rows ? i1 - i : rows,
+                edge_tile(tiles, depth, left, right, c, g->ldc, i1 - i < rows ? i1 - i : rows,
                           j1 - j < cols ? j1 - j : cols, accumulate, tile);
         }
     }
@@ -57,25 +45,24 @@ typedef struct {
 
 static void multiply(const bt_exec *exec, const bt_gemm *g, const part *o, size_t worker)
 {
-    const bt_kernels *kernels = exec->kernels;
+    const bt_tiles *tiles = exec->tiles;
     float *a = exec->pack + worker * BT_PACK_FLOATS, *b = a + BT_GEMM_M * BT_GEMM_DEPTH;
     float *tile = b + BT_GEMM_N * BT_GEMM_DEPTH;
+    if (tiles->begin) tiles->begin();
     for (size_t j = o->j0; j < o->j1; j += BT_GEMM_N) {
         size_t j1 = o->j1 - j < BT_GEMM_N ? o->j1 : j + BT_GEMM_N;
         for (size_t k = o->k0; k < o->k1; k += BT_GEMM_DEPTH) {
             size_t depth = o->k1 - k < BT_GEMM_DEPTH ? o->k1 - k : BT_GEMM_DEPTH;
-            kernels->gemm_pack_b(b, g->b + k * g->b_row + j * g->b_col, j1 - j, g->b_col, depth,
-                                 g->b_row);
-            round_panels(exec, b, j1 - j, kernels->gemm_cols, depth);
+            tiles->pack_b(b, g->b + k * g->b_row + j * g->b_col, j1 - j, g->b_col, depth, g->b_row);
             for (size_t i = o->i0; i < o->i1; i += BT_GEMM_M) {
                 size_t i1 = o->i1 - i < BT_GEMM_M ? o->i1 : i + BT_GEMM_M;
-                kernels->gemm_pack_a(a, g->a + i * g->a_row + k * g->a_col, i1 - i, g->a_row, depth,
-                                     g->a_col);
-                round_panels(exec, a, i1 - i, kernels->gemm_rows, depth);
-                block(exec, g, i, i1, j, j1, depth, a, b, g->accumulate || k > o->k0, tile);
+                tiles->pack_a(a, g->a + i * g->a_row + k * g->a_col, i1 - i, g->a_row, depth,
+                              g->a_col);
+                block(tiles, g, i, i1, j, j1, depth, a, b, g->accumulate || k > o->k0, tile);
             }
         }
     }
+    if (tiles->end) tiles->end();
 }
 
 typedef struct {
@@ -134,7 +121,7 @@ void bt_gemm_run(const bt_exec *exec, const bt_gemm *g)
         bt_pool_run(exec->pool, g->m, 16, add_task, &work);
         return;
     }
-    size_t unit = work.columns ? exec->kernels->gemm_cols : exec->kernels->gemm_rows;
+    size_t unit = work.columns ? exec->tiles->cols : exec->tiles->rows;
     size_t side = work.columns ? g->n : g->m;
     bt_pool_run(exec->pool, side, bt_round_up((side + count - 1) / count, unit), sides_task, &work);
 }

@@ -9,10 +9,10 @@
 /* The kernels, pool and scratch memory of the operations of training. */
 typedef struct bt_exec {
     const bt_kernels *kernels;
-    bt_pool *pool;       /* NULL: one thread */
-    const bt_bf16 *bf16; /* rounds operands of products to bfloat16; NULL: f32 */
-    float *pack;         /* [threads][BT_PACK_FLOATS] */
-    float *partial;      /* second halves of long sums; as large as the largest C that needs it */
+    const bt_tiles *tiles; /* of kernels, in f32 or bfloat16 */
+    bt_pool *pool;         /* NULL: one thread */
+    float *pack;           /* [threads][BT_PACK_FLOATS] */
+    float *partial;        /* second halves of long sums; as large as the largest C that needs it */
 } bt_exec;
 
 /* C = A B, or C += A B with `accumulate`; A [m][k], B [k][n], C [m][n] with rows ldc apart. A and B
@@ -29,13 +29,14 @@ typedef struct bt_gemm {
     bool accumulate;
 } bt_gemm;
 
-#define BT_GEMM_DEPTH 256u
-#define BT_GEMM_M 96u  /* multiple of every gemm_rows */
-#define BT_GEMM_N 512u /* multiple of every gemm_cols */
+#define BT_GEMM_DEPTH 256u /* multiple of every depth_unit */
+#define BT_GEMM_M 96u      /* multiple of the rows of every tile */
+#define BT_GEMM_N 512u     /* multiple of the columns */
+#define BT_GEMM_TILE (32 * 32) /* floats of the largest tile */
 /* Sums of at least BT_GEMM_LONG terms are cut if C has at most BT_PARTIAL_FLOATS elements. */
 #define BT_GEMM_LONG 1024u
 #define BT_PARTIAL_FLOATS ((size_t)1 << 20)
-#define BT_PACK_FLOATS ((BT_GEMM_M + BT_GEMM_N) * BT_GEMM_DEPTH + 12 * 32)
+#define BT_PACK_FLOATS ((BT_GEMM_M + BT_GEMM_N) * BT_GEMM_DEPTH + BT_GEMM_TILE)
 
 void bt_gemm_run(const bt_exec *exec, const bt_gemm *g);
 

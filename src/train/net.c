@@ -111,6 +111,7 @@ bool bt_net_init(bt_net *net, const bt_model_config *config, size_t seqs, size_t
     *net = (bt_net){.seqs = seqs, .length = length, .tokens = seqs * length, .quantize = true};
     bt_region *r = &net->blocks;
     net->exec.kernels = bt_kernels_active();
+    net->exec.tiles = &net->exec.kernels->gemm;
     net->exec.pool = bt_pool_create(threads);
     bool good = net->exec.pool && bt_params_init(&net->params, config, r);
     if (good) {

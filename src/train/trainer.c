@@ -116,7 +116,7 @@ static bool start(bt_trainer *t, const bt_model_config *c, const uint32_t *token
     bt_net *net = &t->net;
     if (!bt_net_init(net, c, o->batch, o->context, o->threads) || !take_buffers(t, n)) return false;
     net->dropout = o->dropout;
-    if (o->bf16) net->exec.bf16 = bt_bf16_best(net->exec.kernels);
+    if (o->bf16) net->exec.tiles = bt_bf16_best(net->exec.kernels);
     for (size_t i = 0; i < n; i++) t->tokens[i] = (uint16_t)tokens[i];
     t->token_count = n;
     t->rng = o->seed;

@@ -4,6 +4,7 @@
 #include "check.h"
 #include "support.h"
 
+#include "kernels/tables.h"
 #include "train/trainer.h"
 
 #include <math.h>
@@ -12,10 +13,13 @@
 
 /* ---- matrix product -------------------------------------------------------------------------- */
 
+/* x as a product takes it. */
 static double operand(const bt_exec *exec, float x)
 {
-    if (exec->bf16) exec->kernels->bf16.round(&x, 1, 1);
-    return (double)x;
+    if (exec->tiles == &exec->kernels->gemm) return (double)x;
+    float panel[16];
+    exec->kernels->gemm_bf16.pack_a(panel, &x, 1, 1, 1, 1);
+    return (double)panel[0];
 }
 
 /* Against sums in double precision; and three threads give the same bits. */
@@ -76,15 +80,19 @@ static void rounding(void)
     size_t count = usable_kernels(names);
     for (size_t i = 0; i < count; i++) {
         use_kernel(names[i]);
-        float x[40]; /* whole vectors and a rest */
+        const bt_tiles *tiles = &bt_kernels_active()->gemm_bf16;
+        float x[40], out[40 * 16]; /* whole vectors and a rest */
         for (size_t k = 0; k < 40; k++) memcpy(&x[k], &bits[k % 8][0], sizeof *x);
         x[39] = NAN;
-        bt_kernels_active()->bf16.round(x, 8, 5);
-        for (size_t k = 0; k < 39; k++) CHECK_SAME(&x[k], &bits[k % 8][1], sizeof *x);
-        CHECK(isnan(x[39]));
+        tiles->pack_a(out, x, 1, 40, 40, 1); /* [40][rows], of which the others are zeros */
+        for (size_t k = 0; k < 39; k++)
+            CHECK_SAME(&out[k * tiles->rows], &bits[k % 8][1], sizeof *x);
+        CHECK(isnan(out[39 * tiles->rows]));
     }
     use_best_kernel();
 }
+
+enum { WAYS = 4 }; /* f32, and the kinds of bfloat16 */
 
 static void matrix_product(void)
 {
@@ -102,11 +110,17 @@ static void matrix_product(void)
                         .pack = pack,
                         .partial = partial};
         REQUIRE(exec.pool != NULL);
+        const bt_tiles *tiles[WAYS] = {&exec.kernels->gemm, &exec.kernels->gemm_bf16,
+                                       bt_bf16_best(exec.kernels)};
+#if defined(__x86_64__)
+        /* Where the CPU has a matrix unit, also what others take. */
+        tiles[3] = tiles[2] == &bt_tiles_amx ? &bt_tiles_avx512bf16 : tiles[2];
+#else
+        tiles[3] = tiles[2];
+#endif
         for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++)
-            for (int way = 0; way < 12; way++) {
-                const bt_bf16 *roundings[] = {NULL, &exec.kernels->bf16,
-                                              bt_bf16_best(exec.kernels)};
-                exec.bf16 = roundings[way / 4];
+            for (int way = 0; way < 4 * WAYS; way++) {
+                exec.tiles = tiles[way / 4];
                 check_context("kernel=%s size=%zu way=%d", names[i], s, way);
                 check_product(&exec, sizes[s][0], sizes[s][1], sizes[s][2], way % 4, &r);
             }
@@ -325,7 +339,7 @@ static void loss_curve(void)
         use_kernel(names[k]);
         for (uint32_t bf16 = 0; bf16 < 2; bf16++) {
             bitllama_trainer *t = make_trainer(tokens, 1, 10, 0.0f);
-            if (bf16) t->net.exec.bf16 = bt_bf16_best(t->net.exec.kernels);
+            if (bf16) t->net.exec.tiles = bt_bf16_best(t->net.exec.kernels);
             for (int i = 0; i < (check_quick() ? 4 : 10); i++) {
                 bitllama_step report;
                 REQUIRE(bitllama_trainer_step(t, &report) == TTT_OK);
