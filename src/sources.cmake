@@ -14,6 +14,6 @@ set(BIT_TTT_SOURCES
   recall/conformance.c recall/counts.c recall/gates.c recall/kept.c recall/mix.c recall/recall.c
   recall/ring.c recall/search.c
   recall/state.c
-  train/checkpoint.c train/dropout.c train/effective.c train/gemm.c train/mixer.c train/net.c
+  train/checkpoint.c train/dropout.c train/effective.c train/gemm.c train/mixer.c train/muon.c train/net.c
   train/ops.c train/pass.c train/step.c train/trainer.c train/vectors.c
   ttt/conformance.c ttt/forward.c ttt/layer.c ttt/matrix.c ttt/rls.c ttt/state.c ttt/weights.c)

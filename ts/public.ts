@@ -80,6 +80,7 @@ export type {
   TokenObservation,
   TokenReadings,
   TrainerOptions,
+  Optimizer,
   TrainingOptions,
   TrainingStep,
 } from './llama/types.js';

@@ -277,6 +277,9 @@ BT_API int bitllama_session_load(bitllama_session *session, const void *buffer, 
 
 typedef struct bitllama_trainer bitllama_trainer;
 
+/* AdamW (arXiv 1711.05101); Muon (arXiv 2502.16982): fewer steps to the same loss, each longer. */
+typedef enum bitllama_optimizer { BITLLAMA_ADAMW, BITLLAMA_MUON } bitllama_optimizer;
+
 /* The options of a training; fill it with bitllama_training_init, then change fields. */
 typedef struct bitllama_training {
     uint32_t size;           /* sizeof(bitllama_training) */
@@ -292,6 +295,8 @@ typedef struct bitllama_training {
     float repeat;     /* share of windows in which a passage is repeated: teaches recall */
     float from_start; /* share of windows that begin at the start of a document */
     float dropout;    /* 0 to 0.9, before the projections into the residual stream */
+    uint32_t optimizer; /* of the ternary matrices: a bitllama_optimizer; AdamW has the others */
+    float momentum;     /* of Muon */
     uint64_t seed;
 } bitllama_training;
 BT_API void bitllama_training_init(bitllama_training *training);

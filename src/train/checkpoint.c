@@ -68,7 +68,11 @@ static uint64_t hash_options(const bitllama_training *o)
     float others[] = {o->beta2, o->clip, o->repeat, o->from_start, o->dropout};
     uint64_t hash = hash_floats(hash_floats(hash_words(2, sizes, 4), rates, 4), others, 5);
     hash = hash_words(hash, (uint32_t[]){(uint32_t)o->seed, (uint32_t)(o->seed >> 32)}, 2);
-    return o->bf16 ? bt_hash_word(hash, o->bf16) : hash; /* without bf16 as in older versions */
+    /* Later options count only where they are used: older checkpoints go on. */
+    if (o->bf16) hash = bt_hash_word(hash, o->bf16);
+    if (o->optimizer == BITLLAMA_MUON)
+        hash = bt_hash_word(hash_floats(hash, &o->momentum, 1), o->optimizer);
+    return hash;
 }
 
 static uint64_t hash_tokens(const bt_trainer *t)

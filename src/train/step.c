@@ -4,6 +4,7 @@
 
 #include "../base/fpenv.h"
 #include "../base/hash.h"
+#include "muon.h"
 #include "vectors.h"
 
 #include <math.h>
@@ -90,7 +91,7 @@ static void update_task(void *context, size_t begin, size_t end, size_t worker)
         const bt_param *x = &net->params.tensors[i];
         size_t last = x->offset + (x->rows * x->cols + 15) / 16 * 16;
         size_t at = begin > x->offset ? begin : x->offset, stop = end < last ? end : last;
-        if (at >= stop) continue;
+        if (at >= stop || (t->muon && bt_muon_takes(x))) continue;
         bt_adamw adam = o->adam;
         if (!x->decayed) adam.decay = 0.0f;
         net->exec.kernels->adamw(&adam, net->weights + at, net->gradients + at, t->first + at,
@@ -119,16 +120,25 @@ static void update(bt_trainer *t, float rate, double norm)
 {
     const bitllama_training *o = &t->options;
     double step = (double)++t->step;
+    float scale = norm > (double)o->clip ? o->clip / (float)norm : 1.0f;
     update_op op = {.trainer = t,
                     .adam = {.rate = rate,
                              .beta1 = o->beta1,
                              .beta2 = o->beta2,
                              .eps = 1e-8f,
                              .decay = o->weight_decay,
-                             .scale = norm > (double)o->clip ? o->clip / (float)norm : 1.0f,
+                             .scale = scale,
                              .correction1 = (float)(1 / (1 - pow((double)o->beta1, step))),
                              .correction2 = (float)(1 / (1 - pow((double)o->beta2, step)))}};
     bt_pool_run(t->net.exec.pool, t->net.params.floats, 4096, update_task, &op);
+    if (t->muon)
+        bt_muon_step(&(bt_muon){.rate = rate,
+                                .momentum = o->momentum,
+                                .decay = o->weight_decay,
+                                .scale = scale,
+                                .work = t->muon,
+                                .squares = t->squares},
+                     &t->net, t->first);
     bt_net_refresh(&t->net);
 }
 

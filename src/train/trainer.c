@@ -7,6 +7,7 @@
 #include "../io/safetensors.h"
 #include "../model/error.h"
 #include "../model/read.h"
+#include "muon.h"
 #include "vectors.h"
 
 #include <math.h>
@@ -33,6 +34,7 @@ void bitllama_training_init(bitllama_training *training)
                                     .beta1 = 0.9f,
                                     .beta2 = 0.98f,
                                     .clip = 1.0f,
+                                    .momentum = 0.95f,
                                     .repeat = 0.15f,
                                     .seed = 1};
 }
@@ -64,6 +66,8 @@ const char *bt_training_problem(const bitllama_training *o, uint32_t vocab)
     if (!within(o->repeat, 0.0f, 1.0f)) return "repeat must be 0 to 1";
     if (!within(o->from_start, 0.0f, 1.0f)) return "from_start must be 0 to 1";
     if (!within(o->dropout, 0.0f, 0.9f)) return "dropout must be 0 to 0.9";
+    if (o->optimizer > BITLLAMA_MUON) return "optimizer must be 0 (AdamW) or 1 (Muon)";
+    if (!(o->momentum >= 0.0f && o->momentum < 1.0f)) return "momentum must be 0 to below 1";
     return NULL;
 }
 
@@ -107,6 +111,8 @@ static bool take_buffers(bt_trainer *t, size_t token_count)
     t->targets = bt_region_alloc(r, batch, sizeof *t->targets);
     t->window = bt_region_alloc(r, (size_t)t->options.context + 1, sizeof *t->window);
     t->tokens = bt_region_alloc(r, token_count, sizeof *t->tokens);
+    if (t->options.optimizer == BITLLAMA_MUON)
+        t->muon = bt_region_floats(r, bt_muon_work(&t->net.params));
     return !r->failed;
 }
 

@@ -10,8 +10,9 @@
 typedef struct bitllama_trainer {
     bitllama_training options;
     bt_net net;
-    float *first, *second; /* Adam's moments, [net.params.floats] */
+    float *first, *second; /* Adam's moments, [net.params.floats]; first: also Muon's */
     double *squares;       /* scratch of bt_squares */
+    float *muon;           /* scratch of bt_muon_step, or NULL */
     uint64_t step, rng;    /* steps done; state of the generator */
     uint16_t *tokens;      /* [token_count] the training data */
     size_t token_count;

@@ -229,13 +229,14 @@ static void bad_trainers(const bitllama_config *config, const bitllama_training 
                          const uint32_t *ids)
 {
     bitllama_trainer *none;
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 6; i++) {
         bitllama_training o = *good;
         bitllama_config c = *config;
         if (i == 0) o.learning_rate = NAN;
         if (i == 1) o.dropout = NAN;
         if (i == 2) o.clip = INFINITY;
         if (i == 3) o.beta2 = NAN;
+        if (i == 5) o.momentum = NAN;
         if (i == 4) c.norm_eps = NAN;
         GIVES(i == 4 ? TTT_MODEL_CONFIG : TTT_INVALID_OPTION,
               bitllama_trainer_create(&c, &o, ids, TOKENS, &none, NULL));

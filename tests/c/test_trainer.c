@@ -126,7 +126,7 @@ static void foreign_checkpoints(void)
     size_t size;
     uint8_t *state = save(t, &size);
     bitllama_trainer_destroy(t);
-    for (int i = 0; i < 21; i++) {
+    for (int i = 0; i < 22; i++) {
         setup other = s;
         bitllama_training *o = &other.options;
         const char *says = "other options";
@@ -147,6 +147,7 @@ static void foreign_checkpoints(void)
         else if (i == 20) o->seed += (uint64_t)1 << 32;
         else if (i == 14) o->dropout = 0.2f;
         else if (i == 15) o->bf16 = 1;
+        else if (i == 21) o->optimizer = BITLLAMA_MUON;
         else if (i == 16) other.config.mixers[1] = BITLLAMA_RECONSTRUCT;
         else if (i == 17) other.config.inner_lr *= 2;
         else if (i == 18) other.tokens[2999] ^= 1;
@@ -302,28 +303,28 @@ static void bad_options(void)
 {
     static const float bad[] = {-1, NAN, INFINITY};
     const setup s = make_setup();
-    for (int i = 0; i < 9 * 3; i++) {
+    for (int i = 0; i < 10 * 3; i++) {
         setup other = s;
         bitllama_training *o = &other.options;
         float *fields[] = {&o->learning_rate, &o->final_learning_rate,
                            &o->weight_decay,  &o->beta1,
                            &o->beta2,         &o->clip,
                            &o->repeat,        &o->from_start,
-                           &o->dropout};
+                           &o->dropout,       &o->momentum};
         static const char *const names[] = {
             "learning_rate", "final_learning_rate", "weight_decay", "beta1", "beta2", "clip",
-            "repeat",        "from_start",          "dropout"};
+            "repeat",        "from_start",          "dropout",      "momentum"};
         *fields[i / 3] = bad[i % 3];
         check_create(&other, STREAM, TTT_INVALID_OPTION, names[i / 3]);
     }
-    for (int i = 0; i < 10; i++) {
+    for (int i = 0; i < 11; i++) {
         setup other = s;
         bitllama_training *o = &other.options;
         static const char *const names[] = {"batch", "batch",  "context", "context",   "accumulate",
-                                            "steps", "warmup", "threads", "separator", "bf16"};
+                                            "steps", "warmup", "threads", "separator", "bf16", "optimizer"};
         uint32_t *fields[] = {&o->batch, &o->batch,  &o->context, &o->context,   &o->accumulate,
-                              &o->steps, &o->warmup, &o->threads, &o->separator, &o->bf16};
-        static const uint32_t values[] = {0, 5000, 15, 65537, 0, 0, 99, 65, VOCAB, 2};
+                              &o->steps, &o->warmup, &o->threads, &o->separator, &o->bf16, &o->optimizer};
+        static const uint32_t values[] = {0, 5000, 15, 65537, 0, 0, 99, 65, VOCAB, 2, 2};
         *fields[i] = values[i];
         check_create(&other, STREAM, TTT_INVALID_OPTION, names[i]);
     }

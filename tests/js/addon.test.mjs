@@ -39,7 +39,7 @@ describe('the addon', () => {
     const parts = ['layers', 'models', 'sessions', 'trainers', 'recalls'];
     const own = ['abi', 'info', 'kind', 'knownMemory', 'poisoned', 'setKernel', 'version'];
     assert.deepEqual(names(addon), [...own, ...parts].sort());
-    assert.deepEqual([addon.kind, addon.poisoned, addon.abi], ['native', false, 6]);
+    assert.deepEqual([addon.kind, addon.poisoned, addon.abi], ['native', false, 7]);
     const contract = readFileSync(`${root}ts/engine/engine.ts`, 'utf8');
     for (const part of parts) {
       const title = `${part[0].toUpperCase()}${part.slice(1, -1)}Engine`;

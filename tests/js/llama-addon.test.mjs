@@ -247,12 +247,12 @@ describe('the functions of the addon for language models', () => {
     }
     for (const changed of [{ size: 99 }, { mixer: 3 }, { normEps: NaN }, { normEps: -1 }])
       assert.equal(make(bytesOf('model', changed), training, ids).status, 42);
-    const counts = ['size', 'batch', 'context', 'threads', 'bf16'];
+    const counts = ['size', 'batch', 'context', 'threads', 'bf16', 'optimizer'];
     for (const name of counts) {
       const bad = bytesOf('training', { [name]: 2 ** 32 - 1 });
       assert.equal(make(config, bad, ids).status, 31, name);
     }
-    for (const name of ['learningRate', 'beta1', 'clip', 'repeat', 'fromStart', 'dropout']) {
+    for (const name of ['learningRate', 'beta1', 'clip', 'repeat', 'fromStart', 'dropout', 'momentum']) {
       for (const value of [NaN, -2, Infinity]) {
         const bad = bytesOf('training', { [name]: value });
         assert.equal(make(config, bad, ids).status, 31, name);

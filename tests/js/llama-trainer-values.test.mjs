@@ -160,6 +160,7 @@ onEachBackend('a trainer', (backend) => {
       ['repeat', 2],
       ['fromStart', -0.1],
       ['dropout', 0.95],
+      ['momentum', 1],
       ['separator', 384],
       ['seed', -1],
       ['seed', 2n ** 64n],
@@ -176,6 +177,8 @@ onEachBackend('a trainer', (backend) => {
       ['clip', null],
       ['repeat', true],
       ['bf16', 1],
+      ['optimizer', 'sgd'],
+      ['optimizer', 1],
     ]) {
       await rejects(training({ [field]: value }), 'INVALID_ARGUMENT', new RegExp(field));
     }

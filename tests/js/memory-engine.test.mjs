@@ -72,6 +72,8 @@ const TRAINING = {
   repeat: 0.15,
   fromStart: 0,
   dropout: 0,
+  optimizer: 0,
+  momentum: 0.95,
   seed: 1n,
 };
 

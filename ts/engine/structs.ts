@@ -125,6 +125,8 @@ export const BITLLAMA_TRAINING = struct({
   repeat: 'f32',
   fromStart: 'f32',
   dropout: 'f32',
+  optimizer: 'u32',
+  momentum: 'f32',
   seed: 'u64',
 });
 

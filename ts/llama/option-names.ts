@@ -109,6 +109,8 @@ export const TRAINING = {
   repeat: true,
   fromStart: true,
   dropout: true,
+  optimizer: true,
+  momentum: true,
   separator: true,
   seed: true,
 } satisfies NamesOf<TrainingOptions>;

@@ -2,6 +2,8 @@
  * training.ts - reads and checks the options of a training.
  * SPDX-License-Identifier: MIT
  */
+import { describe } from '../common/brands.js';
+import { TTTError } from '../common/errors.js';
 import { FINAL_RATE_SHARE, MAX_THREADS, MAX_UINT32 } from '../common/limits.js';
 import { takeOptions } from '../common/named-options.js';
 import type { NumberRule } from '../common/options.js';
@@ -9,7 +11,7 @@ import { optionalNumber, readFlag, readSeed } from '../common/options.js';
 import type { StructBytes } from '../engine/engine.js';
 import { BITLLAMA_TRAINING, encode } from '../engine/structs.js';
 import { TRAINING } from './option-names.js';
-import type { TrainingOptions } from './types.js';
+import type { Optimizer, TrainingOptions } from './types.js';
 
 const COUNT: NumberRule = { min: 1, max: MAX_UINT32, integer: true };
 const SHARE: NumberRule = { min: 0, max: 1 };
@@ -21,7 +23,7 @@ const NO_SEPARATOR = MAX_UINT32;
 const WARMUP = 50;
 const FROM_START = 0.5;
 
-type Key = Exclude<keyof TrainingOptions, 'separator' | 'seed' | 'bf16'>;
+type Key = Exclude<keyof TrainingOptions, 'separator' | 'seed' | 'bf16' | 'optimizer'>;
 
 /** Default and range of each. A default of 0 may depend on options before it. */
 const NUMBERS: readonly (readonly [Key, number, NumberRule])[] = [
@@ -40,12 +42,22 @@ const NUMBERS: readonly (readonly [Key, number, NumberRule])[] = [
   ['repeat', 0.15, SHARE],
   ['fromStart', 0, SHARE],
   ['dropout', 0, { min: 0, max: 0.9 }],
+  ['momentum', 0.95, DECAY],
 ];
 
 /** The options as the engine takes them, and the steps of the schedule. */
 export interface CheckedTraining {
   struct: StructBytes;
   steps: number;
+}
+
+/** As the numbers of bitllama_optimizer. */
+const OPTIMIZERS: readonly Optimizer[] = ['adamw', 'muon'];
+
+function readOptimizer(value: unknown = 'adamw'): number {
+  const at = OPTIMIZERS.indexOf(value as Optimizer);
+  if (at >= 0) return at;
+  throw new TTTError('INVALID_ARGUMENT', `training.optimizer must be 'adamw' or 'muon', not ${describe(value)}`);
 }
 
 /** A default that depends on what comes before it. */
@@ -66,7 +78,7 @@ export function readTraining(
   vocab: number,
   endOfText: number | undefined,
 ): CheckedTraining {
-  const { separator, seed, bf16, ...others } = takeOptions(given, TRAINING, 'training');
+  const { separator, seed, bf16, optimizer, ...others } = takeOptions(given, TRAINING, 'training');
   const between = optionalNumber(
     separator,
     'training.separator',
@@ -83,6 +95,7 @@ export function readTraining(
     ...numbers,
     bf16: Number(readFlag(bf16, 'training.bf16')),
     separator: between,
+    optimizer: readOptimizer(optimizer),
     seed: readSeed(seed),
   });
   return { struct, steps: numbers.steps };

@@ -203,6 +203,9 @@ export interface TokenObservation {
   surprise: number;
 }
 
+/** AdamW (arXiv 1711.05101), Muon (arXiv 2502.16982). */
+export type Optimizer = 'adamw' | 'muon';
+
 /** How a model is trained; see `bit-ttt train --help` for advice. */
 export interface TrainingOptions {
   /** Windows a batch (16), tokens a window (128), batches a step (1). */
@@ -214,8 +217,8 @@ export interface TrainingOptions {
   warmup: number;
   threads: number;
   /**
-   * Products round their operands to bfloat16 (false): faster on CPUs with AVX512_BF16, no faster on
-   * others; the model is not measurably worse.
+   * Products round their operands to bfloat16 (false): faster on CPUs with AMX or AVX512_BF16, no
+   * faster on others; the model is not measurably worse.
    */
   bf16: boolean;
   /** Peak rate (5e-3) and last (a twentieth of it); cosine in between. */
@@ -232,6 +235,13 @@ export interface TrainingOptions {
   fromStart: number;
   /** Share of the projections' inputs that is set to zero (0): against overfitting. */
   dropout: number;
+  /**
+   * What updates the ternary matrices ('adamw', which always updates all other weights). Muon needs
+   * fewer steps to the same loss, each a little longer.
+   */
+  optimizer: Optimizer;
+  /** Of Muon: 0.95. */
+  momentum: number;
   /** The token before each document; the tokenizer's end of text unless given. */
   separator: number | undefined;
   seed: number | bigint;

@@ -88,7 +88,7 @@ const STRUCTS = {
     minProbability: ['Float32', 0],
   },
   training: {
-    size: ['Uint32', 80],
+    size: ['Uint32', 88],
     batch: ['Uint32', 1],
     context: ['Uint32', 16],
     accumulate: ['Uint32', 1],
@@ -106,6 +106,8 @@ const STRUCTS = {
     repeat: ['Float32', 0],
     fromStart: ['Float32', 0],
     dropout: ['Float32', 0],
+    optimizer: ['Uint32', 0],
+    momentum: ['Float32', 0.95],
     seed: ['BigUint64', 1n],
   },
 };

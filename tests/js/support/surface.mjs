@@ -23,6 +23,8 @@ const TRAINING = [
     'repeat',
     'fromStart',
     'dropout',
+    'optimizer',
+    'momentum',
   ],
   ...['separator', 'seed'],
 ];
