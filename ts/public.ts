@@ -67,6 +67,7 @@ export type {
   Mixer,
   ModelSource,
   ObserveTextOptions,
+  Optimizer,
   RecallOptions,
   RunOptions,
   SamplingOptions,
@@ -80,7 +81,6 @@ export type {
   TokenObservation,
   TokenReadings,
   TrainerOptions,
-  Optimizer,
   TrainingOptions,
   TrainingStep,
 } from './llama/types.js';

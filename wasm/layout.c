@@ -47,8 +47,8 @@ _Static_assert(AT(size, 0) && AT(batch, 4) && AT(context, 8) && AT(accumulate, 1
                    AT(steps, 16) && AT(warmup, 20) && AT(threads, 24) && AT(bf16, 28) &&
                    AT(separator, 32) && AT(learning_rate, 36) && AT(final_learning_rate, 40) &&
                    AT(weight_decay, 44) && AT(beta1, 48) && AT(beta2, 52) && AT(clip, 56) &&
-                   AT(repeat, 60) && AT(from_start, 64) && AT(dropout, 68) &&
-                   AT(optimizer, 72) && AT(momentum, 76) && AT(seed, 80) && sizeof(STRUCT) == 88,
+                   AT(repeat, 60) && AT(from_start, 64) && AT(dropout, 68) && AT(optimizer, 72) &&
+                   AT(momentum, 76) && AT(seed, 80) && sizeof(STRUCT) == 88,
                "bitllama_training");
 #undef STRUCT
 #define STRUCT bitllama_step

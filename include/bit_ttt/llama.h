@@ -292,9 +292,9 @@ typedef struct bitllama_training {
     float learning_rate, final_learning_rate; /* peak and final rate, with a cosine between */
     float weight_decay, beta1, beta2;         /* AdamW (arXiv 1711.05101) */
     float clip;                               /* limit of the gradient norm */
-    float repeat;     /* share of windows in which a passage is repeated: teaches recall */
-    float from_start; /* share of windows that begin at the start of a document */
-    float dropout;    /* 0 to 0.9, before the projections into the residual stream */
+    float repeat;       /* share of windows in which a passage is repeated: teaches recall */
+    float from_start;   /* share of windows that begin at the start of a document */
+    float dropout;      /* 0 to 0.9, before the projections into the residual stream */
     uint32_t optimizer; /* of the ternary matrices: a bitllama_optimizer; AdamW has the others */
     float momentum;     /* of Muon */
     uint64_t seed;

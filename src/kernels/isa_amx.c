@@ -105,8 +105,7 @@ static void pack(char *out, const float *x, size_t n, size_t stride, size_t dept
                 if (stride == 1) load_pairs(r, from, count, rest, k_stride);
                 else load_rows(r, from, count, stride, rest, k_stride);
                 if ((stride == 1) != by_pairs) transpose(r);
-                for (size_t row = 0; row < SIDE; row++)
-                    _mm512_storeu_si512(out + row * 64, r[row]);
+                for (size_t row = 0; row < SIDE; row++) _mm512_storeu_si512(out + row * 64, r[row]);
             }
 }
 static void pack_a(void *out, const float *x, size_t rows, size_t stride, size_t depth,

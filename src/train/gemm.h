@@ -29,9 +29,9 @@ typedef struct bt_gemm {
     bool accumulate;
 } bt_gemm;
 
-#define BT_GEMM_DEPTH 256u /* multiple of every depth_unit */
-#define BT_GEMM_M 96u      /* multiple of the rows of every tile */
-#define BT_GEMM_N 512u     /* multiple of the columns */
+#define BT_GEMM_DEPTH 256u     /* multiple of every depth_unit */
+#define BT_GEMM_M 96u          /* multiple of the rows of every tile */
+#define BT_GEMM_N 512u         /* multiple of the columns */
 #define BT_GEMM_TILE (32 * 32) /* floats of the largest tile */
 /* Sums of at least BT_GEMM_LONG terms are cut if C has at most BT_PARTIAL_FLOATS elements. */
 #define BT_GEMM_LONG 1024u

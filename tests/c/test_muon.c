@@ -42,7 +42,8 @@ static void orthogonalize(double *x, size_t rows, size_t cols)
         for (size_t i = 0; i < rows; i++)
             for (size_t j = 0; j < rows; j++) {
                 double sum = 0;
-                for (size_t k = 0; k < rows; k++) sum += square[i * rows + k] * square[k * rows + j];
+                for (size_t k = 0; k < rows; k++)
+                    sum += square[i * rows + k] * square[k * rows + j];
                 product[i * rows + j] =
                     2.0315 * sum - 4.775 * square[i * rows + j] + (i == j ? 3.4445 : 0);
             }
@@ -89,9 +90,14 @@ static void steps(void)
         size_t floats = net.params.floats;
         float *moments = must_alloc(floats * sizeof *moments);
         float *before = must_alloc(floats * sizeof *before);
-        double *first = must_alloc(floats * sizeof *first), *wanted = must_alloc(floats * sizeof *first);
+        double *first = must_alloc(floats * sizeof *first),
+               *wanted = must_alloc(floats * sizeof *first);
         double *x = must_alloc((size_t)DIM * MLP * sizeof *x);
-        bt_muon muon = {rate, momentum, decay, scale, must_alloc(bt_muon_work(&net.params) * 4),
+        bt_muon muon = {rate,
+                        momentum,
+                        decay,
+                        scale,
+                        must_alloc(bt_muon_work(&net.params) * 4),
                         must_alloc(bt_square_blocks((size_t)DIM * MLP) * sizeof(double))};
         rng r = {7 + k};
         rng_fill(&r, net.weights, floats);

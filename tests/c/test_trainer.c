@@ -312,7 +312,7 @@ static void bad_options(void)
                            &o->repeat,        &o->from_start,
                            &o->dropout,       &o->momentum};
         static const char *const names[] = {
-            "learning_rate", "final_learning_rate", "weight_decay", "beta1", "beta2", "clip",
+            "learning_rate", "final_learning_rate", "weight_decay", "beta1",   "beta2", "clip",
             "repeat",        "from_start",          "dropout",      "momentum"};
         *fields[i / 3] = bad[i % 3];
         check_create(&other, STREAM, TTT_INVALID_OPTION, names[i / 3]);
@@ -320,10 +320,12 @@ static void bad_options(void)
     for (int i = 0; i < 11; i++) {
         setup other = s;
         bitllama_training *o = &other.options;
-        static const char *const names[] = {"batch", "batch",  "context", "context",   "accumulate",
-                                            "steps", "warmup", "threads", "separator", "bf16", "optimizer"};
-        uint32_t *fields[] = {&o->batch, &o->batch,  &o->context, &o->context,   &o->accumulate,
-                              &o->steps, &o->warmup, &o->threads, &o->separator, &o->bf16, &o->optimizer};
+        static const char *const names[] = {"batch",      "batch", "context",  "context",
+                                            "accumulate", "steps", "warmup",   "threads",
+                                            "separator",  "bf16",  "optimizer"};
+        uint32_t *fields[] = {&o->batch,      &o->batch, &o->context,  &o->context,
+                              &o->accumulate, &o->steps, &o->warmup,   &o->threads,
+                              &o->separator,  &o->bf16,  &o->optimizer};
         static const uint32_t values[] = {0, 5000, 15, 65537, 0, 0, 99, 65, VOCAB, 2, 2};
         *fields[i] = values[i];
         check_create(&other, STREAM, TTT_INVALID_OPTION, names[i]);

@@ -252,7 +252,15 @@ describe('the functions of the addon for language models', () => {
       const bad = bytesOf('training', { [name]: 2 ** 32 - 1 });
       assert.equal(make(config, bad, ids).status, 31, name);
     }
-    for (const name of ['learningRate', 'beta1', 'clip', 'repeat', 'fromStart', 'dropout', 'momentum']) {
+    for (const name of [
+      'learningRate',
+      'beta1',
+      'clip',
+      'repeat',
+      'fromStart',
+      'dropout',
+      'momentum',
+    ]) {
       for (const value of [NaN, -2, Infinity]) {
         const bad = bytesOf('training', { [name]: value });
         assert.equal(make(config, bad, ids).status, 31, name);

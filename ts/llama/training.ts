@@ -57,7 +57,10 @@ const OPTIMIZERS: readonly Optimizer[] = ['adamw', 'muon'];
 function readOptimizer(value: unknown = 'adamw'): number {
   const at = OPTIMIZERS.indexOf(value as Optimizer);
   if (at >= 0) return at;
-  throw new TTTError('INVALID_ARGUMENT', `training.optimizer must be 'adamw' or 'muon', not ${describe(value)}`);
+  throw new TTTError(
+    'INVALID_ARGUMENT',
+    `training.optimizer must be 'adamw' or 'muon', not ${describe(value)}`,
+  );
 }
 
 /** A default that depends on what comes before it. */
