@@ -1,6 +1,7 @@
 /* muon.c - the optimiser Muon: momentum whose singular values are all brought near 1, so that a step
  * goes equally far in all directions of a matrix (Jordan et al. 2024). Decay, and the size of a step by
- * the longer side as AdamW's, are those of Liu et al. 2025 (arXiv 2502.16982, section 2.2).
+ * the longer side, are as in Liu et al. 2025 (arXiv 2502.16982, section 2.2), but half as large: the rate
+ * is AdamW's too, and embedding and head learn best at twice that of the matrices (models/english.md).
  * SPDX-License-Identifier: MIT */
 #include "muon.h"
 
@@ -10,7 +11,7 @@
 
 #define ITERATIONS 5
 #define LEAST_NORM 1e-7f
-#define USUAL_STEP 0.2f /* root mean square of AdamW's steps */
+#define USUAL_STEP 0.1f /* root mean square of a step by a rate of 1 */
 #define ITEMS 4096u     /* floats of a task */
 
 size_t bt_muon_work(const bt_params *p)

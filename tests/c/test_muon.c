@@ -126,7 +126,7 @@ static void steps(void)
                 for (size_t j = 0; j < n; j++) {
                     double *w = &wanted[p->offset + j];
                     *w = *w * (1 - (double)rate * (double)decay) -
-                         (double)rate * 0.2 * sqrt((double)longer) * x[j];
+                         (double)rate * 0.1 * sqrt((double)longer) * x[j];
                     worst = fmax(worst, fabs(*w - (double)net.weights[p->offset + j]));
                 }
                 CHECK_AT_MOST(worst, 2e-5);
