@@ -9,7 +9,7 @@
 namespace {
 
 // To be raised with every change of a function's signature; ts/engine/native/load.ts refuses other numbers.
-constexpr uint64_t kAbi = 6;
+constexpr uint64_t kAbi = 7;
 
 // The names of all kernels, or of those that this machine can run, best first.
 napi_value KernelNames(const Call &call, bool all)

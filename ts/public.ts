@@ -74,6 +74,7 @@ export type {
   ShardedSource,
   SharedModel,
   SignalOptions,
+  StartModel,
   SuggestAsyncOptions,
   Suggestion,
   SuggestOptions,

@@ -52,8 +52,7 @@ typedef struct bitllama_config {
     uint8_t mixers[BITLLAMA_MAX_LAYERS]; /* a bitllama_mixer for each layer */
 } bitllama_config;
 
-/* Defaults: vocab 2048, hidden 128, 4 layers of induction, mlp 512, inner 64, heads of 32. NULL is
- * fine. */
+/* Defaults: vocab 2048, hidden 128, 4 layers of induction, mlp 512, inner 64, heads of 32. */
 BT_API void bitllama_config_init(bitllama_config *config);
 
 /* ---- model ----------------------------------------------------------------------------------- */
@@ -198,14 +197,12 @@ BT_API size_t bitllama_session_footprint(const bitllama_session *session); /* wi
 BT_API int bitllama_session_read(bitllama_session *session, const uint32_t *tokens, size_t n,
                                  float *logprobs, float *surprise);
 /* Reads n tokens that the session has drawn. The recall has them as context but does not remember
- * them, unless the session was made with `generated`: a text would begin to repeat itself. Without a
- * recall it is bitllama_session_read. Errors: as there. */
+ * them, unless the session was made with `generated`. Without recall it is bitllama_session_read. */
 BT_API int bitllama_session_write(bitllama_session *session, const uint32_t *tokens, size_t n);
-/* Takes the memory for reading n more tokens, so that calls that read a text piece by piece cannot
- * fail half-way. Without it each call takes its own. Errors: NULL_POINTER, OUT_OF_MEMORY. */
+/* Takes the memory for reading n more tokens, so that later calls cannot fail for want of it.
+ * Errors: NULL_POINTER, OUT_OF_MEMORY. */
 BT_API int bitllama_session_reserve(bitllama_session *session, size_t n);
-/* Copies the logits of the next token to logits [vocab_size]; zeros before the first token.
- * Errors: NULL_POINTER. */
+/* Copies the logits of the next token to logits [vocab_size]; zeros before any. NULL_POINTER. */
 BT_API int bitllama_session_logits(bitllama_session *session, float *logits);
 /* While frozen (not 0), reading uses the memories but does not change them; nor are these tokens
  * learned later. A fork is frozen too; reset and load do not change it, and it is not part of a
@@ -295,7 +292,6 @@ typedef struct bitllama_training {
     uint64_t seed;
 } bitllama_training;
 BT_API void bitllama_training_init(bitllama_training *training);
-
 typedef struct bitllama_step {
     double loss;                        /* mean cross-entropy of the step's tokens, in nats */
     float learning_rate, gradient_norm; /* the norm before clipping */
@@ -311,6 +307,12 @@ BT_API int bitllama_trainer_create(const bitllama_config *config, const bitllama
                                    ttt_error *error);
 BT_API void bitllama_trainer_destroy(bitllama_trainer *trainer); /* NULL is fine */
 
+/* Begins from a model instead of random weights: f32 weights that quantise to what the model holds (as
+ * with bitllama_rewrite). Before the first step only. Errors: NULL_POINTER, INVALID_OPTION (steps were
+ * made), MODEL_CONFIG (another shape, with both values, or the original's convention). */
+BT_API int bitllama_trainer_start_from(bitllama_trainer *trainer, const bitllama_model *model,
+                                       ttt_error *error);
+
 BT_API uint64_t bitllama_trainer_steps(const bitllama_trainer *trainer); /* done so far */
 BT_API size_t bitllama_trainer_footprint(const bitllama_trainer *trainer);
 
@@ -320,8 +322,7 @@ BT_API size_t bitllama_trainer_footprint(const bitllama_trainer *trainer);
 BT_API int bitllama_trainer_step(bitllama_trainer *trainer, bitllama_step *step);
 
 /* A model of the current weights, quantised, with a tokenizer (size 0: none). Errors: NULL_POINTER,
- * OUT_OF_MEMORY, INVALID_DATA (the tokenizer is not a JSON object), MODEL_NON_FINITE (a weight has
- * become too large). */
+ * OUT_OF_MEMORY, INVALID_DATA (no JSON object), MODEL_NON_FINITE (a weight has become too large). */
 BT_API int bitllama_trainer_model(const bitllama_trainer *trainer, const char *tokenizer,
                                   size_t tokenizer_size, bitllama_model **model);
 
@@ -331,17 +332,16 @@ BT_API int bitllama_trainer_weights(const bitllama_trainer *trainer, const char 
                                     size_t tokenizer_size, void *buffer, size_t capacity,
                                     size_t *size);
 
-/* Checkpoints: weights, moments, step and random generator, with checksums. A loaded trainer goes
- * on as if training had never stopped. It must have the same configuration, tokens and options, but
- * for threads, steps and warmup. Errors: NULL_POINTER; save: BUFFER_SIZE; load: CHECKPOINT. */
+/* Checkpoints: weights, moments, step, generator and checksums. A loaded trainer goes on as if training
+ * had never stopped. It must have the same configuration, tokens and options, but for threads, steps
+ * and warmup. Errors: NULL_POINTER; save: BUFFER_SIZE; load: CHECKPOINT. */
 BT_API size_t bitllama_trainer_state_size(const bitllama_trainer *trainer);
 BT_API int bitllama_trainer_save(const bitllama_trainer *trainer, void *buffer, size_t size);
 BT_API int bitllama_trainer_load(bitllama_trainer *trainer, const void *buffer, size_t size,
                                  ttt_error *error);
 
-/* Hashes logits, log-probabilities, surprises, drawn tokens and states of sessions of small random
- * models on the active kernel. The hash is the same on every machine, kernel and target. Errors:
- * NULL_POINTER, OUT_OF_MEMORY. */
+/* Hashes what sessions of small random models give on the active kernel: the same hash on every
+ * machine, kernel and target. Errors: NULL_POINTER, OUT_OF_MEMORY. */
 BT_API int bitllama_conformance_hash(uint64_t *hash);
 
 #ifdef __cplusplus

@@ -226,6 +226,7 @@ export async function surfaceOf(module, backend) {
             ...BACKEND,
             'text',
             'tokens',
+            'from',
             'tokenizer',
             'config',
             'training',

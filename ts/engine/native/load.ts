@@ -14,7 +14,7 @@ import { VERSION } from '../../common/version.js';
 import type { Engine } from '../engine.js';
 
 /** Version of the signatures in node/; an addon of another version is refused. */
-const ABI = 6;
+const ABI = 7;
 const platform = `${process.platform}-${process.arch}`;
 
 /**
