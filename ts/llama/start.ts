@@ -9,7 +9,7 @@ import { check, made, part } from '../engine/made.js';
 import type { Tokenizer } from '../tokenizer/index.js';
 import { CONFIG } from './option-names.js';
 import { checkModel } from './shared.js';
-import type { StartModel } from './types.js';
+import type { LlamaConfig, StartModel } from './types.js';
 
 /** The options that say what `from` also says. */
 interface Given {
@@ -30,9 +30,10 @@ function areSame(one: Tokenizer, other: Tokenizer): boolean {
 /** Checks that `from` is a model, and completes the options by it. The engine compares the shapes. */
 export function completeBy(from: StartModel, given: Given): Given {
   checkModel(from);
+  const asked = Object.entries(takeOptions(given.config ?? {}, CONFIG, 'config'));
   const config = {
-    ...from.config,
-    ...definedOf(takeOptions(given.config ?? {}, CONFIG, 'config')),
+    ...widthsOf(from.config),
+    ...Object.fromEntries(asked.filter(([, value]) => value !== undefined)),
   };
   const { tokenizer } = from;
   if (given.tokenizer === undefined || tokenizer === undefined) {
@@ -46,8 +47,9 @@ export function completeBy(from: StartModel, given: Given): Given {
   );
 }
 
-function definedOf(options: object): object {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+/** A configuration without widths of 0: those that no layer of the model has. */
+function widthsOf(config: LlamaConfig): Partial<LlamaConfig> {
+  return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== 0));
 }
 
 /** Gives a trainer the weights of a model, which may be on another engine. */

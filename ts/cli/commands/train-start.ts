@@ -66,12 +66,17 @@ async function checkAsked(request: TrainRequest, from: BitLlama): Promise<void> 
   );
 }
 
+/** The shape of a model, without widths of 0: those that no layer of it has. */
+function shapeOf({ config }: BitLlama): Shape {
+  return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== 0)) as never;
+}
+
 /** The model of --from with its shape, checked against what else is asked for; to be destroyed. */
 export async function loadStart(request: TrainRequest): Promise<Start> {
   const { model, tokenizer } = await loadFrom(request.from!);
   try {
     await checkAsked(request, model);
-    return { tokenizer, shape: { ...model.config }, from: model };
+    return { tokenizer, shape: shapeOf(model), from: model };
   } catch (error) {
     model.destroy();
     throw error;
