@@ -14,6 +14,7 @@ const guides = {
   'personalise-autocomplete': 'Personalise autocomplete',
   'save-and-move-a-memory': 'Save and move a memory',
   'train-on-your-text': 'Train on your text',
+  'fine-tune': 'Fine-tune a model',
   recall: 'How recall works',
   detection: 'How detection works',
   'other-languages': 'C, Python, C#, Unity',

@@ -60,8 +60,7 @@ static int check_shape(const bt_model_config *m, const bt_model_config *t, ttt_e
     if (status == TTT_OK && m->norm_eps != t->norm_eps)
         status = bt_error(error, TTT_MODEL_CONFIG, 0, NULL, 0,
                           "norm_eps of the model is not that of the training");
-    for (size_t i = 0; status == TTT_OK && i < m->layers; i++)
-        status = same_layer(m, t, i, error);
+    for (size_t i = 0; status == TTT_OK && i < m->layers; i++) status = same_layer(m, t, i, error);
     return status;
 }
 

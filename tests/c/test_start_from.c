@@ -230,8 +230,8 @@ static void null_pointers(void)
 int main(int argc, char **argv)
 {
     static const check_case cases[] = {
-        {"same_model", same_model},     {"sparse_weights", sparse_weights},
-        {"first_loss", first_loss},     {"other_shapes", other_shapes},
+        {"same_model", same_model},       {"sparse_weights", sparse_weights},
+        {"first_loss", first_loss},       {"other_shapes", other_shapes},
         {"null_pointers", null_pointers},
     };
     return check_main(argc, argv, cases, sizeof cases / sizeof *cases);
