@@ -122,6 +122,21 @@ napi_value Load(const Call &call)
     return status == TTT_OK ? call.Status(status) : call.Failure(status, error);
 }
 
+// startFrom(trainer, model): OK or failure.
+napi_value StartFrom(const Call &call)
+{
+    Trainer *trainer = nullptr;
+    uint64_t handle = 0;
+    ttt_error error = {};
+    int status = FindIdle(call, call.addon->trainers, &trainer);
+    if (status == TTT_OK) status = ReadHandle(call.env, call.args[1], &handle);
+    const Model *model = status == TTT_OK ? call.addon->models.Find(handle) : nullptr;
+    if (status == TTT_OK && !model) status = kDestroyed;
+    if (status == TTT_OK)
+        status = bitllama_trainer_start_from(trainer->object.get(), model->object.get(), &error);
+    return status == TTT_OK ? call.Status(status) : call.Failure(status, error);
+}
+
 } // namespace
 
 bool DefineTrainerFunctions(napi_env env, napi_value object, Addon *addon)
@@ -137,6 +152,7 @@ bool DefineTrainerFunctions(napi_env env, napi_value object, Addon *addon)
         {"stateSize", Enter<Property<&Addon::trainers, bitllama_trainer_state_size>>},
         {"save", Enter<CopyState<&Addon::trainers, bitllama_trainer_save>>},
         {"load", Enter<Load>},
+        {"startFrom", Enter<StartFrom>},
     };
     return DefineMethods(env, object, addon, methods);
 }

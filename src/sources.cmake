@@ -9,11 +9,11 @@ set(BIT_TTT_SOURCES
   model/read.c model/rewrite.c model/sampler.c model/session.c model/session_read.c
   model/session_recall.c
   model/session_state.c model/shards.c model/suggest.c model/suggest_room.c
-  model/suggest_search.c model/suggest_tally.c model/suggest_words.c model/words.c
+  model/suggest_search.c model/suggest_tally.c model/suggest_words.c model/unpack.c model/words.c
   model/write.c
   recall/conformance.c recall/counts.c recall/gates.c recall/kept.c recall/mix.c recall/recall.c
   recall/ring.c recall/search.c
   recall/state.c
   train/checkpoint.c train/dropout.c train/effective.c train/gemm.c train/mixer.c train/muon.c train/net.c
-  train/ops.c train/pass.c train/step.c train/trainer.c train/vectors.c
+  train/ops.c train/pass.c train/start_from.c train/step.c train/trainer.c train/vectors.c
   ttt/conformance.c ttt/forward.c ttt/layer.c ttt/matrix.c ttt/rls.c ttt/state.c ttt/weights.c)

@@ -75,6 +75,7 @@ export type {
   ShardedSource,
   SharedModel,
   SignalOptions,
+  StartModel,
   SuggestAsyncOptions,
   Suggestion,
   SuggestOptions,

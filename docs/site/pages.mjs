@@ -14,6 +14,7 @@ const guides = {
   'personalise-autocomplete': 'Personalise autocomplete',
   'save-and-move-a-memory': 'Save and move a memory',
   'train-on-your-text': 'Train on your text',
+  'fine-tune': 'Fine-tune a model',
   recall: 'How recall works',
   detection: 'How detection works',
   'other-languages': 'C, Python, C#, Unity',
@@ -78,6 +79,6 @@ export const references = [
 ];
 
 /** Public headers, in the order of the C reference. */
-export const headers = ['base.h', 'ttt.h', 'ternary.h', 'recall.h', 'llama.h'].map(
+export const headers = ['base.h', 'ttt.h', 'ternary.h', 'recall.h', 'llama.h', 'training.h'].map(
   (name) => `include/bit_ttt/${name}`,
 );

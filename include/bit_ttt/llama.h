@@ -52,8 +52,7 @@ typedef struct bitllama_config {
     uint8_t mixers[BITLLAMA_MAX_LAYERS]; /* a bitllama_mixer for each layer */
 } bitllama_config;
 
-/* Defaults: vocab 2048, hidden 128, 4 layers of induction, mlp 512, inner 64, heads of 32. NULL is
- * fine. */
+/* Defaults: vocab 2048, hidden 128, 4 layers of induction, mlp 512, inner 64, heads of 32. */
 BT_API void bitllama_config_init(bitllama_config *config);
 
 /* ---- model ----------------------------------------------------------------------------------- */
@@ -198,14 +197,12 @@ BT_API size_t bitllama_session_footprint(const bitllama_session *session); /* wi
 BT_API int bitllama_session_read(bitllama_session *session, const uint32_t *tokens, size_t n,
                                  float *logprobs, float *surprise);
 /* Reads n tokens that the session has drawn. The recall has them as context but does not remember
- * them, unless the session was made with `generated`: a text would begin to repeat itself. Without a
- * recall it is bitllama_session_read. Errors: as there. */
+ * them, unless the session was made with `generated`. Without recall it is bitllama_session_read. */
 BT_API int bitllama_session_write(bitllama_session *session, const uint32_t *tokens, size_t n);
-/* Takes the memory for reading n more tokens, so that calls that read a text piece by piece cannot
- * fail half-way. Without it each call takes its own. Errors: NULL_POINTER, OUT_OF_MEMORY. */
+/* Takes the memory for reading n more tokens, so that later calls cannot fail for want of it.
+ * Errors: NULL_POINTER, OUT_OF_MEMORY. */
 BT_API int bitllama_session_reserve(bitllama_session *session, size_t n);
-/* Copies the logits of the next token to logits [vocab_size]; zeros before the first token.
- * Errors: NULL_POINTER. */
+/* Copies the logits of the next token to logits [vocab_size]; zeros before any. NULL_POINTER. */
 BT_API int bitllama_session_logits(bitllama_session *session, float *logits);
 /* While frozen (not 0), reading uses the memories but does not change them; nor are these tokens
  * learned later. A fork is frozen too; reset and load do not change it, and it is not part of a
@@ -273,83 +270,13 @@ BT_API size_t bitllama_session_state_size(const bitllama_session *session);
 BT_API int bitllama_session_save(const bitllama_session *session, void *buffer, size_t size);
 BT_API int bitllama_session_load(bitllama_session *session, const void *buffer, size_t size);
 
-/* ---- training -------------------------------------------------------------------------------- */
-
-typedef struct bitllama_trainer bitllama_trainer;
-
-/* AdamW (arXiv 1711.05101); Muon (arXiv 2502.16982): fewer steps to the same loss, each longer. */
-typedef enum bitllama_optimizer { BITLLAMA_ADAMW, BITLLAMA_MUON } bitllama_optimizer;
-
-/* The options of a training; fill it with bitllama_training_init, then change fields. */
-typedef struct bitllama_training {
-    uint32_t size;           /* sizeof(bitllama_training) */
-    uint32_t batch, context; /* windows of a batch (1 to 4096), tokens of a window (16 to 65536) */
-    uint32_t accumulate;     /* batches of a step (1 to 65536) */
-    uint32_t steps, warmup;  /* schedule: all steps, and those of linearly rising rate */
-    uint32_t threads;        /* 1 to 64 */
-    uint32_t bf16;      /* 1: operands of f32 products are rounded to bfloat16, for AVX512_BF16 */
-    uint32_t separator; /* the token before each document, or BITLLAMA_NO_TOKEN */
-    float learning_rate, final_learning_rate; /* peak and final rate, with a cosine between */
-    float weight_decay, beta1, beta2;         /* AdamW (arXiv 1711.05101) */
-    float clip;                               /* limit of the gradient norm */
-    float repeat;       /* share of windows in which a passage is repeated: teaches recall */
-    float from_start;   /* share of windows that begin at the start of a document */
-    float dropout;      /* 0 to 0.9, before the projections into the residual stream */
-    uint32_t optimizer; /* of the ternary matrices: a bitllama_optimizer; AdamW has the others */
-    float momentum;     /* of Muon */
-    uint64_t seed;
-} bitllama_training;
-BT_API void bitllama_training_init(bitllama_training *training);
-
-typedef struct bitllama_step {
-    double loss;                        /* mean cross-entropy of the step's tokens, in nats */
-    float learning_rate, gradient_norm; /* the norm before clipping */
-    uint64_t step;                      /* steps done, with this one */
-    uint64_t tokens;                    /* trained on in all steps */
-} bitllama_step;
-
-/* A trainer of a new model with random weights, and of a copy of tokens [n]; vocab_size may be at
- * most 65536. Errors: NULL_POINTER, MODEL_CONFIG, INVALID_OPTION, INVALID_TOKEN, INVALID_DATA
- * (fewer than context + 1 tokens, or more than 2^32), OUT_OF_MEMORY. */
-BT_API int bitllama_trainer_create(const bitllama_config *config, const bitllama_training *training,
-                                   const uint32_t *tokens, size_t n, bitllama_trainer **trainer,
-                                   ttt_error *error);
-BT_API void bitllama_trainer_destroy(bitllama_trainer *trainer); /* NULL is fine */
-
-BT_API uint64_t bitllama_trainer_steps(const bitllama_trainer *trainer); /* done so far */
-BT_API size_t bitllama_trainer_footprint(const bitllama_trainer *trainer);
-
-/* One step of the optimiser, of which it fills *step. Steps after the last of the schedule have the
- * final rate. Errors: NULL_POINTER, DIVERGED (loss or gradient is not finite; the weights stay as
- * they were). */
-BT_API int bitllama_trainer_step(bitllama_trainer *trainer, bitllama_step *step);
-
-/* A model of the current weights, quantised, with a tokenizer (size 0: none). Errors: NULL_POINTER,
- * OUT_OF_MEMORY, INVALID_DATA (the tokenizer is not a JSON object), MODEL_NON_FINITE (a weight has
- * become too large). */
-BT_API int bitllama_trainer_model(const bitllama_trainer *trainer, const char *tokenizer,
-                                  size_t tokenizer_size, bitllama_model **model);
-
-/* Writes the weights as an f32 safetensors file, with configuration and tokenizer in its metadata.
- * Buffer, *size and errors as for bitllama_pack. */
-BT_API int bitllama_trainer_weights(const bitllama_trainer *trainer, const char *tokenizer,
-                                    size_t tokenizer_size, void *buffer, size_t capacity,
-                                    size_t *size);
-
-/* Checkpoints: weights, moments, step and random generator, with checksums. A loaded trainer goes
- * on as if training had never stopped. It must have the same configuration, tokens and options, but
- * for threads, steps and warmup. Errors: NULL_POINTER; save: BUFFER_SIZE; load: CHECKPOINT. */
-BT_API size_t bitllama_trainer_state_size(const bitllama_trainer *trainer);
-BT_API int bitllama_trainer_save(const bitllama_trainer *trainer, void *buffer, size_t size);
-BT_API int bitllama_trainer_load(bitllama_trainer *trainer, const void *buffer, size_t size,
-                                 ttt_error *error);
-
-/* Hashes logits, log-probabilities, surprises, drawn tokens and states of sessions of small random
- * models on the active kernel. The hash is the same on every machine, kernel and target. Errors:
- * NULL_POINTER, OUT_OF_MEMORY. */
+/* Hashes what sessions of small random models give on the active kernel: the same hash on every
+ * machine, kernel and target. Errors: NULL_POINTER, OUT_OF_MEMORY. */
 BT_API int bitllama_conformance_hash(uint64_t *hash);
 
 #ifdef __cplusplus
 }
 #endif
+
+#include "training.h"
 #endif

@@ -1,7 +1,4 @@
-/* rewrite.c - writes model files with all tensors as f32.
- *
- * A ternary tensor (codes, scale s) and an int8 row (codes, step d) become weights w for which
- * quantize.c gives the same codes and, in f32, mean |w| = s and max |w| / 127 = d.
+/* rewrite.c - writes model files with all tensors as f32, compact ones as unpack.h says.
  * SPDX-License-Identifier: MIT */
 #include "read.h"
 
@@ -9,6 +6,7 @@
 #include "../base/bytes.h"
 #include "../base/fpenv.h"
 #include "error.h"
+#include "unpack.h"
 
 #include <string.h>
 
@@ -33,42 +31,22 @@ static int code_at(const uint8_t *codes, size_t i)
     return (int)((codes[i / 4] >> (2 * (i % 4))) & 3) - 1;
 }
 
-/* Gives weights whose code is not 0 one magnitude, for which the mean magnitude of all n weights is
- * the scale. The first of them takes up the rounding error of that magnitude. */
 static void put_ternary(uint8_t *to, const bt_tensor *t, float scale)
 {
-    size_t n = 4 * t->size;
-    double used = 0, sum = (double)scale * (double)n;
+    size_t n = 4 * t->size, used = 0;
     for (size_t i = 0; i < n; i++) used += code_at(t->data, i) != 0;
-    double usual = used > 0 ? (double)(float)(sum / used) : 0, next = sum - usual * (used - 1);
+    bt_magnitudes magnitudes = bt_magnitudes_of(scale, n, used);
     for (size_t i = 0; i < n; i++, to += 4) {
-        int code = code_at(t->data, i);
-        float value = code ? (float)(code * next) : 0.0f;
+        float value = bt_unpack_ternary(&magnitudes, code_at(t->data, i));
         bt_put_floats(to, &value, 1);
-        if (code) next = usual;
     }
-}
-
-/* The weight for code 127: the float w nearest to 127 * step with w / 127 == step, if there is one. */
-static float largest_of(float step)
-{
-    static const uint32_t changes[] = {0, 1, UINT32_MAX};
-    float near = 127.0f * step;
-    for (size_t i = 0; i < 3; i++) {
-        float largest = bt_float_from_bits(bt_float_bits(near) + changes[i]);
-        if (largest / 127.0f == step) return largest;
-    }
-    return near;
 }
 
 static void put_rows(uint8_t *to, const bt_tensor *t, const uint8_t *steps)
 {
     for (size_t i = 0; i < t->size; i++, to += 4) {
         float step = bt_get_float(steps, i / (size_t)t->shape[1]);
-        const int8_t code = (int8_t)t->data[i];
-        float value = (float)code * step;
-        if (code == 127) value = largest_of(step);
-        if (code == -127) value = -largest_of(step);
+        float value = bt_unpack_int8((int8_t)t->data[i], step);
         bt_put_floats(to, &value, 1);
     }
 }

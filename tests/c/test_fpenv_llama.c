@@ -249,6 +249,9 @@ static void use_trainer(bitllama_trainer *t)
     bitllama_step step = {0};
     bitllama_model *model = NULL;
     uint64_t number = 0;
+    GIVES(TTT_OK, bitllama_trainer_model(t, NULL, 0, &model));
+    GIVES(TTT_OK, bitllama_trainer_start_from(t, model, NULL));
+    bitllama_release(model);
     for (int i = 0; i < 3; i++) {
         GIVES(TTT_OK, bitllama_trainer_step(t, &step));
         keep(&step, sizeof step);

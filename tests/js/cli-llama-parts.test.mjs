@@ -67,7 +67,11 @@ describe('command parts: data to train on', () => {
   it('makes a vocabulary whose size a model can have, of any text', async () => {
     const { makeTokenizer } = await importSource('corpus/corpus');
     for (const text of ['a', 'abc abd abe '.repeat(40)]) {
-      const tokenizer = await makeTokenizer([text], 512, () => undefined);
+      const tokenizer = await makeTokenizer(
+        () => [text],
+        512,
+        () => undefined,
+      );
       assert.equal(tokenizer.vocabSize % 16, 0);
       assert.equal(tokenizer.endOfText, 0);
       assert.equal(tokenizer.decode(tokenizer.encode(text)), text);

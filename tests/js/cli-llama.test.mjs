@@ -15,6 +15,7 @@ import {
   objects,
   originalModel,
   small,
+  stepsOf,
   trainSmall,
 } from './support/cli-llama.mjs';
 
@@ -58,7 +59,7 @@ describe('train', () => {
         '--dropout',
         '0.2',
       ];
-      return objects(await output([...args, '--out', out, '--weights', '--json', ...length]));
+      return stepsOf(await output([...args, '--out', out, '--weights', '--json', ...length]));
     };
     const untrained = (await train('--steps', '1', '--warmup', '0')).at(-1);
     const began = Date.now();
@@ -129,7 +130,7 @@ describe('train', () => {
     assert.deepEqual([kind, mixers], ['checkpoint', ['induction', 'predict']]);
     assert.ok(step >= 1 && step < 200, String(step));
     const resumed = await output(['train', alice, '--out', broken, '--resume', '--json']);
-    const [first] = objects(resumed);
+    const [first] = stepsOf(resumed);
     assert.ok(first.step > step);
     assert.deepEqual(readFileSync(broken), readFileSync(whole));
     assert.equal(existsSync(folder.path('broken.checkpoint')), false);

@@ -77,6 +77,7 @@ describe('the functions of the addon for language models', () => {
       [trainers, 'stateSize'],
       [trainers, 'save', new Uint8Array(100)],
       [trainers, 'load', new Uint8Array(100)],
+      [trainers, 'startFrom', model],
     ];
     for (const [part, name, ...args] of calls) {
       for (const value of forged)

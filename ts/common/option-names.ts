@@ -46,6 +46,7 @@ export const WITH_BACKEND = {
   signal: true,
   text: true,
   tokens: true,
+  from: true,
   training: true,
   checkpoint: true,
 } as const;

@@ -29,25 +29,62 @@ function cutEnd(document: string, share: number): [string, string] {
   return [document.slice(0, at).trim(), document.slice(at).trim()];
 }
 
+/** A document, or a part of one, and what it is for. */
+export interface Placed {
+  text: string;
+  heldOut: boolean;
+}
+
+/** Places the documents of a text as they come: a few are held out, always the same ones. */
+export class HoldOut {
+  readonly #share: number;
+  /** The first ones, until it is known whether there are few. */
+  #few: string[] | undefined = [];
+  #count = 0;
+
+  /** Holds out `percent` of the documents, 0 to 100. */
+  constructor(percent: number) {
+    this.#share = percent / 100;
+    if (percent === 0) this.#few = undefined;
+  }
+
+  /** Takes the next document; gives those that have a place now. */
+  add(document: string): Placed[] {
+    if (this.#few === undefined) return [this.#place(document)];
+    this.#few.push(document);
+    if (this.#few.length < FEW) return [];
+    const placed = this.#few.map((one) => this.#place(one));
+    this.#few = undefined;
+    return placed;
+  }
+
+  /** The rest, at the end of the text. */
+  end(): Placed[] {
+    const few = this.#few ?? [];
+    this.#few = undefined;
+    return few.flatMap((document) => {
+      if (document.length < LEAST_CUT) return [{ text: document, heldOut: false }];
+      const [kept, end] = cutEnd(document, this.#share);
+      const placed = [{ text: kept, heldOut: false }];
+      return end === '' ? placed : [...placed, { text: end, heldOut: true }];
+    });
+  }
+
+  /** Evenly spaced: where the count of those held out goes up by one. */
+  #place(text: string): Placed {
+    const [i, share] = [this.#count++, this.#share];
+    const heldOut = Math.floor((i + 0.5) * share + 0.5) > Math.floor((i - 0.5) * share + 0.5);
+    return { text, heldOut };
+  }
+}
+
 /** Holds out `percent` (0 to 100) of the documents, always the same ones. */
 export function holdOut(documents: readonly string[], percent: number): Split {
-  if (percent === 0) return { training: [...documents], heldOut: [] };
-  const share = percent / 100;
-  const split: Split = { training: [], heldOut: [] };
-  if (documents.length < FEW) {
-    for (const document of documents) {
-      const [kept, end] = document.length < LEAST_CUT ? [document, ''] : cutEnd(document, share);
-      split.training.push(kept);
-      if (end !== '') split.heldOut.push(end);
-    }
-    return split;
-  }
-  for (const [i, document] of documents.entries()) {
-    // Evenly spaced: where the count of those held out goes up by one.
-    const chosen = Math.floor((i + 0.5) * share + 0.5) > Math.floor((i - 0.5) * share + 0.5);
-    (chosen ? split.heldOut : split.training).push(document);
-  }
-  return split;
+  const holding = new HoldOut(percent);
+  const placed = [...documents.flatMap((document) => holding.add(document)), ...holding.end()];
+  const texts = (heldOut: boolean): string[] =>
+    placed.filter((one) => one.heldOut === heldOut).map(({ text }) => text);
+  return { training: texts(false), heldOut: texts(true) };
 }
 
 /** The default size of the vocabulary for a text of `bytes`. */
@@ -60,29 +97,41 @@ export function usualVocab(bytes: number): number {
 const LEAST_VOCAB = 272;
 const BYTES = 256;
 
+/** Documents that can be read again. */
+type Documents = () => Iterable<string> | AsyncIterable<string>;
+
+/** The text of documents: each is followed by the token that separates them. */
+async function* textOf(documents: Documents): AsyncGenerator<string> {
+  for await (const document of documents()) {
+    yield document;
+    yield SPECIAL_TOKENS[0]!;
+  }
+}
+
 /**
  * Trains a tokenizer of about `vocab` tokens. A model's vocabulary is a multiple of 16: a text with
  * too few pairs gets the next smaller one, or the smallest one, filled up with tokens that are
- * never used. Throws TTTError `INVALID_ARGUMENT` for documents without words, and whatever
- * `onProgress` throws.
+ * never used. The documents are read once, and once more where there are too few pairs. Throws
+ * TTTError `INVALID_ARGUMENT` for documents without words, and whatever `onProgress` and
+ * `documents` throw.
  */
 export async function makeTokenizer(
-  documents: readonly string[],
+  documents: Documents,
   vocab: number,
   onProgress: (progress: BpeProgress) => void,
 ): Promise<Tokenizer> {
-  const text = documents.flatMap((document) => [document, SPECIAL_TOKENS[0]!]);
   const wanted = Math.max(LEAST_VOCAB, vocab - (vocab % 16));
-  const trained = await trainBpe(text, { vocabSize: wanted, onProgress });
+  const trained = await trainBpe(textOf(documents), { vocabSize: wanted, onProgress });
   if (trained.vocabSize === wanted) return Tokenizer.from(trained.json);
   const fewer = trained.vocabSize - (trained.vocabSize % 16);
   if (fewer >= LEAST_VOCAB) {
-    return Tokenizer.from((await trainBpe(text, { vocabSize: fewer })).json);
+    return Tokenizer.from((await trainBpe(textOf(documents), { vocabSize: fewer })).json);
   }
   const idle = LEAST_VOCAB - BYTES - SPECIAL_TOKENS.length;
   const specialTokens = [
     ...SPECIAL_TOKENS,
     ...Array.from({ length: idle }, (_, i) => `<|idle${i}|>`),
   ];
-  return Tokenizer.from((await trainBpe(text, { vocabSize: LEAST_VOCAB, specialTokens })).json);
+  const smallest = await trainBpe(textOf(documents), { vocabSize: LEAST_VOCAB, specialTokens });
+  return Tokenizer.from(smallest.json);
 }

@@ -204,6 +204,8 @@ export interface TrainerEngine {
   stateSize(trainer: Handle): number;
   save(trainer: Handle, bytes: Uint8Array): number;
   load(trainer: Handle, bytes: Uint8Array): 0 | Failure;
+  /** The weights of a model of this engine, before the first step. */
+  startFrom(trainer: Handle, model: Handle): 0 | Failure;
 }
 
 /** Recalls by themselves (include/bit_ttt/recall.h). Symbols are below 2^32. */

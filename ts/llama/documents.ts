@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 import { allocate, checkText } from '../common/args.js';
+import { DocumentSplitter } from '../common/documents.js';
 import { itemsOf } from '../common/iterables.js';
 import { takeOptions } from '../common/named-options.js';
 import { takeSignal } from '../common/signal.js';
@@ -12,19 +13,14 @@ import { SIGNAL } from './option-names.js';
 import { checkTokenizer } from './shared.js';
 import type { SignalOptions } from './types.js';
 
-/** A line between documents. Within a line it is text like any other. */
-const SEPARATOR_LINE = /^[ \t]*<\|endoftext\|>[ \t]*\r?$/m;
-
 /**
  * The documents of a text: the parts between lines `<|endoftext|>`, without the white space around
  * them; empty ones are left out. Throws TTTError `INVALID_ARGUMENT` for what is no string.
  */
 export function splitDocuments(text: string): string[] {
   checkText(text, 'text');
-  return text
-    .split(SEPARATOR_LINE)
-    .map((document) => document.trim())
-    .filter((document) => document !== '');
+  const splitter = new DocumentSplitter();
+  return [...splitter.add(text), ...splitter.end()];
 }
 
 /**

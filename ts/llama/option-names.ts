@@ -71,6 +71,7 @@ export const TRAINER = {
   ...BACKEND,
   text: true,
   tokens: true,
+  from: true,
   tokenizer: true,
   config: true,
   training: true,

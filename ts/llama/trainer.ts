@@ -24,12 +24,14 @@ import { evaluateText } from './evaluation.js';
 import { BitLlama } from './model.js';
 import { RUN, SIGNAL, TRAINER } from './option-names.js';
 import { LLAMA_KEY, needTokenizer, tokenizerBytes } from './shared.js';
+import { completeBy, startFrom } from './start.js';
 import { readTraining } from './training.js';
 import type {
   Evaluation,
   LlamaConfig,
   RunOptions,
   SignalOptions,
+  StartModel,
   TrainerOptions,
   TrainingStep,
 } from './types.js';
@@ -93,16 +95,20 @@ export class Trainer {
   }
 
   /**
-   * Makes a trainer from a text (with a tokenizer) or from tokens. Codes: `INVALID_ARGUMENT`,
-   * `INVALID_OPTION`, `MODEL_CONFIG`, `INVALID_TOKEN`, `INVALID_DATA` (too short),
-   * `INVALID_TOKENIZER`, `CHECKPOINT`, `OUT_OF_MEMORY`, `ABORTED` (while tokens are made).
+   * Makes a trainer from a text (with a tokenizer) or from tokens; its weights are random, or those
+   * of the model `from`. Codes: `INVALID_ARGUMENT`, `INVALID_OPTION`, `MODEL_CONFIG` (also where
+   * `from` has another shape or tokenizer, or the original's convention), `INVALID_TOKEN`,
+   * `INVALID_DATA` (too short), `INVALID_TOKENIZER`, `CHECKPOINT`, `DESTROYED` (`from` is),
+   * `OUT_OF_MEMORY`, `ABORTED` (while tokens are made).
    */
   static async create(options: TrainerOptions): Promise<Trainer> {
     const given = takeOptions(options, TRAINER);
-    const { text, tokens, config, training, checkpoint, ...others } = given;
+    const { text, tokens, training, checkpoint, ...others } = given;
+    const from = given.from as StartModel | undefined;
     const signal = takeSignal(others.signal);
     if (signal?.aborted) throw abortError(signal);
-    const tokenizer = readTokenizer(others.tokenizer);
+    const own = { config: given.config, tokenizer: readTokenizer(others.tokenizer) };
+    const { config, tokenizer } = from === undefined ? own : completeBy(from, own);
     const { engine } = await resolveEngine(others);
     await letFinalizersRun();
     if ((text === undefined) === (tokens === undefined)) {
@@ -125,6 +131,7 @@ export class Trainer {
     const parts = { engine, handle, config: shape, steps: checked.steps, tokenizer };
     const trainer = new Trainer(LLAMA_KEY, parts);
     try {
+      if (from !== undefined) startFrom(engine, handle, from);
       if (checkpoint !== undefined) trainer.#resume(checkpoint);
     } catch (error) {
       trainer.destroy();

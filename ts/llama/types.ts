@@ -247,11 +247,24 @@ export interface TrainingOptions {
   seed: number | bigint;
 }
 
+/** What a training can begin from: a BitLlama. */
+export interface StartModel {
+  readonly config: LlamaConfig;
+  readonly tokenizer: Tokenizer | undefined;
+  /** Its compact file. */
+  pack(): Uint8Array;
+}
+
 /** Options of `Trainer.create`: a text, or tokens. */
 export interface TrainerOptions extends BackendOptions {
   /** Documents, separated by lines `<|endoftext|>`. Needs the tokenizer. */
   text?: string | undefined;
   tokens?: ArrayLike<number> | undefined;
+  /**
+   * A model whose weights are where the training begins (fine-tuning). Config and tokenizer are then its
+   * own; given ones must agree with them. It is not changed, and may be destroyed afterwards.
+   */
+  from?: StartModel | undefined;
   /** Goes into the model. */
   tokenizer?: Tokenizer | TokenizerSource | undefined;
   /** What is left out: 4 layers of induction, hiddenDim 128, mlpDim 4 hiddenDim. */

@@ -64,7 +64,11 @@ export async function train(
   const { training, heldOut } = holdOut(documents, HELD_OUT);
   const bytes = new TextEncoder().encode(text).length;
   report({ phase: 'words', step: 0, steps: params.steps });
-  const words = await makeTokenizer(training, usualVocab(bytes), () => {});
+  const words = await makeTokenizer(
+    () => training,
+    usualVocab(bytes),
+    () => {},
+  );
   const trainer = await makeTrainer(params, training, words);
   try {
     if (!signal.aborted) await steps(trainer, heldOut.join('\n<|endoftext|>\n'), signal, report);

@@ -21,20 +21,25 @@ export function objects(text) {
     .map((line) => JSON.parse(line));
 }
 
-/** Trains a small model; gives what was printed. */
+/** The objects of steps, and the last one, of what `train` prints: without phases and plan. */
+export function stepsOf(text) {
+  return objects(text).filter((line) => line.step !== undefined);
+}
+
+/** Trains a small model; gives what was printed of steps, and of the end. */
 export async function trainSmall(out, more = [], options) {
   const args = ['train', alice, '--out', out, '--json', ...small, ...more];
-  return objects(await output(args, options));
+  return stepsOf(await output(args, options));
 }
 
 /** Starts a training and interrupts it when it has printed some lines; gives how it ended. */
-export function interruptTraining(out, more = [], signal = 'SIGINT') {
-  return bitTtt(['train', alice, '--out', out, '--json', ...small, ...more], {
+export function interruptTraining(out, more = [], signal = 'SIGINT', shape = small) {
+  return bitTtt(['train', alice, '--out', out, '--json', ...shape, ...more], {
     input(child) {
       child.stdin.end();
       let lines = 0;
       child.stdout.on('data', (text) => {
-        lines += text.split('\n').length - 1;
+        lines += text.split('\n').filter((line) => line.startsWith('{"step"')).length;
         if (lines >= 3 && !child.killed) child.kill(signal); // once: a second one would end it hard
       });
     },

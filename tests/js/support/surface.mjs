@@ -228,6 +228,7 @@ export async function surfaceOf(module, backend) {
             ...BACKEND,
             'text',
             'tokens',
+            'from',
             'tokenizer',
             'config',
             'training',

@@ -1,26 +1,23 @@
 /**
- * train-options.ts - the options of `train`, their defaults, and their help.
+ * train-options.ts - the options of `train` and their defaults; train-help.ts says them to people.
  * SPDX-License-Identifier: MIT
  */
 
 import { availableParallelism, cpus } from 'node:os';
 import { MAX_LAYERS, MAX_THREADS } from '../../common/limits.js';
+import { modelPath } from '../files/model.js';
+import { modelFiles } from '../files/places.js';
 import type { Result } from '../files/save.js';
 import { checkFiles, resultOf } from '../files/save.js';
 import type { CommandLine, NumberRange, OptionSpecs } from '../screen/command-line.js';
-import {
-  FORCE_HELP,
-  fileArgument,
-  numberOption,
-  parseChoice,
-  SAVE_OPTIONS,
-  seedOption,
-} from '../screen/command-line.js';
+import { numberOption, parseChoice, SAVE_OPTIONS, seedOption } from '../screen/command-line.js';
 import { UsageError } from '../screen/failure.js';
 
 /** The memories that a layer can have. */
 export const MIXERS = ['induction', 'predict', 'reconstruct'] as const;
 type MixerName = (typeof MIXERS)[number];
+const OPTIMIZERS = ['adamw', 'muon'] as const;
+type Optimizer = (typeof OPTIMIZERS)[number];
 
 const SHAPE = ['dim', 'layers', 'mlp', 'inner', 'head', 'mixer', 'tokenizer', 'vocab'] as const;
 const RECIPE = [
@@ -36,10 +33,19 @@ const RECIPE = [
   'repeat',
   'from-start',
   'dropout',
+  'optimizer',
   'seed',
   'hold-out',
 ] as const;
-const REST = ['out', 'steps', 'valid', 'checkpoint', 'checkpoint-every', 'threads'] as const;
+const REST = [
+  'out',
+  'from',
+  'steps',
+  'valid',
+  'checkpoint',
+  'checkpoint-every',
+  'threads',
+] as const;
 
 export const TRAIN_OPTIONS: OptionSpecs = {
   ...SAVE_OPTIONS,
@@ -51,64 +57,26 @@ export const TRAIN_OPTIONS: OptionSpecs = {
   weights: { type: 'boolean' },
   bf16: { type: 'boolean' },
   lossy: { type: 'boolean' },
+  'no-sample': { type: 'boolean' },
 };
 
-const DEFAULT_OUT = 'model.bitt';
-const DEFAULT_EPOCHS = 4;
+export const DEFAULT_OUT = 'model.bitt';
 /** The least number of steps by default: fewer teach nothing, however short the text is. */
 export const LEAST_STEPS = 300;
 
-export const TRAIN_HELP = `Usage: bit-ttt train FILE|- [options]
-
-Makes a model of a text (- for standard input), on the CPU. Lines <|endoftext|> separate documents.
-Writes FILE.bitt, ready for bit-ttt generate --model FILE.bitt, and the curve of its loss. A model
-that did better on what was held out than the last one is written instead of it.
-
-  -o, --out FILE     the model (default: ${DEFAULT_OUT}); the curve is FILE.svg
-  --weights          also the f32 weights, as FILE.safetensors
-${FORCE_HELP}
-  --valid FILE       a text to measure the loss on, for nothing else
-  --hold-out PERCENT otherwise this much of the text: every 20th document for 5, or the end of each
-                     of fewer than 20 (default: 5; 0: none)
-  --lossy            read invalid UTF-8 as U+FFFD
-
-Shape:
-  --tokenizer FILE   a tokenizer.json; otherwise one is made of the text, with
-  --vocab N          tokens (default: 512 to 2048, by the size of the text)
-  --dim N            width (default: 128); --layers N (default: 4); --mlp N (default: 4 dim)
-  --inner N          width of the memory's keys (default: dim); --head N of one head (default: 64)
-  --mixer NAME,...   the memory: ${MIXERS.join(', ')}; one for all layers or for each
-                     (default: induction); the other two need a --dim that is a multiple of 64
-
-Recipe:
-  --epochs X         how often to read the text, but at least ${LEAST_STEPS} steps
-                     (default: ${DEFAULT_EPOCHS}), or
-  --steps N          this many steps, or
-  --minutes X        about so long
-  --context N        tokens of a window (default: 128); --batch N windows (default: 16)
-  --accumulate N     batches of a step (default: 1)
-  --lr X             peak rate (default: 0.005); --warmup N steps (default: 5 % of them)
-  --weight-decay X   (default: 0.01); --clip X largest norm of the gradient (default: 1)
-  --repeat X         share of windows in which a passage comes twice: teaches the memory to be used
-                     (default: 0.15)
-  --from-start X     share of windows that begin where a document does (default: 0.5)
-  --dropout X        share of what is left out at random, against learning a short text by heart
-                     (default: 0)
-  --bf16             products in bfloat16: faster on CPUs that have such instructions
-  --seed N           (default: 1)
-  --threads N        (default: the processor's); they change the speed alone
-
-Going on after Ctrl-C (or the signals TERM and HUP) or a crash:
-  --checkpoint FILE  where to keep all that is needed (default: the model's name and .checkpoint;
-                     deleted at the end unless it is named here)
-  --checkpoint-every N  steps (default: about every two minutes)
-  --resume           go on from it, to the same bits as without the break; needs the same text, and
-                     shape and recipe are those of the checkpoint (another --steps makes the
-                     schedule longer or shorter)
-
-  --json             print one JSON object for each line of progress
-  --color, --no-color
-`;
+/** Defaults that differ where a model begins as another one: it is to keep most of what that one knows. */
+const USUAL = { epochs: 4, lr: 0.005, decay: 0.01, warmup: 0.05, dropout: 0, fromStart: 0.5 };
+const USUAL_FROM = {
+  epochs: 12,
+  lr: 0.002,
+  decay: 0.01,
+  warmup: 0.03,
+  dropout: 0.1,
+  fromStart: 0.1,
+};
+/** Those that apply. */
+export const usualOf = (from: string | undefined): typeof USUAL =>
+  from === undefined ? USUAL : USUAL_FROM;
 
 /** Settings of the training that a checkpoint holds and --resume takes over. */
 export interface Recipe {
@@ -121,6 +89,8 @@ export interface Recipe {
   repeat: number;
   fromStart: number;
   dropout: number;
+  /** Not in the checkpoints of older versions: AdamW. */
+  optimizer?: Optimizer;
   bf16: boolean;
   seed: string;
   /** Percentage held out. */
@@ -128,7 +98,7 @@ export interface Recipe {
   lossy: boolean;
 }
 
-/** The shape of the model, but for the vocabulary. */
+/** The shape of the model; the vocabulary is that of the tokenizer, unless it is here. */
 export interface Shape {
   hiddenDim: number;
   numLayers: number;
@@ -136,6 +106,9 @@ export interface Shape {
   innerDim: number;
   headDim: number;
   mixers: MixerName[];
+  vocabSize?: number;
+  innerLr?: number;
+  normEps?: number;
 }
 
 /** How long to train. */
@@ -144,11 +117,15 @@ export interface Length {
   minutes: number | undefined;
   epochs: number;
   warmup: number | undefined;
+  /** Share of the steps that the warm-up takes unless it is given. */
+  warmupShare: number;
 }
 
 /** All that was asked for. */
 export interface TrainRequest {
-  file: string;
+  files: readonly string[];
+  /** The model to begin from. */
+  from: string | undefined;
   /** The model, the chart of its loss, and the f32 weights if they are asked for. */
   out: Result;
   chart: Result;
@@ -156,7 +133,9 @@ export interface TrainRequest {
   valid: string | undefined;
   tokenizer: string | undefined;
   vocab: number | undefined;
+  /** The shape, with defaults; and what of it was given. */
   shape: Shape;
+  given: Partial<Shape>;
   recipe: Recipe;
   length: Length;
   threads: number;
@@ -164,6 +143,8 @@ export interface TrainRequest {
   keepCheckpoint: boolean;
   checkpointEvery: number | undefined;
   resume: boolean;
+  /** Whether to write a sample with each measurement. */
+  samples: boolean;
   json: boolean;
 }
 
@@ -205,19 +186,37 @@ function readShape(line: CommandLine): Shape {
   };
 }
 
+/** What of the shape was given, for a comparison with that of a model. */
+function givenOf(line: CommandLine, shape: Shape): Partial<Shape> {
+  const options = {
+    hiddenDim: 'dim',
+    numLayers: 'layers',
+    mlpDim: 'mlp',
+    innerDim: 'inner',
+    headDim: 'head',
+    mixers: 'mixer',
+  } as const;
+  const names = Object.keys(options) as (keyof typeof options)[];
+  return Object.fromEntries(
+    names.filter((name) => line.values.has(options[name])).map((name) => [name, shape[name]]),
+  );
+}
+
 function readRecipe(line: CommandLine): Recipe {
+  const usual = usualOf(line.values.get('from'));
   const number = (name: string, min: number, max: number, otherwise: number): number =>
     numberOption(line, name, { min, max }) ?? otherwise;
   return {
     context: numberOption(line, 'context', count(65536, 16)) ?? 128,
     batch: numberOption(line, 'batch', count(4096)) ?? 16,
     accumulate: numberOption(line, 'accumulate', count(65536)) ?? 1,
-    learningRate: number('lr', 1e-8, 1, 0.005),
-    weightDecay: number('weight-decay', 0, 1, 0.01),
+    learningRate: number('lr', 1e-8, 1, usual.lr),
+    weightDecay: number('weight-decay', 0, 1, usual.decay),
     clip: number('clip', 1e-6, 1e6, 1),
     repeat: number('repeat', 0, 1, 0.15),
-    fromStart: number('from-start', 0, 1, 0.5),
-    dropout: number('dropout', 0, 0.9, 0),
+    fromStart: number('from-start', 0, 1, usual.fromStart),
+    dropout: number('dropout', 0, 0.9, usual.dropout),
+    optimizer: parseChoice(line.values.get('optimizer') ?? 'adamw', '--optimizer', OPTIMIZERS),
     bf16: line.flags.has('bf16'),
     seed: String(seedOption(line) ?? 1n),
     holdOut: number('hold-out', 0, 50, 5),
@@ -228,17 +227,19 @@ function readRecipe(line: CommandLine): Recipe {
 function readLength(line: CommandLine): Length {
   const given = ['steps', 'minutes', 'epochs'].filter((name) => line.values.has(name));
   if (given.length > 1) throw new UsageError(`--${given[0]} and --${given[1]} exclude each other`);
+  const usual = usualOf(line.values.get('from'));
   return {
     steps: numberOption(line, 'steps', count(1e9)),
     minutes: numberOption(line, 'minutes', { min: 0.01, max: 1e5 }),
-    epochs: numberOption(line, 'epochs', { min: 0.001, max: 1e5 }) ?? DEFAULT_EPOCHS,
+    epochs: numberOption(line, 'epochs', { min: 0.001, max: 1e5 }) ?? usual.epochs,
     warmup: numberOption(line, 'warmup', count(1e9, 0)),
+    warmupShare: usual.warmup,
   };
 }
 
 /** Refuses options whose values --resume takes from the checkpoint. */
 function refuseOnResume(line: CommandLine): void {
-  for (const name of [...SHAPE, ...RECIPE]) {
+  for (const name of ['from', ...SHAPE, ...RECIPE]) {
     if (!line.values.has(name)) continue;
     throw new UsageError(`--${name} and --resume exclude each other: the checkpoint holds it`);
   }
@@ -277,9 +278,10 @@ function readResults(
 
 /** Throws before anything is done if the results could not, or should not, be saved. */
 export function checkResults(request: TrainRequest): void {
-  const { file, valid, tokenizer, out, chart, weights, checkpoint } = request;
+  const { files, from, valid, tokenizer, out, chart, weights, checkpoint } = request;
   const reads = [
-    { path: file, name: 'FILE' },
+    ...files.map((path) => ({ path, name: 'FILE' })),
+    ...(from === undefined ? [] : modelFiles(modelPath(from), '--from')),
     ...(valid === undefined ? [] : [{ path: valid, name: '--valid' }]),
     ...(tokenizer === undefined ? [] : [{ path: tokenizer, name: '--tokenizer' }]),
     ...(request.resume ? [{ path: checkpoint.path, name: '--resume' }] : []),
@@ -289,7 +291,11 @@ export function checkResults(request: TrainRequest): void {
 
 /** Reads the command line; throws a UsageError that names what is wrong. */
 export function readTrainRequest(line: CommandLine): TrainRequest {
-  const file = fileArgument(line, 'train');
+  const files = line.positionals;
+  if (files.length === 0) throw new UsageError('train needs a FILE, or - for standard input');
+  if (files.filter((file) => file === '-').length > 1) {
+    throw new UsageError('- can be given once: standard input can be read only once');
+  }
   const { values, flags } = line;
   const resume = flags.has('resume');
   if (resume) refuseOnResume(line);
@@ -299,19 +305,23 @@ export function readTrainRequest(line: CommandLine): TrainRequest {
   if (values.has('valid') && values.has('hold-out')) {
     throw new UsageError('--valid and --hold-out exclude each other');
   }
+  const shape = readShape(line);
   return {
-    file,
+    files,
+    from: values.get('from'),
     ...readResults(line),
     valid: values.get('valid'),
     tokenizer: values.get('tokenizer'),
     vocab: numberOption(line, 'vocab', count(65536, 272)),
-    shape: readShape(line),
+    shape,
+    given: givenOf(line, shape),
     recipe: readRecipe(line),
     length: readLength(line),
     threads: numberOption(line, 'threads', count(MAX_THREADS)) ?? processors(),
     keepCheckpoint: values.has('checkpoint'),
     checkpointEvery: numberOption(line, 'checkpoint-every', count(1e9)),
     resume,
+    samples: !flags.has('no-sample'),
     json: flags.has('json'),
   };
 }

@@ -19,8 +19,23 @@ interface Standing {
   gradientNorm: number;
   tokensPerSecond: number;
   secondsLeft: number;
-  /** The score on what was held out, if it was measured now. */
+  /** The score on what was held out, if it was measured now, and what the model writes. */
   valid: Score | undefined;
+  sample?: Sample | undefined;
+}
+
+/** What is known in advance. */
+interface Plan {
+  steps: number;
+  stepsLeft: number;
+  seconds: number;
+  threads: number;
+}
+
+/** What a model writes: how the text begins, and how it goes on. */
+export interface Sample {
+  prompt: string;
+  text: string;
 }
 
 /** What came of it. */
@@ -46,18 +61,25 @@ export function duration(seconds: number): string {
   return `${(seconds / 3600).toFixed(1)} h`;
 }
 
+/** A score as programs get it. */
+const scoreFields = (valid: Score | undefined) => ({
+  valid_loss: valid === undefined ? null : rounded(natsPerToken(valid)),
+  valid_bits_per_byte: valid === undefined ? null : rounded(bitsPerByte(valid)),
+});
+
 const rounded = (x: number): number => Number(x.toPrecision(7));
 
 /** Prints lines on stdout, and shows the present step on a terminal. */
 export class TrainReport {
   private readonly progress: Progress;
+  private readonly isTerminal = process.stderr.isTTY === true;
   private headed = false;
 
   constructor(
     private readonly json: boolean,
     private readonly palette: Palette,
   ) {
-    this.progress = new Progress(process.stderr, process.stderr.isTTY === true, 0);
+    this.progress = new Progress(process.stderr, this.isTerminal, 0);
   }
 
   /** Wipes the line of progress; to be called before anything else is printed. */
@@ -68,6 +90,25 @@ export class TrainReport {
   /** Shows what is being done. */
   doing(text: () => string): void {
     this.progress.update(text);
+  }
+
+  /** The end of a phase: a line where no terminal has shown its progress, an object for programs. */
+  phase(text: string, object: Readonly<Record<string, unknown>>): void {
+    this.clear();
+    if (this.json) process.stdout.write(`${safeJson(object)}\n`);
+    else if (!this.isTerminal) process.stdout.write(`${this.palette.dim(text)}\n`);
+  }
+
+  /** How long the training will take. */
+  plan({ steps, stepsLeft, seconds, threads }: Plan): void {
+    this.clear();
+    if (this.json) {
+      const object = { plan: true, steps, steps_left: stepsLeft, threads };
+      process.stdout.write(`${safeJson({ ...object, seconds: rounded(seconds) })}\n`);
+      return;
+    }
+    const on = `${threads} thread${threads === 1 ? '' : 's'}`;
+    this.say(`about ${duration(seconds)} on ${on}; Ctrl-C keeps a checkpoint`);
   }
 
   /** Something for people alone. */
@@ -93,30 +134,67 @@ export class TrainReport {
         steps: now.steps,
         tokens: now.tokens,
         loss: rounded(now.loss),
-        valid_loss: valid === undefined ? null : rounded(natsPerToken(valid)),
-        valid_bits_per_byte: valid === undefined ? null : rounded(bitsPerByte(valid)),
+        ...scoreFields(valid),
         learning_rate: rounded(now.learningRate),
         gradient_norm: rounded(now.gradientNorm),
         tokens_per_second: Math.round(now.tokensPerSecond),
         seconds_left: Math.round(now.secondsLeft),
+        ...(now.sample === undefined ? {} : { sample: now.sample }),
       };
       process.stdout.write(`${safeJson(object)}\n`);
       return;
     }
+    const { tokensPerSecond, secondsLeft } = now;
+    this.row(now.step, now.loss.toFixed(3), valid, [
+      compact(tokensPerSecond),
+      duration(secondsLeft),
+    ]);
+    this.sample(now.sample);
+  }
+
+  /** The line of the weights that a training begins with. */
+  start(valid: Score, sample: Sample | undefined): void {
+    this.clear();
+    if (this.json) {
+      const object = {
+        step: 0,
+        ...scoreFields(valid),
+        ...(sample === undefined ? {} : { sample }),
+      };
+      process.stdout.write(`${safeJson(object)}\n`);
+      return;
+    }
+    this.row(0, '-', valid, ['', '']);
+    this.sample(sample);
+  }
+
+  /** A row of the table; `speed`: tokens a second, and the time left. */
+  private row(
+    step: number,
+    loss: string,
+    valid: Score | undefined,
+    speed: readonly [string, string],
+  ): void {
     const { dim, bold } = this.palette;
     if (!this.headed) {
       this.say(dim('    step     loss  held out  bits/byte  tokens/s      left'));
       this.headed = true;
     }
     const cells = [
-      grouped(now.step).padStart(8),
-      now.loss.toFixed(3).padStart(7),
+      grouped(step).padStart(8),
+      loss.padStart(7),
       (valid === undefined ? '-' : natsPerToken(valid).toFixed(3)).padStart(8),
       bold((valid === undefined ? '-' : bitsPerByte(valid).toFixed(3)).padStart(9)),
-      compact(now.tokensPerSecond).padStart(8),
-      duration(now.secondsLeft).padStart(8),
+      ...speed.map((cell) => cell.padStart(8)),
     ];
-    this.say(cells.join('  '));
+    this.say(cells.join('  ').trimEnd());
+  }
+
+  /** What the model writes, in one line. */
+  private sample(sample: Sample | undefined): void {
+    if (sample === undefined) return;
+    const line = (part: string): string => visible(part.replace(/\s+/g, ' '));
+    this.say(`${' '.repeat(10)}${this.palette.dim(line(sample.prompt))}${line(sample.text)}`);
   }
 
   /** Shows the present step on a terminal. */
@@ -143,8 +221,7 @@ export class TrainReport {
         step: found.step,
         best_step: found.best,
         tokens: found.tokens,
-        valid_loss: valid === undefined ? null : rounded(natsPerToken(valid)),
-        valid_bits_per_byte: valid === undefined ? null : rounded(bitsPerByte(valid)),
+        ...scoreFields(valid),
         seconds: Number(found.seconds.toFixed(1)),
       };
       process.stdout.write(`${safeJson(object)}\n`);
@@ -155,7 +232,9 @@ export class TrainReport {
     const held = valid === undefined ? '' : ' on what was held out';
     const more = found.files.filter((file) => file !== found.out).map(visible);
     this.say(`${bold(visible(found.out))}: ${compact(found.bytes)}B${score}${held}`);
-    if (found.best < found.step) {
+    if (found.best === 0) {
+      this.say('these are the weights it began with: no others did better on what was held out');
+    } else if (found.best < found.step) {
       const step = `step ${grouped(found.best)} of ${grouped(found.step)}`;
       this.say(`these are the weights of ${step}, which did best on what was held out`);
     }

@@ -9,7 +9,8 @@ import type { Result } from '../files/save.js';
 import { Failure } from '../screen/failure.js';
 import type { Score } from './scoring.js';
 import { natsPerToken, scoreDocuments } from './scoring.js';
-import type { TrainReport } from './train-report.js';
+import type { Sample, TrainReport } from './train-report.js';
+import { writeSample } from './train-sample.js';
 
 /** Lines of a whole training. The first few and then every fifth come with a measurement. */
 const LINES = 50;
@@ -28,6 +29,10 @@ export interface Training {
   /** Steps between checkpoints; by time if it is not given. */
   checkpointEvery: number | undefined;
   report: TrainReport;
+  /** How samples begin; undefined: none are written. */
+  prompt: string | undefined;
+  /** Whether to measure the weights that it begins with: they may be better than what comes of them. */
+  measureFirst: boolean;
   /** The weights that did best on what was held out (info.best), or nothing. */
   best: Uint8Array;
   /** Aborted when the training is to stop. */
@@ -50,19 +55,26 @@ export async function measure(
   return stop.aborted ? undefined : score;
 }
 
+/** What is found out about a model during its training. */
+interface Found {
+  valid: Score;
+  sample: Sample | undefined;
+}
+
 /** Measures the present model on a part of the held-out text, and keeps its weights if they are the best. */
-async function measureNow(training: Training): Promise<Score | undefined> {
-  const { trainer, info } = training;
+async function measureNow(training: Training): Promise<Found | undefined> {
+  const { trainer, info, prompt, stop } = training;
   const model = trainer.model();
   try {
-    const found = await measure(training, model, MEASURED_TOKENS);
-    if (found === undefined) return undefined;
-    const nats = natsPerToken(found);
+    const valid = await measure(training, model, MEASURED_TOKENS);
+    if (valid === undefined) return undefined;
+    const nats = natsPerToken(valid);
     if (info.best === null || nats < info.best.nats) {
       info.best = { step: info.step, nats };
       training.best = trainer.weights();
     }
-    return found;
+    const sample = prompt === undefined ? undefined : await writeSample(model, prompt, stop);
+    return { valid, sample };
   } finally {
     model.destroy();
   }
@@ -103,6 +115,7 @@ export async function runTraining(training: Training): Promise<boolean> {
     return performance.now() - kept > 1000 * CHECKPOINT_SECONDS;
   };
   const sum: Sum = { loss: 0, count: 0 };
+  if (training.measureFirst) await reportStart(training);
   for await (const now of trainer.run({ until: steps })) {
     info.step = now.step;
     info.seconds = before + (performance.now() - started) / 1000;
@@ -132,7 +145,8 @@ async function reportLine(
 ): Promise<void> {
   const { info, report } = training;
   const isLast = info.step === info.steps;
-  const valid = row || isLast ? await measureNow(training) : undefined;
+  const found = row || isLast ? await measureNow(training) : undefined;
+  const valid = found?.valid;
   const loss = sum.loss / sum.count;
   sum.loss = sum.count = 0;
   info.curve.push({
@@ -140,5 +154,11 @@ async function reportLine(
     loss,
     valid: valid === undefined ? null : natsPerToken(valid),
   });
-  report.line({ ...now, steps: info.steps, loss, valid }, row || isLast);
+  report.line({ ...now, steps: info.steps, loss, valid, sample: found?.sample }, row || isLast);
+}
+
+/** The line of the weights that a training begins with. */
+async function reportStart(training: Training): Promise<void> {
+  const found = await measureNow(training);
+  if (found !== undefined) training.report.start(found.valid, found.sample);
 }

@@ -15,6 +15,11 @@ function beginsWith(bytes: Uint8Array, magic: readonly number[]): boolean {
   return magic.every((byte, i) => bytes[i] === byte);
 }
 
+/** Whether a file that begins so is one that `decompressed` opens. */
+export function isCompressed(head: Uint8Array): boolean {
+  return beginsWith(head, GZIP) || beginsWith(head, ZSTD);
+}
+
 /** Copies, as a chunk is valid only until the next is asked for. */
 async function* copies(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   for await (const chunk of chunks) yield chunk.slice();

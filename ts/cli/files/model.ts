@@ -45,6 +45,14 @@ export interface Loaded {
 /** The model that comes with the package. */
 const SHIPPED = fileURLToPath(modelUrl);
 
+/** The name of the model that comes with the package. */
+const SHIPPED_NAME = 'stories';
+
+/** The file of a model that is named by its path, or is the one that comes with the package. */
+export function modelPath(name: string): string {
+  return name === SHIPPED_NAME && !existsSync(name) ? SHIPPED : name;
+}
+
 /** The files that --model and --tokenizer name, or that belong to the model that comes with the package. */
 export function filesOfModel({ values }: CommandLine): Named[] {
   const reads = modelFiles(values.get('model') ?? SHIPPED, '--model');

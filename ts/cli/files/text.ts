@@ -16,7 +16,7 @@ interface Text {
 }
 
 /** The longest string of V8. */
-const MAX_TEXT = 2 ** 29 - 25;
+export const MAX_TEXT = 2 ** 29 - 25;
 
 /** Offset of the first byte that does not belong to a character in UTF-8, or -1. */
 export function findInvalidUtf8(bytes: Uint8Array): number {
@@ -39,21 +39,31 @@ function decodeText(bytes: Uint8Array, name: string, command: string, lossy: boo
     return new TextDecoder(encoding, { fatal: !lossy }).decode(bytes);
   } catch {
     const at = encoding === 'utf-8' ? findInvalidUtf8(bytes) : -1;
-    if (at < 0) {
-      throw new Failure(
-        `${name} is not ${encoding.toUpperCase()} throughout; --lossy reads what is not as U+FFFD`,
-      );
-    }
-    const byte = `0x${bytes[at]!.toString(16).padStart(2, '0')}`;
-    throw new Failure(
-      `${name} is not UTF-8: the byte at offset ${at} (${byte}) is invalid; ` +
-        '--lossy reads such bytes as U+FFFD',
-    );
+    throw notUtf8(name, encoding, at, 0, bytes);
   }
 }
 
+/** The failure of a text that is not in its encoding: at byte `at` of bytes that begin at `offset`, or -1. */
+export function notUtf8(
+  name: string,
+  encoding: string,
+  at: number,
+  offset: number,
+  bytes: Uint8Array,
+): Failure {
+  if (at < 0) {
+    const what = `${name} is not ${encoding.toUpperCase()} throughout`;
+    return new Failure(`${what}; --lossy reads what is not as U+FFFD`);
+  }
+  const byte = `0x${bytes[at]!.toString(16).padStart(2, '0')}`;
+  return new Failure(
+    `${name} is not UTF-8: the byte at offset ${offset + at} (${byte}) is invalid; ` +
+      '--lossy reads such bytes as U+FFFD',
+  );
+}
+
 /** Refuses what is no text at its beginning; a text goes on to the end of the file. */
-function textExtent(head: Uint8Array, name: string, command: string): Extent {
+export function textExtent(head: Uint8Array, name: string, command: string): Extent {
   if (head.length < SNIFFED_BYTES) return { bytes: SNIFFED_BYTES, all: false };
   sniff(head, name, command);
   return { bytes: Infinity, all: true };

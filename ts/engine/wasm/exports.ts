@@ -86,5 +86,6 @@ export interface WasmExports {
   bitllama_trainer_state_size: Call;
   bitllama_trainer_save: Call;
   bitllama_trainer_load: Call;
+  bitllama_trainer_start_from: Call;
   bitllama_conformance_hash: Call;
 }

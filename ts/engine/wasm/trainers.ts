@@ -124,4 +124,18 @@ export class Trainers implements TrainerEngine {
       },
     );
   }
+
+  startFrom(trainer: Handle, model: Handle): 0 | Failure {
+    const from = this.#models.get(model);
+    if (!from) return failure(DESTROYED);
+    return this.#trainers.withBlocks(
+      trainer,
+      [new Uint8Array(TTT_ERROR.size)],
+      failure,
+      (exports, pointer, error): 0 | Failure => {
+        const status = exports.bitllama_trainer_start_from(pointer, from.pointer, error);
+        return status === 0 ? 0 : this.#instance.failure(status, error);
+      },
+    );
+  }
 }
