@@ -29,7 +29,7 @@ describe('train --from', () => {
   it('begins with the weights of the model, and does better on the text', async () => {
     const out = folder.path('tuned.bitt');
     const valid = folder.write('valid.txt', text.slice(32_000, 34_000));
-    const lines = await tuned(out, '--steps', '30', '--valid', valid);
+    const lines = await tuned(out, '--steps', '30', '--lr', '0.002', '--valid', valid);
     const start = lines.find(({ step }) => step === 0);
     const own = await json(['eval', valid, '--model', base, '--no-recall']);
     assert.ok(Math.abs(start.valid_bits_per_byte - own.bits_per_byte) < 1e-5);

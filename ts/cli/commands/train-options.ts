@@ -68,7 +68,7 @@ export const LEAST_STEPS = 300;
 const USUAL = { epochs: 4, lr: 0.005, decay: 0.01, warmup: 0.05, dropout: 0, fromStart: 0.5 };
 const USUAL_FROM = {
   epochs: 12,
-  lr: 0.002,
+  lr: 0.0005,
   decay: 0.01,
   warmup: 0.03,
   dropout: 0.1,
