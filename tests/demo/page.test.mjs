@@ -126,7 +126,7 @@ describe('demo page', () => {
       page.click('#tell [name=save]'),
     ]);
     const bytes = readFileSync(await download.path());
-    const model = await BitLlama.load(join(root, 'models/bit-llama.bitt'));
+    const model = await BitLlama.load(join(root, 'models/english.bitt'));
     const [restored, own] = [model.createSession(), model.createSession()];
     const { tokenizer } = model;
     const ids = tokenizer.encode('The quick brown fox jumps over the lazy dog.');

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { formOf, KnownText, summarize, writeStories } from '../../bench/lib/stories.mjs';
 import { BitLlama, evaluateText } from '../../dist/index.mjs';
 
-const SHIPPED = fileURLToPath(new URL('../../models/bit-llama.bitt', import.meta.url));
+const SHIPPED = fileURLToPath(new URL('../../models/stories.bitt', import.meta.url));
 
 const HELD_OUT = fileURLToPath(
   new URL('../../../shared/data/tinystories-valid.txt', import.meta.url),
