@@ -175,7 +175,10 @@ for (const { name, here, hint, launch } of engines)
       const painted = `(() => { const c = document.querySelector('#tell canvas.heads');
         return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((x) => x > 0); })()`;
       assert.equal(await browser.evaluate(painted), true);
-      assert.match(await textOf(browser, '#tell .seen'), new RegExp(`what has changed in \\d+ of ${headsOf(model)} heads`));
+      assert.match(
+        await textOf(browser, '#tell .seen'),
+        new RegExp(`what has changed in \\d+ of ${headsOf(model)} heads`),
+      );
     });
 
     it('leaves a frozen memory as it is', async () => {
