@@ -27,7 +27,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     twice: { type: 'string', multiple: true, default: [] },
-    model: { type: 'string', default: join(root, 'models/bit-llama.bitt') },
+    model: { type: 'string', default: join(root, 'models/stories.bitt') },
   },
 });
 if (positionals.length === 0) {

@@ -1,6 +1,6 @@
 /**
  * stories.mjs - counts slips in stories that a model writes, beside stories by others that it has not
- * read: the table of models/README.md. See lib/stories.mjs for what is counted.
+ * read: the table of models/stories.md. See lib/stories.mjs for what is counted.
  *
  * Usage: node bench/stories.mjs TRAINING HELD_OUT [MODEL] [--stories N] [--settings JSON]...
  * SPDX-License-Identifier: MIT
@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { BitLlama, splitDocuments } from '../dist/index.mjs';
 import { KnownText, summarize, writeStories } from './lib/stories.mjs';
 
-const SHIPPED = new URL('../models/bit-llama.bitt', import.meta.url);
+const SHIPPED = new URL('../models/stories.bitt', import.meta.url);
 const USAGE =
   'Usage: node bench/stories.mjs TRAINING HELD_OUT [MODEL] [--stories N] [--settings JSON]...';
 

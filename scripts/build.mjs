@@ -54,7 +54,7 @@ const steps = [
   {
     name: 'JavaScript',
     inputs: ['ts', 'scripts', 'package.json', 'package-lock.json', wasm],
-    outputs: ['index', 'browser', 'wasm', 'native', 'model', 'pino']
+    outputs: ['index', 'browser', 'wasm', 'native', 'english-model', 'stories-model', 'pino']
       .flatMap((name) => [`dist/${name}.cjs`, `dist/${name}.mjs`])
       .concat('dist/cli.mjs', 'THIRD-PARTY-LICENSES'),
     build: () => bundle(existsSync(join(root, wasm))),

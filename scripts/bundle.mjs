@@ -3,7 +3,7 @@
 // On Node the ES modules only re-export the CommonJS ones: a program that uses both has one engine
 // and one TTTError. Browser bundles are self-contained, with the WebAssembly module inlined.
 // SPDX-License-Identifier: MIT
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, posix } from 'node:path';
 
@@ -15,7 +15,12 @@ import { root } from './stamps.mjs';
 const require = createRequire(import.meta.url);
 const dist = join(root, 'dist');
 const nodeEntries = { index: 'ts/index.ts', wasm: 'ts/wasm-only.ts', native: 'ts/native-only.ts' };
-const typeEntries = ['index', 'browser', 'wasm-only', 'native-only', 'shipped-model', 'pino'];
+/** The entries that have a model's URL; what others import from them by the package's names stays outside. */
+const modelEntries = { english: 'english-model', stories: 'stories-model' };
+const typeEntries = [
+  ...['index', 'browser', 'wasm-only', 'native-only', 'pino'],
+  ...Object.values(modelEntries),
+];
 
 /** Puts the module's base64 in place of the name `bit_ttt.wasm`, and what relaxes it. */
 function inlineWasm(present) {
@@ -44,11 +49,14 @@ function inlineWasm(present) {
  */
 function shareEntry(kind) {
   const errors = join(root, 'ts/common/errors.ts');
-  const shared = { 'bit-ttt': `./index.${kind}`, 'bit-ttt/model': `./model.${kind}` };
+  const shared = { 'bit-ttt': `./index.${kind}` };
+  for (const [name, entry] of Object.entries(modelEntries)) {
+    shared[`bit-ttt/models/${name}`] = `./${entry}.${kind}`;
+  }
   return {
     name: 'share-entry',
     setup(builder) {
-      builder.onResolve({ filter: /^bit-ttt(\/model)?$/ }, ({ path }) => ({
+      builder.onResolve({ filter: /^bit-ttt(\/models\/\w+)?$/ }, ({ path }) => ({
         path: shared[path],
         external: true,
       }));
@@ -151,14 +159,15 @@ async function bundlePino(common) {
   return result;
 }
 
-/** The URL of the shipped model; CommonJS has no import.meta and makes one of its file name. */
-async function bundleModelUrl(common) {
-  const entry = { ...common, entryPoints: ['ts/shipped-model.ts'] };
-  await build({ ...entry, outfile: join(dist, 'model.mjs'), format: 'esm', target: 'es2022' });
+/** The URLs of the shipped models; CommonJS has no import.meta and makes one of its file name. */
+async function bundleModelUrls(common) {
+  const entryPoints = Object.values(modelEntries).map((name) => `ts/${name}.ts`);
+  const entries = { ...common, entryPoints, outdir: dist };
+  await build({ ...entries, outExtension: { '.js': '.mjs' }, format: 'esm', target: 'es2022' });
   const here = "const moduleUrl = require('node:url').pathToFileURL(__filename).href;";
   return build({
-    ...entry,
-    outfile: join(dist, 'model.cjs'),
+    ...entries,
+    outExtension: { '.js': '.cjs' },
     platform: 'node',
     format: 'cjs',
     target: 'node18',
@@ -173,9 +182,11 @@ async function bundleModelUrl(common) {
  */
 export async function bundle(present) {
   mkdirSync(dist, { recursive: true });
+  // What an older source had must not be packed.
+  for (const name of readdirSync(dist)) if (/\.[cm]js$/.test(name)) rmSync(join(dist, name));
   const common = options(present);
   const results = [];
-  for (const make of [bundleNode, bundleBrowser, bundleCommand, bundlePino, bundleModelUrl]) {
+  for (const make of [bundleNode, bundleBrowser, bundleCommand, bundlePino, bundleModelUrls]) {
     results.push(await make(common));
   }
   const sources = results.flatMap(({ metafile }) => Object.keys(metafile.inputs));

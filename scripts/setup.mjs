@@ -59,9 +59,9 @@ const commands = {
     build(false);
     const text = args.length > 0 ? args : ['examples/alice.txt'];
     run(process.execPath, ['dist/cli.mjs', 'surprise', ...text]);
-    if (args.length > 0 || !existsSync(join(root, 'models/bit-llama.bitt'))) return;
-    console.log('\nAnd a story, written by the model that ships with the package:\n');
-    run(process.execPath, ['dist/cli.mjs', 'generate']);
+    if (args.length > 0 || !existsSync(join(root, 'models/stories.bitt'))) return;
+    console.log("\nAnd a story, written by the stories' model of the package:\n");
+    run(process.execPath, ['dist/cli.mjs', 'generate', '-m', 'stories']);
   },
 
   /** Builds and serves the demo page. */

@@ -18,6 +18,7 @@ const quickNames = [
   'llama',
   'llama-shards',
   'llama-values',
+  'load-progress',
   'model-source',
   'progress',
   'recall-addon',

@@ -13,6 +13,7 @@ export type {
   Bytes,
   Floats,
   ForwardAsyncOptions,
+  LoadProgress,
   Objective,
   Observation,
   ObserveAsyncOptions,

@@ -75,7 +75,7 @@ export class WorkerClient implements Caller {
   }
 }
 
-/** The worker that holds the shipped model and its sessions, and reads logs. */
+/** The worker that holds the shipped models and their sessions, and reads logs. */
 export const reader = new WorkerClient();
 /** The worker that trains, and the one that measures: neither holds up the other tabs. */
 export const trainer = new WorkerClient();

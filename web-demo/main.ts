@@ -2,11 +2,13 @@
  * main.ts - sets the page up: tabs, engine, model, offline use.
  * SPDX-License-Identifier: MIT
  */
-import modelUrl from '../models/bit-llama.bitt?url';
+import englishUrl from '../models/english.bitt?url';
+import storiesUrl from '../models/stories.bitt?url';
 import { reader } from './client.js';
 import { figure, find } from './dom.js';
+import { showFetching } from './fetching.js';
 import { WorkerError } from './problem.js';
-import type { ModelInfo } from './protocol.js';
+import type { ModelInfo, ModelName } from './protocol.js';
 import { ShippedModel } from './shipped.js';
 import { setUpTabs } from './tabbar.js';
 import { setUpSpeed } from './tabs/speed.js';
@@ -48,9 +50,17 @@ async function showEngine(): Promise<void> {
   );
 }
 
-function showModel({ parameters, fingerprint, layers }: ModelInfo): void {
-  find(document, '#model').textContent =
-    `Model ${fingerprint}: ${figure(parameters)} parameters, ${layers} layers.`;
+const opened = new Map<ModelName, ModelInfo>();
+
+/** What is known of the models that are open. */
+function showModel(name: ModelName, info: ModelInfo): void {
+  opened.set(name, info);
+  find(document, '#model').textContent = [...opened]
+    .map(([called, { parameters, fingerprint, layers }]) => {
+      const size = `${figure(parameters)} parameters, ${layers} layers`;
+      return `Model ${called} ${fingerprint}: ${size}.`;
+    })
+    .join(' ');
   trouble.hidden = true;
 }
 
@@ -66,10 +76,17 @@ async function keepForOffline(): Promise<void> {
   }
 }
 
-async function start(model: ShippedModel): Promise<void> {
+function shipped(name: ModelName, url: string): ShippedModel {
+  const model = new ShippedModel(reader, name, new URL(url, document.baseURI).href);
+  model.onProgress = (progress) => showFetching(name, progress);
+  return model;
+}
+
+/** Opens the model of the first tab; the other one is opened when it is needed. */
+async function start(): Promise<void> {
   await showEngine();
-  model.onOpen = showModel;
-  showModel(await model.ready());
+  for (const model of models) model.onOpen = (info) => showModel(model.name, info);
+  showModel('stories', await stories.ready());
   if (import.meta.env.PROD) await keepForOffline();
 }
 
@@ -81,11 +98,15 @@ function keepPage(): void {
 
 keepPage();
 setUpTabs();
-const model = new ShippedModel(reader, new URL(modelUrl, document.baseURI).href);
-reader.onEnd = () => model.forget();
-setUpWrite(model);
-setUpTell(model);
+const stories = shipped('stories', storiesUrl);
+const english = shipped('english', englishUrl);
+const models = [stories, english];
+reader.onEnd = () => {
+  for (const model of models) model.forget();
+};
+setUpWrite(models);
+setUpTell(english);
 setUpWatch();
 setUpTrain();
 setUpSpeed();
-start(model).catch(complain);
+start().catch(complain);

@@ -34,9 +34,12 @@ export interface ModelInfo {
   layers: number;
 }
 
+/** The models that ship with the page. */
+export type ModelName = 'english' | 'stories';
+
 export interface WriteParams {
-  /** The session that writes: a fresh one, or the one that was told something. */
-  with: 'fresh' | 'told';
+  /** The session that writes: a fresh one of this model, or the one that was told something. */
+  with: ModelName | 'told';
   prompt: string;
   temperature: number;
   maxTokens: number;
@@ -76,7 +79,12 @@ export interface Calls {
       modelHash: string;
     };
   };
-  open: { params: { url: string }; event: never; result: ModelInfo };
+  open: {
+    params: { name: ModelName; url: string };
+    /** How far its file is downloaded; `total` is undefined where the server does not say. */
+    event: { bytes: number; total: number | undefined };
+    result: ModelInfo;
+  };
   write: {
     params: WriteParams;
     event: { tokens: Token[]; tokensPerSecond: number };

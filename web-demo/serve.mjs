@@ -20,14 +20,15 @@ const types = {
   '.txt': 'text/plain; charset=utf-8',
 };
 
-/** The file of a request, or undefined if it is none of the page's. */
+/** The file of a request and its size, or undefined if it is none of the page's. */
 async function fileOf(url, base) {
   const path = decodeURIComponent(new URL(url, 'http://localhost').pathname);
   if (!path.startsWith(base)) return undefined;
   const inside = normalize(`/${path.slice(base.length)}`);
   const file = join(folder, inside === '/' ? 'index.html' : inside);
   try {
-    return (await stat(file)).isFile() ? file : undefined;
+    const found = await stat(file);
+    return found.isFile() ? { file, size: found.size } : undefined;
   } catch {
     return undefined;
   }
@@ -42,10 +43,11 @@ export async function serve({ port = 0, base = '/', isolated = true } = {}) {
   };
   const server = createServer(async (request, response) => {
     try {
-      const file = await fileOf(request.url, base);
-      if (!file) return void response.writeHead(404).end('not found');
+      const found = await fileOf(request.url, base);
+      if (!found) return void response.writeHead(404).end('not found');
+      const { file, size } = found;
       const type = types[extname(file)] ?? 'application/octet-stream';
-      response.writeHead(200, { ...headers, 'content-type': type });
+      response.writeHead(200, { ...headers, 'content-type': type, 'content-length': size });
       createReadStream(file)
         .on('error', () => response.destroy())
         .pipe(response);

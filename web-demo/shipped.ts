@@ -1,19 +1,22 @@
 /**
- * shipped.ts - the model that ships with the page, in a worker: opened once, and again, with the memory
- * that it had, after the worker has ended or the file could not be fetched.
+ * shipped.ts - a model that ships with the page, in a worker: opened once, when it is first needed, and again, with
+ * the memory that it had, after the worker has ended or the file could not be fetched.
  * SPDX-License-Identifier: MIT
  */
 import { WorkerError } from './problem.js';
-import type { Caller, ModelInfo } from './protocol.js';
+import type { Caller, Calls, ModelInfo, ModelName } from './protocol.js';
 
 export class ShippedModel {
   /** Called whenever the model was opened. */
   onOpen: ((info: ModelInfo) => void) | undefined;
+  /** Called while its file is downloaded, and without a value at the end, however it comes. */
+  onProgress: ((progress?: Calls['open']['event']) => void) | undefined;
   #info: Promise<ModelInfo> | undefined;
   #memory: Uint8Array | undefined;
 
   constructor(
     readonly worker: Caller,
+    readonly name: ModelName,
     readonly url: string,
   ) {}
 
@@ -37,9 +40,14 @@ export class ShippedModel {
   }
 
   async #open(): Promise<ModelInfo> {
-    const info = await this.worker.call('open', { url: this.url }).catch((error: unknown) => {
-      throw inWords(error);
-    });
+    const { name, url } = this;
+    const event = (progress: Calls['open']['event']): void => this.onProgress?.(progress);
+    const info = await this.worker
+      .call('open', { name, url }, { event })
+      .catch((error: unknown) => {
+        throw inWords(error);
+      })
+      .finally(() => this.onProgress?.());
     if (this.#memory) await this.worker.call('restore', { bytes: this.#memory });
     this.onOpen?.(info);
     return info;

@@ -18,7 +18,7 @@ async function layer(backend) {
 
 async function story(backend) {
   const { BitLlama } = await import('bit-ttt');
-  const { modelUrl } = await import('bit-ttt/model');
+  const { modelUrl } = await import('bit-ttt/models/stories');
   const model = await BitLlama.load(modelUrl, { backend });
   await model.createSession({ recall: false }).generate('Once', { maxTokens: 2 }).next();
 }

@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 import { BitLlama, getInfo, TTT } from 'bit-ttt';
-import { modelUrl } from 'bit-ttt/model';
+import { modelUrl } from 'bit-ttt/models/stories';
 import { serveJobs } from '../lib/contestant.mjs';
 
 const DIM = 128;

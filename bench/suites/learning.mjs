@@ -16,7 +16,7 @@ import { WordNgram } from '../lib/word-ngram.mjs';
 
 export const title = 'Learning: what has been read is foretold better';
 
-const MODEL = fileURLToPath(new URL('../../models/bit-llama.bitt', import.meta.url));
+const MODEL = fileURLToPath(new URL('../../models/stories.bitt', import.meta.url));
 const CHAPTERS = fileURLToPath(new URL('../../examples/alice.txt', import.meta.url));
 /** Characters that measuring suggestions takes. */
 const LEAST_TEXT = CUT.from + CUT.known + CUT.asked;

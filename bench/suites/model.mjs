@@ -16,7 +16,7 @@ export const title = 'A language model';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const contestants = join(root, 'bench', 'contestants');
-const shipped = join(root, 'models', 'bit-llama.bitt');
+const shipped = join(root, 'models', 'stories.bitt');
 
 /** The shape, as llama.cpp has it; ours has its memories where llama has attention. */
 const SHAPE = { dim: 256, layers: 4, heads: 4, mlp: 1024, vocab: 16384 };

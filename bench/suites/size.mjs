@@ -57,7 +57,7 @@ function ownRows() {
     row(
       'in a browser, Brotli',
       'bit-ttt shipped model',
-      compressed(join(root, 'models/bit-llama.bitt')),
+      compressed(join(root, 'models/stories.bitt')),
     ),
   ];
 }

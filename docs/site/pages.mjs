@@ -62,7 +62,10 @@ export function pageGroups() {
     {
       title: 'Background',
       pages: [
-        page('models/README.md', 'model.html', 'The model that ships'),
+        page('models/README.md', 'models.html', 'The models that ship'),
+        page('models/english.md', 'english-model.html', 'Everyday English'),
+        page('models/stories.md', 'stories-model.html', "Children's stories"),
+        page('models/ATTRIBUTION.md', 'attribution.html', 'Texts they were trained on'),
         page('ARCHITECTURE.md', 'architecture.html', 'Architecture'),
         page('CONTRIBUTING.md', 'contributing.html', 'Contributing'),
         page('SECURITY.md', 'security.html', 'Security'),

@@ -19,7 +19,7 @@ await build({
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  external: ['bit-ttt', 'bit-ttt/model'], // from node_modules, with its addon
+  external: ['bit-ttt', 'bit-ttt/models/*'], // from node_modules, with its addon
 });
 const [tab] = /<section role="tabpanel" id="write"[^]*?<\/section>/.exec(
   readFileSync(join(demo, 'index.html'), 'utf8'),

@@ -2,7 +2,7 @@
 """bit_llama.py - the language model Bit-Llama from Python: copy it together with bit_ttt.py.
 
     import bit_llama
-    model = bit_llama.Model.open("bit-llama.bitt")
+    model = bit_llama.Model.open("stories.bitt")
     session = model.session()
     print(model.decode(session.generate([0], max_tokens=50, seed=7)))
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""story.py - a story from the model that ships with the package: story.py MODEL [SEED]."""
+"""story.py - a story from the stories' model of the package: story.py MODEL [SEED]."""
 import sys
 
 import bit_llama
 import bit_ttt
 
-END_OF_TEXT = 0  # in the vocabulary of the shipped model; before it, a story begins
+END_OF_TEXT = 0  # in the vocabulary of the stories' model; before it, a story begins
 
 
 def main(path, seed="7"):

@@ -46,7 +46,7 @@ void bt_choices_logits(const bt_choices *c, const float *values, float *logits, 
 }
 
 /* The default is 1.1, as a memory that has learned a sentence tends to repeat it (a third of the
- * stories do so without a penalty: models/README.md). Greedy choice has none by default, since it
+ * stories do so without a penalty: models/stories.md). Greedy choice has none by default, since it
  * serves to show what the model knows. */
 static float penalty_of(const bitllama_sampling *o)
 {

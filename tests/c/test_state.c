@@ -1,6 +1,7 @@
 /* test_state.c - saved states: they go on where they stopped on every kernel, and whatever is wrong
  * with one is refused with the memory untouched. The format is described in src/ttt/state.c.
  * SPDX-License-Identifier: MIT */
+#include "base/crc32c.h"
 #include "check.h"
 #include "support.h"
 
@@ -187,9 +188,25 @@ static void buffer_sizes(void)
 
 static const size_t small_dims[] = {4, 8, 17};
 
+/* The core's sums, of eight bytes at a time: every length and alignment, in one piece and in two. */
+static void checksums(void)
+{
+    enum { MOST = 67 };
+    uint8_t bytes[MOST + 8];
+    CHECK(crc32c((const uint8_t *)"123456789", 9) == 0xe3069283u);
+    for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (uint8_t)(i * 151 + (i >> 3));
+    for (size_t shift = 0; shift < 8; shift++)
+        for (size_t n = 0; n <= MOST; n++) {
+            const uint8_t *p = bytes + shift;
+            check_context("%zu bytes at %zu", n, shift);
+            CHECK(bt_crc32c(p, n) == crc32c(p, n));
+            for (size_t cut = 0; cut <= n; cut++)
+                CHECK(bt_crc32c_more(bt_crc32c(p, cut), p + cut, n - cut) == crc32c(p, n));
+        }
+}
+
 static void every_bit(void)
 {
-    CHECK(crc32c((const uint8_t *)"123456789", 9) == 0xe3069283u);
     for (size_t i = 0; i < 3; i++) {
         subject s = make_subject(small_dims[i], 0.1f, TTT_RECONSTRUCT, 6);
         for (size_t bit = 0; bit < s.size * 8; bit++) {
@@ -426,6 +443,7 @@ int main(int argc, char **argv)
         {"resume", resume},
         {"released_version", released_version},
         {"buffer_sizes", buffer_sizes},
+        {"checksums", checksums},
         {"every_bit", every_bit},
         {"every_byte", every_byte},
         {"every_length", every_length},

@@ -39,6 +39,9 @@ async function write(session, prompt, options) {
 /** What the page lets a session read for a text: as in training, the end-of-text token stands before it. */
 const tokensOf = ({ tokenizer }, text) => [tokenizer.endOfText, ...tokenizer.encode(text)];
 
+/** Heads of a model's memory. */
+const headsOf = ({ config }) => (config.numLayers * config.innerDim) / config.headDim;
+
 /** The question, and how Node finishes it: the likeliest tokens, to the end of the sentence. */
 async function answer(session, question) {
   const options = { temperature: 0, maxTokens: 30, raw: true };
@@ -49,7 +52,7 @@ async function answer(session, question) {
 
 for (const { name, here, hint, launch } of engines)
   describe(`demo in ${name}`, () => {
-    let folder, demo, browser, model;
+    let folder, demo, browser, model, stories;
     const shoot = (tab) =>
       browser.screenshot(join(screenshots, `${name.toLowerCase()}-${tab}.png`));
 
@@ -62,7 +65,8 @@ for (const { name, here, hint, launch } of engines)
         this.skip();
       }
       folder = mkdtempSync(join(tmpdir(), 'bit-ttt-demo-'));
-      model = await BitLlama.load(join(root, 'models/bit-llama.bitt'));
+      model = await BitLlama.load(join(root, 'models/english.bitt'));
+      stories = await BitLlama.load(join(root, 'models/stories.bitt'));
       demo = await serveDemo();
       browser = await launch();
       await openDemo(browser, demo.address);
@@ -72,6 +76,7 @@ for (const { name, here, hint, launch } of engines)
       await browser?.close();
       demo?.close();
       model?.destroy();
+      stories?.destroy();
       if (folder) rmSync(folder, { recursive: true, force: true });
     });
 
@@ -81,16 +86,23 @@ for (const { name, here, hint, launch } of engines)
       assert.match(await textOf(browser, '#engine'), /the same bits as everywhere/);
     });
 
-    it('writes the story that Node writes', async () => {
+    it('writes what Node writes, with either model', async () => {
       await openTab(browser, 'write');
       await browser.type('#write [name=prompt]', PROMPT);
       await browser.type('#write [name=length]', '120');
       await browser.type('#write [name=seed]', '42');
-      await submit(browser, 'write');
-      const session = model.createSession();
-      const story = await write(session, PROMPT, { temperature: 0.7, maxTokens: 120, seed: 42 });
-      assert.equal(await textOf(browser, '#write .story'), PROMPT + story);
-      assert.match(await textOf(browser, '#write .status'), /^\d+ tokens, [\d,.]+ a second/);
+      const choose = (name) =>
+        browser.evaluate(`document.querySelector('#write [name=model]').value = '${name}'`);
+      for (const [name, writer] of Object.entries({ english: model, stories })) {
+        await choose(name);
+        await submit(browser, 'write');
+        const session = writer.createSession();
+        const story = await write(session, PROMPT, { temperature: 0.7, maxTokens: 120, seed: 42 });
+        assert.equal(await textOf(browser, '#write .story'), PROMPT + story, name);
+        assert.match(await textOf(browser, '#write .status'), /^\d+ tokens, [\d,.]+ a second/);
+        const print = writer.fingerprint.toString(16).padStart(16, '0');
+        assert.ok((await textOf(browser, '#model')).includes(`Model ${name} ${print}: `));
+      }
     });
 
     it('tells what else a token might have been', async () => {
@@ -163,7 +175,10 @@ for (const { name, here, hint, launch } of engines)
       const painted = `(() => { const c = document.querySelector('#tell canvas.heads');
         return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((x) => x > 0); })()`;
       assert.equal(await browser.evaluate(painted), true);
-      assert.match(await textOf(browser, '#tell .seen'), /what has changed in \d+ of 24 heads/);
+      assert.match(
+        await textOf(browser, '#tell .seen'),
+        new RegExp(`what has changed in \\d+ of ${headsOf(model)} heads`),
+      );
     });
 
     it('leaves a frozen memory as it is', async () => {

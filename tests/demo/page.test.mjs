@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -126,7 +126,7 @@ describe('demo page', () => {
       page.click('#tell [name=save]'),
     ]);
     const bytes = readFileSync(await download.path());
-    const model = await BitLlama.load(join(root, 'models/bit-llama.bitt'));
+    const model = await BitLlama.load(join(root, 'models/english.bitt'));
     const [restored, own] = [model.createSession(), model.createSession()];
     const { tokenizer } = model;
     const ids = tokenizer.encode('The quick brown fox jumps over the lazy dog.');
@@ -135,6 +135,57 @@ describe('demo page', () => {
     assert.deepEqual(restored.logits(), own.logits());
     assert.deepEqual(Buffer.from(own.save()), bytes);
     model.destroy();
+    await page.context().close();
+  });
+
+  it('says that a memory of the other model is one, and keeps its own', async () => {
+    const stories = await BitLlama.load(join(root, 'models/stories.bitt'));
+    const session = stories.createSession();
+    await session.observe('Once upon a time.');
+    const file = await fileOf('stories.memory', session.save());
+    stories.destroy();
+    const page = await demo.open(`${demo.server.address}#tell`);
+    await page.click('#tell .tell [type=submit]');
+    await idle(page, 'tell');
+    await page.setInputFiles('#tell [name=load]', file);
+    await page.waitForFunction(() => document.querySelector('#tell .problem').textContent !== '');
+    assert.match(
+      await problem(page, 'tell'),
+      /^Stories\.memory is the memory of another model; here/,
+    );
+    await page.click('#tell .ask [type=submit]');
+    await idle(page, 'tell');
+    assert.match(await page.textContent('#tell .after'), /Biscuit/);
+    await page.context().close();
+  });
+
+  it('shows how far a model is downloaded, each when it is first needed', async () => {
+    const watch = (page) =>
+      page.addInitScript(() => {
+        globalThis.fetching = [];
+        const note = () => {
+          const place = document.querySelector('#fetching');
+          if (place && !place.hidden) globalThis.fetching.push(place.textContent.trim());
+        };
+        const all = { subtree: true, childList: true, characterData: true, attributes: true };
+        new MutationObserver(note).observe(document, all);
+      });
+    const page = await demo.open(demo.server.address, { serviceWorkers: 'block' }, true, watch);
+    const told = () => page.evaluate(() => globalThis.fetching.splice(0));
+    const first = await told();
+    assert.ok(first.length > 0);
+    const bytes = (name) => (statSync(join(root, `models/${name}.bitt`)).size / 1e6).toFixed(1);
+    for (const text of first)
+      assert.match(text, /^Fetching the stories’ model: [\d.]+ of 2\.6 MB$/);
+    assert.equal(first.at(-1), `Fetching the stories’ model: 2.6 of ${bytes('stories')} MB`);
+    assert.ok(await page.isHidden('#fetching'));
+    assert.doesNotMatch(await page.textContent('#model'), /english/);
+    await page.selectOption('#write [name=model]', 'english');
+    await page.click('#write button[type=submit]');
+    await idle(page, 'write');
+    const size = bytes('english');
+    assert.equal((await told()).at(-1), `Fetching the English model: ${size} of ${size} MB`);
+    assert.match(await page.textContent('#model'), /Model stories .* Model english /);
     await page.context().close();
   });
 

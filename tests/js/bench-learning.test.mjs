@@ -79,7 +79,7 @@ describe('bench learning: compressors', () => {
 
 describe('bench learning: readings', () => {
   let model;
-  before(async () => (model = await BitLlama.load(join(root, 'models/bit-llama.bitt'))));
+  before(async () => (model = await BitLlama.load(join(root, 'models/stories.bitt'))));
   after(() => model.destroy());
 
   it('a document costs what `evaluateText` says, and each part what was read until then', async () => {

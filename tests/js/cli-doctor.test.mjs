@@ -109,7 +109,13 @@ describe('doctor', () => {
 
   it('shows what there is where the addon is missing', async () => {
     if (!backends.includes('wasm')) return;
-    for (const name of ['cli.mjs', 'model.mjs', 'index.mjs', 'index.cjs'])
+    for (const name of [
+      'cli.mjs',
+      'english-model.mjs',
+      'stories-model.mjs',
+      'index.mjs',
+      'index.cjs',
+    ])
       copyFileSync(join(root, 'dist', name), path(name));
     const program = path('cli.mjs');
     const missing = /BIT_TTT_BACKEND is "native", but this installation has no native addon for/;

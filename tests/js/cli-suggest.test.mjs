@@ -31,7 +31,7 @@ describe('suggest', () => {
   });
 
   it('gives what the library gives, on every backend', async () => {
-    const model = await BitLlama.load(join(root, 'models/bit-llama.bitt'));
+    const model = await BitLlama.load(join(root, 'models/english.bitt'));
     const session = model.createSession();
     session.read(await encodeDocuments([letters.join('\n\n')], model.tokenizer));
     const wanted = {
@@ -114,7 +114,7 @@ describe('suggest', () => {
   it('works with a tokenizer that lies beside the model', async () => {
     const args = [`${next} M`, '--read', file];
     const apart = folder.path('apart');
-    await output(['convert', join(root, 'models/bit-llama.bitt'), apart]);
+    await output(['convert', join(root, 'models/english.bitt'), apart]);
     assert.deepEqual(
       await json(['suggest', ...args, '-m', apart]),
       await json(['suggest', ...args]),

@@ -20,6 +20,9 @@ const files = [
   'README.md',
   'CONTRIBUTING.md',
   'models/README.md',
+  'models/english.md',
+  'models/stories.md',
+  'models/ATTRIBUTION.md',
   'examples/electron/README.md',
   ...listed('docs').filter((name) => name.endsWith('.md')),
 ];

@@ -27,7 +27,7 @@ describe('environment variables that may not be read', () => {
         const { BitLlama, getInfo, TTT } = await import('${entry}');
         const { backend, fallback } = await getInfo();
         const layer = await TTT.create({ hiddenDim: 16 });
-        const model = await BitLlama.load('models/bit-llama.bitt');
+        const model = await BitLlama.load('models/stories.bitt');
         console.log(JSON.stringify({ backend, fallback, layer: layer.backend, model: model.backend }));`,
         { env: { BIT_TTT_BACKEND: 'nonsense' } },
       );
@@ -44,8 +44,8 @@ describe('environment variables that may not be read', () => {
     const env = { BIT_TTT_KERNEL: 'none', FORCE_COLOR: '1' };
     for (const args of [
       ['doctor'],
-      ['info', 'models/bit-llama.bitt'],
-      ['generate', '--max-tokens', '2', 'x'],
+      ['info', 'models/stories.bitt'],
+      ['generate', '-m', 'stories', '--max-tokens', '2', 'x'],
     ]) {
       const { status, stdout, stderr } = await bitTtt(args, { node, env });
       assert.deepEqual([status, stderr], [0, ''], args.join(' '));

@@ -11,11 +11,12 @@ import { circleOf, importGraph, importsOf } from './support/imports.mjs';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The package by its names, as its users import it. */
-const PACKAGE = ['bit-ttt', 'bit-ttt/model'];
+const PACKAGE = ['bit-ttt', 'bit-ttt/models/english', 'bit-ttt/models/stories'];
 
 /** What the demo page shows, and draws with. */
 const ASSETS = [
-  'models/bit-llama.bitt?url',
+  'models/english.bitt?url',
+  'models/stories.bitt?url',
   'examples/alice.txt?url',
   'uplot',
   'uplot/dist/uPlot.min.css',
@@ -46,7 +47,8 @@ const ROOMS = {
     'ts/llama',
     'ts/detect',
     'ts/pino',
-    'models/bit-llama.bitt',
+    'models/english.bitt',
+    'models/stories.bitt',
   ],
   // On top of the package: what the command and the demo page share, the transport for pino, and these two.
   'ts/corpus': ['ts/common', ...PACKAGE],

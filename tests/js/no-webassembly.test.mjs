@@ -14,7 +14,7 @@ const reason = /this process has no WebAssembly \(.*Lockdown Mode.*--jitless\)/;
 const outcomes = (entry, flags) =>
   runModule(
     `import { readFileSync } from 'node:fs';
-     const bytes = readFileSync('models/bit-llama.bitt');
+     const bytes = readFileSync('models/stories.bitt');
      const wasm = readFileSync('dist/bit_ttt.wasm');
      const library = await import('${entry}');
      const { BitLlama, Trainer, TTT } = library;
@@ -80,7 +80,7 @@ describe('the command without WebAssembly and addon', () => {
 
   it('says so in one sentence, whatever is asked for', async () => {
     const out = folder.path('out.bitt');
-    const model = `${root}models/bit-llama.bitt`;
+    const model = `${root}models/stories.bitt`;
     const commands = [
       ['generate', 'x'],
       ['chat'],

@@ -68,6 +68,10 @@ describe('the package', () => {
       'dist/cli.mjs',
       'dist/bit_ttt.wasm',
       'dist/bit_ttt_relaxed.wasm',
+      'models/english.bitt',
+      'models/stories.bitt',
+      'models/README.md',
+      'models/ATTRIBUTION.md',
       `dist/native/${platform}/bit_ttt.node`,
     ];
     assert.deepEqual(
@@ -76,8 +80,9 @@ describe('the package', () => {
     );
   });
 
-  it('is one tarball below 5 MB, with room for the addons of all platforms', () => {
-    assert.ok(size < 4.2e6, `${size} bytes`); // an addon takes 150 to 260 KB of it
+  it('is one tarball of at most 9 MB with one addon', () => {
+    // Of it the models take 2.6 MB and up to 5 MB, neither of which can be compressed, and an addon 150 to 260 KB.
+    assert.ok(size <= 9e6, `${size} bytes`);
   });
 
   it('has no dependencies, no scripts at installation, and only entries that exist', () => {
@@ -133,24 +138,32 @@ describe('the package', () => {
     assert.deepEqual(JSON.parse(printed), { native: expected, wasm: expected });
   });
 
-  it('offers its parts: wasm-only, native-only, the raw module, the model, its manifest', async () => {
+  it('offers its parts: wasm-only, native-only, the raw module, the models, its manifest', async () => {
     const result = await run(`
       import { existsSync, readFileSync } from 'node:fs';
       import { createRequire } from 'node:module';
+      import path from 'node:path';
       import { getInfo as native } from 'bit-ttt/native';
       import { modelUrl } from 'bit-ttt/model';
+      import { modelUrl as english } from 'bit-ttt/models/english';
+      import { modelUrl as stories } from 'bit-ttt/models/stories';
       import { TTT, getInfo as wasm } from 'bit-ttt/wasm';
       const require = createRequire(import.meta.url);
-      const path = require.resolve('bit-ttt/bit_ttt.wasm');
-      const module = await WebAssembly.compile(readFileSync(path));
+      const module = await WebAssembly.compile(readFileSync(require.resolve('bit-ttt/bit_ttt.wasm')));
       const layer = await TTT.create({ hiddenDim: 16, wasm: module });
       console.log(JSON.stringify([
         (await native()).backend, (await wasm()).backend,
         layer.forward(new Float32Array(16)).length,
         require('bit-ttt/package.json').name,
-        modelUrl === require('bit-ttt/model').modelUrl && existsSync(new URL(modelUrl)),
+        modelUrl === require('bit-ttt/model').modelUrl && modelUrl === stories,
+        [english, stories].map((url) => existsSync(new URL(url)) && url.split('/').pop()),
+        english === require('bit-ttt/models/english').modelUrl,
+        ['english', 'stories', 'bit-llama'].map((name) =>
+          path.basename(require.resolve('bit-ttt/models/' + name + '.bitt'))),
       ]));`);
-    assert.deepEqual(result, ['native', 'wasm', 16, 'bit-ttt', true]);
+    const files = ['english.bitt', 'stories.bitt'];
+    const assets = [...files, 'stories.bitt'];
+    assert.deepEqual(result, ['native', 'wasm', 16, 'bit-ttt', true, files, true, assets]);
     await assert.rejects(run(`import 'bit-ttt/dist/index.cjs'`), /ERR_PACKAGE_PATH_NOT_EXPORTED/);
   });
 

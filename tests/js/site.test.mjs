@@ -65,7 +65,7 @@ describe('documentation site', () => {
     const index = read('build/docs/api/typescript/index.html');
     const lists = [...read('ts/public.ts').matchAll(/export (?:type )?\{([^}]*)\}/g)];
     const names = lists.flatMap((match) => match[1].split(',')).map((name) => name.trim());
-    names.push('modelUrl', 'watchPino', 'PinoOptions'); // of bit-ttt/model and bit-ttt/pino
+    names.push('modelUrl', 'watchPino', 'PinoOptions'); // of bit-ttt/models/... and bit-ttt/pino
     for (const name of names.filter(Boolean)) assert.ok(index.includes(`>${name}</a>`), name);
     const folder = join(site, 'api/typescript');
     for (const [file, html] of htmlIn(folder)) {

@@ -178,7 +178,7 @@ describe('C and C++', () => {
     test(`examples are clean under ${name} and its sanitizers${why}`, () => {
       const c = build(`${cc} -std=c11`, 'examples/c/example.c', 'c');
       assert.deepEqual([c.status, c.stderr, c.stdout], [0, '', promised('c')]);
-      const model = 'models/bit-llama.bitt';
+      const model = 'models/stories.bitt';
       const cpp = build(`${cxx} -std=c++17`, 'examples/cpp/example.cpp', 'cpp', model);
       assert.deepEqual([cpp.status, cpp.stderr, cpp.stdout], [0, '', promised('cpp')]);
       const none = build(`${cxx} -std=c++17`, 'examples/cpp/example.cpp', 'cpp', '/no/such/file');
@@ -205,7 +205,7 @@ describe('C and C++', () => {
     test(`sessions of C++ remember and suggest (${name})${why}`, () => {
       const source = join(installed().folder, 'recalls.cpp');
       writeFileSync(source, recalls);
-      const made = build(`${cxx} -std=c++17`, source, 'recalls', 'models/bit-llama.bitt');
+      const made = build(`${cxx} -std=c++17`, source, 'recalls', 'models/stories.bitt');
       const expected = 'remembered\nwal\nwal\n26\n31\n31\n';
       assert.deepEqual([made.status, made.stderr, made.stdout], [0, '', expected]);
     });

@@ -55,7 +55,7 @@ describe('C# and Unity', () => {
   test(`passes its checks${why}`, () => {
     const made = compiled('checks');
     output(`${strict} -out:"${made}" tests/languages/CSharpChecks.cs examples/csharp/Bit*.cs`, env);
-    const files = `tests/golden/conformance.txt models/bit-llama.bitt "${sharded()}"`;
+    const files = `tests/golden/conformance.txt models/stories.bitt "${sharded()}"`;
     const { status, stdout, stderr } = shell(`mono "${made}" ${files}`, env);
     assert.ok(status === 0, stdout + stderr);
     assert.ok(Number(/^(\d+) good, 0 bad$/m.exec(stdout)[1]) > 50, stdout);

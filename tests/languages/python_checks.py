@@ -24,7 +24,7 @@ import bit_llama  # noqa: E402
 import bit_ttt  # noqa: E402
 
 NAN, INFINITY = float("nan"), float("inf")
-MODEL = ROOT / "models" / "bit-llama.bitt"
+MODEL = ROOT / "models" / "stories.bitt"
 SEEDS = [5] + [5 | 1 << bit for bit in range(32, 64)]  # they differ above the 32nd bit alone
 
 

@@ -30,12 +30,14 @@ const groups = {
 };
 
 const firstProgram = `import * as library from 'bit-ttt';
-import { modelUrl } from 'bit-ttt/model';
+import { modelUrl as english } from 'bit-ttt/models/english';
+import { modelUrl as stories } from 'bit-ttt/models/stories';
 import { exercise, remember, tell } from './exercise.mjs';
 const memory = await remember(library);
 const { backend, hash } = await exercise(library, memory);
-const { story } = await tell(library, modelUrl);
-console.log('RESULT ' + JSON.stringify({ memory, backend, hash, story }));`;
+const { story } = await tell(library, stories);
+const { story: text } = await tell(library, english);
+console.log('RESULT ' + JSON.stringify({ memory, backend, hash, story, text }));`;
 
 /** What every row is given: folders, tools, a memory of Node's addon, and what it leads to. */
 async function prepare(tools) {
@@ -47,7 +49,9 @@ async function prepare(tools) {
   return {
     workspace,
     memory: first.memory,
+    /** What each model is to tell. */
     story: { story: first.story },
+    english: { story: first.text },
     expected: (backend) => ({ backend, hash: first.hash }),
     tool: (path) => join(tools, 'node_modules', path),
   };

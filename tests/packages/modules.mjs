@@ -6,16 +6,19 @@ import { output, project } from './lib/workspace.mjs';
 const typed = `import { TTT, TTTError } from 'bit-ttt';
 import type { TTTOptions } from 'bit-ttt';
 import { modelUrl } from 'bit-ttt/model';
+import { modelUrl as englishUrl } from 'bit-ttt/models/english';
+import { modelUrl as storiesUrl } from 'bit-ttt/models/stories';
 import { exercise, memory } from './exercise.js';
 
 const options: TTTOptions = { hiddenDim: 64, objective: 'predict' };
 const make = (): Promise<TTT> => TTT.create(options);
-const address: string = modelUrl;
+const addresses: string[] = [modelUrl, englishUrl, storiesUrl];
 
 async function main(): Promise<void> {
   const layer: TTT = await make();
   layer.destroy();
-  if (!address.endsWith('.bitt')) throw new Error(address);
+  const names = addresses.map((address) => address.split('/').pop());
+  if (names.join(' ') !== 'stories.bitt english.bitt stories.bitt') throw new Error(names.join(' '));
   try {
     layer.forward(new Float32Array(64));
   } catch (error) {
@@ -105,7 +108,8 @@ export default [
     needs: ['tools'],
     run: ({ tool, workspace }) => {
       const args = ['--profile', 'node16', '--no-color', '--exclude-entrypoints'];
-      const assets = ['bit_ttt.wasm', 'bit_ttt_relaxed.wasm', 'models/bit-llama.bitt'];
+      const models = ['english', 'stories', 'bit-llama'].map((name) => `models/${name}.bitt`);
+      const assets = ['bit_ttt.wasm', 'bit_ttt_relaxed.wasm', ...models];
       return output(tool('.bin/attw'), [workspace.tarball, ...args, ...assets]);
     },
   },

@@ -14,11 +14,14 @@ const addon = `node_modules/bit-ttt/dist/native/${platform}/bit_ttt.node`;
 let shared;
 /** One project that every runtime runs: the same files, the same package. */
 function sharedProject(context) {
+  const telling = Object.keys(programs.ENTRIES).flatMap((name) => [
+    [`${name}.mjs`, programs.entryModule(name)],
+    [`${name}.cjs`, programs.entryCommon(name)],
+  ]);
   shared ??= project(context.workspace, 'runtimes', {
     'main.mjs': programs.mainModule,
     'main.cjs': programs.mainCommon,
-    'story.mjs': programs.storyModule(),
-    'story.cjs': programs.storyCommon,
+    ...Object.fromEntries(telling),
     'exercise.mjs': programs.exerciseModule(context.memory),
     'exercise.cjs': programs.exerciseCommon(context.memory),
   });
@@ -33,15 +36,16 @@ async function runBoth(context, command, env, backend = 'native') {
     const printed = await output(program, [...args, name], { cwd, env });
     programs.checkResults(printed, [context.expected(backend)]);
   }
-  for (const name of ['story.mjs', 'story.cjs']) {
-    const printed = await output(program, [...args, name], { cwd, env });
-    programs.checkResults(printed, [context.story]);
-  }
+  for (const name of Object.keys(programs.ENTRIES))
+    for (const kind of ['mjs', 'cjs']) {
+      const printed = await output(program, [...args, `${name}.${kind}`], { cwd, env });
+      programs.checkResults(printed, [programs.toldBy(context, name)]);
+    }
 }
 
 const nodeRow = (major) => ({
   name: `Node ${major}`,
-  uses: 'addon and WebAssembly, ESM and CommonJS, shipped model',
+  uses: 'addon and WebAssembly, ESM and CommonJS, shipped models',
   needs: ['tools'],
   async run(context) {
     const node = context.tool(`node${major}/bin/node`);
@@ -112,20 +116,20 @@ export default [
   ...[18, 20, 22, 24, 26].map(nodeRow),
   {
     name: 'Bun',
-    uses: 'addon, ESM and CommonJS, shipped model',
+    uses: 'addon, ESM and CommonJS, shipped models',
     needs: ['tools'],
     run: (context) => runBoth(context, [bun(context)]),
   },
   {
     name: 'Deno',
-    uses: 'addon, ESM and CommonJS, shipped model',
+    uses: 'addon, ESM and CommonJS, shipped models',
     needs: ['tools'],
     run: (context) =>
       runBoth(context, [context.tool('.bin/deno'), 'run', '-A', '--node-modules-dir=manual']),
   },
   {
     name: 'Deno, permissions to read files only',
-    uses: 'WebAssembly, ESM and CommonJS, shipped model',
+    uses: 'WebAssembly, ESM and CommonJS, shipped models',
     needs: ['tools'],
     run(context) {
       const permissions = ['--no-prompt', '--allow-read', '--node-modules-dir=manual'];

@@ -44,6 +44,7 @@ export const WITH_BACKEND = {
   tokenizer: true,
   maxBytes: true,
   signal: true,
+  onProgress: true,
   text: true,
   tokens: true,
   from: true,

@@ -141,3 +141,13 @@ export interface BackendInfo {
   /** Why the addon is not in use although `auto` was asked for; `null` if nothing went wrong. */
   fallback: string | null;
 }
+
+/** How far the reading of a file of a model is. */
+export interface LoadProgress {
+  /** Its path or URL; a model of several files is read one after the other. */
+  file: string;
+  /** Bytes of it that have been read, unpacked. */
+  bytes: number;
+  /** Bytes that it has; undefined where nobody says so before they are there. */
+  total: number | undefined;
+}

@@ -54,5 +54,11 @@ async function bodyOf(response: Response, limits: Limits): Promise<Bytes> {
   if (!response.ok || tooLarge) response.body?.cancel().catch(() => undefined);
   if (!response.ok) throw new Error(`HTTP status ${response.status}`);
   if (tooLarge) throw new TooLarge(limits.maxBytes);
-  return gather(chunksOf(response), { ...limits, ...(Number.isSafeInteger(size) ? { size } : {}) });
+  const { onBytes } = limits;
+  const isPlain = response.headers.get('content-encoding') === null;
+  return gather(chunksOf(response), {
+    ...limits,
+    ...(Number.isSafeInteger(size) ? { size } : {}),
+    onBytes: onBytes && ((bytes, all) => onBytes(bytes, isPlain ? all : undefined)),
+  });
 }

@@ -25,6 +25,8 @@ export interface Limits {
   size?: number | undefined;
   /** Finds the end from the bytes themselves; without it, reading goes on to the source's end. */
   extentOf?: ExtentOf | undefined;
+  /** Told after each chunk how many bytes there are, and how many are expected. */
+  onBytes?: ((bytes: number, size: number | undefined) => void) | undefined;
 }
 
 /** Thrown for more than the limit. */
@@ -95,13 +97,14 @@ class Growing {
  */
 export async function gather(
   chunks: AsyncIterable<Uint8Array>,
-  { maxBytes, size, extentOf }: Limits,
+  { maxBytes, size, extentOf, onBytes }: Limits,
 ): Promise<Bytes> {
   const all = new Growing(Math.min(size ?? FIRST_BYTES, maxBytes), maxBytes);
   let extent = extentOf ? extentOf(all.view) : UNKNOWN;
   for await (const chunk of chunks) {
     if (all.view.length + chunk.length > maxBytes) throw new TooLarge(maxBytes);
     all.push(chunk);
+    onBytes?.(all.view.length, size);
     while (extentOf && !extent.all && all.view.length >= extent.bytes) extent = extentOf(all.view);
     // Only where the size is unknown: otherwise the beginning is damaged, and the core says how.
     const endless = size === undefined && extent.bytes < Infinity;

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 import { TTTError } from '../common/errors.js';
-import type { AbortSignalLike, Bytes } from '../common/types.js';
+import type { AbortSignalLike, Bytes, LoadProgress } from '../common/types.js';
 import type { ExtentOf, Limits } from './gather.js';
 import { tooLargeError } from './gather.js';
 import { JSON_LIMITS, modelExtent } from './model-extent.js';
@@ -37,6 +37,7 @@ interface ReadOptions {
   maxBytes: number;
   /** For a single file that may be something else than a model; `modelExtent` unless given. */
   extentOf?: ExtentOf | undefined;
+  onProgress?: ((progress: LoadProgress) => void) | undefined;
   signal?: AbortSignalLike | undefined;
 }
 
@@ -44,10 +45,16 @@ interface ReadOptions {
 async function read(
   place: Place,
   limits: Limits,
-  { signal }: ReadOptions,
+  { onProgress, signal }: ReadOptions,
 ): Promise<Bytes | undefined> {
+  const onBytes =
+    onProgress &&
+    ((bytes: number, size?: number) => {
+      const total = size !== undefined && bytes <= size ? size : undefined;
+      onProgress({ file: place.name, bytes, total });
+    });
   try {
-    return await place.read(limits, signal);
+    return await place.read({ ...limits, onBytes }, signal);
   } catch (error) {
     throw tooLargeError(place.name, error);
   }

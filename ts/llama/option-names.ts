@@ -30,6 +30,7 @@ export const LOAD = {
   tokenizer: true,
   maxBytes: true,
   signal: true,
+  onProgress: true,
 } satisfies NamesOf<LoadOptions>;
 
 export const CONVERT = { ...LOAD, to: true, metadata: true } satisfies NamesOf<ConvertOptions>;

@@ -6,9 +6,9 @@ import { allocate, checkBytes, checkObject, reading, readProperty } from '../com
 import { describe, kindOf, lengthOf, messageOf } from '../common/brands.js';
 import { TTTError } from '../common/errors.js';
 import { MAX_BROWSER_MODEL_BYTES, MAX_MODEL_BYTES } from '../common/limits.js';
-import { optionalNumber } from '../common/options.js';
+import { optionalNumber, readFunction } from '../common/options.js';
 import { abortError, takeSignal } from '../common/signal.js';
-import type { AbortSignalLike, Bytes } from '../common/types.js';
+import type { AbortSignalLike, Bytes, LoadProgress } from '../common/types.js';
 import { platformFiles } from '../engine/choose.js';
 import { TooLarge, tooLargeError } from '../files/gather.js';
 import { readModelFiles } from '../files/model-files.js';
@@ -31,6 +31,12 @@ export interface ModelParts {
 interface Reading {
   maxBytes: number;
   signal: AbortSignalLike | undefined;
+  onProgress: ((progress: LoadProgress) => void) | undefined;
+}
+
+/** What a caller's function has thrown. */
+class Thrown {
+  constructor(readonly error: unknown) {}
 }
 
 /** Copies: the caller may change its own meanwhile. */
@@ -70,13 +76,29 @@ function checkFilled<T extends Uint8Array | ShardedFiles>(weights: T, name: stri
   throw new TTTError('MODEL_FORMAT', `${name} is empty`);
 }
 
+/** The same call, whose errors cannot be taken for those of the reading. */
+function marked({ onProgress }: Reading): Reading['onProgress'] {
+  return (
+    onProgress &&
+    ((progress) => {
+      try {
+        onProgress(progress);
+      } catch (error) {
+        throw new Thrown(error);
+      }
+    })
+  );
+}
+
 async function readFound(place: string, reading: Reading): Promise<Omit<ModelParts, 'name'>> {
   try {
-    const found = await readModelFiles(placeOf(place, platformFiles()), reading);
+    const options = { ...reading, onProgress: marked(reading) };
+    const found = await readModelFiles(placeOf(place, platformFiles()), options);
     const { weights, config, tokenizer } = found;
     return { weights, config: config?.bytes, tokenizer: tokenizer?.bytes };
   } catch (cause) {
     const { signal } = reading;
+    if (cause instanceof Thrown) throw cause.error;
     if (signal?.aborted) throw abortError(signal);
     throw cause instanceof TTTError ? cause : unavailable(place, cause);
   }
@@ -129,12 +151,13 @@ export async function readModel(source: ModelSource, options: LoadOptions): Prom
   const most = platformFiles() ? MAX_MODEL_BYTES : MAX_BROWSER_MODEL_BYTES;
   const range = { min: 1, max: Number.MAX_SAFE_INTEGER, integer: true };
   const maxBytes = optionalNumber(options.maxBytes, 'maxBytes', range, most);
+  const onProgress = readFunction<[LoadProgress]>(options.onProgress, 'onProgress');
   const config = options.config === undefined ? undefined : jsonBytes(options.config, 'config');
   const place = typeof source === 'string' ? source : hrefOf(source, 'the model');
   if (place === undefined) {
     return { name: '', weights: ownWeights(source, maxBytes), config, tokenizer };
   }
-  const found = await readFound(place, { maxBytes, signal });
+  const found = await readFound(place, { maxBytes, signal, onProgress });
   return {
     name: place,
     weights: checkFilled(found.weights, place),

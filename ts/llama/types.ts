@@ -2,7 +2,7 @@
  * types.ts - the types of the language model that users of the package name; no code.
  * SPDX-License-Identifier: MIT
  */
-import type { AbortSignalLike, BackendOptions, Floats } from '../common/types.js';
+import type { AbortSignalLike, BackendOptions, Floats, LoadProgress } from '../common/types.js';
 import type { Tokenizer, TokenizerSource } from '../tokenizer/index.js';
 
 /** The memory of a layer; `induction` is the one that learns best while it reads. */
@@ -60,6 +60,11 @@ export interface LoadOptions extends BackendOptions {
   tokenizer?: Tokenizer | TokenizerSource | undefined;
   /** Ends the reading; the promise is then rejected with the code `ABORTED`. */
   signal?: AbortSignalLike | undefined;
+  /**
+   * Called after each piece of a file that was read or downloaded. What it throws ends the reading, and the promise is
+   * rejected with it.
+   */
+  onProgress?: ((progress: LoadProgress) => void) | undefined;
   /**
    * The most bytes that the model's files may have together, unpacked; beyond, the reading ends with
    * the code `MODEL_TOO_LARGE`. 4 GiB unless given, in browsers 1 GiB.

@@ -34,11 +34,22 @@ const byteOfSymbol: Int16Array = (() => {
   return bytes;
 })();
 
+/** The byte that the symbol at `index` stands for; -1 for what is no symbol. */
+export function byteAt(symbols: string, index: number): number {
+  return byteOfSymbol[symbols.charCodeAt(index)] ?? -1;
+}
+
+/** Whether a string is made of symbols alone. */
+export function isSymbols(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (byteAt(text, i) < 0) return false;
+  return true;
+}
+
 /** The bytes that a string of symbols stands for, or undefined if one of them is no symbol. */
 export function bytesOfSymbols(symbols: string): Uint8Array | undefined {
   const bytes = new Uint8Array(symbols.length);
   for (let i = 0; i < symbols.length; i++) {
-    const byte = byteOfSymbol[symbols.charCodeAt(i)] ?? -1;
+    const byte = byteAt(symbols, i);
     if (byte < 0) return undefined;
     bytes[i] = byte;
   }

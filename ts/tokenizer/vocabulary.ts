@@ -5,7 +5,7 @@
  * SPDX-License-Identifier: MIT
  */
 import { describe } from '../common/brands.js';
-import { bytesInSymbolOrder, bytesOfSymbols, symbolOfByte } from './byte-level.js';
+import { bytesInSymbolOrder, isSymbols, symbolOfByte } from './byte-level.js';
 import type { TokenizerJson } from './json.js';
 import type { Fields } from './source.js';
 import { damaged, fieldsOf, flagOf, isFields, quote, readSource } from './source.js';
@@ -120,9 +120,11 @@ function ignoredParts(file: Fields, model: Fields, missing: number): string[] {
   return names.map((name) => name.slice(0, 40));
 }
 
-function checkId(value: unknown, name: string): number {
+/** `nameOf` is asked in a message alone: making the names of all tokens takes as long as reading them. */
+function checkId(value: unknown, nameOf: () => string): number {
   if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value >= MAX_TOKENS) {
-    throw damaged(`${name} must be an integer from 0 to ${MAX_TOKENS - 1}, not ${describe(value)}`);
+    const range = `an integer from 0 to ${MAX_TOKENS - 1}`;
+    throw damaged(`${nameOf()} must be ${range}, not ${describe(value)}`);
   }
   return value;
 }
@@ -177,7 +179,7 @@ function readAdded(value: unknown, list: TokenList): Map<string, AddedToken> {
         throw damaged(`${name}.${key} is not supported (token ${quote(content)})`);
       }
     }
-    const id = checkId(fields['id'], `${name}.id`);
+    const id = checkId(fields['id'], () => `${name}.id`);
     const special = flagOf(fields, 'special', name);
     const before = added.get(content);
     if (before && (before.id !== id || before.special !== special)) {
@@ -190,10 +192,16 @@ function readAdded(value: unknown, list: TokenList): Map<string, AddedToken> {
 }
 
 function readVocab(value: unknown, list: TokenList): void {
-  const vocab = Object.entries(fieldsOf(value, 'model.vocab'));
-  if (vocab.length === 0) throw damaged('model.vocab is empty');
-  if (vocab.length > MAX_TOKENS) throw damaged(`model.vocab has more than ${MAX_TOKENS} tokens`);
-  for (const [token, id] of vocab) list.add(token, checkId(id, `model.vocab[${quote(token)}]`));
+  const vocab = fieldsOf(value, 'model.vocab');
+  const tokens = Object.keys(vocab);
+  if (tokens.length === 0) throw damaged('model.vocab is empty');
+  if (tokens.length > MAX_TOKENS) throw damaged(`model.vocab has more than ${MAX_TOKENS} tokens`);
+  for (const token of tokens) {
+    list.add(
+      token,
+      checkId(vocab[token], () => `model.vocab[${quote(token)}]`),
+    );
+  }
 }
 
 /** The two parts of a merge, in either notation. */
@@ -212,11 +220,10 @@ function readMerges(value: unknown, mergeable: ReadonlySet<string>): [string, st
     if (!parts) {
       throw damaged(`model.merges[${i}] must be two tokens, not ${describe(merge)}`);
     }
-    for (const token of [...parts, parts.join('')]) {
-      if (mergeable.has(token)) continue;
-      throw damaged(`model.merges[${i}] needs the token ${quote(token)}, which model.vocab lacks`);
-    }
-    return parts;
+    const [left, right] = parts;
+    const lacking = [left, right, left + right].find((token) => !mergeable.has(token));
+    if (lacking === undefined) return parts;
+    throw damaged(`model.merges[${i}] needs the token ${quote(lacking)}, which model.vocab lacks`);
   });
 }
 
@@ -228,10 +235,10 @@ function mergeableTokens(
   const mergeable = new Set<string>();
   for (const [token, id] of ids) {
     if (added.has(token)) {
-      if (token.length > 1 || !bytesOfSymbols(token)) continue;
+      if (token.length > 1 || !isSymbols(token)) continue;
       throw damaged(`added token ${quote(token)} (id ${id}) also stands for a byte`);
     }
-    if (token === '' || !bytesOfSymbols(token)) {
+    if (token === '' || !isSymbols(token)) {
       throw damaged(`token ${quote(token)} (id ${id}) is not made of byte-level symbols`);
     }
     mergeable.add(token);

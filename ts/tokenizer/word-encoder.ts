@@ -5,7 +5,7 @@
 import { Tokenizer as Library } from '@huggingface/tokenizers';
 
 import { TTTError } from '../common/errors.js';
-import { bytesOfSymbols } from './byte-level.js';
+import { byteAt } from './byte-level.js';
 import { bytesOf, ownCopy } from './utf8.js';
 import type { Vocabulary } from './vocabulary.js';
 
@@ -16,7 +16,8 @@ const CACHED_UNITS = 64;
 
 /** The tokenizer.json for the library: tokens of bytes only, and no step but the words. */
 function forLibrary({ tokens, added, merges, ignoreMerges }: Vocabulary): object {
-  const mergeable = tokens.map((token, id) => [token, id] as const);
+  const vocab: Record<string, number> = Object.create(null); // no name is special in it
+  for (const [id, token] of tokens.entries()) if (!added.has(token)) vocab[token] = id;
   return {
     normalizer: null,
     pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, use_regex: true },
@@ -25,7 +26,7 @@ function forLibrary({ tokens, added, merges, ignoreMerges }: Vocabulary): object
     added_tokens: [],
     model: {
       type: 'BPE',
-      vocab: Object.fromEntries(mergeable.filter(([token]) => !added.has(token))),
+      vocab,
       merges,
       ignore_merges: ignoreMerges,
     },
@@ -34,18 +35,19 @@ function forLibrary({ tokens, added, merges, ignoreMerges }: Vocabulary): object
 
 /** Encodes single words, as `wordsOf` cuts them. */
 export class WordEncoder {
-  readonly #library: Library;
+  readonly #vocabulary: Vocabulary;
+  /** Made for the first word: a model is loaded sooner, and perhaps for its tokens alone. */
+  #library: Library | undefined;
   readonly #missing: ReadonlySet<number>;
   readonly #cache = new Map<string, readonly number[]>();
   /** By the last byte of one token and the first of the next: whether some merge joins such two. */
   readonly #joined = new Uint8Array(1 << 16);
 
   constructor(vocabulary: Vocabulary) {
-    this.#library = new Library(forLibrary(vocabulary), {});
+    this.#vocabulary = vocabulary;
     this.#missing = vocabulary.missingBytes;
     for (const [left, right] of vocabulary.merges) {
-      const before = bytesOfSymbols(left)!.at(-1)!;
-      this.#joined[(before << 8) | bytesOfSymbols(right)![0]!] = 1;
+      this.#joined[(byteAt(left, left.length - 1) << 8) | byteAt(right, 0)] = 1;
     }
   }
 
@@ -54,6 +56,7 @@ export class WordEncoder {
     const known = this.#cache.get(word);
     if (known) return known;
     if (this.#missing.size > 0) this.#checkBytes(word);
+    this.#library ??= new Library(forLibrary(this.#vocabulary), {});
     const { ids } = this.#library.encode(word, { add_special_tokens: false });
     if (word.length <= CACHED_UNITS) {
       if (this.#cache.size >= CACHED_WORDS) this.#cache.clear();

@@ -8,6 +8,7 @@ import { Curves } from '../curves.js';
 import type { Source } from '../decode.js';
 import { download, figure, find, numberOf, Panel } from '../dom.js';
 import { HeatMap } from '../heatmap.js';
+import { WorkerError } from '../problem.js';
 import type { Calls, WriteParams } from '../protocol.js';
 import type { ShippedModel } from '../shipped.js';
 import { Story } from '../story.js';
@@ -126,7 +127,7 @@ class Tell {
   async save(): Promise<void> {
     await this.model.ready();
     const bytes = await this.model.worker.call('save', {});
-    download(bytes, 'bit-llama.memory');
+    download(bytes, 'english.memory');
     this.#showSize(bytes.length);
     this.panel.status('Saved. Load it here, in another tab, or in Node: session.restore(bytes).');
   }
@@ -135,7 +136,10 @@ class Tell {
     if (!file) return;
     await this.model.ready();
     const bytes = new Uint8Array(await file.arrayBuffer());
-    this.map.update(await this.model.worker.call('restore', { bytes }), true);
+    const heads = await this.model.worker.call('restore', { bytes }).catch((error: unknown) => {
+      throw inWords(error, file.name);
+    });
+    this.map.update(heads, true);
     await this.model.keepMemory();
     this.map.chooseValues();
     this.list.clear();
@@ -148,6 +152,13 @@ class Tell {
   #showSize(bytes: number): void {
     find(this.panel.element, '.size').textContent = `The memory has ${figure(bytes / 1024)} KB.`;
   }
+}
+
+/** Says of a memory that was saved elsewhere whose it has to be; other errors as they are. */
+function inWords(error: unknown, file: string): unknown {
+  if (!(error instanceof WorkerError) || error.code !== 'STATE_WEIGHTS') return error;
+  const message = `${file} is the memory of another model; here it must be one of the English model.`;
+  return new WorkerError({ code: error.code, message });
 }
 
 export function setUpTell(model: ShippedModel): void {

@@ -1,5 +1,5 @@
 /**
- * write.ts - the tab that streams a story from the shipped model.
+ * write.ts - the tab that streams a text from one of the shipped models.
  * SPDX-License-Identifier: MIT
  */
 import { figure, numberOf, Panel } from '../dom.js';
@@ -26,11 +26,11 @@ export async function writeStory(
       panel.status(`${numberOf(tokens, 'token')}, ${figure(event.tokensPerSecond)} a second`);
     },
   });
-  const end = reason === 'stop' ? 'the story has ended' : 'as many as asked for';
+  const end = reason === 'stop' ? 'the text has ended' : 'as many as asked for';
   panel.status(`${numberOf(tokens, 'token')}, ${figure(tokensPerSecond)} a second; ${end}.`);
 }
 
-export function setUpWrite(model: ShippedModel): void {
+export function setUpWrite(models: readonly ShippedModel[]): void {
   const panel = new Panel('write');
   const story = new Story(panel.element);
   const temperature = panel.field('temperature');
@@ -38,9 +38,11 @@ export function setUpWrite(model: ShippedModel): void {
   temperature.addEventListener('input', () => (shown.value = Number(temperature.value).toFixed(1)));
 
   const work = async (signal: AbortSignal): Promise<void> => {
+    const chosen = panel.field<HTMLSelectElement>('model').value;
+    const model = models.find(({ name }) => name === chosen)!;
     await model.ready();
     const params: WriteParams = {
-      with: 'fresh',
+      with: model.name,
       prompt: panel.field<HTMLTextAreaElement>('prompt').value,
       temperature: Number(temperature.value),
       maxTokens: Number(panel.field('length').value),

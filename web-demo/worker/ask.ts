@@ -6,8 +6,7 @@
 import type { Session } from 'bit-ttt';
 import type { AnswerToken, Calls, Context } from '../protocol.js';
 import { softmaxOf } from './likeliest.js';
-import { loaded } from './model.js';
-import { tokensOf, told } from './told.js';
+import { listener, tokensOf, told } from './told.js';
 
 /** An answer ends with its first sentence; one of so many tokens is cut short. */
 const MOST_TOKENS = 30;
@@ -20,7 +19,7 @@ const BEFORE = 300;
  * token would have been there.
  */
 function answer(session: Session, other: Session): AnswerToken[] {
-  const { tokenizer } = loaded();
+  const { tokenizer } = listener();
   const decoder = tokenizer!.createDecoder();
   const tokens: AnswerToken[] = [];
   while (tokens.length < MOST_TOKENS) {
@@ -51,7 +50,7 @@ export async function ask(
   };
   try {
     // Forks answer: the session that was told must not take a question for something it was told.
-    const fresh = keep(loaded().createSession());
+    const fresh = keep(listener().createSession());
     const knowing = keep(told().fork());
     for (const session of [fresh, knowing]) await session.observe(ids, { signal });
     const before = answer(keep(fresh.fork()), keep(knowing.fork()));
@@ -68,7 +67,7 @@ export async function suggest({
 }: Calls['suggest']['params']): Promise<Calls['suggest']['result']> {
   const session = told().fork();
   try {
-    session.read([loaded().tokenizer!.endOfText!]);
+    session.read([listener().tokenizer!.endOfText!]);
     return session.suggest(before.slice(-BEFORE), typed).map(({ text }) => text);
   } finally {
     session.destroy();

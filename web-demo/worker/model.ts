@@ -1,15 +1,16 @@
 /**
- * model.ts - the shipped model in a worker, and what there is to say about it.
+ * model.ts - the shipped models in a worker, and what there is to say about them.
  * SPDX-License-Identifier: MIT
  */
 import { BitLlama, conformanceHash, getInfo, llamaConformanceHash, TTTError } from 'bit-ttt';
 import { hex64 } from '../../ts/common/hex.js';
-import type { Calls, ModelInfo } from '../protocol.js';
+import type { Calls, Context, ModelInfo, ModelName } from '../protocol.js';
 
-let model: BitLlama | undefined;
+const models = new Map<ModelName, BitLlama>();
 
-/** The model; an error before it was opened. */
-export function loaded(): BitLlama {
+/** A model; an error before it was opened. */
+export function loaded(name: ModelName): BitLlama {
+  const model = models.get(name);
   if (model) return model;
   throw new TTTError('MODEL_UNAVAILABLE', 'the model is not loaded yet');
 }
@@ -20,8 +21,14 @@ export async function about(): Promise<Calls['about']['result']> {
   return { version, backend, kernel, fallback: fallback ?? null, layerHash, modelHash };
 }
 
-export async function open({ url }: { url: string }): Promise<ModelInfo> {
-  model ??= await BitLlama.load(url);
+export async function open(
+  { name, url }: Calls['open']['params'],
+  { report }: Context<Calls['open']['event']>,
+): Promise<ModelInfo> {
+  const model =
+    models.get(name) ??
+    (await BitLlama.load(url, { onProgress: ({ bytes, total }) => report({ bytes, total }) }));
+  models.set(name, model);
   return {
     parameters: model.parameters,
     fingerprint: hex64(model.fingerprint),

@@ -2,7 +2,7 @@
  * told.ts - the session that is told things: it keeps all of them until it is to forget.
  * SPDX-License-Identifier: MIT
  */
-import type { Session } from 'bit-ttt';
+import type { BitLlama, Session } from 'bit-ttt';
 import { TTTError } from 'bit-ttt';
 import type { Source } from '../decode.js';
 import { textOf } from '../decode.js';
@@ -16,20 +16,23 @@ const POINTS = 64;
 const MOST_POINT_TOKENS = 32;
 /** Characters of a told text that the page gets back: its end, which is what is still remembered of a long one. */
 const KEPT = 200_000;
-/** Milliseconds between two copies of the memory (of the shipped model 400 KB) while a text is read. */
+/** Milliseconds between two copies of the memory (some 400 KB) while a text is read. */
 const HEADS_MS = 250;
 
 let session: Session | undefined;
 
+/** The model that is told things and asked: people type everyday English. */
+export const listener = (): BitLlama => loaded('english');
+
 export function told(): Session {
-  return (session ??= loaded().createSession());
+  return (session ??= listener().createSession());
 }
 
-const headsNow = (): HeadMap[] => headsOf(loaded().config, told().save());
+const headsNow = (): HeadMap[] => headsOf(listener().config, told().save());
 
 /** The tokens of a text, behind the end-of-text token that stands before every text in training. */
 export async function tokensOf(text: string, signal: AbortSignal): Promise<Uint32Array> {
-  const { tokenizer } = loaded();
+  const { tokenizer } = listener();
   const ids = await tokenizer!.encodeAsync(text, { signal });
   const all = new Uint32Array(ids.length + 1);
   all[0] = tokenizer!.endOfText!;

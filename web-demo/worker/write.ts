@@ -1,5 +1,5 @@
 /**
- * write.ts - stories of the shipped model, by a fresh session or one that knows what was told.
+ * write.ts - what the shipped models write, in a fresh session or one that knows what was told.
  * SPDX-License-Identifier: MIT
  */
 import type { Session } from 'bit-ttt';
@@ -12,7 +12,7 @@ import { workerTurns } from './turns.js';
 
 /** Draws tokens and reads them, one by one; returns whether the model ended the text. */
 async function* story(session: Session, params: WriteParams): AsyncGenerator<Token, boolean> {
-  const { tokenizer } = loaded();
+  const { tokenizer } = session.model;
   const decoder = tokenizer!.createDecoder();
   const draw = { temperature: params.temperature, seed: params.seed };
   for (let i = 0; i < params.maxTokens; i++) {
@@ -28,7 +28,7 @@ async function* story(session: Session, params: WriteParams): AsyncGenerator<Tok
 /** Reads the prompt; without one, a fresh session reads the end-of-text token. */
 async function prepare(session: Session, prompt: string, signal: AbortSignal): Promise<void> {
   if (prompt !== '') await session.observe(prompt, { signal });
-  else if (session.tokensSeen === 0) session.read([loaded().tokenizer!.endOfText!]);
+  else if (session.tokensSeen === 0) session.read([session.model.tokenizer!.endOfText!]);
 }
 
 export async function write(
@@ -36,7 +36,7 @@ export async function write(
   { signal, report }: Context<Calls['write']['event']>,
 ): Promise<Calls['write']['result']> {
   // A fork writes: the session that was told must not learn what is written.
-  const session = params.with === 'told' ? told().fork() : loaded().createSession();
+  const session = params.with === 'told' ? told().fork() : loaded(params.with).createSession();
   const turns = workerTurns();
   try {
     await prepare(session, params.prompt, signal);

@@ -43,5 +43,6 @@ async function showEngine(): Promise<void> {
   place.textContent = `Bit-TTT ${version}, ${what}, kernel ${kernel}`;
 }
 
-setUpWrite(new ShippedModel(engine, ''));
+// The main process knows where the models lie.
+setUpWrite([new ShippedModel(engine, 'stories', ''), new ShippedModel(engine, 'english', '')]);
 showEngine().catch((error: unknown) => (place.textContent = String(error)));

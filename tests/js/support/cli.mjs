@@ -85,9 +85,10 @@ export async function importSource(name) {
   const library = {
     name: 'library',
     setup(builder) {
-      const places = { 'bit-ttt': 'dist/index.mjs', 'bit-ttt/model': 'dist/model.mjs' };
-      builder.onResolve({ filter: /^bit-ttt(\/model)?$/ }, ({ path }) => ({
-        path: pathToFileURL(join(root, places[path])).href,
+      const entry = (path) => path.replace(/^bit-ttt\/models\/(\w+)$/, '$1-model');
+      builder.onResolve({ filter: /^bit-ttt(\/models\/\w+)?$/ }, ({ path }) => ({
+        path: pathToFileURL(join(root, `dist/${path === 'bit-ttt' ? 'index' : entry(path)}.mjs`))
+          .href,
         external: true,
       }));
     },

@@ -32,6 +32,7 @@ const CONFIG = [
   ...['vocabSize', 'hiddenDim', 'numLayers', 'mlpDim', 'innerDim', 'headDim', 'innerLr', 'normEps'],
   'mixers',
 ];
+const LOADING = ['config', 'tokenizer', 'maxBytes', 'signal', 'onProgress'];
 const BPE = ['vocabSize', 'minFrequency', 'specialTokens', 'signal', 'onProgress'];
 
 const input = () => new Float32Array(32).fill(0.5);
@@ -80,7 +81,7 @@ export async function surfaceOf(module, backend) {
     },
     convertModel: {
       args: () => [bytes, { backend, to: 'bitt', tokenizer: vocabulary, metadata: { a: 'b' } }],
-      options: [...BACKEND, 'config', 'tokenizer', 'maxBytes', 'signal', 'to', 'metadata'],
+      options: [...BACKEND, ...LOADING, 'to', 'metadata'],
     },
     trainBpe: { args: () => ['a b a b', { vocabSize: 300 }], options: BPE },
     trainBpeSteps: { args: () => [['a b', 'a b'], { vocabSize: 300 }], options: BPE },
@@ -167,7 +168,7 @@ export async function surfaceOf(module, backend) {
       statics: {
         load: {
           args: () => [bytes, { backend, tokenizer: vocabulary }],
-          options: [...BACKEND, 'config', 'tokenizer', 'maxBytes', 'signal'],
+          options: [...BACKEND, ...LOADING],
         },
       },
       methods: {

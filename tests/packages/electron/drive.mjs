@@ -27,10 +27,16 @@ const { bitTtt } = exposed;
 
 let last = 0;
 const call = (name, params, onEvent = () => {}) => bitTtt.call(++last, name, params, onEvent);
-const request = { prompt: 'Once', temperature: 0.8, maxTokens: 200, seed: 7 };
+const request = { with: 'stories', prompt: 'Once', temperature: 0.8, maxTokens: 200, seed: 7 };
 const { result: about } = await call('about', {});
-const { result: model } = await call('open', {});
-assert.ok(model.parameters > 1e6);
+for (const name of ['english', 'stories']) {
+  const { result: model } = await call('open', { name });
+  assert.ok(model.parameters > 1e6);
+}
+for (const wrong of [undefined, {}, { name: 'toString' }, { name: 7 }]) {
+  const { problem } = await call('open', wrong);
+  assert.equal(problem.message, 'There is no such model.');
+}
 
 const tokens = [];
 const { result } = await call('write', request, (event) => tokens.push(...event.tokens));
@@ -61,6 +67,7 @@ for (const wrong of [
   7,
   {},
   { ...request, prompt: 7 },
+  { ...request, with: 'told' },
   { ...request, seed: NaN },
   { ...request, seed: '1' },
   { ...request, temperature: -1 },

@@ -25,15 +25,29 @@ export const mainCommon = `const { TTT } = require('bit-ttt');
 const { exercise, memory } = require('./exercise.cjs');
 ${print('exercise({ TTT }, memory)')}`;
 
-/** Tells a story with the shipped model, which the importing text brings under the name url. */
-export const storyModule = (imported = "import { modelUrl as url } from 'bit-ttt/model';") => `
+/** Entries of the shipped models, by the programs that tell with them; `older` is the older name of the stories'. */
+export const ENTRIES = {
+  story: 'bit-ttt/models/stories',
+  english: 'bit-ttt/models/english',
+  older: 'bit-ttt/model',
+};
+
+/** What the program of this name is to tell. */
+export const toldBy = (context, name) => (name === 'english' ? context.english : context.story);
+
+/** Tells a story with a shipped model, which the importing text brings under the name url. */
+export const storyModule = (imported) => `
 import { BitLlama } from 'bit-ttt';
 ${imported}
 import { tell } from './exercise.mjs';
 ${print('tell({ BitLlama }, url)')}`;
 
-export const storyCommon = `const { BitLlama } = require('bit-ttt');
-const { modelUrl } = require('bit-ttt/model');
+/** The same with the entry of this name. */
+export const entryModule = (name) =>
+  storyModule(`import { modelUrl as url } from '${ENTRIES[name]}';`);
+
+export const entryCommon = (name) => `const { BitLlama } = require('bit-ttt');
+const { modelUrl } = require('${ENTRIES[name]}');
 const { tell } = require('./exercise.cjs');
 ${print('tell({ BitLlama }, modelUrl)')}`;
 

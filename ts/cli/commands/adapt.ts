@@ -3,13 +3,7 @@
  * SPDX-License-Identifier: MIT
  */
 import { encodeDocuments } from 'bit-ttt';
-import {
-  filesOfModel,
-  fingerprintOf,
-  loadModel,
-  MODEL_HELP,
-  MODEL_OPTIONS,
-} from '../files/model.js';
+import { filesOfModel, fingerprintOf, loadModel, modelHelp, modelOptions } from '../files/model.js';
 import { checkPlaces } from '../files/places.js';
 import type { Recall } from '../files/session-state.js';
 import { documentsOf, readText } from '../files/text.js';
@@ -26,7 +20,7 @@ import { AdaptMeasure } from './adapt-measure.js';
 import { RECALL_HELP, RECALL_OPTIONS, recallOf } from './recall.js';
 
 const OPTIONS: OptionSpecs = {
-  ...MODEL_OPTIONS,
+  ...modelOptions('english'),
   ...RECALL_OPTIONS,
   passage: { type: 'string' },
   passages: { type: 'string' },
@@ -54,7 +48,7 @@ becomes when it is read again, and the rest of a text after its beginning: with 
 are, and the model alone. The weights of a model never change here: what it learns is in its
 session.
 
-${MODEL_HELP}
+${modelHelp('english')}
 ${RECALL_HELP}
   --passage N        tokens of a passage (default: ${DEFAULTS.passage})
   --passages N       how many, evenly spaced over the text (default: ${DEFAULTS.passages})

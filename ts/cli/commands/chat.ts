@@ -8,7 +8,7 @@ import type { Session } from 'bit-ttt';
 import { suggestion } from '../../common/suggestion.js';
 import { afterTerminal, checkStandardInput } from '../files/input.js';
 import type { Loaded } from '../files/model.js';
-import { filesOfModel, loadModel, MODEL_HELP, MODEL_OPTIONS } from '../files/model.js';
+import { filesOfModel, loadModel, modelHelp, modelOptions } from '../files/model.js';
 import type { Named } from '../files/places.js';
 import { checkFiles } from '../files/save.js';
 import {
@@ -33,7 +33,7 @@ import type { Sampling } from './sampling.js';
 import { MAX_TEMPERATURE, readSampling, SAMPLING_OPTIONS, samplingHelp } from './sampling.js';
 
 const OPTIONS: OptionSpecs = {
-  ...MODEL_OPTIONS,
+  ...modelOptions('english'),
   ...SAMPLING_OPTIONS,
   ...RECALL_OPTIONS,
   ...SAVE_OPTIONS,
@@ -70,7 +70,7 @@ ${commandList}
 
 A FILE may have blanks within its name, but not around it.
 
-${MODEL_HELP}
+${modelHelp('english')}
 ${samplingHelp(DEFAULT_TOKENS)}
 ${RECALL_HELP}
   --load FILE        go on from a session that was saved

@@ -11,6 +11,7 @@ import { CONFIG_NAME, TOKENIZER_NAME, WEIGHTS_NAME } from '../../files/model-fil
 import { nameOf } from '../files/input.js';
 import { fingerprintOf, openModel, readModel, readTokenizer, sourceOf } from '../files/model.js';
 import { readHeaders } from '../files/model-header.js';
+import { modelPath } from '../files/model-names.js';
 import type { Named } from '../files/places.js';
 import { checkPlaces, modelFiles } from '../files/places.js';
 import type { Result } from '../files/save.js';
@@ -32,7 +33,8 @@ const HELP = `Usage: bit-ttt convert IN OUT [options]
 
 Turns a model from one format into another. IN is a .bitt or .safetensors file, the index of
 several (model.safetensors.index.json), or a folder with these and with config.json and
-tokenizer.json, as the original engine has them (f32, f16 or bf16); - is standard input.
+tokenizer.json, as the original engine has them (f32, f16 or bf16); - is standard input, and
+english and stories are the models of the package (a file that is called so is ./english).
 OUT says by its name what is written:
 
   NAME.bitt          one compact file: ternary weights in 2 bits, int8 embedding and head
@@ -147,9 +149,10 @@ function makeFolder(path: string): void {
 export const convert: Command = { options: OPTIONS, help: HELP, run };
 
 async function run(line: CommandLine): Promise<void> {
-  const [input, out, extra] = line.positionals;
-  if (input === undefined || out === undefined) throw new UsageError('convert needs IN and OUT');
+  const [given, out, extra] = line.positionals;
+  if (given === undefined || out === undefined) throw new UsageError('convert needs IN and OUT');
   if (extra !== undefined) throw new UsageError(`convert takes IN and OUT, but "${extra}" follows`);
+  const input = modelPath(given);
   const f32 = line.flags.has('f32') || !out.endsWith('.bitt');
   const results = resultsOf(line, out);
   const tokenizer = line.values.get('tokenizer');

@@ -13,19 +13,23 @@ import {
   setKernel,
 } from 'bit-ttt';
 import { variable } from '../../common/environment.js';
+import type { ShippedFacts } from '../files/model.js';
+import { factsOfShipped } from '../files/model.js';
+import { MODEL_NAMES } from '../files/model-names.js';
 import type { Command, CommandLine } from '../screen/command-line.js';
 import { checkNoArguments } from '../screen/command-line.js';
 import { backendReason, engineInUse, ignoredKernel, kernelReason } from '../screen/engine.js';
 import { Failure } from '../screen/failure.js';
 import type { Palette } from '../screen/terminal.js';
-import { outputPalette } from '../screen/terminal.js';
+import { compact, grouped, outputPalette, visible } from '../screen/terminal.js';
 
 const HELP = `Usage: bit-ttt doctor [--json]
 
 Shows which engine is in use and why, and four hashes of its results, those of the layer with
 its two rules, the language model and the recall, computed now with every kernel that this machine
-can run and with WebAssembly: they must be the same everywhere. The exit code is 1 if two engines
-differ, or if a variable asks for what cannot be had.
+can run and with WebAssembly: they must be the same everywhere. Then the models of the package, by
+the names that --model takes. The exit code is 1 if two engines differ, if a variable asks for what
+cannot be had, or if a model is damaged.
 
   --json             print one JSON document
   --color, --no-color
@@ -57,6 +61,8 @@ interface Diagnosis extends BackendInfo, Hashes {
   kernelReason: string;
   agree: boolean;
   checks: Check[];
+  /** The models of the package. */
+  models: ShippedFacts[];
   node: string;
   platform: string;
   cpu: string;
@@ -119,6 +125,8 @@ async function diagnose(problem: string | null): Promise<Diagnosis> {
   const info = await engineInUse();
   const hashes = await compute();
   const checks = await checkAll(info);
+  const models: ShippedFacts[] = [];
+  for (const name of MODEL_NAMES) models.push(await factsOfShipped(name));
   const { backend, fallback, kernel, kernels, compiledKernels, version } = info;
   return {
     version,
@@ -133,6 +141,7 @@ async function diagnose(problem: string | null): Promise<Diagnosis> {
     compiledKernels,
     agree: checks.every((one) => one.problem !== null || same(one, hashes)),
     checks,
+    models,
     node: process.versions.node,
     platform: `${platform()} ${arch()}`,
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
@@ -165,6 +174,12 @@ function checkLine(one: Check, found: Diagnosis, palette: Palette): string {
   return `  ${sign}  ${name}  ${hashes}${inUse}`;
 }
 
+function modelLine({ name, parameters, fileBytes, fingerprint, problem }: ShippedFacts): string {
+  if (problem !== null) return `  ${name.padEnd(8)} ${visible(problem)}`;
+  const size = `${grouped(parameters!)} parameters, ${compact(fileBytes!)}B`;
+  return `  ${name.padEnd(8)} ${fingerprint}  ${size}`;
+}
+
 function textDiagnosis(found: Diagnosis, palette: Palette): string {
   const { bold, dim, green, red } = palette;
   const ran = found.checks.filter((one) => one.problem === null).length;
@@ -181,6 +196,9 @@ function textDiagnosis(found: Diagnosis, palette: Palette): string {
     ...found.checks.map((one) => checkLine(one, found, palette)),
     '',
     verdict,
+    '',
+    dim('  models of the package'),
+    ...found.models.map(modelLine),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -197,4 +215,6 @@ async function run(line: CommandLine): Promise<void> {
   );
   if (found.problem !== null) throw new Failure(found.problem);
   if (!found.agree) throw new Failure('the results of two kernels differ');
+  const damaged = found.models.find((one) => one.found && one.problem !== null);
+  if (damaged?.problem) throw new Failure(damaged.problem);
 }

@@ -2,13 +2,7 @@
  * eval.ts - the command that measures how well a model predicts a text.
  * SPDX-License-Identifier: MIT
  */
-import {
-  filesOfModel,
-  fingerprintOf,
-  loadModel,
-  MODEL_HELP,
-  MODEL_OPTIONS,
-} from '../files/model.js';
+import { filesOfModel, fingerprintOf, loadModel, modelHelp, modelOptions } from '../files/model.js';
 import { checkPlaces } from '../files/places.js';
 import type { Recall } from '../files/session-state.js';
 import { documentsOf, readText } from '../files/text.js';
@@ -24,14 +18,18 @@ import { RECALL_HELP, RECALL_OPTIONS, recallName, recallOf } from './recall.js';
 import type { Score } from './scoring.js';
 import { bitsPerByte, natsPerToken, scoreDocuments } from './scoring.js';
 
-const OPTIONS: OptionSpecs = { ...MODEL_OPTIONS, ...RECALL_OPTIONS, lossy: { type: 'boolean' } };
+const OPTIONS: OptionSpecs = {
+  ...modelOptions('english'),
+  ...RECALL_OPTIONS,
+  lossy: { type: 'boolean' },
+};
 
 const HELP = `Usage: bit-ttt eval FILE|- [options]
 
 Measures how well a model foresees a text (- for standard input): nats per token, and bits per
 byte, which compares models with different tokenizers.
 
-${MODEL_HELP}
+${modelHelp('english')}
 ${RECALL_HELP}
   --lossy            read invalid UTF-8 as U+FFFD
   --json             print {tokens, bytes, nats_per_token, bits_per_byte, documents, seconds,

@@ -5,7 +5,7 @@
 import type { Session } from 'bit-ttt';
 import { TTTError } from 'bit-ttt';
 import type { Loaded } from '../files/model.js';
-import { loadModel, MODEL_HELP, MODEL_OPTIONS } from '../files/model.js';
+import { loadModel, modelHelp, modelOptions } from '../files/model.js';
 import { checkSession, saveSession } from '../files/session-file.js';
 import { readText } from '../files/text.js';
 import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
@@ -20,7 +20,7 @@ import type { Sampling } from './sampling.js';
 import { readSampling, SAMPLING_OPTIONS, samplingHelp } from './sampling.js';
 
 const OPTIONS: OptionSpecs = {
-  ...MODEL_OPTIONS,
+  ...modelOptions('stories'),
   ...SAMPLING_OPTIONS,
   ...RECALL_OPTIONS,
   ...SAVE_OPTIONS,
@@ -34,9 +34,9 @@ const DEFAULT_TOKENS = 500;
 const HELP = `Usage: bit-ttt generate [PROMPT] [options]
 
 Writes a text that goes on from PROMPT (- for standard input), as it comes; without one, a text
-from its beginning. With the model of the package: a story.
+from its beginning: with the stories' model, which it takes by itself, a story.
 
-${MODEL_HELP}
+${modelHelp('stories')}
   -p, --prompt TEXT  another way to give PROMPT
 ${samplingHelp(DEFAULT_TOKENS)}
 ${RECALL_HELP}
@@ -102,6 +102,12 @@ function promptOf(line: CommandLine): string {
   return first ?? option ?? '';
 }
 
+/** Says which model writes if nobody has chosen one: other commands take the other. */
+function tellModel({ repeated, flags }: CommandLine): void {
+  if (repeated.has('model') || flags.has('json')) return;
+  process.stderr.write("bit-ttt: the stories' model writes; -m english takes the other\n");
+}
+
 /** `bit-ttt generate`. */
 export const generate: Command = { options: OPTIONS, help: HELP, run };
 
@@ -123,6 +129,7 @@ async function run(line: CommandLine): Promise<void> {
     loaded = await loadModel(line);
     const { model } = loaded;
     session = await beginSession(line, model);
+    tellModel(line);
     interrupt.begin(save === undefined ? '' : 'interrupted; the session was not saved');
     if (!json) process.stdout.write(palette.bold(visibleLines(prompt)));
     const silent = (): void => undefined;

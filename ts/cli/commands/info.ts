@@ -14,6 +14,7 @@ import { readMemoryFields } from '../files/memory-file.js';
 import { findModel, fingerprintOf, openModel, ownFiles } from '../files/model.js';
 import type { ModelHeader } from '../files/model-header.js';
 import { readHeaders } from '../files/model-header.js';
+import { modelPath } from '../files/model-names.js';
 import { readSessionFields } from '../files/session-file.js';
 import { recalledIn } from '../files/session-state.js';
 import { readSignalFields } from '../files/signal-file.js';
@@ -24,11 +25,12 @@ import { asFailure, Failure } from '../screen/failure.js';
 import type { Palette } from '../screen/terminal.js';
 import { compact, grouped, outputPalette, safeJson, visible } from '../screen/terminal.js';
 
-const HELP = `Usage: bit-ttt info FILE|- [options]
+const HELP = `Usage: bit-ttt info FILE|NAME|- [options]
 
 Says what FILE is (- for standard input): a model (.bitt, .safetensors, an index of several, or a
 folder), a tokenizer.json, a session of generate or chat, a checkpoint of train, a memory of
-surprise, or what signal has learnt; and checks that it is sound.
+surprise, or what signal has learnt; and checks that it is sound. english and stories are the
+models of the package; a file that is called so is ./english.
 
   --json             print one JSON document
   --color, --no-color
@@ -203,7 +205,7 @@ function shown(value: Facts[string] | undefined): string {
 export const info: Command = { options: {}, help: HELP, run };
 
 async function run(line: CommandLine): Promise<void> {
-  const path = fileArgument(line, 'info');
+  const path = modelPath(fileArgument(line, 'info'));
   await engineInUse();
   const files = await findModel(path, anyExtent);
   const { weights } = files;

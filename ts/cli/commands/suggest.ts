@@ -11,7 +11,7 @@ import { placeIn } from '../../common/typing.js';
 import { checkStandardInput, openSource } from '../files/input.js';
 import { LineSplitter } from '../files/lines.js';
 import type { Loaded } from '../files/model.js';
-import { loadModel, MODEL_HELP, MODEL_OPTIONS } from '../files/model.js';
+import { loadModel, modelHelp, modelOptions } from '../files/model.js';
 import type { Named } from '../files/places.js';
 import type { Result } from '../files/save.js';
 import { checkSession, saveSession } from '../files/session-file.js';
@@ -28,7 +28,7 @@ import { grouped, outputPalette, safeJson, visible } from '../screen/terminal.js
 import { beginSession, RECALL_HELP, RECALL_OPTIONS, readRecall } from './recall.js';
 
 const OPTIONS: OptionSpecs = {
-  ...MODEL_OPTIONS,
+  ...modelOptions('english'),
   ...RECALL_OPTIONS,
   ...SAVE_OPTIONS,
   read: { type: 'string', short: 'r' },
@@ -47,7 +47,7 @@ after a blank it is the next word. TYPED gives these letters apart. With - each 
 input is such a text, and its answers end with an empty line. Nothing is learned by asking.
 
   -r, --read FILE    a text to read and remember first; may be given several times
-${MODEL_HELP}
+${modelHelp('english')}
 ${RECALL_HELP}
   -n, --count N      how many words at most, 1 to ${MAX_SUGGESTIONS} (default: 3)
   --min-probability X  no word that is less likely, 0 to 1 (default: 0.003)

@@ -5,7 +5,7 @@
 
 import { availableParallelism, cpus } from 'node:os';
 import { MAX_LAYERS, MAX_THREADS } from '../../common/limits.js';
-import { modelPath } from '../files/model.js';
+import { modelPath } from '../files/model-names.js';
 import { modelFiles } from '../files/places.js';
 import type { Result } from '../files/save.js';
 import { checkFiles, resultOf } from '../files/save.js';

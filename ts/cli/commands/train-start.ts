@@ -5,7 +5,8 @@
 import type { BitLlama } from 'bit-ttt';
 import { Tokenizer } from 'bit-ttt';
 import type { Checkpoint } from '../files/checkpoint-file.js';
-import { loadTokenizer, modelPath, openModel, readModel } from '../files/model.js';
+import { loadTokenizer, openModel, readModel } from '../files/model.js';
+import { modelPath } from '../files/model-names.js';
 import { UsageError } from '../screen/failure.js';
 import { grouped, visible } from '../screen/terminal.js';
 import type { TrainingText } from './train-data.js';

@@ -3,10 +3,8 @@
  * SPDX-License-Identifier: MIT
  */
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { ModelSource, SharedModel } from 'bit-ttt';
 import { BitLlama, Tokenizer, TTTError } from 'bit-ttt';
-import { modelUrl } from 'bit-ttt/model';
 import { hex64 } from '../../common/hex.js';
 import { MAX_MODEL_BYTES } from '../../common/limits.js';
 import { localFiles } from '../../files/file-bytes.js';
@@ -19,21 +17,29 @@ import { visible } from '../screen/terminal.js';
 import { headedKind } from './headed-file.js';
 import { nameOf } from './input.js';
 import { readHeader } from './model-header.js';
+import type { ModelName } from './model-names.js';
+import { MODEL_NAMES, modelPath, shippedModel } from './model-names.js';
 import type { Named } from './places.js';
 import { modelFiles } from './places.js';
 import { readWhole } from './read-file.js';
 
-/** Options of every command that works with a model. */
-export const MODEL_OPTIONS: OptionSpecs = {
-  model: { type: 'string', short: 'm' },
-  tokenizer: { type: 'string' },
-};
+/** Options of a command that works with a model, and takes this one of the package unless another is named. */
+export function modelOptions(taken: ModelName): OptionSpecs {
+  return {
+    model: { type: 'string', short: 'm', default: taken },
+    tokenizer: { type: 'string' },
+  };
+}
 
-export const MODEL_HELP = `  -m, --model FILE   a .bitt or .safetensors file, the index of several
+/** Their help. */
+export function modelHelp(taken: ModelName): string {
+  return `  -m, --model MODEL  english or stories, the models of the package (default: ${taken}), or a
+                     .bitt or .safetensors file, the index of several
                      (model.safetensors.index.json), or a folder with these and with
-                     config.json and tokenizer.json; - for standard input
-                     (default: the model that comes with the package)
+                     config.json and tokenizer.json; - for standard input. A file that is
+                     called english is ./english
   --tokenizer FILE   a tokenizer.json instead of the model's own, of the same vocabulary`;
+}
 
 /** A model with the tokenizer that goes with it, and what messages call it. */
 export interface Loaded {
@@ -42,20 +48,13 @@ export interface Loaded {
   tokenizer: Tokenizer;
 }
 
-/** The model that comes with the package. */
-const SHIPPED = fileURLToPath(modelUrl);
+/** The path of the model that --model names, or that the command takes by itself. */
+const pathOfModel = ({ values }: CommandLine): string => modelPath(values.get('model')!);
 
-/** The name of the model that comes with the package. */
-const SHIPPED_NAME = 'stories';
-
-/** The file of a model that is named by its path, or is the one that comes with the package. */
-export function modelPath(name: string): string {
-  return name === SHIPPED_NAME && !existsSync(name) ? SHIPPED : name;
-}
-
-/** The files that --model and --tokenizer name, or that belong to the model that comes with the package. */
-export function filesOfModel({ values }: CommandLine): Named[] {
-  const reads = modelFiles(values.get('model') ?? SHIPPED, '--model');
+/** The files that --model and --tokenizer name, or that belong to the model that the command takes by itself. */
+export function filesOfModel(line: CommandLine): Named[] {
+  const { values } = line;
+  const reads = modelFiles(pathOfModel(line), '--model');
   const tokenizer = values.get('tokenizer');
   if (tokenizer !== undefined) reads.push({ path: tokenizer, name: '--tokenizer' });
   return reads;
@@ -184,16 +183,49 @@ export function fingerprintOf({ fingerprint }: BitLlama): string {
   return hex64(fingerprint);
 }
 
+/** What there is to say of a model of the package; the names are those of doctor's JSON document. */
+export interface ShippedFacts {
+  name: ModelName;
+  path: string;
+  /** Whether there is such a file. */
+  found: boolean;
+  /** Null if it cannot be loaded. */
+  fileBytes: number | null;
+  parameters: number | null;
+  fingerprint: string | null;
+  /** Why it cannot be loaded. */
+  problem: string | null;
+}
+
+/** Loads a model of the package to see whether it is sound; what is wrong with it is in the result. */
+export async function factsOfShipped(name: ModelName): Promise<ShippedFacts> {
+  const { path } = shippedModel(name);
+  const found = existsSync(path);
+  try {
+    const files = await readModel(modelPath(name));
+    const model = await openModel(path, files);
+    const fileBytes = files.weights instanceof Uint8Array ? files.weights.length : null;
+    const { parameters } = model;
+    const fingerprint = fingerprintOf(model);
+    model.destroy();
+    return { name, path, found, fileBytes, parameters, fingerprint, problem: null };
+  } catch (error) {
+    const problem = (error as Error).message;
+    return { name, path, found, fileBytes: null, parameters: null, fingerprint: null, problem };
+  }
+}
+
+/** The model of the package that has this fingerprint; undefined if none that can be loaded has it. */
+export async function modelWithFingerprint(wanted: string): Promise<ModelName | undefined> {
+  for (const name of MODEL_NAMES) {
+    if ((await factsOfShipped(name)).fingerprint === wanted) return name;
+  }
+  return undefined;
+}
+
 /** The model that the command line names, which must have a tokenizer. */
 export async function loadModel(line: CommandLine): Promise<Loaded> {
-  const given = line.values.get('model');
-  const path = given ?? SHIPPED;
-  if (given === undefined && !existsSync(path)) {
-    throw new Failure(
-      `the model that comes with the package is not there (${path}); ` +
-        'name another with --model FILE, or make one with bit-ttt train TEXT',
-    );
-  }
+  const path = pathOfModel(line);
   const files = await readModel(path);
   const other = line.values.get('tokenizer');
   const model = await openModel(

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 import type { BitLlama, Session } from 'bit-ttt';
+import { TTTError } from 'bit-ttt';
 import type { CommandLine } from '../screen/command-line.js';
 import { asFailure, Failure } from '../screen/failure.js';
 import { grouped } from '../screen/terminal.js';
@@ -14,13 +15,14 @@ import {
   headedParts,
   parseHeaded,
 } from './headed-file.js';
-import { filesOfModel, fingerprintOf } from './model.js';
+import { filesOfModel, fingerprintOf, modelWithFingerprint } from './model.js';
+import { shippedModel } from './model-names.js';
 import type { Named } from './places.js';
 import { readWhole } from './read-file.js';
 import type { Result } from './save.js';
 import { checkFiles, resultOf, saveFile } from './save.js';
 import type { Recall } from './session-state.js';
-import { recalledIn } from './session-state.js';
+import { modelIn, recalledIn } from './session-state.js';
 
 /** What the first line of a session file says. */
 interface SessionFields {
@@ -54,13 +56,20 @@ export function readSessionFields(fields: Record<string, unknown>, path: string)
 }
 
 /** The state in a session file, which must be one of this model. */
-function stateOf(bytes: Buffer, path: string, fingerprint: string): Uint8Array {
+async function stateOf(bytes: Buffer, path: string, fingerprint: string): Promise<Uint8Array> {
   const { fields, body } = parseHeaded(bytes, path, 'session');
   const saved = readSessionFields(fields, path);
   if (saved.model === fingerprint) return body;
-  throw new Failure(
-    `${path} belongs to another model: its fingerprint is ${saved.model}, ` +
-      `and this one's is ${fingerprint}`,
+  throw await foreignSession(path, saved.model, fingerprint);
+}
+
+/** The error for a session of another model, which it names if that is one of the package. */
+async function foreignSession(path: string, its: string, fingerprint: string): Promise<Failure> {
+  const name = await modelWithFingerprint(its);
+  const model = name === undefined ? 'another model' : shippedModel(name).called;
+  const remedy = name === undefined ? '' : `; -m ${name} takes that`;
+  return new Failure(
+    `${path} belongs to ${model}: its fingerprint is ${its}, and this one's is ${fingerprint}${remedy}`,
   );
 }
 
@@ -89,12 +98,15 @@ export async function loadSession(
   const isBare = bareState(bytes) === 'session';
   let session: Session | undefined;
   try {
-    const state = isBare ? bytes : stateOf(bytes, path, fingerprintOf(model));
+    const state = isBare ? bytes : await stateOf(bytes, path, fingerprintOf(model));
     session = model.createSession({ recall: recallFor(state, path, wanted) });
     session.restore(state);
     return session;
   } catch (error) {
     session?.destroy();
+    if (isBare && error instanceof TTTError && error.code === 'STATE_WEIGHTS') {
+      throw await foreignSession(path, modelIn(bytes), fingerprintOf(model));
+    }
     throw asFailure('load', path, error);
   }
 }

@@ -3,6 +3,7 @@
  * format is that of src/model/session_state.c, session_recall.c and src/recall/state.c.
  * SPDX-License-Identifier: MIT
  */
+import { hex64 } from '../../common/hex.js';
 import { MAX_RECALL, MIN_RECALL } from '../../common/limits.js';
 
 /** Tokens that a session remembers word for word; false: none, the model alone. */
@@ -21,9 +22,15 @@ const MAGIC = 'BitRcl\r\n';
 
 /** Where its fields stand. */
 const AT = { learned: 24, capacity: 36, held: 44 };
+const AT_MODEL = 24;
 const AT_RECALL_SIZE = 40;
 const AT_BIASES = 4;
 const BIASES = 8;
+
+/** The fingerprint of the model that a session's state belongs to, by its header, which must be whole. */
+export function modelIn(state: Buffer): string {
+  return hex64(state.readBigUInt64LE(AT_MODEL));
+}
 
 /** Where the recall's own state begins; undefined if there is none. */
 function startOf(state: Buffer): number | undefined {

@@ -13,11 +13,12 @@ export interface Command {
   run(line: CommandLine): Promise<void>;
 }
 
-/** An option of a command: whether it takes a value, and whether that may be empty. */
+/** An option of a command: whether it takes a value, whether that may be empty, and what it is if not given. */
 interface OptionSpec {
   type: 'string' | 'boolean';
   short?: string;
   empty?: boolean;
+  default?: string;
 }
 
 /** The options of one command. */
@@ -26,8 +27,9 @@ export type OptionSpecs = Record<string, OptionSpec>;
 /** A command line that was read. Of options of the same name the last one counts, but for `repeated`. */
 export interface CommandLine {
   flags: Set<string>;
+  /** What was given, or else the option's default. */
   values: Map<string, string>;
-  /** All values of each option, in order. */
+  /** All values that were given for each option, in order. */
   repeated: Map<string, string[]>;
   positionals: string[];
 }
@@ -80,6 +82,9 @@ export function readCommandLine(argv: readonly string[], specs: OptionSpecs): Co
       line.values.set(name, value);
       line.repeated.set(name, [...(line.repeated.get(name) ?? []), value]);
     }
+  }
+  for (const [name, spec] of Object.entries(specs)) {
+    if (spec.default !== undefined && !line.values.has(name)) line.values.set(name, spec.default);
   }
   return line;
 }
