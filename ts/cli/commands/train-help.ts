@@ -26,9 +26,9 @@ ${FORCE_HELP}
   --no-sample        no sample of what the model writes with each measurement
 
 Fine-tuning:
-  --from MODEL       begin with the weights of a model instead of random ones: a file, or
-                     stories for the model that comes with the package. Shape and tokenizer are
-                     its own; in the recipe other defaults apply
+  --from MODEL       begin with the weights of a model instead of random ones: english or stories,
+                     which come with the package, or a file. Shape and tokenizer are its own; in the
+                     recipe other defaults apply
 
 Shape:
   --tokenizer FILE   a tokenizer.json; otherwise one is made of the text, with
