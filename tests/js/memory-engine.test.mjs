@@ -503,6 +503,19 @@ describe('memory of the WebAssembly engine', () => {
     return forged;
   }
 
+  it('trainers: begun from a model, with fitting shapes and others', () =>
+    walk(() => {
+      const [one, other] = [
+        trainer(),
+        must(createTrainer({ mlpDim: 48 }, TOKENS), trainers.destroy),
+      ];
+      const from = modelOf(one, undefined);
+      assert.equal(trainers.startFrom(trainer(), from), 0);
+      assert.equal(trainers.startFrom(other, from).status, 42);
+      assert.equal(trainers.startFrom(one, GONE).status, 61);
+      assert.equal(trainers.startFrom(GONE, from).status, 61);
+    }));
+
   it('trainers: their models, weights and checkpoints, good and bad, and divergence', () =>
     walk(() => {
       const [one, two] = [trainer(), trainer()];
