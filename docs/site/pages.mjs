@@ -82,6 +82,6 @@ export const references = [
 ];
 
 /** Public headers, in the order of the C reference. */
-export const headers = ['base.h', 'ttt.h', 'ternary.h', 'recall.h', 'llama.h', 'training.h'].map(
+export const headers = ['base.h', 'ttt.h', 'ternary.h', 'recall.h', 'llama.h'].map(
   (name) => `include/bit_ttt/${name}`,
 );

@@ -44,7 +44,7 @@ function declared(text, name) {
 
 describe('structs', () => {
   const layout = readFileSync(`${root}wasm/layout.c`, 'utf8');
-  const headers = ['base', 'ttt', 'recall', 'llama', 'training']
+  const headers = ['base', 'ttt', 'recall', 'llama']
     .map((name) => readFileSync(`${root}include/bit_ttt/${name}.h`, 'utf8'))
     .join('\n');
   let code;
