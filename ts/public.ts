@@ -53,6 +53,7 @@ export { convertModel } from './llama/convert.js';
 export { encodeDocuments, splitDocuments } from './llama/documents.js';
 export { evaluateText } from './llama/evaluation.js';
 export { BitLlama } from './llama/model.js';
+export { proofread } from './llama/proofread.js';
 export type { LanguageModel } from './llama/session.js';
 export { Session } from './llama/session.js';
 export { Trainer } from './llama/trainer.js';
@@ -67,6 +68,8 @@ export type {
   Mixer,
   ModelSource,
   ObserveTextOptions,
+  ProofreadOptions,
+  ReadWord,
   RecallOptions,
   RunOptions,
   SamplingOptions,
