@@ -44,12 +44,12 @@ function writtenAs(word, like) {
 }
 
 /** A random word that is about as frequent as another, of those that are `fit`; undefined: none is. */
-function similarWord({ counts, ordered }, word, random, fit = () => true) {
+function similarWord({ counts, ordered }, word, random, suits = () => true) {
   const known = counts.get(word.toLowerCase());
   if (!known) return undefined;
   const from = Math.floor(known.rank / 2);
   const near = ordered.slice(from, 2 * known.rank + 6);
-  const fitting = near.filter((one) => one !== known && one.count > 1 && fit(one));
+  const fitting = near.filter((one) => one !== known && one.count > 1 && suits(one));
   return fitting.length > 0 ? writtenAs(pick(random, fitting).word, word) : undefined;
 }
 

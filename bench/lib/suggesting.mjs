@@ -66,7 +66,7 @@ function askEachWord(suggester, text) {
 }
 
 function sharesOf(counts) {
-  const sum = (valueOf) => counts.reduce((all, one) => all + valueOf(one), 0);
+  const sum = (of) => counts.reduce((all, one) => all + of(one), 0);
   const words = sum((one) => one.words);
   return { shares: LETTERS.map((_, i) => sum(({ hits }) => hits[i]) / words), words };
 }
