@@ -5,6 +5,8 @@ import { join } from 'node:path';
 
 import { makeRandom } from '../../bench/lib/detection/random.mjs';
 import { KINDS, lexiconOf, plant, sentencesOf } from '../../bench/lib/planting.mjs';
+import { shareOfBeginnings } from '../../bench/lib/suggesting.mjs';
+import { contextsOf, WordCounts, WordNgram } from '../../bench/lib/word-ngram.mjs';
 import { BitLlama, proofread } from '../../dist/index.mjs';
 import { backends, root } from './support/backends.mjs';
 
@@ -139,5 +141,40 @@ describe('bench prose: what is planted', () => {
     const other = { lexicon, sentences, random: makeRandom(1) };
     assert.deepEqual(plant(short, 'two letters swapped', other), { text: short, planted: [] });
     assert.deepEqual(plant(short, KINDS.at(-1), other), { text: short, planted: [] });
+  });
+});
+
+describe('bench prose: an n-gram that has read a large text', () => {
+  const large = ['We send it with the green van. We like the red door.', 'It is the red door.'];
+  const text = 'We like the green van. We send it';
+
+  it('suggests what one that reads all of it itself suggests', () => {
+    const counts = new WordCounts(contextsOf([text]));
+    for (const one of large) counts.read(one);
+    const begun = new WordNgram(3, counts);
+    const whole = new WordNgram();
+    whole.read(large.join('\n'));
+    const asked = [...text.matchAll(/\p{L}+|\./gu)].map(([part]) => part);
+    for (const [i, part] of asked.entries()) {
+      const same = i >= 3 && part !== '.'; // before, the other one's context is the large text's end
+      for (const typed of same ? ['', part[0]] : [])
+        assert.deepEqual(begun.suggest(typed, 1), whole.suggest(typed, 1), `${part} ${typed}`);
+      begun.read(` ${part}`);
+      whole.read(` ${part}`);
+    }
+    assert.deepEqual(begun.suggest('w', 3), ['with']);
+  });
+
+  it('counts the words of texts that begin with nothing, each with a suggester of its own', () => {
+    let made = 0;
+    const make = () => ({
+      read() {},
+      suggest() {
+        made++;
+        return ['b'];
+      },
+    });
+    const { shares, words } = shareOfBeginnings(make, ['a b', 'a c b']);
+    assert.deepEqual([shares, words, made], [[2 / 3, 2 / 3, 2 / 3], 3, 9]);
   });
 });
