@@ -25,6 +25,7 @@ const SUITES = [
   'size',
   'growth',
   'learning',
+  'prose',
   'detection',
 ];
 
@@ -44,6 +45,9 @@ Measures this project and its peers, which it installs, in turn; figures are med
                      book.txt, each left out where it is not there (default: ../shared/data)
   --data FOLDER      logs and signals for the suite detection: logs/NAME_2k.log and .csv as in loghub, sequences
                      logs/*.json, nab/data and nab/labels as in NAB (default: none, only logs that it makes)
+                     for the suite prose: english/english-train-00.txt to -02, english-valid.txt, dialogue-cdla.txt;
+                     alice.txt, tinystories-valid.txt, tinyshakespeare.txt
+  --model FILE       the model of English for the suite prose (default: models/english.bitt, if it is there)
   --out FOLDER       where results.json, results.md and charts go (default: build/bench/results)
   --baseline FILE    also say what changed since that results.json
   --compare A [B]    measure nothing: say what changed from A to B (default: the last run)
@@ -59,7 +63,8 @@ Measures this project and its peers, which it installs, in turn; figures are med
  * @property {typeof startNative} native
  * @property {typeof installPeers} peers
  * @property {string} texts a folder that may have texts
- * @property {string | undefined} data a folder that may have logs and signals
+ * @property {string | undefined} data a folder that may have logs and signals, or prose
+ * @property {string | undefined} model a file: the model of English
  * @property {string} work
  */
 
@@ -73,6 +78,7 @@ function readCommandLine() {
       seconds: { type: 'string' },
       texts: { type: 'string' },
       data: { type: 'string' },
+      model: { type: 'string' },
       out: { type: 'string' },
       baseline: { type: 'string' },
       compare: { type: 'string' },
@@ -97,6 +103,7 @@ function readCommandLine() {
     seconds: positive('seconds', values.full ? 0.5 : 0.2),
     texts: resolve(values.texts ?? TEXTS),
     data: values.data && resolve(values.data),
+    model: values.model && resolve(values.model),
     out: resolve(values.out ?? join(workFolder, 'results')),
     positionals,
   };
@@ -121,6 +128,7 @@ async function runSuite(name, options) {
     peers: installPeers,
     texts: options.texts,
     data: options.data,
+    model: options.model,
     work: join(workFolder, name),
   };
   mkdirSync(context.work, { recursive: true });

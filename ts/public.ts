@@ -54,6 +54,7 @@ export { convertModel } from './llama/convert.js';
 export { encodeDocuments, splitDocuments } from './llama/documents.js';
 export { evaluateText } from './llama/evaluation.js';
 export { BitLlama } from './llama/model.js';
+export { proofread } from './llama/proofread.js';
 export type { LanguageModel } from './llama/session.js';
 export { Session } from './llama/session.js';
 export { Trainer } from './llama/trainer.js';
@@ -69,6 +70,8 @@ export type {
   ModelSource,
   ObserveTextOptions,
   Optimizer,
+  ProofreadOptions,
+  ReadWord,
   RecallOptions,
   RunOptions,
   SamplingOptions,

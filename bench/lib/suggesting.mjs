@@ -27,11 +27,31 @@ export function shareSuggested(suggester, text, cut = CUT) {
   if (plain.length < begin + cut.asked)
     throw new Error(`the text must have ${begin + cut.asked} characters, not ${plain.length}`);
   suggester.read(plain.slice(cut.from, begin));
-  const rest = plain.slice(begin, begin + cut.asked);
+  return sharesOf([askEachWord(suggester, plain.slice(begin, begin + cut.asked))]);
+}
+
+/**
+ * The same for texts that begin with nothing read before.
+ * @param {() => {read: (text: string) => void, suggest: (typed: string, count: number) => string[],
+ *   destroy?: () => void}} makeSuggester called for each text
+ * @param {string[]} texts
+ */
+export function shareOfBeginnings(makeSuggester, texts) {
+  const found = texts.map((text) => {
+    const suggester = makeSuggester();
+    const one = askEachWord(suggester, text.replaceAll('\r', ''));
+    suggester.destroy?.();
+    return one;
+  });
+  return sharesOf(found);
+}
+
+/** How often the words of a text were suggested; each is read once it was asked for. */
+function askEachWord(suggester, text) {
   const hits = LETTERS.map(() => 0);
   let [words, at] = [0, 0];
-  for (const { 0: word, index } of rest.matchAll(WORD)) {
-    const gap = rest.slice(at, index);
+  for (const { 0: word, index } of text.matchAll(WORD)) {
+    const gap = text.slice(at, index);
     if (gap.endsWith(' ')) {
       if (gap.length > 1) suggester.read(gap.slice(0, -1));
       LETTERS.forEach((typed, i) => {
@@ -42,7 +62,13 @@ export function shareSuggested(suggester, text, cut = CUT) {
     } else suggester.read(gap + word);
     at = index + word.length;
   }
-  return { shares: hits.map((n) => n / words), words };
+  return { hits, words };
+}
+
+function sharesOf(counts) {
+  const sum = (of) => counts.reduce((all, one) => all + of(one), 0);
+  const words = sum((one) => one.words);
+  return { shares: LETTERS.map((_, i) => sum(({ hits }) => hits[i]) / words), words };
 }
 
 /** A session of the language model as a suggester: it learns what it reads, from a new text on. */

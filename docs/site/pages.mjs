@@ -12,6 +12,7 @@ const guides = {
   pino: 'From pino',
   'watch-a-signal': 'Watch a signal',
   'personalise-autocomplete': 'Personalise autocomplete',
+  proofread: 'Find what readers stumble over',
   'save-and-move-a-memory': 'Save and move a memory',
   'train-on-your-text': 'Train on your text',
   'fine-tune': 'Fine-tune a model',

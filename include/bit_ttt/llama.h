@@ -303,9 +303,8 @@ typedef struct bitllama_step {
     uint64_t tokens;                    /* trained on in all steps */
 } bitllama_step;
 
-/* A trainer of random weights on a copy of tokens [n]; vocab_size is at most 65536. Errors:
- * NULL_POINTER, MODEL_CONFIG, INVALID_OPTION, INVALID_TOKEN, INVALID_DATA (n is at most the context, or
- * above 2^32), OUT_OF_MEMORY. */
+/* Copies tokens [n]; vocab_size is at most 65536. Errors: NULL_POINTER, MODEL_CONFIG, INVALID_OPTION,
+ * INVALID_TOKEN, INVALID_DATA (n up to the context, or above 2^32), OUT_OF_MEMORY. */
 BT_API int bitllama_trainer_create(const bitllama_config *config, const bitllama_training *training,
                                    const uint32_t *tokens, size_t n, bitllama_trainer **trainer,
                                    ttt_error *error);
@@ -329,22 +328,20 @@ BT_API int bitllama_trainer_step(bitllama_trainer *trainer, bitllama_step *step)
 BT_API int bitllama_trainer_model(const bitllama_trainer *trainer, const char *tokenizer,
                                   size_t tokenizer_size, bitllama_model **model);
 
-/* Writes an f32 safetensors file, with configuration and tokenizer in its metadata. Buffer, *size and
- * errors as for bitllama_pack. */
+/* As an f32 safetensors file, configuration and tokenizer inside; buffer, *size, errors: bitllama_pack. */
 BT_API int bitllama_trainer_weights(const bitllama_trainer *trainer, const char *tokenizer,
                                     size_t tokenizer_size, void *buffer, size_t capacity,
                                     size_t *size);
 
-/* Checkpoints: a loaded trainer goes on as if it had never stopped. It must have the same configuration,
- * tokens and options, but for threads, steps and warmup. Errors: NULL_POINTER; save: BUFFER_SIZE;
- * load: CHECKPOINT. */
+/* A loaded trainer goes on as if it had never stopped; it must have the same configuration, tokens and
+ * options, but threads, steps and warmup. Errors: NULL_POINTER; save: BUFFER_SIZE; load: CHECKPOINT. */
 BT_API size_t bitllama_trainer_state_size(const bitllama_trainer *trainer);
 BT_API int bitllama_trainer_save(const bitllama_trainer *trainer, void *buffer, size_t size);
 BT_API int bitllama_trainer_load(bitllama_trainer *trainer, const void *buffer, size_t size,
                                  ttt_error *error);
 
-/* Hashes what sessions of small random models give on the active kernel: the same hash on every
- * machine, kernel and target. Errors: NULL_POINTER, OUT_OF_MEMORY. */
+/* Of what sessions of small random models give on the active kernel: the same on every machine, kernel
+ * and target. Errors: NULL_POINTER, OUT_OF_MEMORY. */
 BT_API int bitllama_conformance_hash(uint64_t *hash);
 
 #ifdef __cplusplus

@@ -13,6 +13,7 @@ import type {
   LlamaConfig,
   LoadOptions,
   ObserveTextOptions,
+  ProofreadOptions,
   RecallOptions,
   RunOptions,
   SamplingOptions,
@@ -67,6 +68,8 @@ export const SUGGEST = { count: true, minProbability: true } satisfies NamesOf<S
 export const SUGGEST_ASYNC = { ...SUGGEST, ...SIGNAL } satisfies NamesOf<SuggestAsyncOptions>;
 
 export const EVALUATE = { ...SIGNAL, ...SESSION } satisfies NamesOf<EvaluateOptions>;
+
+export const PROOFREAD = { ...EVALUATE, share: true } satisfies NamesOf<ProofreadOptions>;
 
 export const TRAINER = {
   ...BACKEND,

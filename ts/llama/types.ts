@@ -320,3 +320,23 @@ export interface Evaluation {
   natsPerToken: number;
   bitsPerByte: number;
 }
+
+/** Options of `proofread`. */
+export interface ProofreadOptions extends SignalOptions, SessionOptions {
+  /** The share of words that are marked: 0 to 1, 0.05 unless given. */
+  share?: number | undefined;
+}
+
+/** A word of a text that was read by `proofread`. */
+export interface ReadWord {
+  text: string;
+  /** Its place in the text, in UTF-16 units, without `end`. */
+  start: number;
+  end: number;
+  /** -log2 of its probability after all before it. */
+  bits: number;
+  /** How much a reader would stumble over it, for comparison with the other words of the text. */
+  score: number;
+  /** It is among the share of words with the highest scores. */
+  marked: boolean;
+}

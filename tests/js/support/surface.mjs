@@ -79,6 +79,10 @@ export async function surfaceOf(module, backend) {
       args: () => [model, [1, 2, 3], { signal: signal(), recall: 256 }],
       options: ['signal', 'recall'],
     },
+    proofread: {
+      args: () => [model, 'a b', { signal: signal(), recall: 256, share: 0.5 }],
+      options: ['signal', 'recall', 'share'],
+    },
     convertModel: {
       args: () => [bytes, { backend, to: 'bitt', tokenizer: vocabulary, metadata: { a: 'b' } }],
       options: [...BACKEND, ...LOADING, 'to', 'metadata'],

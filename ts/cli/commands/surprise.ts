@@ -1,5 +1,5 @@
 /**
- * surprise.ts - the command that reads logs and shows the lines that stand out.
+ * surprise.ts - the command that reads logs and shows the lines that stand out, or prose and its words.
  * SPDX-License-Identifier: MIT
  */
 
@@ -19,12 +19,14 @@ import { watched } from '../screen/interrupt.js';
 import { goOnWithoutReader, print } from '../screen/output.js';
 import type { Palette, Progress } from '../screen/terminal.js';
 import { columnsOf, grouped, outputPalette } from '../screen/terminal.js';
+import { PROSE_HELP, PROSE_OPTIONS, readsProse, surpriseOfProse } from './surprise-prose.js';
 import type { Findings, Reading } from './surprise-read.js';
 import { readLogs } from './surprise-read.js';
 import { jsonReport, textReport } from './surprise-report.js';
 
 const OPTIONS: OptionSpecs = {
   ...SAVE_OPTIONS,
+  ...PROSE_OPTIONS,
   alarm: { type: 'string' },
   above: { type: 'string' },
   top: { type: 'string', short: 'n' },
@@ -49,6 +51,7 @@ const DEFAULT_SAVE_SECONDS = 60;
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86400 };
 
 const HELP = `Usage: bit-ttt surprise FILE... [options]
+       bit-ttt surprise FILE --model MODEL [options]
 
 Reads logs (- for standard input; .gz and .zst as they are), one after another, with a memory that
 learns while it reads, and shows the lines that stand out. It needs no rules and no training; memory
@@ -79,6 +82,8 @@ before it, if a number is far from all before it, or if its time goes back. Noth
 the first 200 lines. Times without a zone are taken as UTC.
 
 Ctrl-C, like the signals TERM and HUP, stops the reading: the report comes and the memory is saved.
+
+${PROSE_HELP}
 `;
 
 /** What was asked for, checked. */
@@ -186,6 +191,7 @@ async function makeDetector({ options, load }: Request): Promise<LogDetector> {
 export const surprise: Command = { options: OPTIONS, help: HELP, run };
 
 async function run(line: CommandLine): Promise<void> {
+  if (readsProse(line)) return surpriseOfProse(line);
   const request = readRequest(line);
   const palette = outputPalette(line.flags);
   const live = request.all || request.follow;

@@ -24,16 +24,17 @@ import { modelFiles } from './places.js';
 import { readWhole } from './read-file.js';
 
 /** Options of a command that works with a model, and takes this one of the package unless another is named. */
-export function modelOptions(taken: ModelName): OptionSpecs {
+export function modelOptions(taken?: ModelName): OptionSpecs {
   return {
-    model: { type: 'string', short: 'm', default: taken },
+    model: { type: 'string', short: 'm', ...(taken === undefined ? {} : { default: taken }) },
     tokenizer: { type: 'string' },
   };
 }
 
 /** Their help. */
-export function modelHelp(taken: ModelName): string {
-  return `  -m, --model MODEL  english or stories, the models of the package (default: ${taken}), or a
+export function modelHelp(taken?: ModelName): string {
+  const usual = taken === undefined ? '' : ` (default: ${taken})`;
+  return `  -m, --model MODEL  english or stories, the models of the package${usual}, or a
                      .bitt or .safetensors file, the index of several
                      (model.safetensors.index.json), or a folder with these and with
                      config.json and tokenizer.json; - for standard input. A file that is

@@ -13,6 +13,7 @@ export interface Palette {
   enabled: boolean;
   bold: Paint;
   dim: Paint;
+  underline: Paint;
   red: Paint;
   yellow: Paint;
   green: Paint;
@@ -51,6 +52,7 @@ function makePalette(enabled: boolean): Palette {
     enabled,
     bold: style(1, 22),
     dim: style(2, 22),
+    underline: style(4, 24),
     red: style(31, 39),
     yellow: style(33, 39),
     green: style(32, 39),
