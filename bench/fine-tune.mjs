@@ -17,7 +17,7 @@ import { parseArgs } from 'node:util';
 import { BitLlama, encodeDocuments, splitDocuments, Tokenizer, Trainer } from '../dist/index.mjs';
 
 const COMMAND = fileURLToPath(new URL('../dist/cli.mjs', import.meta.url));
-const SHIPPED = fileURLToPath(new URL('../models/bit-llama.bitt', import.meta.url));
+const SHIPPED = fileURLToPath(new URL('../models/stories.bitt', import.meta.url));
 const PROBE_STEPS = 4;
 
 const { values, positionals } = parseArgs({

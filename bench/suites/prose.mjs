@@ -168,7 +168,7 @@ export async function run({ data, full, log, model: given }) {
   const english = given ?? modelFile('english.bitt');
   const files = [
     [ENGLISH, english],
-    [STORIES, modelFile('bit-llama.bitt')],
+    [STORIES, modelFile('stories.bitt')],
   ].filter(([, path]) => existsSync(path));
   const prose = findProse(data, full);
   const models = [];

@@ -7,7 +7,7 @@ import { root } from './support/backends.mjs';
 import { bitTtt, json, output, refuses, temporaryFolder } from './support/cli.mjs';
 
 const folder = temporaryFolder();
-const MODEL = ['--model', join(root, 'models/bit-llama.bitt')];
+const MODEL = ['--model', join(root, 'models/stories.bitt')];
 const text = `Once upon a time, there was a little girl named Lily.\r
 She loved to play in the park with with her friends. \u{1f600} One day, she saw a big dog near the tree.
 

@@ -101,7 +101,7 @@ describe('a training from the model that comes with the package', () => {
   it('begins as it, on whichever engine it is', async function () {
     this.timeout(120_000);
     for (const [i, backend] of backends.entries()) {
-      const from = await BitLlama.load(`${root}models/bit-llama.bitt`, {
+      const from = await BitLlama.load(`${root}models/stories.bitt`, {
         backend: backends[(i + 1) % backends.length],
       });
       const trainer = await Trainer.create({ backend, from, text, training });

@@ -21,7 +21,7 @@ const bad = good
 describe('proofread', function () {
   this.timeout(120_000);
   let model;
-  before(async () => (model = await BitLlama.load(join(root, 'models/bit-llama.bitt'))));
+  before(async () => (model = await BitLlama.load(join(root, 'models/stories.bitt'))));
   after(() => model.destroy());
 
   it('marks words that were misspelt, doubled or put in place of others', async () => {
@@ -75,7 +75,7 @@ describe('proofread', function () {
   it('has the same scores on every backend', async () => {
     const wanted = await proofread(model, bad);
     for (const backend of backends) {
-      const other = await BitLlama.load(join(root, 'models/bit-llama.bitt'), { backend });
+      const other = await BitLlama.load(join(root, 'models/stories.bitt'), { backend });
       assert.deepEqual(await proofread(other, bad), wanted, backend);
       other.destroy();
     }
