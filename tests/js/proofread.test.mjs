@@ -39,6 +39,17 @@ describe('proofread', function () {
     assert.ok(words.filter(({ score }) => score > worst).length >= 4, `${worst}`);
   });
 
+  it('marks the words of a sentence of another text', async () => {
+    const foreign = 'Speak, what trade art thou, and where is thy leather apron?';
+    const before = good.indexOf('She looked under');
+    const text = `${good.slice(0, before)}${foreign} ${good.slice(before)}`;
+    const words = await proofread(model, text, { share: 0.1 });
+    const own = words.filter(({ start }) => start >= before && start < before + foreign.length);
+    assert.equal(own.length, 11);
+    const marked = own.filter((one) => one.marked).length;
+    assert.ok(marked >= 8, `${marked} of 11`);
+  });
+
   it('gives places, bits and marks of every word, document by document', async () => {
     const text = `  ${good}\r\n<|endoftext|>\r\n\u00c9t\u00e9 \u{1f600} don't re-read it's 42.\n`;
     const words = await proofread(model, text, { share: 0.1 });

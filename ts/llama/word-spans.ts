@@ -10,6 +10,8 @@ const WORD = /[\p{L}\p{N}]\p{M}*(?:[-'’]?[\p{L}\p{N}]\p{M}*)*/gu;
 const OPENS = /(?:^|\n|[.!?:]["”’')\]]*\s+)["“‘'([]*$/u;
 /** So many characters before a word are looked at. */
 const OPENING = 8;
+/** Sentences of fewer words say too little. */
+const LEAST_WORDS = 4;
 
 /** A word of a text. */
 export interface WordSpan {
@@ -73,5 +75,31 @@ export function wordsOf(text: string, ids: Uint32Array, byteLengths: Uint32Array
     });
   }
   for (const one of found) one.count = counts.get(one.text.toLowerCase())!;
+  return found;
+}
+
+/** A sentence of a text. */
+export interface SentenceSpan {
+  /** Its tokens, without `to`. */
+  from: number;
+  to: number;
+  words: number;
+  /** From its first letter to that of the next sentence, in UTF-16 units. */
+  characters: number;
+}
+
+/** The sentences of a text of `length` that have LEAST_WORDS words, by the index of their first word. */
+export function sentencesOf(words: readonly WordSpan[], length: number): Map<number, SentenceSpan> {
+  const found = new Map<number, SentenceSpan>();
+  let next = 0;
+  for (let at = 0; at < words.length; at = next) {
+    next = at + 1;
+    while (next < words.length && !words[next]!.opens) next++;
+    if (next - at < LEAST_WORDS) continue;
+    const { from, start } = words[at]!;
+    const end = words[next]?.start ?? length;
+    const to = words[next]?.from ?? words[next - 1]!.to;
+    found.set(at, { from, to, words: next - at, characters: end - start });
+  }
   return found;
 }
