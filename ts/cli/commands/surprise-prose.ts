@@ -39,7 +39,8 @@ ${RECALL_HELP}
 
 The text is printed with its marked words in colour, or in [brackets] where there is none, and then
 where they stand. Bits are -log2 of the probability that a word had after all before it; the score
-says how much better the text reads without the word or with another one, for comparison within a text.
+says how much better the text reads without the word, or with another one, or without its sentence,
+for comparison within a text.
 Lines <|endoftext|> separate documents. The other options are for logs.`;
 
 /** Options of both ways of reading; all others are for logs. */
