@@ -10,9 +10,10 @@ const fine = usualOf('a model');
 
 export const TRAIN_HELP = `Usage: bit-ttt train FILE... [options]
 
-Makes a model of texts (- for standard input), on the CPU. Lines <|endoftext|> separate documents, and
-so do the ends of files; .gz and .zst files are read as what is in them. Files are read several times,
-piece by piece; standard input and pipes are kept in memory. It says in advance how long it will take.
+Makes a model of texts (- for standard input), on the CPU. Lines <|endoftext|> separate documents,
+and so do the ends of files; .gz and .zst files are read as what is in them. Files are read several
+times, piece by piece; standard input and pipes are kept in memory. It says in advance how long it
+will take.
 Writes FILE.bitt, ready for bit-ttt generate --model FILE.bitt, and the curve of its loss. A model
 that did better on what was held out than the last one is written instead of it.
 
@@ -54,8 +55,8 @@ Recipe:
                      with --from ${fine.fromStart})
   --dropout X        share of what is left out at random, against learning a short text by heart
                      (default: ${usual.dropout}; with --from ${fine.dropout})
-  --optimizer NAME   of the ternary matrices: adamw, or muon, which learns more from each step and likes
-                     higher rates, such as 0.01 (default: adamw)
+  --optimizer NAME   of the ternary matrices: adamw, or muon, which learns more from each step and
+                     likes higher rates, such as 0.01 (default: adamw)
   --bf16             products in bfloat16: faster on CPUs that have such instructions
   --seed N           (default: 1)
   --threads N        (default: the processor's); they change the speed alone
