@@ -75,6 +75,8 @@ const samples = {
   'day1.log': () => logOf(1),
   'day2.log': () => logOf(2),
   'metrics.csv': () => Array.from({ length: 400 }, (_, i) => `${60 * i},${i % 20}\n`).join(''),
+  'english.txt': (alice) => alice.slice(0, 25000),
+  'english-valid.txt': (alice) => alice.slice(25000, 30000),
   'tinystories-train.txt': (alice) => alice.slice(0, 20000),
   'tinystories-extra-unsegmented.txt': (alice) => alice.slice(20000, 25000),
   'tinystories-valid.txt': (alice) => alice.slice(25000, 30000),
