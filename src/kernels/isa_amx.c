@@ -60,20 +60,14 @@ static __mmask16 first(size_t n)
 }
 
 /* 32 values of k, of which `depth` are there, for each of `count` rows. */
-static void load_rows(__m512i r[SIDE], const float *x, size_t count, size_t stride, size_t depth,
-                      size_t k_stride)
+static void load_rows(__m512i r[SIDE], const float *x, size_t count, size_t stride, size_t depth)
 {
     __mmask16 low = first(depth), high = first(depth < SIDE ? 0 : depth - SIDE);
     for (size_t i = 0; i < SIDE; i++) {
         const float *row = x + i * stride;
-        float gathered[DEPTH];
         if (i >= count) {
             r[i] = _mm512_setzero_si512();
             continue;
-        }
-        if (k_stride != 1) {
-            for (size_t k = 0; k < depth && k < DEPTH; k++) gathered[k] = row[k * k_stride];
-            row = gathered;
         }
         r[i] = (__m512i)_mm512_cvtne2ps_pbh(_mm512_maskz_loadu_ps(high, row + SIDE),
                                             _mm512_maskz_loadu_ps(low, row));
@@ -103,7 +97,7 @@ static void pack(char *out, const float *x, size_t n, size_t stride, size_t dept
                 size_t count = n > j ? n - j : 0, rest = depth - k;
                 __m512i r[SIDE];
                 if (stride == 1) load_pairs(r, from, count, rest, k_stride);
-                else load_rows(r, from, count, stride, rest, k_stride);
+                else load_rows(r, from, count, stride, rest);
                 if ((stride == 1) != by_pairs) transpose(r);
                 for (size_t row = 0; row < SIDE; row++) _mm512_storeu_si512(out + row * 64, r[row]);
             }

@@ -172,7 +172,7 @@ typedef struct bt_adamw {
 /* The tiles that matrix products of training are made of, and the packing of their operands. Packing
  * copies an operand into panels of `rows` rows of a, or `cols` columns of b, filled up with zeros, in a
  * layout that only `tile` of the same struct reads. A panel for `depth` values of k takes
- * bt_panel_bytes. Element (row, k) of a, or (col, k) of b, is x[row * stride + k * k_stride]. */
+ * bt_panel_bytes. Element (row, k) of a, or (col, k) of b, is x[row * stride + k * k_stride]; one of the strides is 1. */
 typedef struct bt_tiles {
     size_t rows, cols;
     size_t depth_unit, element; /* depths are filled up to a multiple; bytes of one number */

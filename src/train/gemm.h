@@ -16,7 +16,7 @@ typedef struct bt_exec {
 } bt_exec;
 
 /* C = A B, or C += A B with `accumulate`; A [m][k], B [k][n], C [m][n] with rows ldc apart. A and B
- * have strides for rows and columns, so either may be a transpose. Each element is summed in the
+ * have strides for rows and columns, one of which is 1, so either may be a transpose. Each element is summed in the
  * order of k, long sums in two halves, so results do not depend on threads or blocks. */
 typedef struct bt_gemm {
     size_t m, n, k;

@@ -135,7 +135,7 @@ export interface TrainRequest {
   vocab: number | undefined;
   /** The shape, with defaults; and what of it was given. */
   shape: Shape;
-  given: Partial<Shape>;
+  given: Partial<Pick<Shape, ShapeOption>>;
   recipe: Recipe;
   length: Length;
   threads: number;
@@ -186,19 +186,22 @@ function readShape(line: CommandLine): Shape {
   };
 }
 
+/** The options that the command has for the shape; the vocabulary has its own. */
+export const SHAPE_OPTIONS = {
+  hiddenDim: 'dim',
+  numLayers: 'layers',
+  mlpDim: 'mlp',
+  innerDim: 'inner',
+  headDim: 'head',
+  mixers: 'mixer',
+} as const;
+export type ShapeOption = keyof typeof SHAPE_OPTIONS;
+
 /** What of the shape was given, for a comparison with that of a model. */
-function givenOf(line: CommandLine, shape: Shape): Partial<Shape> {
-  const options = {
-    hiddenDim: 'dim',
-    numLayers: 'layers',
-    mlpDim: 'mlp',
-    innerDim: 'inner',
-    headDim: 'head',
-    mixers: 'mixer',
-  } as const;
-  const names = Object.keys(options) as (keyof typeof options)[];
+function givenOf(line: CommandLine, shape: Shape): Partial<Pick<Shape, ShapeOption>> {
+  const names = Object.keys(SHAPE_OPTIONS) as ShapeOption[];
   return Object.fromEntries(
-    names.filter((name) => line.values.has(options[name])).map((name) => [name, shape[name]]),
+    names.filter((name) => line.values.has(SHAPE_OPTIONS[name])).map((name) => [name, shape[name]]),
   );
 }
 

@@ -10,7 +10,8 @@ import { modelPath } from '../files/model-names.js';
 import { UsageError } from '../screen/failure.js';
 import { grouped, visible } from '../screen/terminal.js';
 import type { TrainingText } from './train-data.js';
-import type { Shape, TrainRequest } from './train-options.js';
+import type { Shape, ShapeOption, TrainRequest } from './train-options.js';
+import { SHAPE_OPTIONS } from './train-options.js';
 import type { TrainReport } from './train-report.js';
 
 /** With what a training begins. */
@@ -20,18 +21,6 @@ export interface Start {
   /** The model whose weights it begins with; the caller destroys it. */
   from: BitLlama | undefined;
 }
-
-const OPTIONS: Record<keyof Shape, string> = {
-  hiddenDim: 'dim',
-  numLayers: 'layers',
-  mlpDim: 'mlp',
-  innerDim: 'inner',
-  headDim: 'head',
-  mixers: 'mixer',
-  vocabSize: 'vocab',
-  innerLr: '',
-  normEps: '',
-};
 
 /** The model of --from; refuses one without a tokenizer. */
 async function loadFrom(name: string): Promise<{ model: BitLlama; tokenizer: Tokenizer }> {
@@ -46,10 +35,10 @@ async function loadFrom(name: string): Promise<{ model: BitLlama; tokenizer: Tok
 /** Refuses what is asked for and is not as in the model. */
 async function checkAsked(request: TrainRequest, from: BitLlama): Promise<void> {
   const name = visible(request.from!);
-  for (const [key, value] of Object.entries(request.given) as [keyof Shape, unknown][]) {
+  for (const [key, value] of Object.entries(request.given) as [ShapeOption, unknown][]) {
     const own = from.config[key];
     if (String(own) === String(value)) continue;
-    const differs = `--${OPTIONS[key]} is ${value}, but ${name} has ${own}`;
+    const differs = `--${SHAPE_OPTIONS[key]} is ${value}, but ${name} has ${own}`;
     throw new UsageError(`${differs}; with --from the shape is that of the model`);
   }
   const sizes = [from.tokenizer!.vocabSize, from.config.vocabSize];
