@@ -40,14 +40,15 @@ describe('proofread', function () {
   });
 
   it('marks the words of a sentence of another text', async () => {
-    const foreign = 'Speak, what trade art thou, and where is thy leather apron?';
+    // Of words that are all usual: by themselves hardly a third of them would be marked.
+    const foreign = 'He took the train to the office and wrote a long letter to the man.';
     const before = good.indexOf('She looked under');
     const text = `${good.slice(0, before)}${foreign} ${good.slice(before)}`;
     const words = await proofread(model, text, { share: 0.1 });
     const own = words.filter(({ start }) => start >= before && start < before + foreign.length);
-    assert.equal(own.length, 11);
+    assert.equal(own.length, 15);
     const marked = own.filter((one) => one.marked).length;
-    assert.ok(marked >= 8, `${marked} of 11`);
+    assert.ok(marked >= 12, `${marked} of 15`);
   });
 
   it('gives places, bits and marks of every word, document by document', async () => {
