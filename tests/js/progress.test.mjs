@@ -1,8 +1,8 @@
-// What `npm test` says about the stage that is running (tests/progress.mjs).
+// What `npm test` says about the stage that is running (scripts/progress.mjs).
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 
-import { Progress } from '../progress.mjs';
+import { Progress } from '../../scripts/progress.mjs';
 
 /** What is written when a stage prints these lines. */
 function written(lines, { isTTY, columns }) {
