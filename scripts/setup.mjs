@@ -132,6 +132,12 @@ const commands = {
     run(process.execPath, ['docs/build.mjs']);
   },
 
+  /** Draws the README's pictures from what the command prints. */
+  async pictures() {
+    await buildLean();
+    run(process.execPath, ['scripts/pictures.mjs']);
+  },
+
   /** The quick loop. What is not installed is left out and named; nothing but npm packages is fetched. */
   async check(args) {
     await needNodeModules();

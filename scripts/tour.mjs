@@ -2,30 +2,16 @@
 // a story, and what to try next. Each by the command itself, as one would type it.
 // SPDX-License-Identifier: MIT
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
-import { LOG_FILE } from './services-log.mjs';
+import { scenes, typed } from './scenes.mjs';
 import { root } from './stamps.mjs';
 
-const SENTENCE = 'My neighbour Kwabena repairs accordions.';
-const BEGUN = 'Yesterday Kw';
-
-/** What is shown: what is to be seen, and commands by their words, with what they read from standard input. */
 const parts = [
-  {
-    title: 'What is odd in a log of nine services? No rules, no training.',
-    commands: [{ words: ['surprise', LOG_FILE] }],
-  },
-  {
-    title: 'A name, before and after it has read one sentence',
-    commands: [
-      { words: ['suggest', BEGUN] },
-      { words: ['suggest', '--read', '-', BEGUN], input: SENTENCE },
-    ],
-  },
-  {
-    title: 'A story begins, by a model of 2.6 MB',
-    commands: [{ words: ['generate', '--model', 'stories', '--seed', '2', '--max-tokens', '75'] }],
-  },
+  ['What is odd in a log of nine services? No rules, no training.', scenes.log],
+  ['A word and a name, before and after it has read one sentence', scenes.suggest],
+  ['A story begins, by a model of 2.6 MB', scenes.story],
 ];
 
 const next = [
@@ -40,20 +26,12 @@ const styled = process.stdout.isTTY === true && process.stdout.hasColors();
 const bold = (text) => (styled ? `\x1b[1m${text}\x1b[22m` : text);
 const dim = (text) => (styled ? `\x1b[2m${text}\x1b[22m` : text);
 
-const quoted = (word) => (/^[\w./-]+$/.test(word) ? word : `"${word}"`);
-
-/** A command as one types it. */
-function typed({ words, input }) {
-  const command = ['npx bit-ttt', ...words.map(quoted)].join(' ');
-  return input === undefined ? command : `echo "${input}" | ${command}`;
-}
-
 /** Runs a command with the terminal attached; ends this process if it fails. */
-function run({ words, input }) {
+function run({ program, words }) {
+  if (program === 'cat') return process.stdout.write(readFileSync(join(root, words[0])));
   const { status, error } = spawnSync(process.execPath, ['dist/cli.mjs', ...words], {
     cwd: root,
-    stdio: [input === undefined ? 'ignore' : 'pipe', 'inherit', 'inherit'],
-    input: input === undefined ? undefined : `${input}\n`,
+    stdio: ['ignore', 'inherit', 'inherit'],
   });
   if (error) throw error;
   if (status !== 0) process.exit(status ?? 1);
@@ -62,7 +40,7 @@ function run({ words, input }) {
 process.stdout.on('error', () => process.exit(0)); // nobody reads on
 
 console.log('\nThree things that it does: about five seconds.');
-for (const { title, commands } of parts) {
+for (const [title, commands] of parts) {
   console.log(`\n${bold(title)}`);
   for (const command of commands) {
     console.log(`\n${dim(`$ ${typed(command)}`)}`);
