@@ -72,6 +72,8 @@ describe('the text of train', () => {
       (await trained([files[0]], ['--valid', valid])).at(-1).valid_loss;
     const loss = await lossOn(files[2]);
     assert.ok(loss > 0);
+    const wide = folder.write('wide.zst', zstd(third, 100_000, 27));
+    assert.equal(await lossOn(wide), loss);
     assert.equal(await lossOn(packed[2]), loss);
   });
 
@@ -87,6 +89,13 @@ describe('the text of train', () => {
     await refuses(train(half), 1, /half\.zst: its zstd data is damaged or cut short/);
     const none = folder.write('none.zst', zstd(Buffer.alloc(0)));
     await refuses(train(none), 1, /none\.zst is empty/);
+    const wide = (log) => folder.write(`${log}.zst`, zstd(Buffer.from(parts[1]), 1000, log));
+    for (const log of [28, 31])
+      await refuses(
+        train(wide(log)),
+        1,
+        /\d\d\.zst: its zstd window is larger than 128 MiB; zstdcat/,
+      );
     const twice = folder.write('twice.zst', zstd(gzipSync(parts[1])));
     await refuses(train(twice), 1, /twice\.zst is (compressed|not text)/);
     // Beyond the first chunks, where a character of three bytes lies across their border.

@@ -1,9 +1,12 @@
 // zstd.mjs - writes zstd, which Node can only from version 22.15 on.
 // SPDX-License-Identifier: MIT
 
-/** A frame of blocks as they are (RFC 8878): no window of its own, an unknown size, no checksum. */
-export function zstd(bytes, block = 100_000) {
-  const parts = [Buffer.from('28b52ffd0058', 'hex')];
+/**
+ * A frame of blocks as they are (RFC 8878), of an unknown size, without checksum. Its window has 2 ** `windowLog`
+ * bytes.
+ */
+export function zstd(bytes, block = 100_000, windowLog = 21) {
+  const parts = [Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, (windowLog - 10) << 3])];
   for (let at = 0; at === 0 || at < bytes.length; at += block) {
     const piece = bytes.subarray(at, at + block);
     const head = Buffer.alloc(3);
