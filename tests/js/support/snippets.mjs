@@ -74,6 +74,7 @@ const samples = {
   'book.txt': (alice) => alice.slice(0, 20000),
   'day1.log': () => logOf(1),
   'day2.log': () => logOf(2),
+  'letter.txt': () => 'We will send the walnut shelf on Monday with with the green van.\n',
   'metrics.csv': () => Array.from({ length: 400 }, (_, i) => `${60 * i},${i % 20}\n`).join(''),
   'english.txt': (alice) => alice.slice(0, 25000),
   'english-valid.txt': (alice) => alice.slice(25000, 30000),
