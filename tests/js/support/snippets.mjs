@@ -72,6 +72,7 @@ export function checkOutput(actual, expected) {
 /** Texts that blocks name without showing them: samples of the right kind, not too long. */
 const samples = {
   'book.txt': (alice) => alice.slice(0, 20000),
+  'app.log': () => logOf(1),
   'day1.log': () => logOf(1),
   'day2.log': () => logOf(2),
   'metrics.csv': () => Array.from({ length: 400 }, (_, i) => `${60 * i},${i % 20}\n`).join(''),
