@@ -116,7 +116,7 @@ async function runRows(rows, context, reason) {
   for (const row of rows) {
     const began = Date.now();
     // For tests/run.mjs, which shows what is running.
-    if (process.env.BIT_TTT_TEST_PARTS) console.log(`.. ${row.group}: ${row.name}`);
+    if (process.env.BIT_TTT_PARTS) console.log(`.. ${row.group}: ${row.name}`);
     Object.assign(row, await attempt(row, context, reason));
     counts[row.outcome] += 1;
     const seconds = ((Date.now() - began) / 1000).toFixed(1).padStart(5);
