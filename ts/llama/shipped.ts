@@ -11,6 +11,13 @@ const ENTRIES: Readonly<Record<string, string>> = {
   'bit-ttt': 'english',
 };
 
+/** How the model of an entry is loaded, as the end of a sentence. */
+const advice = (entry: string): string =>
+  `; the package's own: BitLlama.load(modelUrl), with the modelUrl of 'bit-ttt/models/${entry}'`;
+
+/** The advice for who gave something that names no place at all. */
+export const SHIPPED_HINT = advice('english');
+
 /**
  * The end of a sentence that says that no model could be had at `place`: how to load the one of the package
  * that is meant, or '' for a place that has none of its names.
@@ -18,7 +25,5 @@ const ENTRIES: Readonly<Record<string, string>> = {
 export function shippedHint(place: string): string {
   const [last = ''] = place.split(/[\\/]/).slice(-1);
   const name = last.replace(/\.bitt$/i, '').toLowerCase();
-  if (!Object.hasOwn(ENTRIES, name)) return '';
-  const entry = `bit-ttt/models/${ENTRIES[name]}`;
-  return `; for the package's own: import { modelUrl } from '${entry}', then BitLlama.load(modelUrl)`;
+  return Object.hasOwn(ENTRIES, name) ? advice(ENTRIES[name]!) : '';
 }

@@ -16,7 +16,7 @@ import { hrefOf, placeOf } from '../files/place.js';
 import type { ShardedFiles } from '../files/sharded.js';
 import { MAX_SHARDS } from '../files/sharded.js';
 import type { Tokenizer, TokenizerSource } from '../tokenizer/index.js';
-import { shippedHint } from './shipped.js';
+import { SHIPPED_HINT, shippedHint } from './shipped.js';
 import type { LoadOptions, ModelSource } from './types.js';
 
 /** What belongs to a model. */
@@ -141,10 +141,8 @@ function ownWeights(source: unknown, maxBytes: number): ModelParts['weights'] {
     const shards = readProperty(source, 'shards', 'the model');
     if (index !== undefined && shards !== undefined) return ownShards(index, shards, maxBytes);
   }
-  const text =
-    `a model is a path, a URL or the bytes of its files, not ${describe(source)}; the package's own: ` +
-    "BitLlama.load(modelUrl), with import { modelUrl } from 'bit-ttt/models/english'";
-  throw new TTTError('INVALID_ARGUMENT', text);
+  const text = `a model is a path, a URL or the bytes of its files, not ${describe(source)}`;
+  throw new TTTError('INVALID_ARGUMENT', text + SHIPPED_HINT);
 }
 
 /**
