@@ -56,7 +56,7 @@ describe('the package', () => {
       /^dist\/native\/[\w-]+\/bit_ttt\.node$/,
       /^models\/[\w.-]+$/,
       /^docs\/([\w-]+\.md|(benchmarks|pictures)\/[\w-]+\.svg)$/,
-      /^examples\/services\.log$/,
+      /^examples\/(README\.md|services\.log)$/, // npm adds the README of a folder by itself
       /^(README(\.ja)?|ARCHITECTURE|CONTRIBUTING|CHANGELOG|SECURITY)\.md$/,
       /^(package\.json|LICENSE|THIRD-PARTY-LICENSES)$/,
     ];
