@@ -154,7 +154,8 @@ export class Workspace {
   }
 
   runPython({ code, line }) {
-    const env = { PYTHONPATH: join(root, 'examples/python') };
+    const library = join(root, 'build/native/libBit_TTT.so'); // what a block of shell before it names
+    const env = { PYTHONPATH: join(root, 'examples/python'), BIT_TTT_LIBRARY: library };
     return this.run('python3', [this.write(`snippet_${line}.py`, code)], { env });
   }
 
