@@ -114,17 +114,19 @@ function noToken(id: unknown, name: string, vocab: number): TTTError {
 /**
  * A copy of token ids, each read once. Throws `INVALID_TOKEN` for one that is not below `vocab`. A
  * typed array must be on ordinary memory, as everywhere; other lists may be anything with a length.
+ * `wanted` says what else the value may be.
  */
-export function readTokens(value: unknown, vocab: number, name: string): Uint32Array {
-  if (typeof value !== 'object' || value === null) {
-    throw wrongType(name, 'an array of token ids', value);
-  }
+export function readTokens(
+  value: unknown,
+  vocab: number,
+  name: string,
+  wanted = 'an array of token ids',
+): Uint32Array {
+  if (typeof value !== 'object' || value === null) throw wrongType(name, wanted, value);
   if (ArrayBuffer.isView(value)) checkList(value, name);
   const list = value as ArrayLike<unknown>;
   const length = reading(name, () => list.length);
-  if (!Number.isSafeInteger(length) || length < 0) {
-    throw wrongType(name, 'an array of token ids', value);
-  }
+  if (!Number.isSafeInteger(length) || length < 0) throw wrongType(name, wanted, value);
   const tokens = allocate(() => new Uint32Array(length));
   for (let i = 0; i < length; i++) {
     const id = idAt(list, i, name);
