@@ -8,7 +8,7 @@ import type { Session } from 'bit-ttt';
 import { suggestion } from '../../common/suggestion.js';
 import { afterTerminal, checkStandardInput } from '../files/input.js';
 import type { Loaded } from '../files/model.js';
-import { filesOfModel, loadModel, modelHelp, modelOptions } from '../files/model.js';
+import { filesOfModel, loadModel, modelOptions } from '../files/model.js';
 import type { Named } from '../files/places.js';
 import { checkFiles } from '../files/save.js';
 import {
@@ -18,8 +18,8 @@ import {
   sessionResult,
   tokensRead,
 } from '../files/session-file.js';
-import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
-import { checkNoArguments, FORCE_HELP, SAVE_OPTIONS } from '../screen/command-line.js';
+import type { Command, CommandLine } from '../screen/command-line.js';
+import { checkNoArguments, outputOptions, SAVE_OPTIONS } from '../screen/command-line.js';
 import { engineInUse } from '../screen/engine.js';
 import { describeFailure, fileFailure, systemCode, UsageError } from '../screen/failure.js';
 import type { Signal } from '../screen/interrupt.js';
@@ -28,18 +28,9 @@ import { goOnWithoutReader } from '../screen/output.js';
 import type { Palette } from '../screen/terminal.js';
 import { compact, outputPalette, safeJson, visible, visibleLines } from '../screen/terminal.js';
 import { answer } from './generate.js';
-import { beginSession, RECALL_HELP, RECALL_OPTIONS, readRecall } from './recall.js';
+import { beginSession, RECALL_OPTIONS, readRecall } from './recall.js';
 import type { Sampling } from './sampling.js';
-import { MAX_TEMPERATURE, readSampling, SAMPLING_OPTIONS, samplingHelp } from './sampling.js';
-
-const OPTIONS: OptionSpecs = {
-  ...modelOptions('english'),
-  ...SAMPLING_OPTIONS,
-  ...RECALL_OPTIONS,
-  ...SAVE_OPTIONS,
-  load: { type: 'string' },
-  save: { type: 'string' },
-};
+import { MAX_TEMPERATURE, readSampling, samplingOptions } from './sampling.js';
 
 const DEFAULT_TOKENS = 200;
 
@@ -58,27 +49,24 @@ const commandList = Object.entries(COMMANDS)
   .map(([name, text]) => `  ${name.padEnd(12)} ${text}`)
   .join('\n');
 
-const HELP = `Usage: bit-ttt chat [options]
-
-Write the beginning of a text; the model goes on with it, and you with what it wrote. An empty line
-lets it go on by itself. When it has come to an end, your next line begins another text. It
+const HELP = [
+  `Write the beginning of a text; the model goes on with it, and you with what it wrote. An empty
+line lets it go on by itself. When it has come to an end, your next line begins another text. It
 learns while it reads, and remembers word for word what you write, but not what it writes itself.
 Ctrl-C stops an answer, a second one leaves, as the signals TERM and HUP do at once. Works from a
-pipe as well, a line at a time.
-
-${commandList}
-
-A FILE may have blanks within its name, but not around it.
-
-${modelHelp('english')}
-${samplingHelp(DEFAULT_TOKENS)}
-${RECALL_HELP}
-  --load FILE        go on from a session that was saved
-  --save FILE        save the session at the end, also at one by a signal
-${FORCE_HELP}
-  --json             print {prompt, text, tokens, reason} for each answer, one a line
-  --color, --no-color
-`;
+pipe as well, a line at a time.`,
+  commandList,
+  'A FILE may have blanks within its name, but not around it.',
+  {
+    ...modelOptions('english'),
+    ...samplingOptions(DEFAULT_TOKENS),
+    ...RECALL_OPTIONS,
+    '--load FILE': 'go on from a session that was saved',
+    '--save FILE': 'save the session at the end, also at one by a signal',
+    ...SAVE_OPTIONS,
+    ...outputOptions('print {prompt, text, tokens, reason} for each answer, one a line'),
+  },
+];
 
 /** The lines of the input, in a queue. */
 class Lines {
@@ -297,7 +285,12 @@ export function greeting({ recall }: Pick<Session, 'recall'>): string {
 }
 
 /** `bit-ttt chat`. */
-export const chat: Command = { options: OPTIONS, help: HELP, run };
+export const chat: Command = {
+  usage: '',
+  summary: 'write a text together, line by line',
+  help: HELP,
+  run,
+};
 
 async function run(line: CommandLine): Promise<void> {
   checkNoArguments(line, 'chat');

@@ -5,49 +5,37 @@
 import type { Session } from 'bit-ttt';
 import { TTTError } from 'bit-ttt';
 import type { Loaded } from '../files/model.js';
-import { loadModel, modelHelp, modelOptions } from '../files/model.js';
+import { loadModel, modelOptions } from '../files/model.js';
 import { checkSession, saveSession } from '../files/session-file.js';
 import { readText } from '../files/text.js';
-import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
-import { FORCE_HELP, SAVE_OPTIONS } from '../screen/command-line.js';
+import type { Command, CommandLine } from '../screen/command-line.js';
+import { outputOptions, SAVE_OPTIONS } from '../screen/command-line.js';
 import { engineInUse } from '../screen/engine.js';
 import { asFailure, UsageError } from '../screen/failure.js';
 import { exitCodeOf, Interrupt } from '../screen/interrupt.js';
 import { drained, goOnWithoutReader } from '../screen/output.js';
 import { outputPalette, safeJson, visibleLines } from '../screen/terminal.js';
-import { beginSession, RECALL_HELP, RECALL_OPTIONS, readRecall } from './recall.js';
+import { beginSession, RECALL_OPTIONS, readRecall } from './recall.js';
 import type { Sampling } from './sampling.js';
-import { readSampling, SAMPLING_OPTIONS, samplingHelp } from './sampling.js';
-
-const OPTIONS: OptionSpecs = {
-  ...modelOptions('stories'),
-  ...SAMPLING_OPTIONS,
-  ...RECALL_OPTIONS,
-  ...SAVE_OPTIONS,
-  prompt: { type: 'string', short: 'p', empty: true },
-  load: { type: 'string' },
-  save: { type: 'string' },
-};
+import { readSampling, samplingOptions } from './sampling.js';
 
 const DEFAULT_TOKENS = 500;
 
-const HELP = `Usage: bit-ttt generate [PROMPT] [options]
-
-Writes a text that goes on from PROMPT (- for standard input), as it comes; without one, a text
-from its beginning: with the stories' model, which it takes by itself, a story.
-
-${modelHelp('stories')}
-  -p, --prompt TEXT  another way to give PROMPT
-${samplingHelp(DEFAULT_TOKENS)}
-${RECALL_HELP}
-  --load FILE        go on from a session that was saved: the model knows what it read before
-  --save FILE        save the session at the end
-${FORCE_HELP}
-  --json             print {text, tokens, prompt, seed, reason}: what was written, and its ids
-  --color, --no-color
-
-Ctrl-C, like the signals TERM and HUP, ends the text; the session is saved.
-`;
+const HELP = [
+  `Writes a text that goes on from PROMPT (- for standard input), as it comes; without one, a text
+from its beginning: with the stories' model, which it takes by itself, a story.`,
+  {
+    ...modelOptions('stories'),
+    '-p, --prompt TEXT': { empty: true, text: 'another way to give PROMPT' },
+    ...samplingOptions(DEFAULT_TOKENS),
+    ...RECALL_OPTIONS,
+    '--load FILE': 'go on from a session that was saved: the model knows what it read before',
+    '--save FILE': 'save the session at the end',
+    ...SAVE_OPTIONS,
+    ...outputOptions('print {text, tokens, prompt, seed, reason}: what was written, and its ids'),
+  },
+  'Ctrl-C, like the signals TERM and HUP, ends the text; the session is saved.',
+];
 
 /** What was written, and why it ended. */
 export interface Answer {
@@ -109,7 +97,12 @@ function tellModel({ repeated, flags }: CommandLine): void {
 }
 
 /** `bit-ttt generate`. */
-export const generate: Command = { options: OPTIONS, help: HELP, run };
+export const generate: Command = {
+  usage: '[PROMPT]',
+  summary: 'write a text that goes on from PROMPT, or a story',
+  help: HELP,
+  run,
+};
 
 async function run(line: CommandLine): Promise<void> {
   const sampling = readSampling(line, DEFAULT_TOKENS);
