@@ -5,41 +5,13 @@
  */
 import { suggestion } from '../common/suggestion.js';
 import { VERSION } from '../common/version.js';
-import { adapt } from './commands/adapt.js';
-import { bench } from './commands/bench.js';
-import { chat } from './commands/chat.js';
-import { convert } from './commands/convert.js';
-import { doctor } from './commands/doctor.js';
-import { evaluate } from './commands/eval.js';
-import { generate } from './commands/generate.js';
-import { info } from './commands/info.js';
-import { signal } from './commands/signal.js';
-import { suggest } from './commands/suggest.js';
-import { surprise } from './commands/surprise.js';
-import { tokenizer } from './commands/tokenizer.js';
-import { train } from './commands/train.js';
+import { COMMANDS } from './commands/all.js';
 import type { Command } from './screen/command-line.js';
 import { optionsOf, readCommandLine } from './screen/command-line.js';
 import { describeFailure, UsageError } from './screen/failure.js';
 import { helpOf, helpOfAll } from './screen/help.js';
 import { watchOutput } from './screen/output.js';
 import { visible } from './screen/terminal.js';
-
-const COMMANDS: Record<string, Command> = {
-  generate,
-  chat,
-  suggest,
-  train,
-  eval: evaluate,
-  adapt,
-  tokenizer,
-  convert,
-  info,
-  surprise,
-  signal,
-  doctor,
-  bench,
-};
 
 const HELP_NAMES = ['--help', '-h', 'help'];
 

@@ -78,11 +78,16 @@ function optionOf([names, said]: [string, string | OptionText]): Option {
   return { name, short, value, ...(typeof said === 'string' ? { text: said } : said) };
 }
 
-/** All options of a help; of two of the same name the first one. */
+/** All options of a help, in its order; of two of the same name the first one. */
 export function optionsOf(help: Command['help']): Options {
-  const tables = help.filter((part) => typeof part !== 'string');
-  const all = tables.flatMap((table) => Object.entries(table).map(optionOf));
-  return new Map(all.reverse().map((option) => [option.name, option]));
+  const all = new Map<string, Option>();
+  for (const table of help) {
+    if (typeof table === 'string') continue;
+    for (const option of Object.entries(table).map(optionOf)) {
+      if (!all.has(option.name)) all.set(option.name, option);
+    }
+  }
+  return all;
 }
 
 /** An option as node:util describes it. */

@@ -16,6 +16,7 @@ const COMMAND_COLUMN = 34;
 /** A blank at which no line is broken. */
 const FIRM = '\u00a0';
 
+/** How wide a help is at most, here. */
 const widthOfHelp = (): number => Math.min(MOST_COLUMNS, columnsOf(process.stdout, process.env));
 
 /** Something with its explanation beside it, or below it. */
@@ -50,9 +51,8 @@ function table(options: OptionTable, width: number): string {
   return rows.join('\n');
 }
 
-/** The help of a command. */
-export function helpOf(name: string, { usage, help }: Command): string {
-  const width = widthOfHelp();
+/** The help of a command, in lines of at most `width` columns but for what is laid out by hand. */
+export function helpOf(name: string, { usage, help }: Command, width = widthOfHelp()): string {
   const ways = usage.split('\n').map((way) => `bit-ttt ${name} ${way}`.trimEnd());
   let text = `Usage: ${ways.map((way) => `${way} [options]`).join('\n       ')}\n`;
   let isTitle = false;
