@@ -91,6 +91,7 @@ async function trainingOf(
       `${text.documents === 1 ? '' : 's'}, ${grouped(config.vocabSize)} in the vocabulary; ` +
       `${grouped(schedule.steps)} steps of ${grouped(perStep)} tokens`,
   );
+  if (kept !== undefined) report.say(`going on from step ${grouped(info.step)}`);
   const stepsLeft = Math.max(0, schedule.steps - info.step);
   const seconds = secondsFor(stepsLeft, await secondsEach(stepsLeft));
   report.plan({ steps: schedule.steps, stepsLeft, seconds, threads });

@@ -13,12 +13,12 @@ import type { BesideFile, ModelFiles } from '../../files/model-files.js';
 import { readModelFiles } from '../../files/model-files.js';
 import type { CommandLine, OptionTable } from '../screen/command-line.js';
 import { asFailure, Failure, fileFailure } from '../screen/failure.js';
-import { visible } from '../screen/terminal.js';
+import { compact, visible } from '../screen/terminal.js';
 import { headedKind } from './headed-file.js';
 import { nameOf } from './input.js';
 import { readHeader } from './model-header.js';
 import type { ModelName } from './model-names.js';
-import { MODEL_NAMES, modelPath, shippedModel } from './model-names.js';
+import { isModelName, MODEL_NAMES, modelPath, shippedModel } from './model-names.js';
 import type { Named } from './places.js';
 import { modelFiles } from './places.js';
 import { readWhole } from './read-file.js';
@@ -44,6 +44,15 @@ export interface Loaded {
 
 /** The path of the model that --model names, or that the command takes by itself. */
 const pathOfModel = ({ values }: CommandLine): string => modelPath(values.get('model')!);
+
+/** What model this is and what it can do, in a line. */
+export function introductionOf({ values }: CommandLine, { path, model }: Loaded): string {
+  const given = values.get('model')!;
+  const { called, does } = isModelName(given)
+    ? shippedModel(given)
+    : { called: nameOf(path), does: 'goes on as the text does that it was trained on' };
+  return `${called}, ${compact(model.parameters)} parameters: ${does}`;
+}
 
 /** The files that --model and --tokenizer name, or that belong to the model that the command takes by itself. */
 export function filesOfModel(line: CommandLine): Named[] {

@@ -4,7 +4,7 @@
  */
 import type { Command, OptionTable } from './command-line.js';
 import { columnsOf } from './terminal.js';
-import { wrap } from './wrap.js';
+import { FIRM, wrap } from './wrap.js';
 
 const MOST_COLUMNS = 100;
 /** Terminals narrower than this have explanations below what they explain, indented. */
@@ -13,8 +13,6 @@ const INDENT = 6;
 /** Where explanations of options and of commands begin. */
 const OPTION_COLUMN = 24;
 const COMMAND_COLUMN = 34;
-/** A blank at which no line is broken. */
-const FIRM = '\u00a0';
 
 /** How wide a help is at most, here. */
 const widthOfHelp = (): number => Math.min(MOST_COLUMNS, columnsOf(process.stdout, process.env));
@@ -26,7 +24,7 @@ function row(label: string, text: string, column: number, width: number): string
   const begin = isNarrow ? width : Math.max(column, label.length + 2);
   const lines = wrap(text.replace(/[ \n]+/g, ' '), width - from, begin - from);
   const all = label.padEnd(isNarrow ? 0 : begin) + lines.join(`\n${' '.repeat(from)}`);
-  return all.replace(/ +$/gm, '').replaceAll(FIRM, ' ');
+  return all.replace(/ +$/gm, '');
 }
 
 /** Paragraphs in lines of at most `width`; those that are indented stay as they are. */

@@ -8,6 +8,9 @@ import { displayWidth } from './terminal.js';
 const plain: Paint = (text) => text;
 const TAB = 8;
 
+/** A blank at which no line is broken. */
+export const FIRM = '\u00a0';
+
 /** Writes a text as it comes, in lines of whole words. A word is written when its end is known. */
 export class Wrapper {
   /** Blanks and letters that have not been written yet; the letters are painted. */
@@ -34,11 +37,12 @@ export class Wrapper {
     }
   }
 
-  /** Writes the last word, with `mark` at its end; blanks after it are left out. */
-  end(mark = ''): void {
+  /** Writes the last word, with `mark` at its end; blanks after it are left out. Another text may begin then. */
+  end(mark = '', paint: Paint = plain): void {
     if (this.word === '') this.gap = '';
-    this.letters(mark, plain);
+    this.letters(mark, paint);
     this.endWord();
+    [this.gap, this.column] = ['', 0];
   }
 
   private newLine(): void {
@@ -97,5 +101,5 @@ export function wrap(text: string, width: number, column = 0): string[] {
   );
   wrapper.push(text);
   wrapper.end();
-  return wrapped.split('\n');
+  return wrapped.replaceAll(FIRM, ' ').split('\n');
 }
