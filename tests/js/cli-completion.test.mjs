@@ -69,7 +69,7 @@ describe('completion: bash', () => {
     const calls = lines.map(
       (words) =>
         `COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}
-        _bit_ttt; printf '%s\\n' "\${COMPREPLY[@]}" =====`,
+        _bit_ttt; printf '%s\\n' "\${COMPREPLY[@]-}" =====`,
     );
     const script = `set -u; source ${scriptFor('bash')}; cd ${folder.path('.')}\n${calls.join('\n')}`;
     const printed = execFileSync('bash', ['--norc', '--noprofile', '-c', script], {

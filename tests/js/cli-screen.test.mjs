@@ -97,7 +97,7 @@ describe('screen: generate and chat', () => {
 
   it('has a colour for the voice of the person, unless none are wanted', async () => {
     const screen = await bitTttOn(args);
-    assert.match(screen, /\x1b\[36mcat\x1b\[39m jumped/);
+    assert.match(screen, /\x1b\[35mcat\x1b\[39m jumped/);
     const plain = await bitTttOn(args, { env: { NO_COLOR: '1' } });
     assert.doesNotMatch(plain, /\x1b/);
     assert.equal(plain, bare(screen));
@@ -117,7 +117,7 @@ describe('screen: generate and chat', () => {
     ];
     const screen = await bitTttOn(chat, { columns: 40, keys });
     assert.match(bare(screen), /^the stories' model, .* parameters:\nwrites .*\n\/help lists/);
-    assert.match(screen, /\x1b\[36m> .*The little dog\r?\n\x1b\[39m [^\x1b>]*\n[^\x1b]*\x1b\[2m…/);
+    assert.match(screen, /\x1b\[35m> .*The little dog\r?\n\x1b\[39m [^\x1b>]*\n[^\x1b]*\x1b\[2m…/);
     assert.ok(screen.endsWith('\x1b[39m'), 'the colour does not stay');
     const plain = await bitTttOn(chat, { columns: 40, keys, env: { NO_COLOR: '1' } });
     assert.doesNotMatch(plain, /\x1b\[\d*m/);

@@ -94,7 +94,8 @@ ${entries.map(bashCase).join('\n')}
     compgen -W "$words" -- "$word"
     if [[ -n $files ]]; then compgen -f -- "$word"; fi
   )
-  if [[ -n $files ]]; then compopt -o filenames 2> /dev/null; fi
+  # default: where nothing is found, readline looks for files, which knows quotes and ~
+  if [[ -n $files ]]; then compopt -o filenames -o default 2> /dev/null; fi
 }
 complete -F _bit_ttt bit-ttt
 `;

@@ -5,7 +5,8 @@
 import type { Paint } from './terminal.js';
 import { displayWidth } from './terminal.js';
 
-const plain: Paint = (text) => text;
+/** No colour. */
+export const plain: Paint = (text) => text;
 const TAB = 8;
 
 /** A blank at which no line is broken. */
