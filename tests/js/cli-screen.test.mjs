@@ -80,12 +80,15 @@ describe('screen: generate and chat', () => {
     const list = ['generate', 'The cat', '-m', 'stories', '--seed', '3', '--max-tokens', '60'];
     const plain = await bitTtt(list);
     assert.equal(plain.stderr, '');
-    assert.doesNotMatch(plain.stdout, /[…\x1b]|parameters/);
+    assert.doesNotMatch(plain.stdout, /[…\x1b]|weights/);
     assert.ok(plain.stdout.split('\n').some((line) => line.length > 79));
     for (const columns of [40, 80, 200]) {
       const screen = bare(await bitTttOn(args, { columns }));
       const [head, text] = screen.split('\n\n', 2);
-      assert.match(head.replaceAll('\n', ' '), /^the stories' model, 4.84 M parameters: writes /);
+      assert.match(
+        head.replaceAll('\n', ' '),
+        /^the stories' model, 4.84 M weights: short stories$/,
+      );
       const body = screen.slice(head.length + 2);
       assert.ok(text.startsWith('The cat'));
       assert.equal(body.replace(/\s+/g, ' '), plain.stdout.trimEnd().replace(/\s+/g, ' ') + '… ');
@@ -116,13 +119,13 @@ describe('screen: generate and chat', () => {
       [/> /, '/quit\n'],
     ];
     const screen = await bitTttOn(chat, { columns: 40, keys });
-    assert.match(bare(screen), /^the stories' model, .* parameters:\nwrites .*\n\/help lists/);
+    assert.match(bare(screen), /^the stories' model, 4.84 M weights:\nshort stories\n\/help lists/);
     assert.match(screen, /\x1b\[35m> .*The little dog\r?\n\x1b\[39m [^\x1b>]*\n[^\x1b]*\x1b\[2m…/);
     assert.ok(screen.endsWith('\x1b[39m'), 'the colour does not stay');
     const plain = await bitTttOn(chat, { columns: 40, keys, env: { NO_COLOR: '1' } });
     assert.doesNotMatch(plain, /\x1b\[\d*m/);
     const piped = await output(chat.split(' '), { input: 'The little dog\n' });
-    assert.doesNotMatch(piped, /parameters|…|\x1b/);
+    assert.doesNotMatch(piped, /weights|…|\x1b/);
     const body = bare(plain)
       .split(/The little dog\r?\n/)[1]
       .split('…')[0];

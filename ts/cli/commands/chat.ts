@@ -289,7 +289,7 @@ async function converse(
 /** What a terminal shows at the start. */
 export function greeting({ recall }: Pick<Session, 'recall'>): string {
   const kept = recall === false ? '' : 'what you write is remembered word for word; ';
-  return `${kept}/help lists the commands, an empty line lets it go on`;
+  return `${kept}/help lists commands, Enter goes on`;
 }
 
 /** `bit-ttt chat`. */

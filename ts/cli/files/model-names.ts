@@ -14,20 +14,20 @@ interface ShippedModel {
   path: string;
   /** How sentences call it. */
   called: string;
-  /** What it does, in few words. */
-  does: string;
+  /** What it writes, in few words. */
+  writes: string;
 }
 
 const SHIPPED = {
   english: {
     path: fileURLToPath(englishUrl),
     called: 'the English model',
-    does: 'goes on with everyday English, knows no facts',
+    writes: 'everyday English, but no facts',
   },
   stories: {
     path: fileURLToPath(storiesUrl),
     called: "the stories' model",
-    does: "writes short children's stories",
+    writes: 'short stories',
   },
 } as const satisfies Record<string, ShippedModel>;
 

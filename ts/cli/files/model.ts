@@ -45,13 +45,13 @@ export interface Loaded {
 /** The path of the model that --model names, or that the command takes by itself. */
 const pathOfModel = ({ values }: CommandLine): string => modelPath(values.get('model')!);
 
-/** What model this is and what it can do, in a line. */
+/** What model this is and what it can write, in a line that a terminal of 80 columns has room for. */
 export function introductionOf({ values }: CommandLine, { path, model }: Loaded): string {
   const given = values.get('model')!;
-  const { called, does } = isModelName(given)
+  const { called, writes } = isModelName(given)
     ? shippedModel(given)
-    : { called: nameOf(path), does: 'goes on as the text does that it was trained on' };
-  return `${called}, ${compact(model.parameters)} parameters: ${does}`;
+    : { called: nameOf(path), writes: 'texts like those that it was trained on' };
+  return `${called}, ${compact(model.parameters)} weights: ${writes}`;
 }
 
 /** The files that --model and --tokenizer name, or that belong to the model that the command takes by itself. */
