@@ -54,6 +54,8 @@ const tools = {
     here: () => onPath('mono') && onPath('mcs'),
     packages: ['mono-runtime', 'mono-mcs'],
   },
+  zsh: { here: anyOf('zsh'), packages: ['zsh'] },
+  fish: { here: anyOf('fish'), packages: ['fish'] },
   Python: { here: anyOf('python3'), packages: ['python3'] },
   NumPy: { here: () => pythonWith('numpy') !== null, packages: ['python3-numpy'] },
   // Debian's default BLAS is the reference one, which nobody should be compared with.
@@ -104,6 +106,8 @@ export const forTesting = [
   'Firefox',
   'the WebKitGTK driver',
   'mono and its C# compiler',
+  'zsh',
+  'fish',
   'Python',
   'NumPy',
   'pkg-config',
