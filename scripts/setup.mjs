@@ -70,9 +70,9 @@ const commands = {
     run(process.execPath, ['web-demo/serve.mjs', ...args]);
   },
 
-  /** Builds the documentation into build/docs. */
+  /** Builds the documentation into build/docs, with the demo in it. */
   docs() {
-    nodeModules();
+    build(true);
     nodeModules('docs');
     run(process.execPath, ['docs/build.mjs']);
   },
