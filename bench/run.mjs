@@ -51,7 +51,7 @@ Measures this project and its peers, which it installs, in turn; figures are med
   --out FOLDER       where results.json, results.md and charts go (default: build/bench/results)
   --baseline FILE    also say what changed since that results.json
   --compare A [B]    measure nothing: say what changed from A to B (default: the last run)
-  --publish          put charts and tables into docs/benchmarks and the README (maintainers)
+  --publish          put charts and tables into docs/benchmarks (maintainers)
 `;
 
 /**

@@ -1,5 +1,9 @@
 // build.mjs - builds what is missing or older: addon, WebAssembly module, bundles, declarations.
 //
+//   node scripts/build.mjs            everything
+//   node scripts/build.mjs --lean     what the command runs on: where there is an addon, no module and no
+//                                     declarations, unless an earlier build has made them
+//
 // Needs node, the npm packages of package-lock.json, CMake, a C and C++ compiler and emcc. Without
 // one of the last two the package is built with the other backend alone. One line a step;
 // compiler output only on failure.
@@ -36,9 +40,11 @@ function rebuildAddon() {
   buildAddon();
 }
 
+/** `takes`: on a quiet machine with two cores. */
 const steps = [
   {
     name: 'native addon',
+    takes: 'half a minute',
     inputs: [...core, 'node', 'package-lock.json'],
     outputs: [addonPath(host)],
     build: rebuildAddon,
@@ -46,6 +52,7 @@ const steps = [
   },
   {
     name: 'WebAssembly module',
+    takes: 'half a minute',
     inputs: [...core, 'wasm', 'ts/engine/wasm/exports.ts'],
     outputs: [...modules.map((name) => `dist/${name}`), 'build/wasm/relaxed_places.json'],
     build: buildWasm,
@@ -53,6 +60,7 @@ const steps = [
   },
   {
     name: 'JavaScript',
+    takes: '3 seconds',
     inputs: ['ts', 'scripts', 'package.json', 'package-lock.json', wasm],
     outputs: ['index', 'browser', 'wasm', 'native', 'english-model', 'stories-model', 'pino']
       .flatMap((name) => [`dist/${name}.cjs`, `dist/${name}.mjs`])
@@ -61,6 +69,7 @@ const steps = [
   },
   {
     name: 'type declarations',
+    takes: '5 seconds',
     inputs: ['ts', 'scripts/bundle.mjs', 'tsconfig.json', 'package-lock.json'],
     outputs: ['dist/types/index.d.mts', 'dist/types/index.d.cts'],
     build: () => declarations(run),
@@ -75,6 +84,8 @@ async function perform(step) {
     return true;
   }
   const start = Date.now();
+  // For scripts/setup.mjs, which shows what is running.
+  if (process.env.BIT_TTT_PARTS) console.log(`.. building the ${step.name}: about ${step.takes}`);
   try {
     await step.build();
   } catch (error) {
@@ -90,12 +101,20 @@ async function perform(step) {
   return true;
 }
 
-const results = [];
+/** Whether a lean build does without a step: nothing old may be left of what it makes. */
+function isSpare(step, engines) {
+  const needed = step.optional ? !engines.includes(true) : step.name === 'JavaScript';
+  return !needed && !step.outputs.some((output) => existsSync(join(root, output)));
+}
+
+const lean = process.argv.includes('--lean');
+const engines = [];
 for (const step of steps) {
+  if (lean && isSpare(step, engines)) continue;
   const done = await perform(step);
   if (!done && !step.optional) process.exit(1);
-  if (step.optional) results.push(done);
-  if (results.length === 2 && !results.includes(true)) {
+  if (step.optional) engines.push(done);
+  if (engines.length === 2 && !engines.includes(true)) {
     console.error(
       'Neither the addon nor the WebAssembly module could be built; install CMake with a C and ' +
         'C++ compiler, or Emscripten, and try again.',
@@ -104,5 +123,5 @@ for (const step of steps) {
   }
 }
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-const backends = ['native', 'wasm'].filter((_, i) => results[i]).join(' and ');
+const backends = ['native', 'wasm'].filter((_, i) => engines[i]).join(' and ');
 console.log(`bit-ttt ${version} is ready (${backends})`);

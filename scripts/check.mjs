@@ -68,7 +68,7 @@ const steps = {
 /** Runs one step and prints its line; gives 'passed', 'failed' or 'skipped'. */
 async function perform(name) {
   // For tests/run.mjs, which shows what is running.
-  if (process.env.BIT_TTT_TEST_PARTS) console.log(`.. ${steps[name].title}`);
+  if (process.env.BIT_TTT_PARTS) console.log(`.. ${steps[name].title}`);
   const began = Date.now();
   const line = (word, said) => {
     const seconds = ((Date.now() - began) / 1000).toFixed(1).padStart(6);

@@ -1,8 +1,11 @@
 // Finds the tools that building and testing need, and installs what is missing through apt-get.
+//
+//   node scripts/toolchain.mjs NAME...    installs these tools
 // SPDX-License-Identifier: MIT
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 function isProgram(path) {
   try {
@@ -51,6 +54,8 @@ const tools = {
     here: () => onPath('mono') && onPath('mcs'),
     packages: ['mono-runtime', 'mono-mcs'],
   },
+  zsh: { here: anyOf('zsh'), packages: ['zsh'] },
+  fish: { here: anyOf('fish'), packages: ['fish'] },
   Python: { here: anyOf('python3'), packages: ['python3'] },
   NumPy: { here: () => pythonWith('numpy') !== null, packages: ['python3-numpy'] },
   // Debian's default BLAS is the reference one, which nobody should be compared with.
@@ -92,7 +97,8 @@ function torchIsGood() {
   return python !== null && spawnSync(python, ['-c', HAS_FAST_BLAS]).status === 0;
 }
 
-export const forBuilding = ['a C compiler', 'a C++ compiler', 'CMake', 'make', 'Emscripten'];
+export const forAddon = ['a C compiler', 'a C++ compiler', 'CMake', 'make'];
+export const forBuilding = [...forAddon, 'Emscripten'];
 export const forTesting = [
   'clang',
   'clang sanitizers',
@@ -100,6 +106,8 @@ export const forTesting = [
   'Firefox',
   'the WebKitGTK driver',
   'mono and its C# compiler',
+  'zsh',
+  'fish',
   'Python',
   'NumPy',
   'pkg-config',
@@ -131,7 +139,9 @@ export function install(names) {
   if (wanted.length === 0) return [];
   const prefix = onPath('apt-get') ? rootPrefix() : null;
   if (prefix) {
-    console.log(`installing ${wanted.join(', ')} (${packagesOf(wanted).join(' ')}) ...`);
+    const dots = process.env.BIT_TTT_PARTS ? '.. ' : '';
+    const packages = packagesOf(wanted).join(' ');
+    console.log(`${dots}installing ${wanted.join(', ')} (${packages}): one to five minutes`);
     aptGet(prefix, ['update', '-qq']);
     const add = (list) => aptGet(prefix, ['install', '-y', '--no-install-recommends', ...list]);
     if (!add(packagesOf(wanted)).good) for (const name of wanted) add(packagesOf([name]));
@@ -144,3 +154,5 @@ export function advice(names) {
   const packages = packagesOf(names).join(' ');
   return `Missing: ${names.join(', ')}; install with: sudo apt-get install ${packages}`;
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) install(process.argv.slice(2));

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-import { Progress } from './progress.mjs';
+import { Progress } from '../scripts/progress.mjs';
 import { chosenStages } from './stages.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -37,7 +37,7 @@ async function runStage({ name, title, command }) {
   const child = spawn(command[0], command.slice(1), {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, BIT_TTT_TEST_PARTS: '1' },
+    env: { ...process.env, BIT_TTT_PARTS: '1' },
   });
   const silence = setTimeout(() => child.kill(), SILENCE_MS);
   const lines = createInterface({ input: child.stdout });

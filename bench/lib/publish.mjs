@@ -1,6 +1,6 @@
 /**
  * publish.mjs - puts a run into the repository: charts and results.json into docs/benchmarks, tables
- * between the marks of docs/benchmarks.md, the most important ones between those of the README.
+ * between the marks of docs/benchmarks.md, the most important ones first.
  * SPDX-License-Identifier: MIT
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -48,9 +48,20 @@ const shownValue = (value) => (value < 100 ? value.toPrecision(2) : String(Math.
 function factors(results) {
   const targets = ['model', 'training'].flatMap((name) => suiteOf(results, name)?.targets ?? []);
   return table(
-    ['aim (Benchmarks says against whom)', 'measured'],
+    ['aim', 'measured'],
     targets.filter(({ value }) => value).map(({ text, value }) => [text, shownValue(value)]),
   );
+}
+
+/** What most readers look for. */
+function inShort(results) {
+  return [
+    '### In short',
+    'Tokens per second of the layer, one thread, 1,000 tokens a call:',
+    layerTable(results),
+    'Ours beside others; the suites below say where each was measured, and against whom:',
+    factors(results),
+  ];
 }
 
 /**
@@ -90,7 +101,7 @@ export function publishable(results, charts) {
   return { results: { ...results, suites }, charts: Object.fromEntries(kept) };
 }
 
-/** Puts a run into docs/benchmarks, its page and the README; suites that it has not measured stay. */
+/** Puts a run into docs/benchmarks and its page; suites that it has not measured stay. */
 export function publish(run, drawn) {
   const { results, charts } = publishable(run, drawn);
   const folder = join(docs, 'benchmarks');
@@ -103,23 +114,9 @@ export function publish(run, drawn) {
   const hasChart = (name) => existsSync(join(folder, `${name}.svg`));
   const where = whereOf(all.suites[0]);
   const parts = all.suites.map((suite) => section(suite, hasChart, where));
-  fill(join(docs, 'benchmarks.md'), `${where}\n\n${parts.join('\n')}`);
+  fill(join(docs, 'benchmarks.md'), [where, ...inShort(all), parts.join('\n')].join('\n\n'));
   for (const [name, page] of Object.entries(PAGES)) {
     const suite = suiteOf(all, name);
     if (suite) fill(join(docs, page), `${whereOf(suite)}\n\n${suiteTables(suite)}`);
   }
-  const layer = suiteOf(all, 'layer');
-  const picture = (name, title) => `![${title}](docs/benchmarks/${name}.svg)`;
-  fill(
-    join(root, 'README.md'),
-    [
-      `Tokens per second of the layer, one thread, 1,000 tokens a call. ${layer ? whereOf(layer) : ''}`,
-      layerTable(all),
-      factors(all),
-      picture(
-        'model',
-        'A language model of 12 million parameters: ours, node-llama-cpp and wllama',
-      ),
-    ].join('\n\n'),
-  );
 }

@@ -20,10 +20,14 @@ const guides = {
   'fine-tune': 'Fine-tune a model',
   recall: 'How recall works',
   detection: 'How detection works',
+  layer: 'The layer',
   'other-languages': 'C, Python, C#, Unity',
   deploy: 'Deploy',
+  runtimes: 'Where it runs',
   'command-line': 'Command line',
+  api: 'API at a glance',
   errors: 'Errors',
+  promises: 'What is exact, and tested',
   limits: 'Honest limits',
   benchmarks: 'Benchmarks',
 };
@@ -59,6 +63,7 @@ export function pageGroups() {
       pages: [
         page('docs/home.md', 'index.html', 'Start'),
         page('README.md', 'readme.html', 'Read me first'),
+        page('README.ja.md', 'readme-ja.html', '日本語'),
       ],
     },
     {

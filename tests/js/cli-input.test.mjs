@@ -33,7 +33,7 @@ describe('command line: what is wrong is said', () => {
     const names = [
       ...new Set([...help.matchAll(/^ {2}bit-ttt ([a-z]+)/gm)].map(([, name]) => name)),
     ];
-    assert.equal(names.length, 13);
+    assert.equal(names.length, 14);
     for (const name of names) {
       assert.match(await output(['help', name]), new RegExp(`^Usage: bit-ttt ${name}`));
     }

@@ -17,6 +17,7 @@ import { gzipSync } from 'node:zlib';
 import { bitTtt, command, json, output, refuses, temporaryFolder } from './support/cli.mjs';
 import { fifo } from './support/cli-signals.mjs';
 import { makeLog, makeRepetitive } from './support/planted-logs.mjs';
+import { zstd } from './support/zstd.mjs';
 
 const folder = temporaryFolder();
 const text = (lines) => `${lines.join('\n')}\n`;
@@ -24,18 +25,6 @@ const objects = (printed) => printed.trimEnd().split('\n').map(JSON.parse);
 const log = makeLog('syslog', 3000, 2, { injected: 2, after: 0.5 });
 const usual = makeRepetitive(600, 0, '');
 const STRANGE = 'disk failing';
-
-/** A frame of zstd, of blocks as they are (RFC 8878): no window of its own, an unknown size, no checksum. */
-function zstd(bytes, block = 100_000) {
-  const parts = [Buffer.from('28b52ffd0058', 'hex')];
-  for (let at = 0; at === 0 || at < bytes.length; at += block) {
-    const piece = bytes.subarray(at, at + block);
-    const head = Buffer.alloc(3);
-    head.writeUIntLE((piece.length << 3) | (at + block >= bytes.length ? 1 : 0), 0, 3);
-    parts.push(head, piece);
-  }
-  return Buffer.concat(parts);
-}
 
 /** What was found, without the names of files. */
 async function found(args, options) {

@@ -64,7 +64,7 @@ describe('train --from', () => {
     await refuses(
       ['train', alice, '--resume', '--from', base],
       2,
-      /--from and --resume exclude each other/,
+      /--from and --resume exclude each other: the checkpoint holds it; leave --from out/,
     );
   });
 

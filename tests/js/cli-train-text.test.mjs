@@ -10,6 +10,7 @@ import { encodeDocuments, splitDocuments, Tokenizer } from 'bit-ttt';
 import { noise } from './support/backends.mjs';
 import { importSource, output, refuses, temporaryFolder } from './support/cli.mjs';
 import { alice, objects, small, stepsOf } from './support/cli-llama.mjs';
+import { zstd } from './support/zstd.mjs';
 
 const folder = temporaryFolder();
 const text = readFileSync(alice, 'utf8').slice(0, 30_000);
@@ -42,14 +43,38 @@ describe('the text of train', () => {
     assert.notEqual(fingerprintOf(other), fingerprint);
   });
 
-  it('may come from standard input, once, and be compressed', async () => {
+  it('may come from standard input, once', async () => {
     const piped = await trained([files[0], '-', files[2]], [], { input: parts[1] });
     assert.equal(fingerprintOf(piped), fingerprint);
-    const packed = folder.write('packed', gzipSync(parts[1]));
-    assert.equal(fingerprintOf(await trained([files[0], packed, files[2]])), fingerprint);
-    const again = { input: (child) => child.stdin.end(gzipSync(parts[1])) };
-    assert.equal(fingerprintOf(await trained([files[0], '-', files[2]], [], again)), fingerprint);
     await refuses(['train', '-', '-'], 2, /- can be given once/);
+  });
+
+  it('may be compressed by gzip or zstd, whatever the names, also what is held out', async () => {
+    const [first, second, third] = parts.map((part) => Buffer.from(part));
+    const packed = [
+      folder.write('part.gz', gzipSync(first)),
+      '-',
+      folder.write('part.zst', zstd(third, 1000)),
+    ];
+    for (const bytes of [gzipSync(second), zstd(second)]) {
+      const input = (child) => child.stdin.end(bytes);
+      const lines = await trained(packed, [], { input });
+      assert.equal(fingerprintOf(lines), fingerprint);
+      const [read] = lines;
+      assert.ok(read.file_bytes < text.length && read.documents === 3, JSON.stringify(read));
+    }
+    const swapped = [gzipSync(second), zstd(second)].map((bytes, i) =>
+      folder.write(['named.zst', 'named.gz'][i], bytes),
+    );
+    for (const file of swapped)
+      assert.equal(fingerprintOf(await trained([files[0], file, files[2]])), fingerprint);
+    const lossOn = async (valid) =>
+      (await trained([files[0]], ['--valid', valid])).at(-1).valid_loss;
+    const loss = await lossOn(files[2]);
+    assert.ok(loss > 0);
+    const wide = folder.write('wide.zst', zstd(third, 100_000, 27));
+    assert.equal(await lossOn(wide), loss);
+    assert.equal(await lossOn(packed[2]), loss);
   });
 
   it('names the file that is at fault', async () => {
@@ -60,6 +85,19 @@ describe('the text of train', () => {
     await refuses(train(folder.path('.')), 1, /is a directory/);
     const cut = folder.write('cut.gz', gzipSync(parts[1]).subarray(0, 2000));
     await refuses(train(cut), 1, /cut\.gz: its gzip data is damaged or cut short/);
+    const half = folder.write('half.zst', zstd(Buffer.from(parts[1])).subarray(0, 2000));
+    await refuses(train(half), 1, /half\.zst: its zstd data is damaged or cut short/);
+    const none = folder.write('none.zst', zstd(Buffer.alloc(0)));
+    await refuses(train(none), 1, /none\.zst is empty/);
+    const wide = (log) => folder.write(`${log}.zst`, zstd(Buffer.from(parts[1]), 1000, log));
+    for (const log of [28, 31])
+      await refuses(
+        train(wide(log)),
+        1,
+        /\d\d\.zst: its zstd window is larger than 128 MiB; zstdcat/,
+      );
+    const twice = folder.write('twice.zst', zstd(gzipSync(parts[1])));
+    await refuses(train(twice), 1, /twice\.zst is (compressed|not text)/);
     // Beyond the first chunks, where a character of three bytes lies across their border.
     const far = Buffer.concat([Buffer.from('€'.repeat(300_000)), Buffer.from([0xe2, 0x82, 0x41])]);
     await refuses(train(folder.write('far.txt', far)), 1, /far\.txt .* offset 900000 \(0xe2\)/);

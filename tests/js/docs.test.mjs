@@ -29,6 +29,7 @@ const files = [
 const linking = new Set([
   ...files,
   ...exampleReadmes.filter((name) => existsSync(join(root, name))),
+  'README.ja.md', // its blocks are those of README.md: readme.test.mjs
   'ARCHITECTURE.md',
   'CHANGELOG.md',
 ]);

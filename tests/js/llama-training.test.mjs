@@ -6,7 +6,14 @@ import assert from 'node:assert/strict';
 import { BitLlama, encodeDocuments, evaluateText, splitDocuments, Trainer } from 'bit-ttt';
 
 import { onEachBackend, rejects, sameBits, turnsDuring } from './support/backends.mjs';
+import { addon } from './support/raw-addon.mjs';
 import { recipe, smallTokenizer, smallTrainer, text } from './support/small-llama.mjs';
+
+/** Shape and recipe of trainings on tokens below 64. */
+const ofTokens = {
+  config: { vocabSize: 64, hiddenDim: 64, numLayers: 1, headDim: 32 },
+  training: { steps: 12, warmup: 1, batch: 2, context: 32 },
+};
 
 async function finish(trainer, options) {
   const steps = [];
@@ -109,12 +116,7 @@ onEachBackend('training', (backend) => {
 
   it('tokens without a tokenizer will do', async () => {
     const tokens = Uint32Array.from({ length: 2000 }, (_, i) => (i * i) % 61);
-    const trainer = await Trainer.create({
-      tokens,
-      backend,
-      config: { vocabSize: 64, hiddenDim: 64, numLayers: 1, headDim: 32 },
-      training: { steps: 12, warmup: 1, batch: 2, context: 32 },
-    });
+    const trainer = await Trainer.create({ tokens, backend, ...ofTokens });
     const steps = await finish(trainer);
     assert.ok(steps.at(-1).loss < steps[0].loss);
     const model = trainer.model();
@@ -124,6 +126,45 @@ onEachBackend('training', (backend) => {
     const { value, done } = await session.generate([1, 2, 3], { maxTokens: 4 }).next();
     assert.ok(done && value.tokens.length === 4);
     for (const one of [trainer, model, session]) one.destroy();
+  });
+
+  it('tokens may be in any list, of which the trainer keeps its own', async () => {
+    const plain = Array.from({ length: 500 }, (_, i) => (i * i) % 61);
+    class Lying extends Uint32Array {
+      get length() {
+        return 3;
+      }
+    }
+    const lists = [plain, Uint16Array.from(plain), Uint32Array.from(plain), new Lying(plain)];
+    const weights = [];
+    for (const tokens of lists) {
+      const trainer = await Trainer.create({ tokens, backend, ...ofTokens });
+      tokens.fill(0);
+      await finish(trainer, { until: 2 });
+      weights.push(trainer.weights());
+      trainer.destroy();
+    }
+    for (const other of weights) sameBits(other, weights[0]);
+    const wrong = Uint32Array.of(...plain.slice(0, 100), 64);
+    const refused = () => Trainer.create({ tokens: wrong, backend, ...ofTokens });
+    await rejects(refused, 'INVALID_TOKEN', /tokens\[100\] is 64; .* from 0 to 63$/);
+    const shared = new Uint32Array(new SharedArrayBuffer(400));
+    const unusual = () => Trainer.create({ tokens: shared, backend, ...ofTokens });
+    await rejects(unusual, 'INVALID_ARGUMENT', /SharedArrayBuffer/);
+  });
+
+  it("a Uint32Array of tokens goes to Node's addon without a copy", async function () {
+    if (backend !== 'native') this.skip();
+    const given = [];
+    const create = (config, training, tokens) => {
+      given.push(tokens);
+      return addon.trainers.create(config, training, tokens);
+    };
+    const nativeBinding = { ...addon, trainers: { ...addon.trainers, create } };
+    const tokens = new Uint32Array(100);
+    const trainer = await Trainer.create({ tokens, backend, nativeBinding, ...ofTokens });
+    trainer.destroy();
+    assert.ok(given.length === 1 && given[0] === tokens);
   });
 
   it("on Node's addon runs beside the main thread", async function () {

@@ -55,13 +55,19 @@ describe('the package', () => {
       /^dist\/types\/([\w-]+\/)?[\w-]+\.d\.[cm]ts$/,
       /^dist\/native\/[\w-]+\/bit_ttt\.node$/,
       /^models\/[\w.-]+$/,
-      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|THIRD-PARTY-LICENSES)$/,
+      /^docs\/([\w-]+\.md|(benchmarks|pictures)\/[\w-]+\.svg)$/,
+      /^examples\/(README\.md|services\.log)$/, // npm adds the README of a folder by itself
+      /^(README(\.ja)?|ARCHITECTURE|CONTRIBUTING|CHANGELOG|SECURITY)\.md$/,
+      /^(package\.json|LICENSE|THIRD-PARTY-LICENSES)$/,
     ];
     const unexpected = files.filter((path) => !allowed.some((pattern) => pattern.test(path)));
     assert.deepEqual(unexpected, []);
     const needed = [
       'package.json',
       'README.md',
+      'README.ja.md',
+      'docs/api.md',
+      'examples/services.log',
       'LICENSE',
       'SECURITY.md',
       'THIRD-PARTY-LICENSES',

@@ -1,11 +1,11 @@
-// What `npm test` says about the stage that is running (tests/progress.mjs).
+// What `npm test` says about the stage that is running (scripts/progress.mjs).
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 
-import { Progress } from '../progress.mjs';
+import { Progress } from '../../scripts/progress.mjs';
 
-/** What is written when a stage prints these lines. */
-function written(lines, { isTTY, columns }) {
+/** What is written when a stage, or a program without one, prints these lines. */
+function written(lines, { isTTY, columns, stage = 'js' }) {
   let text = '';
   const output = {
     isTTY,
@@ -14,7 +14,7 @@ function written(lines, { isTTY, columns }) {
       text += part;
     },
   };
-  const progress = new Progress('js', output);
+  const progress = new Progress(stage === 'none' ? undefined : stage, output);
   for (const line of lines) progress.line(line);
   progress.end();
   return text;
@@ -37,6 +37,14 @@ describe('progress', () => {
     assert.equal(rows.length, 2); // only what the stage itself has said ends its line
     assert.match(rows[0], /\[js \d+:\d\d\] first\.test\.mjs\r\x1b\[Kok {4}first\.test\.mjs$/);
     assert.match(rows[1], /\[js \d+:\d\d\] second\.test\.mjs\r\x1b\[K$/);
+  });
+
+  it('has no time without a stage where nobody watches, and that of the part on a terminal', () => {
+    const stage = 'none';
+    const plain = 'first.test.mjs\nok    first.test.mjs\nsecond.test.mjs\n';
+    assert.equal(written(LINES, { isTTY: false, stage }), plain);
+    const rows = written(LINES, { isTTY: true, columns: 80, stage }).split('\n');
+    assert.match(rows[0], /^\r\x1b\[K\[0:00\] first\.test\.mjs\r/);
   });
 
   it('is cut at the width of the terminal', () => {

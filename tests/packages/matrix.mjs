@@ -4,7 +4,7 @@
 //
 //   npm run matrix                   all rows
 //   npm run matrix -- vite jest      rows whose name or group contains one of the words
-//   npm run matrix -- --write        all rows, and the table in README.md
+//   npm run matrix -- --write        all rows, and the table in docs/runtimes.md
 //
 // SPDX-License-Identifier: MIT
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -101,12 +101,13 @@ function table(rows) {
   return lines.join('\n');
 }
 
-/** Puts the table where README.md has its marks. */
+/** Puts the table where docs/runtimes.md has its marks. */
 function writeTable(rows) {
-  const path = join(root, 'README.md');
+  const path = join(root, 'docs/runtimes.md');
   const text = readFileSync(path, 'utf8');
   const place = /<!-- matrix -->[^]*?<!-- \/matrix -->/;
-  if (!place.test(text)) throw new Error('README.md has no <!-- matrix --> ... <!-- /matrix -->');
+  if (!place.test(text))
+    throw new Error('docs/runtimes.md has no <!-- matrix --> ... <!-- /matrix -->');
   writeFileSync(path, text.replace(place, `<!-- matrix -->\n${table(rows)}\n<!-- /matrix -->`));
 }
 
@@ -115,7 +116,7 @@ async function runRows(rows, context, reason) {
   for (const row of rows) {
     const began = Date.now();
     // For tests/run.mjs, which shows what is running.
-    if (process.env.BIT_TTT_TEST_PARTS) console.log(`.. ${row.group}: ${row.name}`);
+    if (process.env.BIT_TTT_PARTS) console.log(`.. ${row.group}: ${row.name}`);
     Object.assign(row, await attempt(row, context, reason));
     counts[row.outcome] += 1;
     const seconds = ((Date.now() - began) / 1000).toFixed(1).padStart(5);

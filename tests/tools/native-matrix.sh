@@ -39,7 +39,7 @@ run() {
   shift
   step=$((step + 1))
   log="$top/logs/$(printf '%02d' $step).log"
-  [ -z "$BIT_TTT_TEST_PARTS" ] || echo ".. $run_name" # for tests/run.mjs, which shows what is running
+  [ -z "$BIT_TTT_PARTS" ] || echo ".. $run_name" # for tests/run.mjs, which shows what is running
   start=$(date +%s)
   if "$@" > "$log" 2>&1; then
     cases=$(sum passed)

@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 import { allocate, checkList, reading, wrongType } from './args.js';
-import { describe } from './brands.js';
+import { describe, lengthOf, tagOf } from './brands.js';
 import type { TTTErrorCode } from './errors.js';
 import { TTTError } from './errors.js';
 
@@ -106,20 +106,27 @@ function idAt(list: ArrayLike<unknown>, i: number, name: string): unknown {
   }
 }
 
+function noToken(id: unknown, name: string, vocab: number): TTTError {
+  const text = `${name} is ${describe(id)}; token ids are integers from 0 to ${vocab - 1}`;
+  return new TTTError('INVALID_TOKEN', text);
+}
+
 /**
  * A copy of token ids, each read once. Throws `INVALID_TOKEN` for one that is not below `vocab`. A
  * typed array must be on ordinary memory, as everywhere; other lists may be anything with a length.
+ * `wanted` says what else the value may be.
  */
-export function readTokens(value: unknown, vocab: number, name: string): Uint32Array {
-  if (typeof value !== 'object' || value === null) {
-    throw wrongType(name, 'an array of token ids', value);
-  }
+export function readTokens(
+  value: unknown,
+  vocab: number,
+  name: string,
+  wanted = 'an array of token ids',
+): Uint32Array {
+  if (typeof value !== 'object' || value === null) throw wrongType(name, wanted, value);
   if (ArrayBuffer.isView(value)) checkList(value, name);
   const list = value as ArrayLike<unknown>;
   const length = reading(name, () => list.length);
-  if (!Number.isSafeInteger(length) || length < 0) {
-    throw wrongType(name, 'an array of token ids', value);
-  }
+  if (!Number.isSafeInteger(length) || length < 0) throw wrongType(name, wanted, value);
   const tokens = allocate(() => new Uint32Array(length));
   for (let i = 0; i < length; i++) {
     const id = idAt(list, i, name);
@@ -127,8 +134,22 @@ export function readTokens(value: unknown, vocab: number, name: string): Uint32A
       tokens[i] = id;
       continue;
     }
-    const text = `${name}[${i}] is ${describe(id)}; token ids are integers from 0 to ${vocab - 1}`;
-    throw new TTTError('INVALID_TOKEN', text);
+    throw noToken(id, `${name}[${i}]`, vocab);
+  }
+  return tokens;
+}
+
+/**
+ * The same for what uses the ids before any other code runs: a Uint32Array is checked and given back, as
+ * a copy of a large text's would be as large as itself. Other lists are copied.
+ */
+export function borrowTokens(value: unknown, vocab: number, name: string): Uint32Array {
+  if (tagOf.call(value) !== 'Uint32Array') return readTokens(value, vocab, name);
+  const tokens = value as Uint32Array;
+  checkList(tokens, name);
+  const length = lengthOf(tokens);
+  for (let i = 0; i < length; i++) {
+    if (tokens[i]! >= vocab) throw noToken(tokens[i], `${name}[${i}]`, vocab);
   }
   return tokens;
 }

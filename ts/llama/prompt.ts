@@ -7,6 +7,10 @@ import type { AbortSignalLike } from '../common/types.js';
 import type { Tokenizer } from '../tokenizer/index.js';
 import { needTokenizer } from './shared.js';
 
+/** For messages: options are often put where the text belongs. */
+const WANTED =
+  "a string or an array of token ids (options come after it: generate('The cat', { seed: 7 }))";
+
 /** What is asked of a model. */
 interface Reading {
   readonly config: { readonly vocabSize: number };
@@ -30,7 +34,9 @@ export async function tokensOf(
   isFirst: boolean,
   signal: AbortSignalLike | undefined,
 ): Promise<Uint32Array> {
-  if (typeof prompt !== 'string') return readTokens(prompt, model.config.vocabSize, 'the prompt');
+  if (typeof prompt !== 'string') {
+    return readTokens(prompt, model.config.vocabSize, 'the prompt', WANTED);
+  }
   const tokenizer = needTokenizer(model.tokenizer);
   return begun(await tokenizer.encodeAsync(prompt, { signal }), tokenizer, isFirst);
 }

@@ -16,6 +16,7 @@ import { hrefOf, placeOf } from '../files/place.js';
 import type { ShardedFiles } from '../files/sharded.js';
 import { MAX_SHARDS } from '../files/sharded.js';
 import type { Tokenizer, TokenizerSource } from '../tokenizer/index.js';
+import { SHIPPED_HINT, shippedHint } from './shipped.js';
 import type { LoadOptions, ModelSource } from './types.js';
 
 /** What belongs to a model. */
@@ -67,13 +68,18 @@ function jsonBytes(given: unknown, name: string): Bytes {
 function unavailable(name: string, cause: unknown): TTTError {
   const reason = cause instanceof TypeError ? cause.cause : undefined;
   const why = reason instanceof Error ? ` (${messageOf(reason)})` : '';
-  const text = `cannot read the model ${name}: ${messageOf(cause)}${why}`;
+  const text = `cannot read the model ${name}: ${messageOf(cause)}${why}${shippedHint(name)}`;
   return new TTTError('MODEL_UNAVAILABLE', text, { cause });
 }
 
+/** How a page begins, which many servers send for every address that they do not know. */
+const PAGE = /^\uFEFF?\s*<(!doctype|html)\b/i;
+
 function checkFilled<T extends Uint8Array | ShardedFiles>(weights: T, name: string): T {
-  if (!(weights instanceof Uint8Array) || weights.length > 0) return weights;
-  throw new TTTError('MODEL_FORMAT', `${name} is empty`);
+  if (!(weights instanceof Uint8Array)) return weights;
+  if (weights.length === 0) throw new TTTError('MODEL_FORMAT', `${name} is empty`);
+  if (!PAGE.test(new TextDecoder().decode(weights.subarray(0, 100)))) return weights;
+  throw new TTTError('MODEL_FORMAT', `${name} is an HTML page and no model${shippedHint(name)}`);
 }
 
 /** The same call, whose errors cannot be taken for those of the reading. */
@@ -136,7 +142,7 @@ function ownWeights(source: unknown, maxBytes: number): ModelParts['weights'] {
     if (index !== undefined && shards !== undefined) return ownShards(index, shards, maxBytes);
   }
   const text = `a model is a path, a URL or the bytes of its files, not ${describe(source)}`;
-  throw new TTTError('INVALID_ARGUMENT', text);
+  throw new TTTError('INVALID_ARGUMENT', text + SHIPPED_HINT);
 }
 
 /**

@@ -14,6 +14,7 @@ import { SUGGEST, SUGGEST_ASYNC } from './option-names.js';
 import type { Suggestion } from './types.js';
 
 const USUAL_COUNT = 3;
+const CALL = "as in suggest('We will send it on', 'M')";
 const USUAL_LEAST = 0.003; // most of what is less likely is no word
 
 /** What `suggest` was given, checked. */
@@ -27,7 +28,9 @@ export interface Asked {
 }
 
 function readTyped(value: unknown): Uint8Array {
-  if (typeof value !== 'string') throw wrongType('typed', 'a string', value);
+  if (typeof value !== 'string') {
+    throw wrongType('typed', `a string ('' for the next word, ${CALL})`, value);
+  }
   // No character has more bytes than three for each of its code units.
   const bytes = new TextEncoder().encode(value.slice(0, MAX_TYPED_BYTES + 1));
   if (value.includes('\0')) {
@@ -40,7 +43,7 @@ function readTyped(value: unknown): Uint8Array {
 
 /** Everything that `suggest` or `suggestAsync` was given. */
 export function readAsked(before: unknown, typed: unknown, options: unknown, names: object): Asked {
-  if (typeof before !== 'string') throw wrongType('before', 'a string', before);
+  if (typeof before !== 'string') throw wrongType('before', `a string (${CALL})`, before);
   const letters = readTyped(typed);
   const given =
     names === SUGGEST

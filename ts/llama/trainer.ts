@@ -8,7 +8,7 @@ import { now } from '../common/clock.js';
 import { errorOf, statusOf, TTTError } from '../common/errors.js';
 import { DISPOSE, Lifecycle, letFinalizersRun } from '../common/lifecycle.js';
 import { takeOptions } from '../common/named-options.js';
-import { optionalNumber, readTokens } from '../common/options.js';
+import { borrowTokens, optionalNumber } from '../common/options.js';
 import { guardReceivers } from '../common/receiver.js';
 import { abortError, takeSignal } from '../common/signal.js';
 import type { BackendKind, Bytes } from '../common/types.js';
@@ -144,7 +144,7 @@ export class Trainer {
     }
     const ids =
       tokens !== undefined
-        ? readTokens(tokens, shape.vocabSize, 'tokens')
+        ? borrowTokens(tokens, shape.vocabSize, 'tokens')
         : await encodeDocuments(splitDocuments(text!), needTokenizer(tokenizer), { signal });
     const handle = made(part(engine, 'trainers').create(configStruct(shape), checked.struct, ids));
     const parts = { engine, handle, config: shape, steps: checked.steps, tokenizer };

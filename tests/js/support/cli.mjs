@@ -18,7 +18,7 @@ export const command = join(root, 'dist/cli.mjs');
 const COLOUR_NAMES = ['NO_COLOR', 'FORCE_COLOR', 'CLICOLOR', 'CLICOLOR_FORCE', 'COLUMNS'];
 
 /** The environment without anything that changes what the command does or prints. */
-function environment(extra) {
+export function environment(extra) {
   const unset = Object.fromEntries(COLOUR_NAMES.map((name) => [name, undefined]));
   return cleanEnvironment({ ...unset, ...extra });
 }

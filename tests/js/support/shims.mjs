@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Rules, so that a block takes seconds:
-//   npx bit-ttt train   more than 200 steps (or none given) become 10
+//   npx bit-ttt train   more than 200 steps (or none given) become 10, or 2 of a model that is there
 //   npx bit-ttt bench   measures one size, shortly
 //   npx mocha           the file must exist
 //   npm start           runs
@@ -45,7 +45,7 @@ const shortened = {
   train(args) {
     if (Number(args[args.indexOf('--steps') + 1]) <= LONGEST) return args;
     const rest = ['--steps', '--minutes', '--epochs', '--warmup'].reduce(without, args);
-    return [...rest, '--steps', '10'];
+    return [...rest, '--steps', args.includes('--from') ? '2' : '10'];
   },
   bench: (args) => [...args, '--dims', '64', '--seconds', '0.01'],
 };

@@ -72,8 +72,10 @@ export function checkOutput(actual, expected) {
 /** Texts that blocks name without showing them: samples of the right kind, not too long. */
 const samples = {
   'book.txt': (alice) => alice.slice(0, 20000),
+  'app.log': () => logOf(1),
   'day1.log': () => logOf(1),
   'day2.log': () => logOf(2),
+  'letter.txt': () => 'We will send the walnut shelf on Monday with with the green van.\n',
   'metrics.csv': () => Array.from({ length: 400 }, (_, i) => `${60 * i},${i % 20}\n`).join(''),
   'english.txt': (alice) => alice.slice(0, 25000),
   'english-valid.txt': (alice) => alice.slice(25000, 30000),
@@ -153,7 +155,8 @@ export class Workspace {
   }
 
   runPython({ code, line }) {
-    const env = { PYTHONPATH: join(root, 'examples/python') };
+    const library = join(root, 'build/native/libBit_TTT.so'); // what a block of shell before it names
+    const env = { PYTHONPATH: join(root, 'examples/python'), BIT_TTT_LIBRARY: library };
     return this.run('python3', [this.write(`snippet_${line}.py`, code)], { env });
   }
 

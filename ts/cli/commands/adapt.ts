@@ -3,12 +3,12 @@
  * SPDX-License-Identifier: MIT
  */
 import { encodeDocuments } from 'bit-ttt';
-import { filesOfModel, fingerprintOf, loadModel, modelHelp, modelOptions } from '../files/model.js';
+import { filesOfModel, fingerprintOf, loadModel, modelOptions } from '../files/model.js';
 import { checkPlaces } from '../files/places.js';
 import type { Recall } from '../files/session-state.js';
-import { documentsOf, readText } from '../files/text.js';
-import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
-import { fileArgument, numberOption } from '../screen/command-line.js';
+import { documentsOf, readText, TEXT_OPTIONS } from '../files/text.js';
+import type { Command, CommandLine } from '../screen/command-line.js';
+import { fileArgument, numberOption, outputOptions } from '../screen/command-line.js';
 import { engineInUse } from '../screen/engine.js';
 import { Failure, UsageError } from '../screen/failure.js';
 import type { Interrupt } from '../screen/interrupt.js';
@@ -17,19 +17,7 @@ import type { Palette, Progress } from '../screen/terminal.js';
 import { grouped, outputPalette, safeJson, visible } from '../screen/terminal.js';
 import type { AdaptPlan, Measured, Readings, Rests } from './adapt-measure.js';
 import { AdaptMeasure } from './adapt-measure.js';
-import { RECALL_HELP, RECALL_OPTIONS, recallOf } from './recall.js';
-
-const OPTIONS: OptionSpecs = {
-  ...modelOptions('english'),
-  ...RECALL_OPTIONS,
-  passage: { type: 'string' },
-  passages: { type: 'string' },
-  places: { type: 'string' },
-  before: { type: 'string' },
-  beginning: { type: 'string' },
-  after: { type: 'string' },
-  lossy: { type: 'boolean' },
-};
+import { RECALL_OPTIONS, recallOf } from './recall.js';
 
 /** What is measured unless something else is asked for. */
 const DEFAULTS: AdaptPlan = {
@@ -41,30 +29,27 @@ const DEFAULTS: AdaptPlan = {
   after: 512,
 };
 
-const HELP = `Usage: bit-ttt adapt FILE|- [options]
-
-Measures whether a model learns while it reads: how much cheaper, in nats per token, a passage
+const HELP = [
+  `Measures whether a model learns while it reads: how much cheaper, in nats per token, a passage
 becomes when it is read again, and the rest of a text after its beginning: with recall, as sessions
 are, and the model alone. The weights of a model never change here: what it learns is in its
-session.
-
-${modelHelp('english')}
-${RECALL_HELP}
-  --passage N        tokens of a passage (default: ${DEFAULTS.passage})
-  --passages N       how many, evenly spaced over the text (default: ${DEFAULTS.passages})
-  --places N         how many places to read on from, evenly spaced; 0: none
-                     (default: ${DEFAULTS.places})
-  --before N         tokens read before such a place (default: ${DEFAULTS.before})
-  --beginning N      of them, how many before the memory is frozen (default: ${DEFAULTS.beginning})
-  --after N          tokens measured after it (default: ${DEFAULTS.after})
-  --lossy            read invalid UTF-8 as U+FFFD
-  --json             print one JSON document
-  --color, --no-color
-
-Every reading begins with an empty memory and an end-of-text token. A passage is read twice in one
+session.`,
+  {
+    ...modelOptions('english'),
+    ...RECALL_OPTIONS,
+    '--passage N': `tokens of a passage (default: ${DEFAULTS.passage})`,
+    '--passages N': `how many, evenly spaced over the text (default: ${DEFAULTS.passages})`,
+    '--places N': `how many places to read on from, evenly spaced; 0: none (default: ${DEFAULTS.places})`,
+    '--before N': `tokens read before such a place (default: ${DEFAULTS.before})`,
+    '--beginning N': `of them, how many before the memory is frozen (default: ${DEFAULTS.beginning})`,
+    '--after N': `tokens measured after it (default: ${DEFAULTS.after})`,
+    ...TEXT_OPTIONS,
+    ...outputOptions('print one JSON document'),
+  },
+  `Every reading begins with an empty memory and an end-of-text token. A passage is read twice in one
 session, the second time with the memory as it is, frozen (used, but not changed), empty again, or
-saved and restored into another session, which must give the same bits.
-`;
+saved and restored into another session, which must give the same bits.`,
+];
 
 function readPlan(line: CommandLine): AdaptPlan {
   const count = (name: keyof AdaptPlan, min: number): number =>
@@ -198,7 +183,12 @@ function jsonReport(plan: AdaptPlan, found: Found, fingerprint: string): string 
 }
 
 /** `bit-ttt adapt`. */
-export const adapt: Command = { options: OPTIONS, help: HELP, run };
+export const adapt: Command = {
+  usage: 'FILE|-',
+  summary: 'measure whether it learns while it reads',
+  help: HELP,
+  run,
+};
 
 async function run(line: CommandLine): Promise<void> {
   const file = fileArgument(line, 'adapt');

@@ -14,51 +14,39 @@ import { MAX_THREADS } from '../../common/limits.js';
 import { drawChart, seriesOf } from '../charts/speed-chart.js';
 import type { Result } from '../files/save.js';
 import { checkFiles, resultOf, saveFile } from '../files/save.js';
-import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
+import type { Command, CommandLine } from '../screen/command-line.js';
 import {
   checkNoArguments,
-  FORCE_HELP,
   numberListOption,
   numberOption,
+  outputOptions,
   SAVE_OPTIONS,
 } from '../screen/command-line.js';
 import { engineInUse } from '../screen/engine.js';
 import type { Palette } from '../screen/terminal.js';
 import { compact, outputPalette, Progress, visible } from '../screen/terminal.js';
 
-const OPTIONS: OptionSpecs = {
-  ...SAVE_OPTIONS,
-  dims: { type: 'string' },
-  seconds: { type: 'string' },
-  quick: { type: 'boolean' },
-  threads: { type: 'string' },
-  chart: { type: 'string' },
-  'no-chart': { type: 'boolean' },
-};
-
 const ALL_DIMS = [64, 128, 256, 512, 1024, 2048, 4096];
 const QUICK_DIMS = [64, 256, 1024];
 const DEFAULT_CHART = 'bit-ttt-bench.svg';
 
-const HELP = `Usage: bit-ttt bench [options]
-
-Measures tokens per second of the layer for every kernel that this machine can run, for
-WebAssembly and for the same layer in plain JavaScript, with ${SEQ_LENS.join(' and ')} tokens per call.
-Figures are medians over ${ROUNDS} rounds, each of which goes through all engines in turn.
-
-  --dims N,N,...     sizes to measure (default: ${ALL_DIMS.join(',')})
-  --seconds X        time for each figure (default: 0.4); what takes longer is run once
-  --quick            only ${QUICK_DIMS.join(', ')}, and a quarter of the time
-  --threads N        threads of the addon (default: 1)
-  --chart FILE       where to draw the chart (default: ${DEFAULT_CHART}; with --json, none)
-  --no-chart         draw none
-${FORCE_HELP}
-  --json             print a JSON list of {target, kernel, threads, hidden_dim, seq_len,
-                     tokens_per_second, spread, samples}
-  --color, --no-color
-
-BIT_TTT_BACKEND and BIT_TTT_KERNEL limit what is measured.
-`;
+const HELP = [
+  `Measures tokens per second of the layer for every kernel that this machine can run, for
+WebAssembly and for the same layer in plain JavaScript, with ${SEQ_LENS.join(' and ')} tokens per
+call. Figures are medians over ${ROUNDS} rounds, each of which goes through all engines in turn.`,
+  {
+    '--dims N,N,...': `sizes to measure (default: ${ALL_DIMS.join(',')})`,
+    '--seconds X': 'time for each figure (default: 0.4); what takes longer is run once',
+    '--quick': `only ${QUICK_DIMS.join(', ')}, and a quarter of the time`,
+    '--threads N': 'threads of the addon (default: 1)',
+    '--chart FILE': `where to draw the chart (default: ${DEFAULT_CHART}; with --json, none)`,
+    '--no-chart': 'draw none',
+    ...SAVE_OPTIONS,
+    ...outputOptions(`print a JSON list of {target, kernel, threads, hidden_dim, seq_len,
+      tokens_per_second, spread, samples}`),
+  },
+  'BIT_TTT_BACKEND and BIT_TTT_KERNEL limit what is measured.',
+];
 
 /** What to measure: the engines that the environment allows, fastest kernel first, and plain JavaScript. */
 async function findContestants(info: BackendInfo, threads: number): Promise<Contestant[]> {
@@ -139,7 +127,12 @@ function textBench(all: readonly Measurement[], where: string, palette: Palette)
 }
 
 /** `bit-ttt bench`. */
-export const bench: Command = { options: OPTIONS, help: HELP, run };
+export const bench: Command = {
+  usage: '',
+  summary: 'measure its speed, beside plain JavaScript',
+  help: HELP,
+  run,
+};
 
 async function run(line: CommandLine): Promise<void> {
   checkNoArguments(line, 'bench');

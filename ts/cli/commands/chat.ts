@@ -8,7 +8,7 @@ import type { Session } from 'bit-ttt';
 import { suggestion } from '../../common/suggestion.js';
 import { afterTerminal, checkStandardInput } from '../files/input.js';
 import type { Loaded } from '../files/model.js';
-import { filesOfModel, loadModel, modelHelp, modelOptions } from '../files/model.js';
+import { filesOfModel, introductionOf, loadModel, modelOptions } from '../files/model.js';
 import type { Named } from '../files/places.js';
 import { checkFiles } from '../files/save.js';
 import {
@@ -18,8 +18,8 @@ import {
   sessionResult,
   tokensRead,
 } from '../files/session-file.js';
-import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
-import { checkNoArguments, FORCE_HELP, SAVE_OPTIONS } from '../screen/command-line.js';
+import type { Command, CommandLine } from '../screen/command-line.js';
+import { checkNoArguments, outputOptions, SAVE_OPTIONS } from '../screen/command-line.js';
 import { engineInUse } from '../screen/engine.js';
 import { describeFailure, fileFailure, systemCode, UsageError } from '../screen/failure.js';
 import type { Signal } from '../screen/interrupt.js';
@@ -27,19 +27,11 @@ import { endAtOnce, exitCodeOf, onSignal } from '../screen/interrupt.js';
 import { goOnWithoutReader } from '../screen/output.js';
 import type { Palette } from '../screen/terminal.js';
 import { compact, outputPalette, safeJson, visible, visibleLines } from '../screen/terminal.js';
+import { ownVoice, TextScreen } from '../screen/text-screen.js';
 import { answer } from './generate.js';
-import { beginSession, RECALL_HELP, RECALL_OPTIONS, readRecall } from './recall.js';
+import { beginSession, RECALL_OPTIONS, readRecall } from './recall.js';
 import type { Sampling } from './sampling.js';
-import { MAX_TEMPERATURE, readSampling, SAMPLING_OPTIONS, samplingHelp } from './sampling.js';
-
-const OPTIONS: OptionSpecs = {
-  ...modelOptions('english'),
-  ...SAMPLING_OPTIONS,
-  ...RECALL_OPTIONS,
-  ...SAVE_OPTIONS,
-  load: { type: 'string' },
-  save: { type: 'string' },
-};
+import { MAX_TEMPERATURE, readSampling, samplingOptions } from './sampling.js';
 
 const DEFAULT_TOKENS = 200;
 
@@ -58,27 +50,24 @@ const commandList = Object.entries(COMMANDS)
   .map(([name, text]) => `  ${name.padEnd(12)} ${text}`)
   .join('\n');
 
-const HELP = `Usage: bit-ttt chat [options]
-
-Write the beginning of a text; the model goes on with it, and you with what it wrote. An empty line
-lets it go on by itself. When it has come to an end, your next line begins another text. It
+const HELP = [
+  `Write the beginning of a text; the model goes on with it, and you with what it wrote. An empty
+line lets it go on by itself. When it has come to an end, your next line begins another text. It
 learns while it reads, and remembers word for word what you write, but not what it writes itself.
 Ctrl-C stops an answer, a second one leaves, as the signals TERM and HUP do at once. Works from a
-pipe as well, a line at a time.
-
-${commandList}
-
-A FILE may have blanks within its name, but not around it.
-
-${modelHelp('english')}
-${samplingHelp(DEFAULT_TOKENS)}
-${RECALL_HELP}
-  --load FILE        go on from a session that was saved
-  --save FILE        save the session at the end, also at one by a signal
-${FORCE_HELP}
-  --json             print {prompt, text, tokens, reason} for each answer, one a line
-  --color, --no-color
-`;
+pipe as well, a line at a time.`,
+  commandList,
+  'A FILE may have blanks within its name, but not around it.',
+  {
+    ...modelOptions('english'),
+    ...samplingOptions(DEFAULT_TOKENS),
+    ...RECALL_OPTIONS,
+    '--load FILE': 'go on from a session that was saved',
+    '--save FILE': 'save the session at the end, also at one by a signal',
+    ...SAVE_OPTIONS,
+    ...outputOptions('print {prompt, text, tokens, reason} for each answer, one a line'),
+  },
+];
 
 /** The lines of the input, in a queue. */
 class Lines {
@@ -139,6 +128,7 @@ class Chat {
     private readonly line: CommandLine,
     private readonly json: boolean,
     private readonly palette: Palette,
+    private readonly screen: TextScreen,
   ) {}
 
   /** Stops the answer that is being written; returns whether there was one. */
@@ -192,9 +182,6 @@ class Chat {
 
   private async reply(line: string): Promise<void> {
     this.writing = new AbortController();
-    const print = (piece: string): void => {
-      if (!this.json) process.stdout.write(visibleLines(piece));
-    };
     try {
       const options = { ...this.sampling };
       const { text, tokens, reason, ended } = await answer(
@@ -202,11 +189,12 @@ class Chat {
         this.promptFor(line),
         options,
         this.writing.signal,
-        print,
+        (piece) => this.json || this.screen.write(piece),
       );
       this.ended = ended;
       if (this.json) process.stdout.write(`${safeJson({ prompt: line, text, tokens, reason })}\n`);
-      else process.stdout.write('\n');
+      else this.screen.end(reason === 'length');
+      if (ended && !this.json) this.screen.remark('the text is at its end; a line begins another');
     } finally {
       this.writing = undefined;
     }
@@ -259,11 +247,18 @@ function readTemperature(text: string): number {
 }
 
 /** Takes lines until the end; returns the signal that ended the chat, if one did. */
-async function converse(chat: Chat, terminal: boolean): Promise<Signal | undefined> {
+async function converse(
+  chat: Chat,
+  terminal: boolean,
+  palette: Palette,
+): Promise<Signal | undefined> {
+  // What is typed is in the colour of the prompt, until the line ends.
+  const [prompt = '', ended = ''] = ownVoice(palette)('> \0').split('\0');
   const input = createInterface({
     input: process.stdin,
-    ...(terminal ? { output: process.stdout, terminal: true, prompt: '> ' } : { terminal: false }),
+    ...(terminal ? { output: process.stdout, terminal: true, prompt } : { terminal: false }),
   });
+  if (terminal) input.on('line', () => process.stdout.write(ended));
   const lines = new Lines(input);
   let left: Signal | undefined;
   const handle = (signal: Signal): void => {
@@ -282,6 +277,7 @@ async function converse(chat: Chat, terminal: boolean): Promise<Signal | undefin
       if (line === undefined || !(await chat.take(line))) break;
     }
   } finally {
+    if (terminal) process.stdout.write(ended);
     if (terminal) await afterTerminal();
     unwatch();
     input.close();
@@ -293,11 +289,16 @@ async function converse(chat: Chat, terminal: boolean): Promise<Signal | undefin
 /** What a terminal shows at the start. */
 export function greeting({ recall }: Pick<Session, 'recall'>): string {
   const kept = recall === false ? '' : 'what you write is remembered word for word; ';
-  return `${kept}/help lists the commands`;
+  return `${kept}/help lists commands, Enter goes on`;
 }
 
 /** `bit-ttt chat`. */
-export const chat: Command = { options: OPTIONS, help: HELP, run };
+export const chat: Command = {
+  usage: '',
+  summary: 'write a text together, line by line',
+  help: HELP,
+  run,
+};
 
 async function run(line: CommandLine): Promise<void> {
   checkNoArguments(line, 'chat');
@@ -314,9 +315,10 @@ async function run(line: CommandLine): Promise<void> {
   let talk: Chat | undefined;
   try {
     const session = await beginSession(line, loaded.model);
-    talk = new Chat(loaded, session, sampling, line, json, palette);
-    if (terminal) process.stdout.write(palette.dim(`${greeting(session)}\n`));
-    const signal = await converse(talk, terminal);
+    const screen = new TextScreen(palette);
+    talk = new Chat(loaded, session, sampling, line, json, palette, screen);
+    if (terminal) screen.remark(`${introductionOf(line, loaded)}\n${greeting(session)}`);
+    const signal = await converse(talk, terminal, palette);
     if (signal !== undefined && !json) process.stdout.write('\n');
     if (save !== undefined) saveSession(save, loaded.model, talk.session);
     if (signal !== undefined) process.exitCode = exitCodeOf(signal);

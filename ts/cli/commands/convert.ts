@@ -11,27 +11,20 @@ import { CONFIG_NAME, TOKENIZER_NAME, WEIGHTS_NAME } from '../../files/model-fil
 import { nameOf } from '../files/input.js';
 import { fingerprintOf, openModel, readModel, readTokenizer, sourceOf } from '../files/model.js';
 import { readHeaders } from '../files/model-header.js';
-import { modelPath } from '../files/model-names.js';
+import { MODEL_NAMES, modelPath } from '../files/model-names.js';
 import type { Named } from '../files/places.js';
 import { checkPlaces, modelFiles } from '../files/places.js';
 import type { Result } from '../files/save.js';
 import { checkFiles, resultOf, saveFile } from '../files/save.js';
 import { folderMetadata, WRITER } from '../files/written.js';
-import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
-import { FORCE_HELP, SAVE_OPTIONS } from '../screen/command-line.js';
+import type { Command, CommandLine } from '../screen/command-line.js';
+import { outputOptions, SAVE_OPTIONS } from '../screen/command-line.js';
 import { engineInUse } from '../screen/engine.js';
 import { asFailure, Failure, fileFailure, UsageError } from '../screen/failure.js';
 import { compact, outputPalette, safeJson, visible } from '../screen/terminal.js';
 
-const OPTIONS: OptionSpecs = {
-  ...SAVE_OPTIONS,
-  tokenizer: { type: 'string' },
-  f32: { type: 'boolean' },
-};
-
-const HELP = `Usage: bit-ttt convert IN OUT [options]
-
-Turns a model from one format into another. IN is a .bitt or .safetensors file, the index of
+const HELP = [
+  `Turns a model from one format into another. IN is a .bitt or .safetensors file, the index of
 several (model.safetensors.index.json), or a folder with these and with config.json and
 tokenizer.json, as the original engine has them (f32, f16 or bf16); - is standard input, and
 english and stories are the models of the package (a file that is called so is ./english).
@@ -43,13 +36,14 @@ OUT says by its name what is written:
   any other name     a folder with model.safetensors, config.json and tokenizer.json
 
 Weights of a compact file become f32 weights that quantise to the same model again. The original
-engine itself runs only layers of "reconstruct" whose BitLinears neither rescale nor quantise.
-
-  --tokenizer FILE   a tokenizer.json to put in, instead of IN's own
-${FORCE_HELP}
-  --json             print {in, out, bytes, fingerprint, same}
-  --color, --no-color
-`;
+engine itself runs only layers of "reconstruct" whose BitLinears neither rescale nor quantise.`,
+  {
+    '--f32': 'f32 weights, also in NAME.bitt',
+    '--tokenizer FILE': "a tokenizer.json to put in, instead of IN's own",
+    ...SAVE_OPTIONS,
+    ...outputOptions('print {in, out, bytes, fingerprint, same}'),
+  },
+];
 
 /** JSON, as it stands in the files. */
 interface Texts {
@@ -146,7 +140,13 @@ function makeFolder(path: string): void {
 }
 
 /** `bit-ttt convert`. */
-export const convert: Command = { options: OPTIONS, help: HELP, run };
+export const convert: Command = {
+  usage: 'IN OUT',
+  summary: 'turn a model from one format into another',
+  help: HELP,
+  words: MODEL_NAMES,
+  run,
+};
 
 async function run(line: CommandLine): Promise<void> {
   const [given, out, extra] = line.positionals;

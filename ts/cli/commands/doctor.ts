@@ -17,26 +17,22 @@ import type { ShippedFacts } from '../files/model.js';
 import { factsOfShipped } from '../files/model.js';
 import { MODEL_NAMES } from '../files/model-names.js';
 import type { Command, CommandLine } from '../screen/command-line.js';
-import { checkNoArguments } from '../screen/command-line.js';
+import { checkNoArguments, outputOptions } from '../screen/command-line.js';
 import { backendReason, engineInUse, ignoredKernel, kernelReason } from '../screen/engine.js';
 import { Failure } from '../screen/failure.js';
 import type { Palette } from '../screen/terminal.js';
 import { compact, grouped, outputPalette, visible } from '../screen/terminal.js';
 
-const HELP = `Usage: bit-ttt doctor [--json]
-
-Shows which engine is in use and why, and four hashes of its results, those of the layer with
+const HELP = [
+  `Shows which engine is in use and why, and four hashes of its results, those of the layer with
 its two rules, the language model and the recall, computed now with every kernel that this machine
 can run and with WebAssembly: they must be the same everywhere. Then the models of the package, by
 the names that --model takes. The exit code is 1 if two engines differ, if a variable asks for what
-cannot be had, or if a model is damaged.
-
-  --json             print one JSON document
-  --color, --no-color
-
-BIT_TTT_BACKEND (native, wasm or auto) and BIT_TTT_KERNEL (such as avx2 or baseline; the addon's
-only) choose.
-`;
+cannot be had, or if a model is damaged.`,
+  outputOptions('print one JSON document'),
+  `BIT_TTT_BACKEND (native, wasm or auto) and BIT_TTT_KERNEL (such as avx2 or baseline; the addon's
+only) choose.`,
+];
 
 /** The hashes of the results of the layer with its two rules, the language model and the recall. */
 interface Hashes<Missing = never> {
@@ -204,7 +200,12 @@ function textDiagnosis(found: Diagnosis, palette: Palette): string {
 }
 
 /** `bit-ttt doctor`. Throws a Failure if two engines disagree. */
-export const doctor: Command = { options: {}, help: HELP, run };
+export const doctor: Command = {
+  usage: '',
+  summary: 'show which engine is in use and why, and check its results',
+  help: HELP,
+  run,
+};
 
 async function run(line: CommandLine): Promise<void> {
   checkNoArguments(line, 'doctor');

@@ -2,48 +2,40 @@
  * eval.ts - the command that measures how well a model predicts a text.
  * SPDX-License-Identifier: MIT
  */
-import { filesOfModel, fingerprintOf, loadModel, modelHelp, modelOptions } from '../files/model.js';
+import { filesOfModel, fingerprintOf, loadModel, modelOptions } from '../files/model.js';
 import { checkPlaces } from '../files/places.js';
 import type { Recall } from '../files/session-state.js';
-import { documentsOf, readText } from '../files/text.js';
-import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
-import { fileArgument } from '../screen/command-line.js';
+import { documentsOf, readText, TEXT_OPTIONS } from '../files/text.js';
+import type { Command, CommandLine } from '../screen/command-line.js';
+import { fileArgument, outputOptions } from '../screen/command-line.js';
 import { engineInUse } from '../screen/engine.js';
 import { Failure } from '../screen/failure.js';
 import type { Interrupt } from '../screen/interrupt.js';
 import { watched } from '../screen/interrupt.js';
 import type { Palette, Progress } from '../screen/terminal.js';
 import { compact, grouped, outputPalette, safeJson, visible } from '../screen/terminal.js';
-import { RECALL_HELP, RECALL_OPTIONS, recallName, recallOf } from './recall.js';
+import { RECALL_OPTIONS, recallName, recallOf } from './recall.js';
 import type { Score } from './scoring.js';
 import { bitsPerByte, natsPerToken, scoreDocuments } from './scoring.js';
 
-const OPTIONS: OptionSpecs = {
-  ...modelOptions('english'),
-  ...RECALL_OPTIONS,
-  lossy: { type: 'boolean' },
-};
-
-const HELP = `Usage: bit-ttt eval FILE|- [options]
-
-Measures how well a model foresees a text (- for standard input): nats per token, and bits per
-byte, which compares models with different tokenizers.
-
-${modelHelp('english')}
-${RECALL_HELP}
-  --lossy            read invalid UTF-8 as U+FFFD
-  --json             print {tokens, bytes, nats_per_token, bits_per_byte, documents, seconds,
-                     model, recall}
-  --color, --no-color
-
-Lines <|endoftext|> separate documents; a text without them is one document. White space around a
+const HELP = [
+  `Measures how well a model foresees a text (- for standard input): nats per token, and bits per
+byte, which compares models with different tokenizers.`,
+  {
+    ...modelOptions('english'),
+    ...RECALL_OPTIONS,
+    ...TEXT_OPTIONS,
+    ...outputOptions(`print {tokens, bytes, nats_per_token, bits_per_byte, documents, seconds,
+      model, recall}`),
+  },
+  `Lines <|endoftext|> separate documents; a text without them is one document. White space around a
 document is left out. Memory and recall are empty at the start of each, and learn while it is
 read. Each is preceded by the model's end-of-text token, which is not counted, and ended by
 another, which counts as a token of the text but has no bytes:
 
   nats_per_token = sum of -ln p / (tokens of the documents + one for each)
-  bits_per_byte  = sum of -ln p / ln 2 / bytes of the documents in UTF-8
-`;
+  bits_per_byte  = sum of -ln p / ln 2 / bytes of the documents in UTF-8`,
+];
 
 /** What was measured, and in how many seconds. */
 interface Found {
@@ -83,7 +75,12 @@ function jsonReport({ score, seconds, recall }: Found, fingerprint: string): str
 }
 
 /** `bit-ttt eval`. */
-export const evaluate: Command = { options: OPTIONS, help: HELP, run };
+export const evaluate: Command = {
+  usage: 'FILE|-',
+  summary: 'measure how well a model foresees a text',
+  help: HELP,
+  run,
+};
 
 async function run(line: CommandLine): Promise<void> {
   const file = fileArgument(line, 'eval');

@@ -5,49 +5,38 @@
 import type { Session } from 'bit-ttt';
 import { TTTError } from 'bit-ttt';
 import type { Loaded } from '../files/model.js';
-import { loadModel, modelHelp, modelOptions } from '../files/model.js';
+import { introductionOf, loadModel, modelOptions } from '../files/model.js';
 import { checkSession, saveSession } from '../files/session-file.js';
 import { readText } from '../files/text.js';
-import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
-import { FORCE_HELP, SAVE_OPTIONS } from '../screen/command-line.js';
+import type { Command, CommandLine } from '../screen/command-line.js';
+import { outputOptions, SAVE_OPTIONS } from '../screen/command-line.js';
 import { engineInUse } from '../screen/engine.js';
 import { asFailure, UsageError } from '../screen/failure.js';
 import { exitCodeOf, Interrupt } from '../screen/interrupt.js';
 import { drained, goOnWithoutReader } from '../screen/output.js';
-import { outputPalette, safeJson, visibleLines } from '../screen/terminal.js';
-import { beginSession, RECALL_HELP, RECALL_OPTIONS, readRecall } from './recall.js';
+import { outputPalette, safeJson } from '../screen/terminal.js';
+import { ownVoice, TextScreen } from '../screen/text-screen.js';
+import { beginSession, RECALL_OPTIONS, readRecall } from './recall.js';
 import type { Sampling } from './sampling.js';
-import { readSampling, SAMPLING_OPTIONS, samplingHelp } from './sampling.js';
-
-const OPTIONS: OptionSpecs = {
-  ...modelOptions('stories'),
-  ...SAMPLING_OPTIONS,
-  ...RECALL_OPTIONS,
-  ...SAVE_OPTIONS,
-  prompt: { type: 'string', short: 'p', empty: true },
-  load: { type: 'string' },
-  save: { type: 'string' },
-};
+import { readSampling, samplingOptions } from './sampling.js';
 
 const DEFAULT_TOKENS = 500;
 
-const HELP = `Usage: bit-ttt generate [PROMPT] [options]
-
-Writes a text that goes on from PROMPT (- for standard input), as it comes; without one, a text
-from its beginning: with the stories' model, which it takes by itself, a story.
-
-${modelHelp('stories')}
-  -p, --prompt TEXT  another way to give PROMPT
-${samplingHelp(DEFAULT_TOKENS)}
-${RECALL_HELP}
-  --load FILE        go on from a session that was saved: the model knows what it read before
-  --save FILE        save the session at the end
-${FORCE_HELP}
-  --json             print {text, tokens, prompt, seed, reason}: what was written, and its ids
-  --color, --no-color
-
-Ctrl-C, like the signals TERM and HUP, ends the text; the session is saved.
-`;
+const HELP = [
+  `Writes a text that goes on from PROMPT (- for standard input), as it comes; without one, a text
+from its beginning: with the stories' model, which it takes by itself, a story.`,
+  {
+    ...modelOptions('stories'),
+    '-p, --prompt TEXT': { empty: true, text: 'another way to give PROMPT' },
+    ...samplingOptions(DEFAULT_TOKENS),
+    ...RECALL_OPTIONS,
+    '--load FILE': 'go on from a session that was saved: the model knows what it read before',
+    '--save FILE': 'save the session at the end',
+    ...SAVE_OPTIONS,
+    ...outputOptions('print {text, tokens, prompt, seed, reason}: what was written, and its ids'),
+  },
+  'Ctrl-C, like the signals TERM and HUP, ends the text; the session is saved.',
+];
 
 /** What was written, and why it ended. */
 export interface Answer {
@@ -69,7 +58,7 @@ export async function answer(
   prompt: string | Uint32Array,
   sampling: Sampling,
   signal: AbortSignal,
-  print: (piece: string) => void,
+  print: (piece: string) => unknown,
 ): Promise<Answer> {
   const tokens: number[] = [];
   const onToken = (token: number): void => void tokens.push(token);
@@ -102,14 +91,20 @@ function promptOf(line: CommandLine): string {
   return first ?? option ?? '';
 }
 
-/** Says which model writes if nobody has chosen one: other commands take the other. */
-function tellModel({ repeated, flags }: CommandLine): void {
-  if (repeated.has('model') || flags.has('json')) return;
-  process.stderr.write("bit-ttt: the stories' model writes; -m english takes the other\n");
+/** Says which model writes, and how to have the other if nobody has chosen this one. */
+function tellModel(line: CommandLine, loaded: Loaded, screen: TextScreen): void {
+  const other = line.repeated.has('model') ? '' : '; -m english takes the other';
+  if (process.stdout.isTTY === true) screen.remark(`${introductionOf(line, loaded)}${other}\n`);
+  else if (other !== '') process.stderr.write(`bit-ttt: the stories' model writes${other}\n`);
 }
 
 /** `bit-ttt generate`. */
-export const generate: Command = { options: OPTIONS, help: HELP, run };
+export const generate: Command = {
+  usage: '[PROMPT]',
+  summary: 'write a text that goes on from PROMPT, or a story',
+  help: HELP,
+  run,
+};
 
 async function run(line: CommandLine): Promise<void> {
   const sampling = readSampling(line, DEFAULT_TOKENS);
@@ -120,7 +115,7 @@ async function run(line: CommandLine): Promise<void> {
   const interrupt = new Interrupt(() => undefined, '');
   const json = line.flags.has('json');
   const palette = outputPalette(line.flags);
-  const print = (piece: string): void => void process.stdout.write(visibleLines(piece));
+  const screen = new TextScreen(palette);
   let loaded: Loaded | undefined;
   let session: Session | undefined;
   try {
@@ -129,19 +124,18 @@ async function run(line: CommandLine): Promise<void> {
     loaded = await loadModel(line);
     const { model } = loaded;
     session = await beginSession(line, model);
-    tellModel(line);
+    if (!json) tellModel(line, loaded, screen);
     interrupt.begin(save === undefined ? '' : 'interrupted; the session was not saved');
-    if (!json) process.stdout.write(palette.bold(visibleLines(prompt)));
-    const silent = (): void => undefined;
+    if (!json) screen.write(prompt, ownVoice(palette));
     const written = await answer(
       session,
       prompt,
       sampling,
       interrupt.signal,
-      json ? silent : print,
+      (piece) => json || screen.write(piece),
     );
-    if (!json) process.stdout.write('\n');
-    if (json) {
+    if (!json) screen.end(written.reason === 'length');
+    else {
       const { text, tokens, reason } = written;
       const seed = String(sampling.seed);
       process.stdout.write(`${safeJson({ text, tokens, prompt, seed, reason })}\n`);

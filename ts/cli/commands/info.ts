@@ -14,27 +14,24 @@ import { readMemoryFields } from '../files/memory-file.js';
 import { findModel, fingerprintOf, openModel, ownFiles } from '../files/model.js';
 import type { ModelHeader } from '../files/model-header.js';
 import { readHeaders } from '../files/model-header.js';
-import { modelPath } from '../files/model-names.js';
+import { MODEL_NAMES, modelPath } from '../files/model-names.js';
 import { readSessionFields } from '../files/session-file.js';
 import { recalledIn } from '../files/session-state.js';
 import { readSignalFields } from '../files/signal-file.js';
 import type { Command, CommandLine } from '../screen/command-line.js';
-import { fileArgument } from '../screen/command-line.js';
+import { fileArgument, outputOptions } from '../screen/command-line.js';
 import { engineInUse } from '../screen/engine.js';
 import { asFailure, Failure } from '../screen/failure.js';
 import type { Palette } from '../screen/terminal.js';
 import { compact, grouped, outputPalette, safeJson, visible } from '../screen/terminal.js';
 
-const HELP = `Usage: bit-ttt info FILE|NAME|- [options]
-
-Says what FILE is (- for standard input): a model (.bitt, .safetensors, an index of several, or a
+const HELP = [
+  `Says what FILE is (- for standard input): a model (.bitt, .safetensors, an index of several, or a
 folder), a tokenizer.json, a session of generate or chat, a checkpoint of train, a memory of
 surprise, or what signal has learnt; and checks that it is sound. english and stories are the
-models of the package; a file that is called so is ./english.
-
-  --json             print one JSON document
-  --color, --no-color
-`;
+models of the package; a file that is called so is ./english.`,
+  outputOptions('print one JSON document'),
+];
 
 /** What is known of a file; the names are those of the JSON document. */
 type Facts = Record<string, string | number | boolean | null | readonly (string | number)[]>;
@@ -202,7 +199,13 @@ function shown(value: Facts[string] | undefined): string {
 }
 
 /** `bit-ttt info`. */
-export const info: Command = { options: {}, help: HELP, run };
+export const info: Command = {
+  usage: 'FILE|NAME|-',
+  summary: 'say what a file is',
+  help: HELP,
+  words: MODEL_NAMES,
+  run,
+};
 
 async function run(line: CommandLine): Promise<void> {
   const path = modelPath(fileArgument(line, 'info'));

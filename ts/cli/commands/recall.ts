@@ -6,19 +6,16 @@ import type { BitLlama, Session } from 'bit-ttt';
 import { DEFAULT_RECALL, MAX_RECALL, MIN_RECALL } from '../../common/limits.js';
 import { loadSession } from '../files/session-file.js';
 import type { Recall } from '../files/session-state.js';
-import type { CommandLine, OptionSpecs } from '../screen/command-line.js';
+import type { CommandLine, OptionTable } from '../screen/command-line.js';
 import { numberOption } from '../screen/command-line.js';
 import { UsageError } from '../screen/failure.js';
 import { grouped } from '../screen/terminal.js';
 
-export const RECALL_OPTIONS: OptionSpecs = {
-  recall: { type: 'string' },
-  'no-recall': { type: 'boolean' },
+export const RECALL_OPTIONS: OptionTable = {
+  '--recall N': `remember the last N tokens read word for word: a power of two from ${MIN_RECALL} to
+      ${MAX_RECALL} (default: ${DEFAULT_RECALL})`,
+  '--no-recall': 'remember nothing word for word: the model alone',
 };
-
-export const RECALL_HELP = `  --recall N         remember the last N tokens read word for word: a power of two from
-                     ${MIN_RECALL} to ${MAX_RECALL} (default: ${DEFAULT_RECALL})
-  --no-recall        remember nothing word for word: the model alone`;
 
 /** What the command line asks for; undefined if it does not. */
 export function readRecall(line: CommandLine): Recall | undefined {

@@ -2,7 +2,7 @@
  * sampling.ts - the options that say how `generate` and `chat` choose their tokens.
  * SPDX-License-Identifier: MIT
  */
-import type { CommandLine, OptionSpecs } from '../screen/command-line.js';
+import type { CommandLine, OptionTable } from '../screen/command-line.js';
 import { numberOption, seedOption } from '../screen/command-line.js';
 
 /** How to choose tokens, and when to stop; for what is undefined the library has a default. */
@@ -17,33 +17,22 @@ export interface Sampling {
   stop: string[];
 }
 
-export const SAMPLING_OPTIONS: OptionSpecs = {
-  seed: { type: 'string' },
-  temperature: { type: 'string', short: 't' },
-  'top-k': { type: 'string' },
-  'top-p': { type: 'string' },
-  'min-p': { type: 'string' },
-  'repetition-penalty': { type: 'string' },
-  'max-tokens': { type: 'string', short: 'n' },
-  stop: { type: 'string' },
-};
-
 export const MAX_TEMPERATURE = 100;
 const MOST_TOKENS = 1e9;
 
-/** The lines of help for these options. */
-export function samplingHelp(maxTokens: number): string {
-  return `  --seed N           the same tokens for the same seed, everywhere
-                     (default: another each time)
-  -t, --temperature X  0: always the likeliest; above 1: bold (default: 0.7)
-  --top-k N          only the N likeliest tokens (default: 0, all)
-  --top-p X          only the likeliest that make up this share (default: 1)
-  --min-p X          only those at least X times as likely as the likeliest (default: 0.1)
-  --repetition-penalty X  make tokens of the last 64 less likely; 1: no
-                     (default: 1.1, and 1 at temperature 0)
-  -n, --max-tokens N  how many tokens at most (default: ${maxTokens})
-  --stop TEXT        stop before this text; may be given several times`;
-}
+/** The options; `maxTokens` is how many are written unless another number is given. */
+export const samplingOptions = (maxTokens: number): OptionTable => ({
+  '--seed N': 'the same tokens for the same seed, everywhere (default: another each time)',
+  '-t, --temperature X':
+    'how bold: 0 takes always the likeliest token, above 1 is bold (default: 0.7)',
+  '--top-k N': 'only the N likeliest tokens (default: 0, all)',
+  '--top-p X': 'only the likeliest that make up this share (default: 1)',
+  '--min-p X': 'only those at least X times as likely as the likeliest (default: 0.1)',
+  '--repetition-penalty X':
+    'make tokens of the last 64 less likely; 1: no (default: 1.1, and 1 at temperature 0)',
+  '-n, --max-tokens N': `how many tokens at most (default: ${maxTokens})`,
+  '--stop TEXT': { text: 'stop before this text', repeatable: true },
+});
 
 /** A random seed. */
 function freshSeed(): bigint {

@@ -11,8 +11,8 @@ import { openSource } from '../files/input.js';
 import type { Result } from '../files/save.js';
 import { checkFiles, resultOf, saveFile } from '../files/save.js';
 import { loadSignals, saveSignals } from '../files/signal-file.js';
-import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
-import { FORCE_HELP, fileArgument, numberOption, SAVE_OPTIONS } from '../screen/command-line.js';
+import type { Command, CommandLine } from '../screen/command-line.js';
+import { fileArgument, numberOption, outputOptions, SAVE_OPTIONS } from '../screen/command-line.js';
 import { Failure, UsageError } from '../screen/failure.js';
 import type { Interrupt } from '../screen/interrupt.js';
 import { watched } from '../screen/interrupt.js';
@@ -24,50 +24,32 @@ import type { SignalReadingOptions } from './signal-read.js';
 import { readTable, SignalTable } from './signal-read.js';
 import { jsonReport, jsonRow, textReport, textRow } from './signal-report.js';
 
-const OPTIONS: OptionSpecs = {
-  ...SAVE_OPTIONS,
-  time: { type: 'string' },
-  value: { type: 'string' },
-  by: { type: 'string' },
-  alarm: { type: 'string' },
-  above: { type: 'string' },
-  check: { type: 'boolean' },
-  top: { type: 'string', short: 'n' },
-  all: { type: 'boolean' },
-  plot: { type: 'string' },
-  load: { type: 'string' },
-  save: { type: 'string' },
-  'save-every': { type: 'string' },
-};
-
 const DEFAULT_TOP = 20;
 const MAX_TOP = 1000;
 const DEFAULT_SAVE_SECONDS = 60;
 
-const HELP = `Usage: bit-ttt signal FILE.csv|- [options]
-
-Reads values that were measured over time (- for standard input) and shows those that nothing
+const HELP = [
+  `Reads values that were measured over time (- for standard input) and shows those that nothing
 before had led to expect: outside of their range, at the wrong time, or in an order that is new.
-It learns while it reads; memory use does not depend on the size of the file.
-
-  --time NAME        the column of times (default: by its name, or the first of two)
-  --value NAME       the column of values; several for as many series: --value cpu,memory
-                     (default: the column "value", or the only one that is left)
-  --by NAME          a column with names of series: each is judged by itself
-  --alarm RATE       the share of values that are to be alarms, 0.0001 to 0.1 (default: 0.001)
-  --above SCORE      show the values of this score and above instead of the alarms
-  --check            end with 1 if a value stands out
-  -n, --top N        how many values to show, the oddest (default: ${DEFAULT_TOP}, with --json ${MAX_TOP})
-  --all              print every row with its score as it is read
-  --plot FILE.svg    draw the values, what was expected, and what stands out
-  --save FILE        keep what it has learnt, so that a later run goes on from there
-  --save-every SECONDS  while it follows a pipe: save as often as that (default: ${DEFAULT_SAVE_SECONDS})
-${FORCE_HELP}
-  --load FILE        begin with what was saved
-  --json             print one JSON document; with --all, one per row
-  --color, --no-color
-
-Columns are named by the first line, or numbered from 1. Cells are separated by commas, semicolons
+It learns while it reads; memory use does not depend on the size of the file.`,
+  {
+    '--time NAME': 'the column of times (default: by its name, or the first of two)',
+    '--value NAME': `the column of values; several for as many series: --value cpu,memory (default: the
+        column "value", or the only one that is left)`,
+    '--by NAME': 'a column with names of series: each is judged by itself',
+    '--alarm RATE': 'the share of values that are to be alarms, 0.0001 to 0.1 (default: 0.001)',
+    '--above SCORE': 'show the values of this score and above instead of the alarms',
+    '--check': 'end with 1 if a value stands out',
+    '-n, --top N': `how many values to show, the oddest (default: ${DEFAULT_TOP}, with --json ${MAX_TOP})`,
+    '--all': 'print every row with its score as it is read',
+    '--plot FILE.svg': 'draw the values, what was expected, and what stands out',
+    '--save FILE': 'keep what it has learnt, so that a later run goes on from there',
+    '--save-every SECONDS': `while it follows a pipe: save as often as that (default: ${DEFAULT_SAVE_SECONDS})`,
+    ...SAVE_OPTIONS,
+    '--load FILE': 'begin with what was saved',
+    ...outputOptions('print one JSON document; with --all, one per row'),
+  },
+  `Columns are named by the first line, or numbered from 1. Cells are separated by commas, semicolons
 or tabs. Times are as in 2026-11-30 14:27:00 (UTC unless they name a zone), or seconds or
 milliseconds since 1970; without times it cannot know hours and weekdays. An empty cell is a
 missing value. A score is minus the decimal logarithm of how rare such a value was so far: 3 for
@@ -75,8 +57,8 @@ one in a thousand, and 5 and more for what is outside of the range. The first 15
 series are only learnt.
 
 Ctrl-C, like the signals TERM and HUP, stops the reading: the report comes, and what was learnt
-is saved.
-`;
+is saved.`,
+];
 
 /** What was asked for, checked. */
 interface Request extends SignalReadingOptions {
@@ -127,7 +109,12 @@ function readRequest(line: CommandLine): Request {
 }
 
 /** `bit-ttt signal`. Throws a Failure that says what went wrong. */
-export const signal: Command = { options: OPTIONS, help: HELP, run };
+export const signal: Command = {
+  usage: 'FILE.csv|-',
+  summary: 'show the values of a signal that nothing had led to expect',
+  help: HELP,
+  run,
+};
 
 async function run(line: CommandLine): Promise<void> {
   const request = readRequest(line);

@@ -11,13 +11,13 @@ import { placeIn } from '../../common/typing.js';
 import { checkStandardInput, openSource } from '../files/input.js';
 import { LineSplitter } from '../files/lines.js';
 import type { Loaded } from '../files/model.js';
-import { loadModel, modelHelp, modelOptions } from '../files/model.js';
+import { loadModel, modelOptions } from '../files/model.js';
 import type { Named } from '../files/places.js';
 import type { Result } from '../files/save.js';
 import { checkSession, saveSession } from '../files/session-file.js';
-import { documentsOf, readText } from '../files/text.js';
-import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
-import { FORCE_HELP, numberOption, SAVE_OPTIONS } from '../screen/command-line.js';
+import { documentsOf, readText, TEXT_OPTIONS } from '../files/text.js';
+import type { Command, CommandLine } from '../screen/command-line.js';
+import { numberOption, outputOptions, SAVE_OPTIONS } from '../screen/command-line.js';
 import { engineInUse } from '../screen/engine.js';
 import { asFailure, UsageError } from '../screen/failure.js';
 import type { Interrupt } from '../screen/interrupt.js';
@@ -25,42 +25,28 @@ import { watched } from '../screen/interrupt.js';
 import { drained, goOnWithoutReader, print } from '../screen/output.js';
 import type { Palette, Progress } from '../screen/terminal.js';
 import { grouped, outputPalette, safeJson, visible } from '../screen/terminal.js';
-import { beginSession, RECALL_HELP, RECALL_OPTIONS, readRecall } from './recall.js';
+import { beginSession, RECALL_OPTIONS, readRecall } from './recall.js';
 
-const OPTIONS: OptionSpecs = {
-  ...modelOptions('english'),
-  ...RECALL_OPTIONS,
-  ...SAVE_OPTIONS,
-  read: { type: 'string', short: 'r' },
-  count: { type: 'string', short: 'n' },
-  'min-probability': { type: 'string' },
-  lossy: { type: 'boolean' },
-  load: { type: 'string' },
-  save: { type: 'string' },
-};
-
-const HELP = `Usage: bit-ttt suggest TEXT|- [TYPED] [options]
-
-Completes a word as it is written: prints whole words that may be meant, the likeliest first, with
+const HELP = [
+  `Completes a word as it is written: prints whole words that may be meant, the likeliest first, with
 their probabilities. TEXT is what stands before the cursor: letters at its end begin the word, and
 after a blank it is the next word. TYPED gives these letters apart. With - each line of standard
-input is such a text, and its answers end with an empty line. Nothing is learned by asking.
-
-  -r, --read FILE    a text to read and remember first; may be given several times
-${modelHelp('english')}
-${RECALL_HELP}
-  -n, --count N      how many words at most, 1 to ${MAX_SUGGESTIONS} (default: 3)
-  --min-probability X  no word that is less likely, 0 to 1 (default: 0.003)
-  --load FILE        go on from a session that was saved: it knows what it read before
-  --save FILE        save the session when all is read; TEXT may then be left out
-${FORCE_HELP}
-  --lossy            read invalid UTF-8 as U+FFFD
-  --json             print {before, typed, suggestions: [{text, probability}]}, one a line
-  --color, --no-color
-
-What is read may be separated into documents by lines <|endoftext|>, and TEXT begins another one;
-without --read it goes on where the session of --load has ended.
-`;
+input is such a text, and its answers end with an empty line. Nothing is learned by asking.`,
+  {
+    '-r, --read FILE': { text: 'a text to read and remember first', repeatable: true },
+    ...modelOptions('english'),
+    ...RECALL_OPTIONS,
+    '-n, --count N': `how many words at most, 1 to ${MAX_SUGGESTIONS} (default: 3)`,
+    '--min-probability X': 'no word that is less likely, 0 to 1 (default: 0.003)',
+    '--load FILE': 'go on from a session that was saved: it knows what it read before',
+    '--save FILE': 'save the session when all is read; TEXT may then be left out',
+    ...SAVE_OPTIONS,
+    ...TEXT_OPTIONS,
+    ...outputOptions('print {before, typed, suggestions: [{text, probability}]}, one a line'),
+  },
+  `What is read may be separated into documents by lines <|endoftext|>, and TEXT begins another one;
+without --read it goes on where the session of --load has ended.`,
+];
 
 /** What was asked for, checked. */
 interface Request {
@@ -110,7 +96,12 @@ function readRequest(line: CommandLine): Request {
 }
 
 /** `bit-ttt suggest`. */
-export const suggest: Command = { options: OPTIONS, help: HELP, run };
+export const suggest: Command = {
+  usage: 'TEXT|- [TYPED]',
+  summary: 'complete a word as it is written',
+  help: HELP,
+  run,
+};
 
 async function run(line: CommandLine): Promise<void> {
   const request = readRequest(line);

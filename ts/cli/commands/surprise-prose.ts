@@ -5,43 +5,44 @@
  */
 import type { ReadWord } from 'bit-ttt';
 import { proofread } from 'bit-ttt';
-import { filesOfModel, fingerprintOf, loadModel, modelHelp, modelOptions } from '../files/model.js';
+import { filesOfModel, fingerprintOf, loadModel, modelOptions } from '../files/model.js';
 import { checkPlaces } from '../files/places.js';
 import type { Recall } from '../files/session-state.js';
-import { documentsOf, readText } from '../files/text.js';
-import type { CommandLine, OptionSpecs } from '../screen/command-line.js';
-import { fileArgument, numberOption } from '../screen/command-line.js';
+import { documentsOf, readText, TEXT_OPTIONS } from '../files/text.js';
+import type { Command, CommandLine, OptionTable } from '../screen/command-line.js';
+import { fileArgument, numberOption, optionsOf } from '../screen/command-line.js';
 import { engineInUse } from '../screen/engine.js';
 import { Failure, UsageError } from '../screen/failure.js';
 import { watched } from '../screen/interrupt.js';
 import { print } from '../screen/output.js';
 import type { Palette, Progress } from '../screen/terminal.js';
 import { grouped, outputPalette, safeJson, visible, visibleLines } from '../screen/terminal.js';
-import { RECALL_HELP, RECALL_OPTIONS, recallName, recallOf } from './recall.js';
-
-/** Options of this way of reading alone. */
-export const PROSE_OPTIONS: OptionSpecs = {
-  ...modelOptions(),
-  ...RECALL_OPTIONS,
-  lossy: { type: 'boolean' },
-};
+import { RECALL_OPTIONS, recallName, recallOf } from './recall.js';
 
 const DEFAULT_PERCENT = 5;
 
-export const PROSE_HELP = `With --model it reads prose: FILE is one text, of which the words are marked that a reader would
-stumble over, such as wrong, misspelt or doubled ones.
+/** Options of this way of reading, and what those of both mean here. */
+const PROSE_OPTIONS: OptionTable = {
+  ...modelOptions(),
+  ...RECALL_OPTIONS,
+  '-n, --top PERCENT': `how many of the words to mark, 0 to 100 (default: ${DEFAULT_PERCENT})`,
+  ...TEXT_OPTIONS,
+  '--json': 'print {words, marked: [{line, column, word, bits, score}], bits_per_word, ...}',
+};
 
-${modelHelp()}
-${RECALL_HELP}
-  -n, --top PERCENT  how many of the words to mark, 0 to 100 (default: ${DEFAULT_PERCENT})
-  --lossy            read invalid UTF-8 as U+FFFD
-  --json             print {words, marked: [{line, column, word, bits, score}], bits_per_word, ...}
+const PROSE_NAMES = optionsOf([PROSE_OPTIONS]);
 
-The text is printed with its marked words in colour, or in [brackets] where there is none, and then
+/** The part of the help that is about prose. */
+export const PROSE_HELP: Command['help'] = [
+  `With --model it reads prose: FILE is one text, of which the words are marked that a reader would
+stumble over, such as wrong, misspelt or doubled ones.`,
+  PROSE_OPTIONS,
+  `The text is printed with its marked words in colour, or in [brackets] where there is none, and then
 where they stand. Bits are -log2 of the probability that a word had after all before it; the score
 says how much better the text reads without the word, or with another one, or without its sentence,
 for comparison within a text.
-Lines <|endoftext|> separate documents. The other options are for logs.`;
+Lines <|endoftext|> separate documents. The other options are for logs.`,
+];
 
 /** Options of both ways of reading; all others are for logs. */
 const SHARED = new Set(['top', 'json', 'color', 'no-color', 'help']);
@@ -83,7 +84,7 @@ export function readsProse({ values, flags }: CommandLine): boolean {
   const isProse = values.has('model');
   for (const name of [...values.keys(), ...flags]) {
     if (SHARED.has(name)) continue;
-    const isOfProse = Object.hasOwn(PROSE_OPTIONS, name);
+    const isOfProse = PROSE_NAMES.has(name);
     if (isProse && !isOfProse) {
       throw new UsageError(`--${name} is for logs; with --model surprise reads prose`);
     }

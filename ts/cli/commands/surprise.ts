@@ -10,8 +10,8 @@ import { fieldSeconds } from '../../detect/head.js';
 import { loadMemory, saveDetector } from '../files/memory-file.js';
 import type { Result } from '../files/save.js';
 import { checkFiles, resultOf } from '../files/save.js';
-import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
-import { FORCE_HELP, numberOption, SAVE_OPTIONS } from '../screen/command-line.js';
+import type { Command, CommandLine } from '../screen/command-line.js';
+import { numberOption, outputOptions, SAVE_OPTIONS } from '../screen/command-line.js';
 import { engineInUse } from '../screen/engine.js';
 import { asFailure, Failure, UsageError } from '../screen/failure.js';
 import type { Interrupt } from '../screen/interrupt.js';
@@ -19,28 +19,10 @@ import { watched } from '../screen/interrupt.js';
 import { goOnWithoutReader, print } from '../screen/output.js';
 import type { Palette, Progress } from '../screen/terminal.js';
 import { columnsOf, grouped, outputPalette } from '../screen/terminal.js';
-import { PROSE_HELP, PROSE_OPTIONS, readsProse, surpriseOfProse } from './surprise-prose.js';
+import { PROSE_HELP, readsProse, surpriseOfProse } from './surprise-prose.js';
 import type { Findings, Reading } from './surprise-read.js';
 import { readLogs } from './surprise-read.js';
 import { jsonReport, textReport } from './surprise-report.js';
-
-const OPTIONS: OptionSpecs = {
-  ...SAVE_OPTIONS,
-  ...PROSE_OPTIONS,
-  alarm: { type: 'string' },
-  above: { type: 'string' },
-  top: { type: 'string', short: 'n' },
-  context: { type: 'string' },
-  since: { type: 'string' },
-  mask: { type: 'string' },
-  session: { type: 'string' },
-  follow: { type: 'boolean' },
-  check: { type: 'boolean' },
-  all: { type: 'boolean' },
-  load: { type: 'string' },
-  save: { type: 'string' },
-  'save-every': { type: 'string' },
-};
 
 const DEFAULT_TOP = 20;
 const MAX_TOP = 1000;
@@ -50,41 +32,40 @@ const MAX_MASKS = 32;
 const DEFAULT_SAVE_SECONDS = 60;
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86400 };
 
-const HELP = `Usage: bit-ttt surprise FILE... [options]
-       bit-ttt surprise FILE --model MODEL [options]
-
-Reads logs (- for standard input; .gz and .zst as they are), one after another, with a memory that
+const HELP = [
+  `Reads logs (- for standard input; .gz and .zst as they are), one after another, with a memory that
 learns while it reads, and shows the lines that stand out. It needs no rules and no training; memory
 use does not depend on the size of the files. Lines of one event, such as an error with its stack
-trace, count as one line.
-
-  --alarm RATE       the share of lines that are to be alarms, 0.0001 to 0.1 (default: 0.001)
-  --above SCORE      alarms are the lines of at least this score instead, 0 to 10
-  -n, --top N        how many to show at most, the oddest (default: ${DEFAULT_TOP})
-  --context N        show N lines before and after each
-  --since TIME       show only what is later: 2026-11-30, 2026-11-30T08:00, or 2h, 30m, 7d ago
-  --mask REGEX       what counts as one and the same, such as names of users (may be repeated)
-  --session REGEX    what a line belongs to, such as a request; its first group is the name
-  --follow           go on as the file grows, also when it is rotated or cut short
-  --check            end with exit code 1 if there was an alarm
-  --all              print every line with its score as it is read
-  --save FILE        keep the memory, so that a later run knows what this one read
-  --save-every SECONDS  while it follows a file or a pipe: save as often as that, if there was
-                     something new (default: ${DEFAULT_SAVE_SECONDS})
-${FORCE_HELP}
-  --load FILE        begin with a memory that was saved
-  --json             print one JSON document; with --all or --follow, one object a line
-  --color, --no-color
-
-The score of a line says how rare one so odd is: 2 for one in a hundred lines, 3 for one in a
+trace, count as one line.`,
+  {
+    '--alarm RATE': 'the share of lines that are to be alarms, 0.0001 to 0.1 (default: 0.001)',
+    '--above SCORE': 'alarms are the lines of at least this score instead, 0 to 10',
+    '-n, --top N': `how many to show at most, the oddest (default: ${DEFAULT_TOP})`,
+    '--context N': 'show N lines before and after each',
+    '--since TIME': 'show only what is later: 2026-11-30, 2026-11-30T08:00, or 2h, 30m, 7d ago',
+    '--mask REGEX': {
+      text: 'what counts as one and the same, such as names of users',
+      repeatable: true,
+    },
+    '--session REGEX': 'what a line belongs to, such as a request; its first group is the name',
+    '--follow': 'go on as the file grows, also when it is rotated or cut short',
+    '--check': 'end with exit code 1 if there was an alarm',
+    '--all': 'print every line with its score as it is read',
+    '--save FILE': 'keep the memory, so that a later run knows what this one read',
+    '--save-every SECONDS': `while it follows a file or a pipe: save as often as that, if there was something new
+        (default: ${DEFAULT_SAVE_SECONDS})`,
+    ...SAVE_OPTIONS,
+    '--load FILE': 'begin with a memory that was saved',
+    ...outputOptions('print one JSON document; with --all or --follow, one object a line'),
+  },
+  `The score of a line says how rare one so odd is: 2 for one in a hundred lines, 3 for one in a
 thousand, for every log alike. It is odd if its words are unusual, if it is unusual after the lines
 before it, if a number is far from all before it, or if its time goes back. Nothing is an alarm in
 the first 200 lines. Times without a zone are taken as UTC.
 
-Ctrl-C, like the signals TERM and HUP, stops the reading: the report comes and the memory is saved.
-
-${PROSE_HELP}
-`;
+Ctrl-C, like the signals TERM and HUP, stops the reading: the report comes and the memory is saved.`,
+  ...PROSE_HELP,
+];
 
 /** What was asked for, checked. */
 interface Request extends Reading {
@@ -188,7 +169,12 @@ async function makeDetector({ options, load }: Request): Promise<LogDetector> {
 }
 
 /** `bit-ttt surprise`. Throws a Failure that says what went wrong. */
-export const surprise: Command = { options: OPTIONS, help: HELP, run };
+export const surprise: Command = {
+  usage: 'FILE...\nFILE --model MODEL',
+  summary: 'show the lines of logs that stand out',
+  help: HELP,
+  run,
+};
 
 async function run(line: CommandLine): Promise<void> {
   if (readsProse(line)) return surpriseOfProse(line);

@@ -8,41 +8,38 @@ import { trainBpe } from 'bit-ttt';
 import { DEFAULT_VOCAB } from '../../common/limits.js';
 import { suggestion } from '../../common/suggestion.js';
 import { checkFiles, resultOf, saveFile } from '../files/save.js';
-import { documentsOf, readText } from '../files/text.js';
+import { documentsOf, readText, TEXT_OPTIONS } from '../files/text.js';
 import { tokenizerText } from '../files/written.js';
-import type { Command, CommandLine, OptionSpecs } from '../screen/command-line.js';
-import { FORCE_HELP, fileArgument, numberOption, SAVE_OPTIONS } from '../screen/command-line.js';
+import type { Command, CommandLine } from '../screen/command-line.js';
+import { fileArgument, numberOption, outputOptions, SAVE_OPTIONS } from '../screen/command-line.js';
 import { UsageError } from '../screen/failure.js';
 import { watched } from '../screen/interrupt.js';
 import type { Progress } from '../screen/terminal.js';
 import { grouped, outputPalette, safeJson, visible } from '../screen/terminal.js';
 
-const OPTIONS: OptionSpecs = {
-  ...SAVE_OPTIONS,
-  vocab: { type: 'string' },
-  out: { type: 'string', short: 'o' },
-  lossy: { type: 'boolean' },
-};
-
 const DEFAULT_OUT = 'tokenizer.json';
 
-const HELP = `Usage: bit-ttt tokenizer train FILE|- [options]
-
-Makes a tokenizer for a text (- for standard input): byte-level BPE, in a tokenizer.json that
-HuggingFace's libraries load as well. <|endoftext|>, which separates documents, has the id 0.
-
-  --vocab N          tokens in all, 258 to 1048576 (default: ${DEFAULT_VOCAB})
-  -o, --out FILE     where to put it (default: ${DEFAULT_OUT})
-${FORCE_HELP}
-  --lossy            read invalid UTF-8 as U+FFFD
-  --json             print {file, vocab_size, words, different_words, bytes}
-  --color, --no-color
-
-bit-ttt info FILE says what a tokenizer.json holds.
-`;
+const HELP = [
+  `Makes a tokenizer for a text (- for standard input): byte-level BPE, in a tokenizer.json that
+HuggingFace's libraries load as well. <|endoftext|>, which separates documents, has the id 0.`,
+  {
+    '--vocab N': `tokens in all, 258 to 1048576 (default: ${DEFAULT_VOCAB})`,
+    '-o, --out FILE': `where to put it (default: ${DEFAULT_OUT})`,
+    ...SAVE_OPTIONS,
+    ...TEXT_OPTIONS,
+    ...outputOptions('print {file, vocab_size, words, different_words, bytes}'),
+  },
+  'bit-ttt info FILE says what a tokenizer.json holds.',
+];
 
 /** `bit-ttt tokenizer`. */
-export const tokenizer: Command = { options: OPTIONS, help: HELP, run };
+export const tokenizer: Command = {
+  usage: 'train FILE|-',
+  summary: 'make a tokenizer.json of a text',
+  help: HELP,
+  words: ['train'],
+  run,
+};
 
 async function run(line: CommandLine): Promise<void> {
   const [action, ...files] = line.positionals;

@@ -1,5 +1,5 @@
 /**
- * train-options.ts - the options of `train` and their defaults; train-help.ts says them to people.
+ * train-options.ts - what `train` was asked for, checked; the options and their defaults are in train-help.ts.
  * SPDX-License-Identifier: MIT
  */
 
@@ -9,74 +9,15 @@ import { modelPath } from '../files/model-names.js';
 import { modelFiles } from '../files/places.js';
 import type { Result } from '../files/save.js';
 import { checkFiles, resultOf } from '../files/save.js';
-import type { CommandLine, NumberRange, OptionSpecs } from '../screen/command-line.js';
-import { numberOption, parseChoice, SAVE_OPTIONS, seedOption } from '../screen/command-line.js';
+import type { CommandLine, NumberRange } from '../screen/command-line.js';
+import { numberOption, optionsOf, parseChoice, seedOption } from '../screen/command-line.js';
 import { UsageError } from '../screen/failure.js';
+import { DEFAULT_OUT, HELD, MIXERS, OPTIMIZERS, TRAIN_HELP, usualOf } from './train-help.js';
 
-/** The memories that a layer can have. */
-export const MIXERS = ['induction', 'predict', 'reconstruct'] as const;
 type MixerName = (typeof MIXERS)[number];
-const OPTIMIZERS = ['adamw', 'muon'] as const;
 type Optimizer = (typeof OPTIMIZERS)[number];
 
-const SHAPE = ['dim', 'layers', 'mlp', 'inner', 'head', 'mixer', 'tokenizer', 'vocab'] as const;
-const RECIPE = [
-  'context',
-  'batch',
-  'accumulate',
-  'epochs',
-  'minutes',
-  'lr',
-  'warmup',
-  'weight-decay',
-  'clip',
-  'repeat',
-  'from-start',
-  'dropout',
-  'optimizer',
-  'seed',
-  'hold-out',
-] as const;
-const REST = [
-  'out',
-  'from',
-  'steps',
-  'valid',
-  'checkpoint',
-  'checkpoint-every',
-  'threads',
-] as const;
-
-export const TRAIN_OPTIONS: OptionSpecs = {
-  ...SAVE_OPTIONS,
-  ...Object.fromEntries([...SHAPE, ...RECIPE, ...REST].map((name) => [name, { type: 'string' }])),
-  out: { type: 'string', short: 'o' },
-  valid: { type: 'string' },
-  tokenizer: { type: 'string' },
-  resume: { type: 'boolean' },
-  weights: { type: 'boolean' },
-  bf16: { type: 'boolean' },
-  lossy: { type: 'boolean' },
-  'no-sample': { type: 'boolean' },
-};
-
-export const DEFAULT_OUT = 'model.bitt';
-/** The least number of steps by default: fewer teach nothing, however short the text is. */
-export const LEAST_STEPS = 300;
-
-/** Defaults that differ where a model begins as another one: it is to keep most of what that one knows. */
-const USUAL = { epochs: 4, lr: 0.005, decay: 0.01, warmup: 0.05, dropout: 0, fromStart: 0.5 };
-const USUAL_FROM = {
-  epochs: 12,
-  lr: 0.0005,
-  decay: 0.01,
-  warmup: 0.03,
-  dropout: 0.1,
-  fromStart: 0.1,
-};
-/** Those that apply. */
-export const usualOf = (from: string | undefined): typeof USUAL =>
-  from === undefined ? USUAL : USUAL_FROM;
+export const TRAIN_OPTIONS = optionsOf(TRAIN_HELP);
 
 /** Settings of the training that a checkpoint holds and --resume takes over. */
 export interface Recipe {
@@ -241,15 +182,12 @@ function readLength(line: CommandLine): Length {
 }
 
 /** Refuses options whose values --resume takes from the checkpoint. */
-function refuseOnResume(line: CommandLine): void {
-  for (const name of ['from', ...SHAPE, ...RECIPE]) {
-    if (!line.values.has(name)) continue;
-    throw new UsageError(`--${name} and --resume exclude each other: the checkpoint holds it`);
-  }
-  for (const name of ['lossy', 'bf16']) {
-    if (!line.flags.has(name)) continue;
-    throw new UsageError(`--${name} and --resume exclude each other: the checkpoint holds it`);
-  }
+function refuseOnResume({ values, flags }: CommandLine): void {
+  const name = HELD.find((one) => values.has(one) || flags.has(one));
+  if (name === undefined) return;
+  throw new UsageError(
+    `--${name} and --resume exclude each other: the checkpoint holds it; leave --${name} out`,
+  );
 }
 
 function processors(): number {

@@ -12,8 +12,8 @@ import { sha256 } from '../files/sha256.js';
 import { asFailure } from '../screen/failure.js';
 import { grouped } from '../screen/terminal.js';
 import { TrainingText } from './train-data.js';
+import { LEAST_STEPS } from './train-help.js';
 import type { Recipe, TrainRequest } from './train-options.js';
-import { LEAST_STEPS } from './train-options.js';
 import type { Create, Schedule } from './train-plan.js';
 import { scheduleOf, secondsFor, secondsOfStep } from './train-plan.js';
 import type { TrainReport } from './train-report.js';
@@ -91,6 +91,7 @@ async function trainingOf(
       `${text.documents === 1 ? '' : 's'}, ${grouped(config.vocabSize)} in the vocabulary; ` +
       `${grouped(schedule.steps)} steps of ${grouped(perStep)} tokens`,
   );
+  if (kept !== undefined) report.say(`going on from step ${grouped(info.step)}`);
   const stepsLeft = Math.max(0, schedule.steps - info.step);
   const seconds = secondsFor(stepsLeft, await secondsEach(stepsLeft));
   report.plan({ steps: schedule.steps, stepsLeft, seconds, threads });

@@ -4,6 +4,8 @@
  */
 import type { Palette } from '../screen/terminal.js';
 import { compact, grouped, Progress, safeJson, shellWord, visible } from '../screen/terminal.js';
+import { textColumns } from '../screen/text-screen.js';
+import { Wrapper } from '../screen/wrap.js';
 import type { Score } from './scoring.js';
 import { bitsPerByte, natsPerToken } from './scoring.js';
 
@@ -52,6 +54,9 @@ interface Outcome {
   seconds: number;
   valid: Score | undefined;
 }
+
+/** Where samples begin, below the figures. */
+const INDENT = ' '.repeat(10);
 
 /** 95 s, 12 min, 3.5 h. */
 export function duration(seconds: number): string {
@@ -190,11 +195,20 @@ export class TrainReport {
     this.say(cells.join('  ').trimEnd());
   }
 
-  /** What the model writes, in one line. */
+  /** What the model writes, without its line ends: a line, or what a terminal needs of them. */
   private sample(sample: Sample | undefined): void {
     if (sample === undefined) return;
+    const width = process.stdout.isTTY === true ? textColumns() - INDENT.length : Infinity;
+    let lines = '';
+    const wrapper = new Wrapper(
+      (part) => (lines += part),
+      () => width,
+    );
     const line = (part: string): string => visible(part.replace(/\s+/g, ' '));
-    this.say(`${' '.repeat(10)}${this.palette.dim(line(sample.prompt))}${line(sample.text)}`);
+    wrapper.push(line(sample.prompt), this.palette.dim);
+    wrapper.push(line(sample.text));
+    wrapper.end();
+    this.say(INDENT + lines.replaceAll('\n', `\n${INDENT}`));
   }
 
   /** Shows the present step on a terminal. */

@@ -18,7 +18,7 @@ import { goOnWithoutReader } from '../screen/output.js';
 import { grouped, outputPalette, shellWord, visible } from '../screen/terminal.js';
 import { TRAIN_HELP } from './train-help.js';
 import type { TrainRequest } from './train-options.js';
-import { checkResults, readTrainRequest, TRAIN_OPTIONS } from './train-options.js';
+import { checkResults, readTrainRequest } from './train-options.js';
 import { prepare } from './train-prepare.js';
 import { TrainReport } from './train-report.js';
 import type { Training } from './train-run.js';
@@ -125,7 +125,12 @@ async function trainOrStop(
 }
 
 /** `bit-ttt train`. */
-export const train: Command = { options: TRAIN_OPTIONS, help: TRAIN_HELP, run };
+export const train: Command = {
+  usage: 'FILE...|-',
+  summary: 'make a model of a text',
+  help: TRAIN_HELP,
+  run,
+};
 
 async function run(line: CommandLine): Promise<void> {
   const request = readTrainRequest(line);

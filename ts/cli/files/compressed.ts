@@ -15,6 +15,16 @@ function beginsWith(bytes: Uint8Array, magic: readonly number[]): boolean {
   return magic.every((byte, i) => bytes[i] === byte);
 }
 
+/** As `zstd` itself without `--long`: what is written with a larger window needs so much memory to read. */
+const MAX_WINDOW = 2 ** 27;
+
+/** The window of a frame that begins so (RFC 8878, 3.1.1.1.2), in bytes; 0 where it is as large as its contents. */
+function windowOf(head: Uint8Array): number {
+  const [descriptor, window] = [head[4] ?? 0, head[5] ?? 0];
+  const isSingleSegment = (descriptor & 0x20) !== 0;
+  return isSingleSegment ? 0 : 2 ** (10 + (window >> 3)) * (1 + (window & 7) / 8);
+}
+
 /** Whether a file that begins so is one that `decompressed` opens. */
 export function isCompressed(head: Uint8Array): boolean {
   return beginsWith(head, GZIP) || beginsWith(head, ZSTD);
@@ -94,6 +104,13 @@ export async function decompressed(source: Source): Promise<Source> {
     return { name: source.name, size: undefined, chunks: gunzipped(all, source.name) };
   }
   if (beginsWith(first, ZSTD)) {
+    if (windowOf(first) > MAX_WINDOW) {
+      await chunks.return?.();
+      throw new Failure(
+        `cannot read ${source.name}: its zstd window is larger than 128 MiB; ` +
+          'zstdcat --long=31 unpacks it',
+      );
+    }
     return { name: source.name, size: undefined, chunks: unzstd(all, source.name) };
   }
   return { ...source, chunks: all };

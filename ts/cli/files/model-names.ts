@@ -14,11 +14,21 @@ interface ShippedModel {
   path: string;
   /** How sentences call it. */
   called: string;
+  /** What it writes, in few words. */
+  writes: string;
 }
 
 const SHIPPED = {
-  english: { path: fileURLToPath(englishUrl), called: 'the English model' },
-  stories: { path: fileURLToPath(storiesUrl), called: "the stories' model" },
+  english: {
+    path: fileURLToPath(englishUrl),
+    called: 'the English model',
+    writes: 'everyday English, but no facts',
+  },
+  stories: {
+    path: fileURLToPath(storiesUrl),
+    called: "the stories' model",
+    writes: 'short stories',
+  },
 } as const satisfies Record<string, ShippedModel>;
 
 /** What `--model` calls one of them. */
@@ -32,7 +42,7 @@ export function isModelName(given: string): given is ModelName {
   return Object.hasOwn(SHIPPED, given);
 }
 
-/** Where the model of this name lies, whether or not it is there, and how sentences call it. */
+/** Where the model of this name lies, whether or not it is there, and what there is to say of it. */
 export function shippedModel(name: ModelName): ShippedModel {
   return SHIPPED[name];
 }

@@ -11,36 +11,29 @@ import { localFiles } from '../../files/file-bytes.js';
 import { headerLength, isBitt, JSON_LIMITS, modelExtent } from '../../files/model-extent.js';
 import type { BesideFile, ModelFiles } from '../../files/model-files.js';
 import { readModelFiles } from '../../files/model-files.js';
-import type { CommandLine, OptionSpecs } from '../screen/command-line.js';
+import type { CommandLine, OptionTable } from '../screen/command-line.js';
 import { asFailure, Failure, fileFailure } from '../screen/failure.js';
-import { visible } from '../screen/terminal.js';
+import { compact, visible } from '../screen/terminal.js';
 import { headedKind } from './headed-file.js';
 import { nameOf } from './input.js';
 import { readHeader } from './model-header.js';
 import type { ModelName } from './model-names.js';
-import { MODEL_NAMES, modelPath, shippedModel } from './model-names.js';
+import { isModelName, MODEL_NAMES, modelPath, shippedModel } from './model-names.js';
 import type { Named } from './places.js';
 import { modelFiles } from './places.js';
 import { readWhole } from './read-file.js';
 
 /** Options of a command that works with a model, and takes this one of the package unless another is named. */
-export function modelOptions(taken?: ModelName): OptionSpecs {
-  return {
-    model: { type: 'string', short: 'm', ...(taken === undefined ? {} : { default: taken }) },
-    tokenizer: { type: 'string' },
-  };
-}
-
-/** Their help. */
-export function modelHelp(taken?: ModelName): string {
-  const usual = taken === undefined ? '' : ` (default: ${taken})`;
-  return `  -m, --model MODEL  english or stories, the models of the package${usual}, or a
-                     .bitt or .safetensors file, the index of several
-                     (model.safetensors.index.json), or a folder with these and with
-                     config.json and tokenizer.json; - for standard input. A file that is
-                     called english is ./english
-  --tokenizer FILE   a tokenizer.json instead of the model's own, of the same vocabulary`;
-}
+export const modelOptions = (taken?: ModelName): OptionTable => ({
+  '-m, --model MODEL': {
+    choices: MODEL_NAMES,
+    ...(taken === undefined ? {} : { default: taken }),
+    text: `english or stories, the models of the package; or a .bitt or .safetensors file, the index
+      of several (model.safetensors.index.json), or a folder with these and with config.json and
+      tokenizer.json; - for standard input. A file that is called english is ./english`,
+  },
+  '--tokenizer FILE': "a tokenizer.json instead of the model's own, of the same vocabulary",
+});
 
 /** A model with the tokenizer that goes with it, and what messages call it. */
 export interface Loaded {
@@ -51,6 +44,15 @@ export interface Loaded {
 
 /** The path of the model that --model names, or that the command takes by itself. */
 const pathOfModel = ({ values }: CommandLine): string => modelPath(values.get('model')!);
+
+/** What model this is and what it can write, in a line that a terminal of 80 columns has room for. */
+export function introductionOf({ values }: CommandLine, { path, model }: Loaded): string {
+  const given = values.get('model')!;
+  const { called, writes } = isModelName(given)
+    ? shippedModel(given)
+    : { called: nameOf(path), writes: 'texts like those that it was trained on' };
+  return `${called}, ${compact(model.parameters)} weights: ${writes}`;
+}
 
 /** The files that --model and --tokenizer name, or that belong to the model that the command takes by itself. */
 export function filesOfModel(line: CommandLine): Named[] {

@@ -4,6 +4,7 @@
  */
 import { splitDocuments } from 'bit-ttt';
 import type { Extent } from '../../files/gather.js';
+import type { OptionTable } from '../screen/command-line.js';
 import { Failure } from '../screen/failure.js';
 import { SNIFFED_BYTES, sniff } from './encoding.js';
 import { nameOf } from './input.js';
@@ -14,6 +15,9 @@ interface Text {
   name: string;
   text: string;
 }
+
+/** The option of commands that read texts. */
+export const TEXT_OPTIONS: OptionTable = { '--lossy': 'read invalid UTF-8 as U+FFFD' };
 
 /** The longest string of V8. */
 export const MAX_TEXT = 2 ** 29 - 25;

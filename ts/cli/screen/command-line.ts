@@ -1,28 +1,56 @@
 /**
- * command-line.ts - reads a command line strictly, with a suggestion for what is misspelt.
+ * command-line.ts - how commands are described, and a command line read by that: strictly, with a suggestion for
+ * what is misspelt. node:util finds the tokens. A library would take the place of readCommandLine alone, and not
+ * with these errors: help and completion are made of the same tables (commander is 122 KB beside our 330).
  * SPDX-License-Identifier: MIT
  */
 import { parseArgs } from 'node:util';
 import { suggestion } from '../../common/suggestion.js';
 import { UsageError } from './failure.js';
 
-/** A command: the options that it has besides those of all commands, its help, and its work. */
+/** A command. Parsing, help and completion of shells are made of this description. */
 export interface Command {
-  options: OptionSpecs;
-  help: string;
+  /** What follows its name on the command line, but for options; a line for each way to use it. */
+  usage: string;
+  /** What it does, in a few words. */
+  summary: string;
+  /** Its help: paragraphs and tables of options, in order. */
+  help: readonly (string | OptionTable)[];
+  /** Words that its arguments may be, besides what `usage` calls a FILE. */
+  words?: readonly string[];
   run(line: CommandLine): Promise<void>;
 }
 
-/** An option of a command: whether it takes a value, whether that may be empty, and what it is if not given. */
-interface OptionSpec {
-  type: 'string' | 'boolean';
-  short?: string;
+/** What there is to say of an option. */
+interface OptionText {
+  /** What it means; the first words say it in short, up to a colon, semicolon or bracket. */
+  text: string;
+  /** Whether the value may be empty. */
   empty?: boolean;
+  /** What the value is if none is given. */
   default?: string;
+  /** The words that the value may be. */
+  choices?: readonly string[];
+  /** Whether it may be given several times. */
+  repeatable?: boolean;
 }
 
-/** The options of one command. */
-export type OptionSpecs = Record<string, OptionSpec>;
+/**
+ * Options by what the help calls them, in its order: '-n, --top N' has a value, '--check' has none. FILE and
+ * MODEL are values that may be files. A string is an option's text.
+ */
+export type OptionTable = Readonly<Record<string, string | OptionText>>;
+
+/** An option of a table. */
+export interface Option extends OptionText {
+  name: string;
+  short: string | undefined;
+  /** How the help calls its value; undefined if it takes none. */
+  value: string | undefined;
+}
+
+/** The options of one command, by name. */
+export type Options = ReadonlyMap<string, Option>;
 
 /** A command line that was read. Of options of the same name the last one counts, but for `repeated`. */
 export interface CommandLine {
@@ -34,23 +62,47 @@ export interface CommandLine {
   positionals: string[];
 }
 
-/** Options that every command has. */
-export const COMMON_OPTIONS: OptionSpecs = {
-  help: { type: 'boolean', short: 'h' },
-  json: { type: 'boolean' },
-  color: { type: 'boolean' },
-  'no-color': { type: 'boolean' },
+/** Options that every command has; `json` says what it then prints. */
+export const outputOptions = (json: string): OptionTable => ({
+  '--json': json,
+  '--color': 'colours, wherever the output goes',
+  '--no-color': 'no colours',
+  '-h, --help': 'this help',
+});
+
+/** The option of all commands that save something. */
+export const SAVE_OPTIONS: OptionTable = {
+  '--force': 'replace a file that is there although bit-ttt has not written it',
 };
 
-/** The option of all commands that save something, and its line of help. */
-export const SAVE_OPTIONS: OptionSpecs = { force: { type: 'boolean' } };
-export const FORCE_HELP = `  --force            replace a file that is there although bit-ttt has not written it`;
+function optionOf([names, said]: [string, string | OptionText]): Option {
+  const [, short, name = names, value] = /^(?:-(\w), )?--([\w-]+)(?: (.+))?$/.exec(names) ?? [];
+  return { name, short, value, ...(typeof said === 'string' ? { text: said } : said) };
+}
 
-/** Reads `argv`; throws a UsageError for what `specs` do not allow. */
-export function readCommandLine(argv: readonly string[], specs: OptionSpecs): CommandLine {
+/** All options of a help, in its order; of two of the same name the first one. */
+export function optionsOf(help: Command['help']): Options {
+  const all = new Map<string, Option>();
+  for (const table of help) {
+    if (typeof table === 'string') continue;
+    for (const option of Object.entries(table).map(optionOf)) {
+      if (!all.has(option.name)) all.set(option.name, option);
+    }
+  }
+  return all;
+}
+
+/** An option as node:util describes it. */
+const forNode = ({ value, short }: Option) => ({
+  type: value === undefined ? ('boolean' as const) : ('string' as const),
+  ...(short === undefined ? {} : { short }),
+});
+
+/** Reads `argv`; throws a UsageError for what `options` do not allow. */
+export function readCommandLine(argv: readonly string[], options: Options): CommandLine {
   const { tokens } = parseArgs({
     args: [...argv],
-    options: specs,
+    options: Object.fromEntries([...options].map(([name, option]) => [name, forNode(option)])),
     strict: false,
     allowPositionals: true,
     tokens: true,
@@ -65,15 +117,15 @@ export function readCommandLine(argv: readonly string[], specs: OptionSpecs): Co
     if (token.kind === 'positional') line.positionals.push(token.value);
     if (token.kind !== 'option') continue;
     const { name, rawName, value, inlineValue } = token;
-    const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
-    if (spec === undefined) {
-      const near = rawName.startsWith('--') ? suggestion(name, Object.keys(specs), '--') : '';
+    const option = options.get(name);
+    if (option === undefined) {
+      const near = rawName.startsWith('--') ? suggestion(name, [...options.keys()], '--') : '';
       throw new UsageError(`unknown option ${rawName}${near}`);
     }
-    if (spec.type === 'boolean') {
+    if (option.value === undefined) {
       if (value !== undefined) throw new UsageError(`${rawName} takes no value`);
       line.flags.add(name);
-    } else if (value === undefined || (value === '' && spec.empty !== true)) {
+    } else if (value === undefined || (value === '' && option.empty !== true)) {
       throw new UsageError(`${rawName} needs a value`);
     } else if (inlineValue === false && value.length > 1 && value.startsWith('-')) {
       const hint = `write ${rawName}=${value} if that is the value`;
@@ -83,8 +135,8 @@ export function readCommandLine(argv: readonly string[], specs: OptionSpecs): Co
       line.repeated.set(name, [...(line.repeated.get(name) ?? []), value]);
     }
   }
-  for (const [name, spec] of Object.entries(specs)) {
-    if (spec.default !== undefined && !line.values.has(name)) line.values.set(name, spec.default);
+  for (const { name, default: usual } of options.values()) {
+    if (usual !== undefined && !line.values.has(name)) line.values.set(name, usual);
   }
   return line;
 }

@@ -17,6 +17,7 @@ export interface Palette {
   red: Paint;
   yellow: Paint;
   green: Paint;
+  magenta: Paint;
   cyan: Paint;
 }
 
@@ -56,6 +57,7 @@ function makePalette(enabled: boolean): Palette {
     red: style(31, 39),
     yellow: style(33, 39),
     green: style(32, 39),
+    magenta: style(35, 39),
     cyan: style(36, 39),
   };
 }

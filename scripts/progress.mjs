@@ -1,4 +1,4 @@
-// progress.mjs - says what a stage of `npm test` is doing.
+// progress.mjs - says what is being done, and for how long already: by a stage of `npm test`, or before `npm start`.
 // SPDX-License-Identifier: MIT
 
 const clock = (ms) => {
@@ -7,12 +7,14 @@ const clock = (ms) => {
 };
 
 /**
- * Passes on what a stage prints. A line that begins with ".. " says which part of the stage runs from now on: on a
- * terminal it stays at the bottom with the time since the stage began, elsewhere it is printed once.
+ * Passes on what a program prints. A line that begins with ".. " says which part of its work runs from now on: on a
+ * terminal it stays at the bottom, elsewhere it is printed once. With a `stage` the time is that since the stage
+ * began, and is printed too; without one, that since the part began, which a terminal alone shows.
  */
 export class Progress {
   #stage;
   #began = Date.now();
+  #partBegan = Date.now();
   #part = '';
   #live;
   #timer;
@@ -31,7 +33,10 @@ export class Progress {
 
   line(text) {
     const part = /^\.\. (.*)$/.exec(text)?.[1];
-    if (part !== undefined) this.#part = part;
+    if (part !== undefined) {
+      this.#part = part;
+      this.#partBegan = Date.now();
+    }
     if (this.#live) this.output.write(part === undefined ? `\r\x1b[K${text}\n` : '');
     else this.output.write(`${part === undefined ? text : this.#status()}\n`);
     this.#draw();
@@ -43,7 +48,8 @@ export class Progress {
   }
 
   #status() {
-    return `[${this.#stage} ${this.elapsed()}] ${this.#part}`;
+    if (this.#stage !== undefined) return `[${this.#stage} ${this.elapsed()}] ${this.#part}`;
+    return this.#live ? `[${clock(Date.now() - this.#partBegan)}] ${this.#part}` : this.#part;
   }
 
   #draw() {
