@@ -111,6 +111,17 @@ describe('documentation site in a browser', () => {
     await close(page);
   });
 
+  it('shows the pictures of its pages', async () => {
+    for (const name of ['readme.html', 'benchmarks.html']) {
+      const page = await open(name);
+      const loaded = await page.$$eval('main img', (all) =>
+        Promise.all(all.map((one) => one.decode().then(() => one.naturalWidth > 0))),
+      );
+      assert.ok(loaded.length > 1 && loaded.every(Boolean), name);
+      await close(page);
+    }
+  });
+
   it('copies a block of code', async () => {
     const page = await open('', { permissions: ['clipboard-read', 'clipboard-write'] });
     const block = page.locator('.language-js').first();
