@@ -1,30 +1,31 @@
 // Builds the documentation into build/docs: static pages with relative links, which work under any
 // path and from the file system. `node docs/build.mjs`; `npm run docs` installs its tools first.
+// The pages are gathered as Markdown in build/docs-pages, of which VitePress makes the site.
 // SPDX-License-Identifier: MIT
 import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
-  readdirSync,
   readFileSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { join as joinSlashes, normalize } from 'node:path/posix';
+import { dirname as dirnameOf, join as joinSlashes, normalize } from 'node:path/posix';
+import { build } from 'vitepress';
 
-import { cReference } from './site/c-reference.mjs';
-import { layout, wayTo } from './site/layout.mjs';
+import { cReference, headerAnchor } from './site/c-reference.mjs';
+import { foundLines } from './site/found.mjs';
 import { deadLinks } from './site/links.mjs';
-import { renderMarkdown } from './site/markdown.mjs';
-import { headers, pageGroups, root } from './site/pages.mjs';
+import { framed, relink, wayTo } from './site/markdown.mjs';
+import { gathered, headers, pageGroups, root, site } from './site/pages.mjs';
 
-const site = join(root, 'build/docs');
+const DEMO = 'web-demo/index.html',
+  DEMO_PLACE = 'demo/index.html';
 const pages = pageGroups().flatMap((group) => group.pages);
 
 function fail(sentence) {
@@ -33,8 +34,8 @@ function fail(sentence) {
 }
 
 function write(out, content) {
-  mkdirSync(dirname(join(site, out)), { recursive: true });
-  writeFileSync(join(site, out), content);
+  mkdirSync(dirname(join(gathered, out)), { recursive: true });
+  writeFileSync(join(gathered, out), content);
 }
 
 /**
@@ -42,69 +43,68 @@ function write(out, content) {
  * source becomes text to read: the page itself would miss its other files here.
  */
 function carry(file) {
-  const out = `files/${file}${file.endsWith('.html') ? '.txt' : ''}`;
-  mkdirSync(dirname(join(site, out)), { recursive: true });
-  copyFileSync(join(root, file), join(site, out));
+  const out = `files/${file}${/\.(?:html|md)$/.test(file) ? '.txt' : ''}`;
+  mkdirSync(dirname(join(gathered, 'public', out)), { recursive: true });
+  copyFileSync(join(root, file), join(gathered, 'public', out));
   return out;
 }
 
-/** Where a link of a Markdown file leads in the site. */
+/** Where a link of a page leads in the site: { href, inside }, the latter true for pages of it and other sites. */
 function resolve(page, target) {
-  if (/^(?:[a-z]+:|#)/.test(target)) return target;
+  if (/^(?:[a-z]+:|#)/.test(target)) return { href: target, inside: true };
   const [path, anchor] = target.split('#');
-  const file = normalize(joinSlashes(dirname(page.source), path));
+  const file = normalize(joinSlashes(dirnameOf(page.source), path));
   const hash = anchor ? `#${anchor}` : '';
   const other = pages.find((one) => one.source === file);
-  if (other) return wayTo(page.out, other.out) + hash;
-  if (headers.includes(file)) return wayTo(page.out, 'api/c.html') + `#${file.split('/').at(-1)}`;
+  if (other) return { href: wayTo(page.out, other.out) + hash, inside: true };
+  if (file === DEMO) return { href: wayTo(page.out, DEMO_PLACE) + hash, inside: false };
+  if (headers.includes(file))
+    return { href: `${wayTo(page.out, 'api/c.html')}#${headerAnchor(file)}`, inside: true };
   const full = join(root, file);
-  if (existsSync(full) && statSync(full).isFile()) return wayTo(page.out, carry(file));
-  return fail(`${page.source}: no file ${file}, which it links to`);
+  if (!existsSync(full) || !statSync(full).isFile())
+    fail(`${page.source}: no file ${file}, which it links to`);
+  return { href: wayTo(page.out, carry(file)), inside: false };
 }
 
-function writeMarkdownPages() {
+function gatherPages() {
   for (const page of pages) {
-    const text = readFileSync(join(root, page.source), 'utf8');
-    const content = renderMarkdown(text, { link: (target) => resolve(page, target) });
-    const title = /^# (.*)$/m.exec(text)?.[1] ?? page.title;
-    write(page.out, layout({ out: page.out, title, content }));
+    const source = readFileSync(join(root, page.source), 'utf8');
+    const text = framed(source, DEMO);
+    const linked = relink(text, (target) => resolve(page, target));
+    write(page.out.replace(/html$/, 'md'), linked);
   }
 }
 
-/** TypeDoc writes Markdown, which gets the same frame as everything else. */
-function writeTypeScript() {
+function gatherTypeScript() {
   const require = createRequire(import.meta.url);
   const typedoc = join(dirname(require.resolve('typedoc')), '../bin/typedoc');
-  const folder = mkdtempSync(join(tmpdir(), 'bit-ttt-docs-'));
-  try {
-    const args = [typedoc, '--options', join(root, 'docs/typedoc.json'), '--out', folder];
-    const run = spawnSync(process.execPath, args, { cwd: join(root, 'docs'), encoding: 'utf8' });
-    if (run.status !== 0) fail(`TypeDoc failed:\n${run.stdout}${run.stderr}`);
-    for (const name of readdirSync(folder, { recursive: true })) {
-      if (!name.endsWith('.md')) continue;
-      const text = readFileSync(join(folder, name), 'utf8').replaceAll('&#124;', '|');
-      const out = `api/typescript/${name.replaceAll('\\', '/').replace(/\.md$/, '.html')}`;
-      const link = (target) => target.replace(/\.md(?=#|$)/, '.html');
-      const title = /^# (.*)$/m.exec(text)[1].replace(/\\/g, '');
-      write(out, layout({ out, title, content: renderMarkdown(text, { link, html: true }) }));
-    }
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const args = [typedoc, '--options', join(root, 'docs/typedoc.json')];
+  const out = ['--out', join(gathered, 'api/typescript')];
+  const run = spawnSync(process.execPath, [...args, ...out], { cwd: root, encoding: 'utf8' });
+  if (run.status !== 0) fail(`TypeDoc failed:\n${run.stdout}${run.stderr}`);
 }
 
-function writeC() {
+function gatherC() {
   const sources = headers.map((path) => [path, readFileSync(join(root, path), 'utf8')]);
-  const out = 'api/c.html';
-  write(out, layout({ out, title: 'C reference', content: cReference(sources) }));
+  write('api/c.md', cReference(sources));
 }
 
-rmSync(site, { recursive: true, force: true });
-mkdirSync(site, { recursive: true });
-copyFileSync(join(root, 'docs/site/style.css'), join(site, 'style.css'));
-writeMarkdownPages();
-writeTypeScript();
-writeC();
+/** The demo page, which guides show in frames. It is built like the package, by tools of the repository. */
+function gatherDemo() {
+  const code = `(await import('./web-demo/serve.mjs')).buildDemo()`;
+  const args = ['--input-type=module', '--eval', code];
+  const run = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
+  if (run.status !== 0) fail(`The demo could not be built (npm run build):\n${run.stderr}`);
+  cpSync(join(root, 'build/demo'), join(gathered, 'public/demo'), { recursive: true });
+}
+
+rmSync(gathered, { recursive: true, force: true });
+gatherPages();
+gatherTypeScript();
+gatherC();
+gatherDemo();
+write('found.json', JSON.stringify(await foundLines()));
+await build(join(root, 'docs'));
 const { dead, pages: count, links } = deadLinks(site);
 for (const one of dead) console.error(`dead link: ${one}`);
 console.log(`build/docs/index.html: ${count} pages, ${links} links, ${dead.length} dead`);

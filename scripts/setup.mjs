@@ -109,6 +109,13 @@ async function buildLean() {
   await watchToEnd(process.execPath, ['scripts/build.mjs', '--lean']);
 }
 
+/** Ends this process where the tools of a task do not run. */
+function needNode20(task) {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major < 20 || (major === 20 && minor < 19))
+    fail(`The ${task} tools need Node.js 20.19 or newer; the package itself runs on 18.`);
+}
+
 const commands = {
   build,
 
@@ -125,9 +132,10 @@ const commands = {
     run(process.execPath, ['web-demo/serve.mjs', ...args]);
   },
 
-  /** Builds the documentation into build/docs. */
+  /** Builds the documentation into build/docs, with the demo in it. */
   async docs() {
-    await needNodeModules();
+    needNode20('documentation');
+    await build();
     await needNodeModules('docs');
     run(process.execPath, ['docs/build.mjs']);
   },
@@ -151,9 +159,7 @@ const commands = {
   },
 
   async test(args) {
-    const [major, minor] = process.versions.node.split('.').map(Number);
-    if (major < 20 || (major === 20 && minor < 19))
-      fail('The test tools need Node.js 20.19 or newer; the package itself runs on 18.');
+    needNode20('test');
     console.log(plan(chosenStages(args)));
     await build();
     await nodeModules('docs'); // without them the tests skip by name what needs them

@@ -1,12 +1,16 @@
+// reference.ts - what the documentation of TypeScript is made of; part of no bundle.
+// SPDX-License-Identifier: MIT
 /**
- * All that the package exports; read by the documentation alone, part of no bundle.
+ * What the package exports. Each class and function has an example, with what it prints.
  *
- * `bit-ttt` chooses the fastest engine that runs here; `bit-ttt/wasm` and `bit-ttt/native` have the same
- * exports and one engine each; `bit-ttt/models/english` and
- * `bit-ttt/models/stories` (also called `bit-ttt/model`) have `modelUrl` alone, each that of its model; `bit-ttt/pino` has `watchPino`, also as its default; `bit-ttt/bit_ttt.wasm` and
- * `bit-ttt/bit_ttt_relaxed.wasm` are the modules themselves.
+ * | import | what it has |
+ * |---|---|
+ * | `bit-ttt` | everything below but `modelUrl` and `watchPino`, on the fastest engine that runs here |
+ * | `bit-ttt/wasm`, `bit-ttt/native` | the same, on that engine alone |
+ * | `bit-ttt/models/english`, `bit-ttt/models/stories` (also called `bit-ttt/model`) | `modelUrl`, each that of its model |
+ * | `bit-ttt/pino` | `watchPino`, also as its default |
+ * | `bit-ttt/bit_ttt.wasm`, `bit-ttt/bit_ttt_relaxed.wasm` | the WebAssembly modules themselves |
  *
- * SPDX-License-Identifier: MIT
  * @packageDocumentation
  */
 

@@ -1,8 +1,6 @@
-// Makes the C reference of the public headers. Their manner is uniform: a head comment, then
+// Makes the C reference of the public headers, as Markdown. Their manner is uniform: a head comment, then
 // paragraphs in which a comment stands before the declarations that it explains.
 // SPDX-License-Identifier: MIT
-import { escapeHtml, highlight, renderComment } from './markdown.mjs';
-
 const SECTION = /^\/\* -+ (.*?) -+ \*\/$/;
 
 /** The text of a comment without its stars. */
@@ -47,7 +45,7 @@ function describe(code) {
   const type = /^typedef (\w+) (\w+)/.exec(plain);
   if (type) {
     const values = type[1] === 'enum' ? plain.slice(plain.indexOf('{')) : '';
-    const members = [...values.matchAll(/\b([A-Z][A-Z0-9_]+)\b\s*=/g)].map((m) => m[1]);
+    const members = [...values.matchAll(/\b([A-Z][A-Z0-9_]+)\b\s*[=,}]/g)].map((m) => m[1]);
     return { kind: type[1], name: type[2], members };
   }
   const called = /(\w+)\s*\(/.exec(plain.replace(/^BT_API /, ''));
@@ -89,26 +87,47 @@ export function readHeader(source) {
   return { intro: commentText(head), entries };
 }
 
-/** Adds links to the names in a piece of highlighted code. */
-function linked(html, known, own) {
-  return html.replace(/\b(?:ttt|bitllama|TTT|BITLLAMA)_\w+/g, (name) =>
-    known.has(name) && !own.includes(name) ? `<a href="#${name}">${name}</a>` : name,
-  );
+const NAME = /\b(?:ttt|bitllama|TTT|BITLLAMA)_\w+/g;
+
+/** Names of the API as links, in code that has been highlighted. */
+export const linkNames = (html) => html.replace(NAME, (name) => `<a href="#${name}">${name}</a>`);
+
+/** The anchor of a header on the page. */
+export const headerAnchor = (path) => path.split('/').at(-1).replace('.', '-');
+
+/** A line of a comment as Markdown: only lists, code and the API's names mean something there. */
+function lineMarkdown(line, known) {
+  if (line.startsWith('    ')) return line;
+  const parts = line.split(/(`[^`]*`)/);
+  const link = (name, shown) => (known.has(name) ? `<a href="#${name}">${shown}</a>` : shown);
+  return parts
+    .map((part) => {
+      if (part.startsWith('`')) return link(part.slice(1, -1), part);
+      const escaped = part.replace(/[\\*<>[\]|#~]/g, '\\$&');
+      return escaped.replace(NAME, (name) => link(name, name));
+    })
+    .join('');
 }
 
-function entryHtml({ section, comment, declarations }, known) {
-  if (section) return `<h3>${escapeHtml(section)}</h3>\n`;
-  const own = declarations.flatMap(({ name, members }) => [name, ...members]);
-  const marks = own.map((name) => `<a id="${name}"></a>`).join('');
+const commentMarkdown = (comment, known) =>
+  comment
+    .split('\n')
+    .map((line) => lineMarkdown(line, known))
+    .join('\n');
+
+function entryMarkdown({ section, comment, declarations }, header, known) {
+  if (section) return `## ${header}: ${section}\n`;
+  const [first, ...others] = declarations.flatMap(({ name, members }) => [name, ...members]);
+  const titles = declarations.map(({ name }) => `\`${name}\``).join(', ');
+  const marks = others.map((name) => `<a id="${name}"></a>`).join('');
   const code = declarations.map((one) => one.code).join('\n');
-  const html = linked(highlight(code, 'c'), known, own);
-  const text = linked(renderComment(comment), known, []);
-  return `<section class="entry">${marks}<pre><code>${html}</code></pre>\n${text}</section>\n`;
+  const text = commentMarkdown(comment, known);
+  return `### ${titles} {#${first}}\n\n${marks}\n\n\`\`\`c reference\n${code}\n\`\`\`\n\n${text}\n`;
 }
 
-function indexHtml(title, names) {
+function indexMarkdown(title, names) {
   const items = names.map((name) => `<li><a href="#${name}"><code>${name}</code></a></li>`);
-  return `<h3>${title}</h3>\n<ul class="columns">${items.join('')}</ul>\n`;
+  return `### ${title}\n\n<ul class="columns">${items.join('')}</ul>\n`;
 }
 
 /** The page: `files` are [path, source] of the headers. */
@@ -119,18 +138,31 @@ export function cReference(files) {
   const ofKind = (...kinds) => all.filter((one) => kinds.includes(one.kind)).map((one) => one.name);
   const constants = [...ofKind('constant'), ...all.flatMap((one) => one.members)];
   const index = [
-    indexHtml('Functions', ofKind('function')),
-    indexHtml('Types', ofKind('struct', 'enum')),
-    indexHtml('Constants', constants),
+    indexMarkdown('Functions', ofKind('function')),
+    indexMarkdown('Types', ofKind('struct', 'enum')),
+    indexMarkdown('Constants', constants),
   ];
   const parts = read.map(({ path, intro, entries }) => {
-    const name = path.split('/').at(-1);
     const include = path.replace('include/', '');
-    const about = linked(renderComment(intro.replace(/^[\w.]+ - /, '')), known, []);
-    const body = entries.map((one) => entryHtml(one, known)).join('');
-    return `<h2 id="${name}"><code>#include &lt;${include}&gt;</code></h2>\n${about}${body}`;
+    const about = commentMarkdown(intro.replace(/^[\w.]+ - /, ''), known);
+    const header = path.split('/').at(-1);
+    const body = entries.map((one) => entryMarkdown(one, header, known)).join('\n');
+    return `## \`#include <${include}>\` {#${headerAnchor(path)}}\n\n${about}\n\n${body}`;
   });
-  return `<h1>C reference</h1>
-<p>One shared library, made from the headers as they are. Names are links.</p>
-${index.join('')}${parts.join('\n')}`;
+  return `---
+outline: 2
+---
+
+# C reference
+
+One shared library, made from the headers as they are. Names are links.
+
+::: v-pre
+
+## All names
+
+${index.join('\n')}
+${parts.join('\n')}
+:::
+`;
 }

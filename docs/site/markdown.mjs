@@ -1,86 +1,60 @@
-// Turns Markdown into HTML: headings with anchors, tables that scroll, coloured code, and links
-// rewritten by the caller.
+// Markdown files of the repository as pages of the site: their links, and where the demo is shown.
 // SPDX-License-Identifier: MIT
-import hljs from 'highlight.js/lib/core';
-import bash from 'highlight.js/lib/languages/bash';
-import c from 'highlight.js/lib/languages/c';
-import javascript from 'highlight.js/lib/languages/javascript';
-import json from 'highlight.js/lib/languages/json';
-import typescript from 'highlight.js/lib/languages/typescript';
-import xml from 'highlight.js/lib/languages/xml';
-import MarkdownIt from 'markdown-it';
+import { dirname, relative } from 'node:path/posix';
 
-import { slug } from './anchors.mjs';
+/** The way from one file of the site to another. */
+export const wayTo = (from, to) => {
+  const way = relative(dirname(from), to) || to.split('/').at(-1);
+  return way.startsWith('.') ? way : `./${way}`;
+};
 
-const languages = { js: javascript, ts: typescript, c, sh: bash, json, html: xml };
-for (const [name, language] of Object.entries(languages)) hljs.registerLanguage(name, language);
+/** The way to a picture from the top of the site, as VitePress wants files that it only copies. */
+const fromTop = (way) => way.replace(/^(?:\.\.?\/)+/, '/');
 
-export const escapeHtml = (text) => new MarkdownIt().utils.escapeHtml(text);
+const FENCED = /^( {0,3}```[^]*?^ {0,3}```.*)$/m;
+const MARKDOWN_LINK = /(!?)(\[(?:[^[\]\\]|\\.|\[[^[\]]*\])*\])\(([^)\s]+)\)/g;
+const PICTURE = /(<(?:img|source)\b[^>]*?\s(?:src|srcset)=")([^"]+)(")/g;
+const FRAME = /(<iframe\b[^>]*?\ssrc=")([^"]+)(")/g;
+const LONE_LINK = /^\[([^\]]+)\]\(([^)\s]+)\)\.?$/gm;
 
-/** Code as HTML, with classes for its colours where the language is known. */
-export function highlight(code, language) {
-  return language in languages ? hljs.highlight(code, { language }).value : escapeHtml(code);
+/** A text with `change` applied to what is not in fenced blocks. */
+const outsideBlocks = (text, change) =>
+  text
+    .split(FENCED)
+    .map((part, i) => (i % 2 === 0 ? change(part) : part))
+    .join('');
+
+/**
+ * A text whose links and pictures `resolve` has changed: for a target it gives { href, inside }. What is not
+ * a page of the site opens beside it, as the site's own navigation cannot show it.
+ */
+export function relink(text, resolve) {
+  const inMarkdown = (_, image, label, target) => {
+    const { href, inside } = resolve(target);
+    if (image) return `!${label}(${fromTop(href)})`;
+    const shown = label.replace(MARKDOWN_LINK, inMarkdown); // a picture that is a link
+    return `${shown}(${href})${inside ? '' : '{target="_blank"}'}`;
+  };
+  const picture = (_, before, target, after) => before + fromTop(resolve(target).href) + after;
+  const frame = (_, before, target, after) => before + resolve(target).href + after;
+  return outsideBlocks(text, (prose) =>
+    prose.replace(MARKDOWN_LINK, inMarkdown).replace(PICTURE, picture).replace(FRAME, frame),
+  );
 }
 
-/** Gives each heading its anchor. */
-function anchors(md) {
-  md.core.ruler.push('anchors', (state) => {
-    const taken = new Map();
-    state.tokens.forEach((token, i) => {
-      if (token.type !== 'heading_open') return;
-      const children = state.tokens[i + 1].children ?? [];
-      const text = children.filter((t) => t.type === 'text' || t.type === 'code_inline');
-      token.attrSet('id', slug(text.map((t) => t.content).join(''), taken));
-    });
-  });
+/**
+ * A text in which each paragraph that is nothing but a link to the page `demo`, a file of the repository, has
+ * become a frame that shows that page, loaded when it is opened; the link stays below it.
+ */
+export function framed(text, demo) {
+  const frame = (link, label, target) => {
+    if (target.replace(/^(?:\.\.\/)+/, '').split('#')[0] !== demo) return link;
+    return `<details class="demo"><summary>${label}</summary>
+<iframe title="${label}" loading="lazy" src="${target}"></iframe>
+
+[Open it in a window of its own](${target})
+
+</details>`;
+  };
+  return outsideBlocks(text, (prose) => prose.replace(LONE_LINK, frame));
 }
-
-/** The tokens of a line of text with `link` applied; a link that it refuses becomes its text. */
-function relink(tokens, link) {
-  const open = []; // for each open link, whether it is kept
-  return tokens.filter((token) => {
-    if (token.type === 'link_close') return open.pop();
-    const name = { link_open: 'href', image: 'src' }[token.type];
-    if (!name) return true;
-    const target = link(token.attrGet(name));
-    token.attrSet(name, target);
-    if (token.type === 'link_open') open.push(target !== '');
-    return target !== '';
-  });
-}
-
-function links(md) {
-  md.core.ruler.push('links', ({ tokens, env }) => {
-    if (!env.link) return;
-    for (const block of tokens) {
-      if (block.type === 'inline') block.children = relink(block.children, env.link);
-    }
-  });
-}
-
-function fence(tokens, index) {
-  const { info, content } = tokens[index];
-  const [language] = info.trim().split(/\s+/);
-  return `<pre><code>${highlight(content, language)}</code></pre>\n`;
-}
-
-/** @param html whether HTML in the Markdown is passed through: only for what we generate */
-function renderer(html) {
-  const md = new MarkdownIt({ html }).use(anchors).use(links);
-  md.renderer.rules.fence = fence;
-  md.renderer.rules.table_open = () => '<div class="scroll"><table>\n';
-  md.renderer.rules.table_close = () => '</table></div>\n';
-  return md;
-}
-
-const handwritten = renderer(false),
-  generated = renderer(true);
-
-/** `link` gets each address and gives another, '' for a link that is to be left out. */
-export function renderMarkdown(text, { link, html = false } = {}) {
-  return (html ? generated : handwritten).render(text, { link });
-}
-
-/** Comments of C headers: paragraphs, lists and indented code, and nothing else. */
-const plain = new MarkdownIt('zero').enable(['code', 'list', 'backticks']);
-export const renderComment = (text) => plain.render(text);

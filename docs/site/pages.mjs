@@ -4,8 +4,10 @@ import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The repository. */
+/** The repository, the site, and the Markdown that the site is made of. */
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+export const site = join(root, 'build/docs');
+export const gathered = join(root, 'build/docs-pages');
 
 const guides = {
   'stream-a-log': 'Stream a log',
@@ -56,7 +58,14 @@ export function pageGroups() {
   });
   examples.unshift(page('examples/README.md', 'examples.html', 'Build and run them'));
   return [
-    { title: 'Bit-TTT', pages: [page('README.md', 'index.html', 'Read me first')] },
+    {
+      title: 'Bit-TTT',
+      pages: [
+        page('docs/home.md', 'index.html', 'Start'),
+        page('README.md', 'readme.html', 'Read me first'),
+        page('README.ja.md', 'readme-ja.html', '日本語'),
+      ],
+    },
     {
       title: 'Guides',
       pages: Object.entries(guides).map(([name, title]) =>
@@ -77,14 +86,31 @@ export function pageGroups() {
         page('CHANGELOG.md', 'changelog.html', 'Changes'),
       ],
     },
-  ].filter((group) => group.pages.length > 0);
+  ];
 }
 
-/** The two references, which are made from sources. */
-export const references = [
-  { out: 'api/typescript/index.html', title: 'TypeScript' },
-  { out: 'api/c.html', title: 'C' },
-];
+/** The folders of the TypeScript reference, in the order of its front page, and what they hold. */
+const kinds = {
+  classes: 'Classes',
+  functions: 'Functions',
+  variables: 'Variables',
+  interfaces: 'Interfaces',
+  'type-aliases': 'Type aliases',
+};
+
+/** The two references, which are made from sources; the first with a list of what was gathered for it. */
+export function references() {
+  const folder = 'api/typescript';
+  const parts = Object.entries(kinds).map(([kind, title]) => {
+    const names = readdirSync(join(gathered, folder, kind)).map((name) => name.replace('.md', ''));
+    const pages = names.sort().map((name) => page('', `${folder}/${kind}/${name}.html`, name));
+    return { title, pages };
+  });
+  return [
+    { out: `${folder}/index.html`, title: 'TypeScript', parts },
+    { out: 'api/c.html', title: 'C' },
+  ];
+}
 
 /** Public headers, in the order of the C reference. */
 export const headers = ['base.h', 'ttt.h', 'ternary.h', 'recall.h', 'llama.h'].map(

@@ -142,7 +142,8 @@ describe('documentation', () => {
   });
 
   it('links to files and headings that exist', () => {
-    const anchors = (file) => slugsOf(readFileSync(join(root, file), 'utf8'));
+    const anchors = (file) =>
+      (file.endsWith('.html') ? idsOf : slugsOf)(readFileSync(join(root, file), 'utf8'));
     for (const [file, text] of textOf)
       for (const [, target] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
         if (/^[a-z]+:/.test(target)) continue;
@@ -159,3 +160,5 @@ function slugsOf(markdown) {
   const prose = markdown.replace(/^```[^]*?^```/gm, '');
   return new Set([...prose.matchAll(/^#+ (.*)$/gm)].map((match) => slug(match[1])));
 }
+
+const idsOf = (html) => new Set([...html.matchAll(/\sid="([^"]*)"/g)].map((match) => match[1]));

@@ -50,7 +50,7 @@ const STATUS = {
   PANIC: 99,
 } as const;
 
-/** What went wrong, as a word. */
+/** What went wrong, as a word: each is explained in the guide on errors. */
 export type TTTErrorCode = keyof typeof STATUS;
 
 /** Messages for errors that come as a bare status. */
@@ -95,7 +95,23 @@ function causeIn(options: { cause?: unknown } | undefined): { cause?: unknown } 
   }
 }
 
-/** Any failure of the package. `status` is the number that the C functions return for it. */
+/**
+ * Any failure of the package. `status` is the number that the C functions return for it.
+ *
+ * @example
+ * ```js
+ * import { TTT, TTTError } from 'bit-ttt';
+ *
+ * const error = await TTT.create({ hiddenDim: 3 }).catch((reason) => reason);
+ * console.log(error instanceof TTTError, error.code, error.status);
+ * console.log(error.message);
+ * ```
+ *
+ * ```text
+ * true DIMENSION_MISMATCH 2
+ * hiddenDim must be an integer from 4 to 65536, not 3
+ * ```
+ */
 export class TTTError extends Error {
   readonly code: TTTErrorCode;
   readonly status: number;

@@ -84,9 +84,25 @@ function patternTexts({ masks, session }: Parts['options']): string {
 }
 
 /**
- * Finds the odd lines of a log without rules or training: it learns with every line it reads, and says of each
- * how odd it is compared with all before. What it says is equal, to the last bit, on every backend and
- * machine. Memory is bounded, whatever is read. A detector belongs to the thread that made it.
+ * Finds the odd lines of a log without rules or training: it learns with every line it reads, and
+ * says of each how odd it is compared with all before.
+ *
+ * What it says is equal, to the last bit, on every backend and machine. Memory is bounded, whatever
+ * is read. A detector belongs to the thread that made it.
+ *
+ * @example
+ * ```js
+ * import { LogDetector } from 'bit-ttt';
+ *
+ * const log = await LogDetector.create();
+ * for (let i = 0; i < 1000; i++) log.read(`shop: order ${i} accepted`);
+ * const { alarm, cause, like } = log.read('shop: order 1000 refused');
+ * console.log(alarm, cause, like);
+ * ```
+ *
+ * ```text
+ * true words shop: order <n> accepted
+ * ```
  */
 export class LogDetector {
   /** The share of lines that are to be alarms. */

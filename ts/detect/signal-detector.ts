@@ -69,10 +69,26 @@ function readTime(value: unknown): number | undefined {
 }
 
 /**
- * Reads the values of a signal one by one and says how odd each is. It learns how values follow each other
- * and, if times are given, what is usual at an hour of the day and of the week (in UTC). No training, no
- * rules, about 0.6 MB of memory however long the signal is. Every failure is a {@link TTTError} and leaves
- * the detector as it was. The same values give the same findings on every machine.
+ * Reads the values of a signal one by one and says how odd each is.
+ *
+ * It learns how values follow each other and, if times are given, what is usual at an hour of the
+ * day and of the week (in UTC). No training, no rules, about 0.6 MB of memory however long the
+ * signal is. Every failure is a {@link TTTError} and leaves the detector as it was. The same values
+ * give the same findings on every machine.
+ *
+ * @example
+ * ```js
+ * import { SignalDetector } from 'bit-ttt';
+ *
+ * const pulse = await SignalDetector.create();
+ * for (let t = 0; t < 2000; t++) pulse.read(Math.sin(t / 9));
+ * const usual = pulse.read(Math.sin(2000 / 9)), odd = pulse.read(2);
+ * console.log(usual.alarm, odd.alarm, odd.score.toFixed(1));
+ * ```
+ *
+ * ```text
+ * false true 6.0
+ * ```
  */
 export class SignalDetector {
   static {

@@ -3,15 +3,8 @@
  * SPDX-License-Identifier: MIT
  */
 /// <reference lib="esnext.disposable" preserve="true" />
-import {
-  allocate,
-  checkBytes,
-  checkDisjoint,
-  checkFloatsOf,
-  checkInput,
-  findNonFinite,
-} from '../common/args.js';
-import { lengthOf, plainView } from '../common/brands.js';
+import { allocate, checkBytes, checkDisjoint, checkFloatsOf, checkInput } from '../common/args.js';
+import { lengthOf } from '../common/brands.js';
 import { errorOf, statusOf, TTTError } from '../common/errors.js';
 import { DISPOSE, Lifecycle, letFinalizersRun } from '../common/lifecycle.js';
 import { takeOptions } from '../common/named-options.js';
@@ -37,19 +30,11 @@ import { check, made, part } from '../engine/made.js';
 import { runAsync } from './call.js';
 import type { LayerConfig } from './config.js';
 import { layerStruct, readOptions, readWeights, weightsError } from './config.js';
+import { readError } from './refused-input.js';
 import { stateError } from './refused-state.js';
 
 /** Only this file has it, so only TTT.create and clone can make layers. */
 const KEY = Symbol('bit-ttt');
-
-/** The error for a status that reading tokens gave; it names the wrong value if there is one. */
-function readError(status: number, input: Float32Array): TTTError {
-  if (status !== statusOf('NON_FINITE')) return errorOf(status);
-  const values = plainView(input);
-  const at = findNonFinite(values);
-  const what = at < 0 ? 'the input held a NaN or an infinity' : `input[${at}] is ${values[at]}`;
-  return errorOf(status, `${what}; all values must be finite`);
-}
 
 /**
  * A test-time-training layer. Its memory lives on between calls: one call with ten tokens and ten
@@ -58,6 +43,20 @@ function readError(status: number, input: Float32Array): TTTError {
  * Arrays are `Float32Array`s of any realm, on ordinary (not shared, not resizable) memory. Every
  * failure is a {@link TTTError}, and leaves the memory and all arrays as they were. A layer belongs
  * to the thread that made it; to move one, save its state and load it in the other thread.
+ *
+ * @example
+ * ```js
+ * import { TTT } from 'bit-ttt';
+ *
+ * const layer = await TTT.create({ hiddenDim: 64, objective: 'predict' });
+ * const wave = Float32Array.from({ length: 64 * 100 }, (_, i) => Math.sin(i / 9)); // 100 tokens
+ * const { surprise } = layer.observe(wave);
+ * console.log(surprise[0].toFixed(2), surprise[99].toFixed(2)); // it has learnt the wave
+ * ```
+ *
+ * ```text
+ * 1.00 0.03
+ * ```
  */
 export class TTT {
   /** Floats per token. */

@@ -64,12 +64,26 @@ function textsOf(engine: Engine, models: ModelEngine, parts: ModelParts) {
 
 /**
  * Writes a model's weights as f32 to the bytes of a new file: the original's single `.bitt`, or a
- * `.safetensors`. f32 tensors stay as they are, f16 and bf16 are widened, and the weights of a
- * compact file become f32 weights that quantise to the same model. Sources and options are those of
- * `BitLlama.load`, but for models that another thread shares; for the compact `.bitt` there is
- * `BitLlama.pack`. Works on the calling thread.
- * Codes: those of `BitLlama.load`; `INVALID_OPTION` (another `to`, more than 64 entries of metadata);
- * `INVALID_DATA` (metadata that is too large).
+ * `.safetensors`.
+ *
+ * f32 tensors stay as they are, f16 and bf16 are widened, and the weights of a compact file become
+ * f32 weights that quantise to the same model. Sources and options are those of `BitLlama.load`,
+ * but for models that another thread shares; for the compact `.bitt` there is `BitLlama.pack`.
+ * Works on the calling thread. Codes: those of `BitLlama.load`; `INVALID_OPTION` (another `to`,
+ * more than 64 entries of metadata); `INVALID_DATA` (metadata that is too large).
+ *
+ * @example
+ * ```js
+ * import { convertModel } from 'bit-ttt';
+ * import { modelUrl } from 'bit-ttt/models/stories';
+ *
+ * const file = await convertModel(modelUrl, { to: 'safetensors' });
+ * console.log(`${(file.length / 1e6).toFixed(1)} MB`); // of 4.8 million weights in 4 bytes each
+ * ```
+ *
+ * ```text
+ * 19.5 MB
+ * ```
  */
 export async function convertModel(
   source: Exclude<ModelSource, SharedModel>,

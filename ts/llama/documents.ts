@@ -16,6 +16,17 @@ import type { SignalOptions } from './types.js';
 /**
  * The documents of a text: the parts between lines `<|endoftext|>`, without the white space around
  * them; empty ones are left out. Throws TTTError `INVALID_ARGUMENT` for what is no string.
+ *
+ * @example
+ * ```js
+ * import { splitDocuments } from 'bit-ttt';
+ *
+ * console.log(splitDocuments('One story.\n<|endoftext|>\nAnother.'));
+ * ```
+ *
+ * ```text
+ * [ 'One story.', 'Another.' ]
+ * ```
  */
 export function splitDocuments(text: string): string[] {
   checkText(text, 'text');
@@ -25,8 +36,23 @@ export function splitDocuments(text: string): string[] {
 
 /**
  * All documents as one array of tokens, with the tokenizer's end of text (if it has one) before,
- * between and after them: what a `Trainer` learns from. Lets the event loop run in between.
- * Codes: `INVALID_ARGUMENT`, `ABORTED`, `OUT_OF_MEMORY`.
+ * between and after them: what a `Trainer` learns from.
+ *
+ * Lets the event loop run in between. Codes: `INVALID_ARGUMENT`, `ABORTED`, `OUT_OF_MEMORY`.
+ *
+ * @example
+ * ```js
+ * import { encodeDocuments, Tokenizer, trainBpe } from 'bit-ttt';
+ *
+ * const { json } = await trainBpe('the cat sat on the mat '.repeat(50));
+ * const tokenizer = Tokenizer.from(json);
+ * const tokens = await encodeDocuments(['the cat', 'the mat'], tokenizer);
+ * console.log(tokenizer.decode(tokens));
+ * ```
+ *
+ * ```text
+ * <|endoftext|>the cat<|endoftext|>the mat<|endoftext|>
+ * ```
  */
 export async function encodeDocuments(
   documents: Iterable<string>,

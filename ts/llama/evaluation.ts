@@ -45,11 +45,26 @@ async function* cutText(
 }
 
 /**
- * How well a model predicts the documents of a text (see `splitDocuments`), or of tokens, each
- * with an empty memory; `recall` is that of `createSession`, false for the model alone. An end-of-text token before each document is not scored; the one after it
- * is, as a token of 0 bytes. For tokens without a tokenizer, `bytes` is 0. A text without
- * documents has no score (NaN).
+ * How well a model predicts the documents of a text (see `splitDocuments`), or of tokens, each with
+ * an empty memory; `recall` is that of `createSession`, false for the model alone.
+ *
+ * An end-of-text token before each document is not scored; the one after it is, as a token of 0
+ * bytes. For tokens without a tokenizer, `bytes` is 0. A text without documents has no score (NaN).
  * Codes: `INVALID_ARGUMENT`, `INVALID_OPTION`, `INVALID_TOKEN`, `ABORTED`.
+ *
+ * @example
+ * ```js
+ * import { BitLlama, evaluateText } from 'bit-ttt';
+ * import { modelUrl } from 'bit-ttt/models/stories';
+ *
+ * const model = await BitLlama.load(modelUrl);
+ * const { bytes, bitsPerByte } = await evaluateText(model, 'Once upon a time there was a cat.');
+ * console.log(bytes, bitsPerByte < 2);
+ * ```
+ *
+ * ```text
+ * 33 true
+ * ```
  */
 export async function evaluateText(
   model: LanguageModel,

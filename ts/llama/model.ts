@@ -49,6 +49,22 @@ export function modelOf(
  * read is kept by its sessions, of which there may be thousands.
  *
  * Logits, drawn tokens and saved sessions are the same bits on every machine and backend.
+ *
+ * @example
+ * ```js
+ * import { BitLlama } from 'bit-ttt';
+ * import { modelUrl } from 'bit-ttt/models/stories';
+ *
+ * const model = await BitLlama.load(modelUrl); // or a path, a URL, bytes
+ * const session = model.createSession();
+ * let text = 'Once upon a time';
+ * for await (const piece of session.generate(text, { seed: 7, maxTokens: 20 })) text += piece;
+ * console.log(text);
+ * ```
+ *
+ * ```text
+ * Once upon a time...
+ * ```
  */
 export class BitLlama implements LanguageModel {
   readonly config: LlamaConfig;

@@ -91,14 +91,30 @@ async function readDocument(reading: Reading): Promise<Omit<ReadWord, 'marked'>[
 }
 
 /**
- * Finds the words of a text that a reader would stumble over: wrong, misspelt and doubled ones, and those of a
- * sentence that does not belong there. Each document of the text (see `splitDocuments`) is read with an empty
- * memory; `recall` is that of `createSession`. A word is one of letters and digits, with single apostrophes and
- * hyphens between them; its bits are -log2 of its probability after all before it, and its score says how much
- * better the text reads without it, or with another word, beside how rare the word itself is. Scores are for
- * comparison within a text: the highest `share` of the words is marked. The event loop runs on in between.
- * Codes: `INVALID_ARGUMENT`, `INVALID_OPTION`, `INVALID_TOKENIZER` (the model has none), `ABORTED`,
- * `OUT_OF_MEMORY`, `DESTROYED`.
+ * Finds the words of a text that a reader would stumble over: wrong, misspelt and doubled ones, and
+ * those of a sentence that does not belong there.
+ *
+ * Each document of the text (see `splitDocuments`) is read with an empty memory; `recall` is that
+ * of `createSession`. A word is one of letters and digits, with single apostrophes and hyphens
+ * between them; its bits are -log2 of its probability after all before it, and its score says how
+ * much better the text reads without it, or with another word, beside how rare the word itself is.
+ * Scores are for comparison within a text: the highest `share` of the words is marked. The event
+ * loop runs on in between. Codes: `INVALID_ARGUMENT`, `INVALID_OPTION`, `INVALID_TOKENIZER` (the
+ * model has none), `ABORTED`, `OUT_OF_MEMORY`, `DESTROYED`.
+ *
+ * @example
+ * ```js
+ * import { BitLlama, proofread } from 'bit-ttt';
+ * import { modelUrl } from 'bit-ttt/models/english';
+ *
+ * const model = await BitLlama.load(modelUrl);
+ * const words = await proofread(model, 'We went to the the market and bought bread.', { share: 0.1 });
+ * console.log(words.filter(({ marked }) => marked).map(({ text, start }) => `${text} at ${start}`));
+ * ```
+ *
+ * ```text
+ * [ 'the at 15' ]
+ * ```
  */
 export async function proofread(
   model: LanguageModel,

@@ -15,6 +15,7 @@ import type { Engine, Handle, SessionEngine } from '../engine/engine.js';
 import { check, made, part } from '../engine/made.js';
 import type { Tokenizer } from '../tokenizer/index.js';
 import { readGeneration, readSampling, writeText } from './generation.js';
+import { Observed } from './observed.js';
 import { OBSERVE_TEXT, SUGGEST, SUGGEST_ASYNC } from './option-names.js';
 import { begun, tokensOf } from './prompt.js';
 import { Reader } from './reader.js';
@@ -60,6 +61,20 @@ export interface LanguageModel {
  * Reads and writes with a model, and learns from all of it. What a session remembers is bounded
  * however much was read. A session belongs to the thread that made it; to move one, save it
  * and restore it in a session of the same model there.
+ *
+ * @example
+ * ```js
+ * import { BitLlama } from 'bit-ttt';
+ * import { modelUrl } from 'bit-ttt/models/english';
+ *
+ * const session = (await BitLlama.load(modelUrl)).createSession();
+ * await session.observe('My cat is called Pavlova. She sleeps on the piano.');
+ * console.log(session.suggest(' My cat is called', 'P')[0].text);
+ * ```
+ *
+ * ```text
+ * Pavlova
+ * ```
  */
 export class Session {
   readonly model: LanguageModel;
@@ -226,26 +241,11 @@ export class Session {
     this.#life.begin();
     try {
       const ids = await this.#tokensOf(text, isRaw, signal);
-      const found: TokenObservation[] = [];
-      const decoder = this.model.tokenizer?.createDecoder();
-      await this.#reader.readText(
-        ids,
-        new Turns(signal),
-        (slice, { logProbabilities, surprise }) => {
-          slice.forEach((token, i) => {
-            const known = token < (this.model.tokenizer?.vocabSize ?? 0);
-            found.push({
-              token,
-              text: known ? decoder!.push(token) : '',
-              logProbability: logProbabilities[i]!,
-              surprise: surprise[i]!,
-            });
-          });
-        },
-      );
-      const last = found.at(-1);
-      if (last) last.text += decoder?.flush() ?? '';
-      return found;
+      const observed = new Observed(this.model.tokenizer);
+      const onSlice = (slice: Uint32Array, readings: TokenReadings) =>
+        observed.add(slice, readings);
+      await this.#reader.readText(ids, new Turns(signal), onSlice);
+      return observed.end();
     } finally {
       this.#life.end();
     }

@@ -53,6 +53,25 @@ function readTokenizer(given: unknown): Tokenizer | undefined {
 /**
  * Trains a model. The same options give the same weights on one kernel, for any number of threads
  * and however often the training is interrupted and resumed.
+ *
+ * @example
+ * ```js
+ * import { Tokenizer, Trainer, trainBpe } from 'bit-ttt';
+ *
+ * const text = 'The cat sat on the mat. The dog ran to the cat. '.repeat(80);
+ * const tokenizer = Tokenizer.from((await trainBpe(text, { vocabSize: 280 })).json);
+ * const config = { hiddenDim: 32, numLayers: 1 };
+ * const training = { steps: 30, batch: 4, context: 32 };
+ * const trainer = await Trainer.create({ text, tokenizer, config, training });
+ * for await (const { step, loss } of trainer.run()) if (step % 15 === 0) console.log(step, loss);
+ * console.log(trainer.model().parameters);
+ * ```
+ *
+ * ```text
+ * 15 ...
+ * 30 ...
+ * 34416
+ * ```
  */
 export class Trainer {
   readonly config: LlamaConfig;

@@ -70,6 +70,20 @@ export let isTokenizer: (value: unknown) => value is Tokenizer;
  *
  * `decode(encode(text))` is `text` for every string whose surrogates are paired (a lone one becomes
  * U+FFFD); with `add_prefix_space` in the file, a space is put before it.
+ *
+ * @example
+ * ```js
+ * import { Tokenizer, trainBpe } from 'bit-ttt';
+ *
+ * const { json } = await trainBpe('the cat sat on the mat '.repeat(50), { vocabSize: 280 });
+ * const tokenizer = Tokenizer.from(json); // or the text of a tokenizer.json
+ * const ids = tokenizer.encode('the cat');
+ * console.log(ids, tokenizer.decode(ids));
+ * ```
+ *
+ * ```text
+ * Uint32Array(2) [ 260, 266 ] the cat
+ * ```
  */
 export class Tokenizer {
   /** Number of tokens; their ids are 0 to `vocabSize - 1`. */

@@ -168,6 +168,22 @@ async function* piecesOf(
  *
  * Throws TTTError: `INVALID_ARGUMENT` for a wrong type and for a text without words,
  * `INVALID_CONFIG` for a value out of range, `ABORTED`.
+ *
+ * @example
+ * ```js
+ * import { trainBpeSteps } from 'bit-ttt';
+ *
+ * const steps = trainBpeSteps('the cat sat on the mat '.repeat(50), { vocabSize: 260 });
+ * let step = await steps.next();
+ * for (; !step.done; step = await steps.next()) console.log(step.value.phase); // how far it is
+ * console.log(step.value.vocabSize);
+ * ```
+ *
+ * ```text
+ * count
+ * ...
+ * 260
+ * ```
  */
 export async function* trainBpeSteps(
   text: TextSource,
@@ -224,7 +240,21 @@ const TRAIN = {
   onProgress: true,
 } satisfies NamesOf<TrainBpeOptions>;
 
-/** Trains a byte-level BPE tokenizer; `trainBpeSteps` says how, and what it throws. */
+/**
+ * Trains a byte-level BPE tokenizer; `trainBpeSteps` says how, and what it throws.
+ *
+ * @example
+ * ```js
+ * import { trainBpe } from 'bit-ttt';
+ *
+ * const { json, vocabSize } = await trainBpe('the cat sat on the mat '.repeat(50));
+ * console.log(vocabSize, json.model.merges[0]); // JSON.stringify(json) is a tokenizer.json
+ * ```
+ *
+ * ```text
+ * 270 [ 'a', 't' ]
+ * ```
+ */
 export async function trainBpe(
   text: TextSource,
   options: TrainBpeOptions = {},

@@ -10,6 +10,9 @@ const RELATIVE = /(["'`])(\.\.?\/[^"'`\n]*)\1/g;
 
 const SOURCE = /\.[cm]?[jt]sx?$/;
 
+/** A line of a docstring, where examples import the package; formatted code has no line that begins so. */
+const DOCSTRING_LINE = /^ +\* .*$/gm;
+
 /**
  * What a source's text imports, by whatever means. Comments count where they quote a relative path; a
  * comment cannot hide an import.
@@ -17,7 +20,9 @@ const SOURCE = /\.[cm]?[jt]sx?$/;
 export function importsOf(text) {
   const code = text.replace(/\/\*[\s\S]*?\*\//g, ' ').replace(/(^|\s)\/\/.*$/gm, '$1');
   const names = [code, text].flatMap((each) => [...each.matchAll(RELATIVE)].map((m) => m[2]));
-  const imported = [...text.matchAll(NAMED)].filter(([, quote]) => quote !== '`');
+  const imported = [...text.replace(DOCSTRING_LINE, '').matchAll(NAMED)].filter(
+    ([, quote]) => quote !== '`',
+  );
   const all = [...imported, ...code.matchAll(NAMED)].map((m) => m[2]);
   return [...new Set([...all.filter((name) => !/\s/.test(name)), ...names])];
 }
