@@ -49,6 +49,12 @@ export class TextBox {
     this.#area.dispatchEvent(new Event('input'));
   }
 
+  /** Puts a sample into an empty box; whether it is there now. It is nothing that somebody typed. */
+  prefill(text: string): boolean {
+    if (this.empty) this.#area.value = text;
+    return this.#file === undefined && this.#area.value === text;
+  }
+
   async #take(file: File | undefined): Promise<void> {
     if (!file) return;
     if (file.size > MOST_BYTES) {

@@ -23,10 +23,13 @@ export async function writeStory(
     event: (event) => {
       tokens += event.tokens.length;
       story.add(event.tokens);
-      panel.status(`${numberOf(tokens, 'token')}, ${figure(event.tokensPerSecond)} a second`);
+      const speed = `${figure(event.tokensPerSecond)} a second`;
+      panel.status(`${numberOf(tokens, 'token')}, ${speed}`, (100 * tokens) / params.maxTokens);
     },
   });
-  const end = reason === 'stop' ? 'the text has ended' : 'as many as asked for';
+  const whole = reason === 'stop';
+  if (!whole) story.cut();
+  const end = whole ? 'the text has ended' : 'cut there, as it is the most that was allowed';
   panel.status(`${numberOf(tokens, 'token')}, ${figure(tokensPerSecond)} a second; ${end}.`);
 }
 
@@ -40,7 +43,7 @@ export function setUpWrite(models: readonly ShippedModel[]): void {
   const work = async (signal: AbortSignal): Promise<void> => {
     const chosen = panel.field<HTMLSelectElement>('model').value;
     const model = models.find(({ name }) => name === chosen)!;
-    await model.ready();
+    await model.ready((...said) => panel.status(...said));
     const params: WriteParams = {
       with: model.name,
       prompt: panel.field<HTMLTextAreaElement>('prompt').value,

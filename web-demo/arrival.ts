@@ -1,0 +1,116 @@
+/**
+ * arrival.ts - the story that writes itself when the page is opened: as fast as the device can, and shown at the pace
+ * of reading.
+ * SPDX-License-Identifier: MIT
+ */
+import { figure, find, showStatus } from './dom.js';
+import { calm, pause } from './motion.js';
+import type { WriteParams } from './protocol.js';
+import type { ShippedModel } from './shipped.js';
+
+/** Milliseconds for each token, and while there is none yet. */
+const PACE_MS = 32;
+const MOST_TOKENS = 260;
+
+/** Stories begin with these in turn; the first visit has the first, with a seed that gives a whole story. */
+const BEGINNINGS = [
+  'Once upon a time, there was a little robot',
+  'One day, a small cat found a big box',
+  'Once upon a time, in a quiet forest, there lived an old owl',
+  'Lily and Tom went to the sea',
+];
+const FIRST_SEED = 1;
+
+export class Arrival {
+  readonly #text: HTMLElement;
+  readonly #status: HTMLElement;
+  readonly #button: HTMLButtonElement;
+  #count = 0;
+  #writing = false;
+  /** The rest is to be shown at once. */
+  #hurry = false;
+
+  constructor(readonly model: ShippedModel) {
+    const place = find(document, '.arriving');
+    this.#text = find(place, '.text');
+    this.#status = find(place, '.status');
+    this.#button = find(place, 'button');
+    this.#button.addEventListener('click', () => {
+      if (this.#writing) this.#hurry = true;
+      else void this.write();
+    });
+  }
+
+  /** Writes a story; what goes wrong is said in its place. */
+  async write(): Promise<void> {
+    if (this.#writing) return;
+    this.#writing = true;
+    this.#hurry = calm();
+    try {
+      await this.model.ready((...said) => showStatus(this.#status, ...said));
+      await this.#story();
+      this.#offer('Another story');
+    } catch (error) {
+      this.fail(error);
+    } finally {
+      this.#writing = false;
+    }
+  }
+
+  /** Says why there is no story. */
+  fail(error: unknown): void {
+    showStatus(this.#status, error instanceof Error ? error.message : String(error));
+    this.#offer('Try again');
+  }
+
+  #offer(text: string): void {
+    this.#text.classList.remove('writing');
+    this.#button.textContent = text;
+    this.#button.disabled = false;
+  }
+
+  async #story(): Promise<void> {
+    const prompt = BEGINNINGS[this.#count % BEGINNINGS.length]!;
+    const seed = this.#count === 0 ? FIRST_SEED : 1 + Math.floor(Math.random() * 1e6);
+    this.#count++;
+    const params: WriteParams = {
+      ...{ with: 'stories', prompt, seed },
+      ...{ temperature: 0.7, maxTokens: MOST_TOKENS },
+    };
+    showStatus(this.#status, 'Writing …');
+    this.#text.textContent = prompt;
+    this.#text.classList.add('writing');
+    this.#offerHurry();
+    const written: string[] = [];
+    let over = false;
+    const writing = this.model.worker
+      .call('write', params, {
+        event: ({ tokens }) => written.push(...tokens.map(({ text }) => text)),
+      })
+      .finally(() => (over = true));
+    await Promise.all([writing, this.#show(written, () => over)]);
+    const { tokens, tokensPerSecond } = await writing;
+    const seconds = figure(tokens / Math.max(tokensPerSecond, 1e-9));
+    const shown = this.#hurry ? '' : ', and shown at the pace of reading';
+    showStatus(this.#status, `${tokens} tokens, written in ${seconds} s${shown}.`);
+  }
+
+  #offerHurry(): void {
+    this.#button.textContent = 'Show all of it';
+    this.#button.disabled = false;
+    this.#text.classList.add('writing');
+  }
+
+  /** Shows what is written, token by token, until it is over. */
+  async #show(written: string[], over: () => boolean): Promise<void> {
+    for (let at = 0; at < written.length || !over(); ) {
+      const next = this.#hurry ? written.slice(at) : written.slice(at, at + 1);
+      at += next.length;
+      if (next.length > 0) {
+        this.#text.append(next.join(''));
+        this.#text.scrollTop = this.#text.scrollHeight;
+      }
+      await pause(PACE_MS);
+    }
+  }
+}
