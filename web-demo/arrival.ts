@@ -12,9 +12,8 @@ import type { ShippedModel } from './shipped.js';
 const PACE_MS = 32;
 const MOST_TOKENS = 260;
 
-/** Stories begin with these in turn; the first visit has the first, with a seed that gives a whole story. */
+/** Later stories begin with these in turn; the first with what stands in the page, and a seed that gives a whole story. */
 const BEGINNINGS = [
-  'Once upon a time, there was a little robot',
   'One day, a small cat found a big box',
   'Once upon a time, in a quiet forest, there lived an old owl',
   'Lily and Tom went to the sea',
@@ -25,6 +24,7 @@ export class Arrival {
   readonly #text: HTMLElement;
   readonly #status: HTMLElement;
   readonly #button: HTMLButtonElement;
+  readonly #first: string;
   #count = 0;
   #writing = false;
   /** The rest is to be shown at once. */
@@ -33,6 +33,7 @@ export class Arrival {
   constructor(readonly model: ShippedModel) {
     const place = find(document, '.arriving');
     this.#text = find(place, '.text');
+    this.#first = this.#text.textContent;
     this.#status = find(place, '.status');
     this.#button = find(place, 'button');
     this.#button.addEventListener('click', () => {
@@ -70,9 +71,9 @@ export class Arrival {
   }
 
   async #story(): Promise<void> {
-    const prompt = BEGINNINGS[this.#count % BEGINNINGS.length]!;
-    const seed = this.#count === 0 ? FIRST_SEED : 1 + Math.floor(Math.random() * 1e6);
-    this.#count++;
+    const later = this.#count++;
+    const prompt = later === 0 ? this.#first : BEGINNINGS[(later - 1) % BEGINNINGS.length]!;
+    const seed = later === 0 ? FIRST_SEED : 1 + Math.floor(Math.random() * 1e6);
     const params: WriteParams = {
       ...{ with: 'stories', prompt, seed },
       ...{ temperature: 0.7, maxTokens: MOST_TOKENS },

@@ -46,6 +46,7 @@ export class TextBox {
     this.#area.readOnly = false;
     this.#close.hidden = true;
     this.#area.value = text;
+    this.#area.scrollTop = 0;
     this.#area.dispatchEvent(new Event('input'));
   }
 
@@ -72,6 +73,7 @@ export class TextBox {
     this.#file = file;
     this.#area.readOnly = true;
     this.#area.value = `${beginning.slice(0, SHOWN)} …`;
+    this.#area.scrollTop = 0;
     this.#close.hidden = false;
     const size = `${figure(file.size / 2 ** 20)} MB`;
     this.panel.status(`${file.name}: ${size}. Its beginning is shown; all of it will be read.`);

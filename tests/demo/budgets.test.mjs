@@ -111,7 +111,8 @@ describe('demo page: budgets', () => {
       await page.waitForFunction(() => document.querySelectorAll('.learning li').length === 10);
       const shifts = await page.evaluate(() => globalThis.shifts);
       const sum = shifts.reduce((all, [value]) => all + value, 0);
-      assert.ok(sum < 0.02, JSON.stringify(shifts));
+      const large = shifts.filter(([value]) => value > 0.001);
+      assert.ok(sum < 0.02, `${sum}: ${JSON.stringify(large)}`);
       await page.context().close();
     });
 });
