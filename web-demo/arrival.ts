@@ -10,7 +10,7 @@ import type { ShippedModel } from './shipped.js';
 
 /** Milliseconds for each token, and while there is none yet. */
 const PACE_MS = 32;
-const MOST_TOKENS = 260;
+const LIKE = { with: 'stories', temperature: 0.7, maxTokens: 260 } as const;
 
 /** Later stories begin with these in turn; the first with what stands in the page, and a seed that gives a whole story. */
 const BEGINNINGS = [
@@ -30,7 +30,11 @@ export class Arrival {
   /** The rest is to be shown at once. */
   #hurry = false;
 
-  constructor(readonly model: ShippedModel) {
+  /** `complain` shows in full why there is no story. */
+  constructor(
+    readonly model: ShippedModel,
+    readonly complain: (error: unknown) => void,
+  ) {
     const place = find(document, '.arriving');
     this.#text = find(place, '.text');
     this.#first = this.#text.textContent;
@@ -58,14 +62,16 @@ export class Arrival {
     }
   }
 
-  /** Says why there is no story. */
+  /** Says that there is no story, and why. */
   fail(error: unknown): void {
-    showStatus(this.#status, error instanceof Error ? error.message : String(error));
+    this.complain(error);
+    showStatus(this.#status, 'There is no story yet; the reason stands above.');
     this.#offer('Try again');
   }
 
-  #offer(text: string): void {
-    this.#text.classList.remove('writing');
+  /** What the button does now. */
+  #offer(text: string, writing = false): void {
+    this.#text.classList.toggle('writing', writing);
     this.#button.textContent = text;
     this.#button.disabled = false;
   }
@@ -74,14 +80,10 @@ export class Arrival {
     const later = this.#count++;
     const prompt = later === 0 ? this.#first : BEGINNINGS[(later - 1) % BEGINNINGS.length]!;
     const seed = later === 0 ? FIRST_SEED : 1 + Math.floor(Math.random() * 1e6);
-    const params: WriteParams = {
-      ...{ with: 'stories', prompt, seed },
-      ...{ temperature: 0.7, maxTokens: MOST_TOKENS },
-    };
+    const params: WriteParams = { ...LIKE, prompt, seed };
     showStatus(this.#status, 'Writing …');
     this.#text.textContent = prompt;
-    this.#text.classList.add('writing');
-    this.#offerHurry();
+    this.#offer('Show all of it', true);
     const written: string[] = [];
     let over = false;
     const writing = this.model.worker
@@ -96,12 +98,6 @@ export class Arrival {
     showStatus(this.#status, `${tokens} tokens, written in ${seconds} s${shown}.`);
   }
 
-  #offerHurry(): void {
-    this.#button.textContent = 'Show all of it';
-    this.#button.disabled = false;
-    this.#text.classList.add('writing');
-  }
-
   /** Shows what is written, token by token, until it is over. */
   async #show(written: string[], over: () => boolean): Promise<void> {
     for (let at = 0; at < written.length || !over(); ) {
@@ -109,7 +105,7 @@ export class Arrival {
       at += next.length;
       if (next.length > 0) {
         this.#text.append(next.join(''));
-        this.#text.scrollTop = this.#text.scrollHeight;
+        if (!this.#hurry) this.#text.scrollTop = this.#text.scrollHeight;
       }
       await pause(PACE_MS);
     }

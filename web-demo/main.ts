@@ -89,7 +89,7 @@ const english = shipped('english', englishUrl);
 reader.onEnd = () => {
   for (const model of [stories, english]) model.forget();
 };
-const arrival = new Arrival(stories);
+const arrival = new Arrival(stories, complain);
 const learning = new Learning(reader);
 const watch = setUpWatch();
 setUpTell(english);

@@ -114,6 +114,7 @@ export class Plot {
     const size = this.#size();
     if (this.#plot && this.#place.clientWidth > 0 && size.width !== this.#plot.width) {
       this.#plot.setSize(size);
+      this.#showLast();
     }
   }
 

@@ -53,7 +53,7 @@ export class Story {
     this.#spans = [];
     this.#chosen = -1;
     this.#detail.replaceChildren();
-    this.#place.replaceChildren(make('span', given, 'given'));
+    this.#place.replaceChildren(...(given === '' ? [] : [make('span', given, 'given')]));
   }
 
   add(tokens: readonly Token[]): void {

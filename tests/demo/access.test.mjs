@@ -97,6 +97,7 @@ describe('demo page for everybody', () => {
         page.$$eval('#tell form *, #tell .answers *, #tell h3:has(+ .nothing)', (all) =>
           all
             .filter((e) => !e.matches('.answer *, .why *, .suggestions *'))
+            .filter((e) => e.checkVisibility())
             .map((e) => Math.round(e.getBoundingClientRect().top + scrollY)),
         );
       const before = await places();

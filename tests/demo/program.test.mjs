@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { guides, knownLinks } from '../../web-demo/links.mjs';
 import { root, serveDemo } from './support/page.mjs';
 
-const PLANTED = 'the roof is on fire and the cat has fled';
+const PLANTED = '12:00:58 the roof is on fire and the cat has fled';
 const usual = (i) => `12:00:${10 + (i % 50)} GET /page/${i % 40} 200 in ${i % 9} ms`;
 const log = Array.from({ length: 2000 }, (_, i) => (i === 1499 ? PLANTED : usual(i)));
 

@@ -21,6 +21,8 @@ import { writeStory } from './write.js';
 /** Characters of the sample: a passage. */
 const SAMPLE_LENGTH = 640;
 const SAMPLE_QUESTION = 'Alice was beginning';
+/** By chance a text may end before it begins; then another seed is tried, so often at most. */
+const MOST_TRIES = 8;
 const GO_ON = { prompt: '', temperature: 0.7, maxTokens: 120 };
 
 /** Tokens of a text that takes long enough for its speed to mean something. */
@@ -111,8 +113,11 @@ class Tell {
 
   async goOn(signal: AbortSignal): Promise<void> {
     await this.model.ready(this.#report);
-    const params: WriteParams = { ...GO_ON, with: 'told', seed: this.#seed++ };
-    await writeStory(this.model.worker, this.panel, this.story, params, signal);
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const params: WriteParams = { ...GO_ON, with: 'told', seed: this.#seed++ };
+      const { panel, story, model } = this;
+      if ((await writeStory(model.worker, panel, story, params, signal)) > 0) return;
+    }
   }
 
   async forget(): Promise<void> {

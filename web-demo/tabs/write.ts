@@ -7,14 +7,14 @@ import type { Caller, WriteParams } from '../protocol.js';
 import type { ShippedModel } from '../shipped.js';
 import { Story } from '../story.js';
 
-/** Lets the model write into a story, and shows how far it is. */
+/** Lets the model write into a story, and shows how far it is; resolves to the number of tokens. */
 export async function writeStory(
   worker: Caller,
   panel: Panel,
   story: Story,
   params: WriteParams,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number> {
   story.begin(params.prompt);
   panel.status('Reading …');
   let tokens = 0;
@@ -30,7 +30,11 @@ export async function writeStory(
   const whole = reason === 'stop';
   if (!whole) story.cut();
   const end = whole ? 'the text has ended' : 'cut there, as it is the most that was allowed';
-  panel.status(`${numberOf(tokens, 'token')}, ${figure(tokensPerSecond)} a second; ${end}.`);
+  const speed = `${figure(tokensPerSecond)} a second`;
+  panel.status(
+    tokens === 0 ? 'It ended at once.' : `${numberOf(tokens, 'token')}, ${speed}; ${end}.`,
+  );
+  return tokens;
 }
 
 export function setUpWrite(models: readonly ShippedModel[]): void {
