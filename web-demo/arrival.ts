@@ -94,8 +94,14 @@ export class Arrival {
     await Promise.all([writing, this.#show(written, () => over)]);
     const { tokens, tokensPerSecond } = await writing;
     const seconds = figure(tokens / Math.max(tokensPerSecond, 1e-9));
-    const shown = this.#hurry ? '' : ', and shown at the pace of reading';
+    const shown = this.#hurry ? '' : '; shown more slowly';
     showStatus(this.#status, `${tokens} tokens, written in ${seconds} s${shown}.`);
+    this.#follow();
+  }
+
+  /** Keeps the end in sight, unless all is shown at once. */
+  #follow(): void {
+    if (!this.#hurry) this.#text.scrollTop = this.#text.scrollHeight;
   }
 
   /** Shows what is written, token by token, until it is over. */
@@ -105,7 +111,7 @@ export class Arrival {
       at += next.length;
       if (next.length > 0) {
         this.#text.append(next.join(''));
-        if (!this.#hurry) this.#text.scrollTop = this.#text.scrollHeight;
+        this.#follow();
       }
       await pause(PACE_MS);
     }

@@ -109,7 +109,10 @@ export class Learning {
     const item = make('li', `${word} ${percent(news, 2)}`);
     item.style.setProperty('--heat', (FULL_TINT * Math.min(1, news)).toFixed(0));
     this.#list.append(item);
-    while (this.#list.children.length > MOST_WORDS) this.#list.firstElementChild!.remove();
+    const list = this.#list;
+    const full = (): boolean =>
+      list.children.length > MOST_WORDS || list.scrollHeight > list.clientHeight;
+    while (list.children.length > 1 && full()) list.firstElementChild!.remove();
   }
 
   #paint(): void {
