@@ -28,7 +28,7 @@ export const stages = {
   },
   demo: {
     title: 'demo page in Chromium, Firefox and WebKitGTK',
-    minutes: 2,
+    minutes: 5,
     command: mocha('tests/demo'),
   },
   packages: {

@@ -28,7 +28,7 @@ export class Curves {
   readonly #plot: Plot;
   #text: Source | undefined;
   #readings: Reading[] = [];
-  #options: PlotOptions = { x: 'tokens read', y: 'nats a token', lines: [] };
+  #options: PlotOptions = { x: 'tokens read', y: 'loss', lines: [] };
   #count = 0;
 
   constructor(panel: Panel) {

@@ -40,16 +40,33 @@ export function numberOf(count: number, what: string): string {
   return `${figure(count)} ${what}${count === 1 ? '' : 's'}`;
 }
 
-/** A probability in percent. */
-export function percent(probability: number): string {
+/** A probability in percent, with three digits or fewer. */
+export function percent(probability: number, digits = 3): string {
   if (probability < 0.0001) return 'under 0.01 %';
-  return `${figure(100 * probability)} %`;
+  return `${figure(Number((100 * probability).toPrecision(digits)))} %`;
 }
 
 /** A message of the library with a capital and a full stop. */
 function sentence(message: string): string {
   const end = /[.!?…)]$/.test(message) ? '' : '.';
   return message.charAt(0).toUpperCase() + message.slice(1) + end;
+}
+
+/** Says how something stands; with `done` also how much of it is done, in percent. */
+export function showStatus(place: HTMLElement, text: string, done?: number): void {
+  place.textContent = text;
+  place.classList.toggle('busy', done !== undefined);
+  place.style.setProperty('--done', String(done ?? 0));
+  place.ariaBusy = String(done !== undefined); // screen readers wait for the end
+}
+
+/** Control + Enter, or Command + Enter, in a text area sends its form. */
+function sendByKey(form: HTMLFormElement): void {
+  form.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
+    event.preventDefault();
+    form.requestSubmit();
+  });
 }
 
 /** What all tabs have: a form, a button that stops, and places for a status and a problem. */
@@ -64,6 +81,7 @@ export class Panel {
     this.element = find(document, `#${id}`);
     this.#status = find(this.element, '.status');
     this.#problem = find(this.element, '.problem');
+    for (const form of this.element.querySelectorAll('form')) sendByKey(form);
     field(this.element, 'stop').addEventListener('click', () => this.#controller?.abort());
   }
 
@@ -71,8 +89,9 @@ export class Panel {
     return field<T>(this.element, name);
   }
 
-  status(text: string): void {
-    this.#status.textContent = text;
+  /** Says how the work stands; with `done` also how much of it is done, in percent. */
+  status(text: string, done?: number): void {
+    showStatus(this.#status, text, done);
   }
 
   complain(text: string): void {

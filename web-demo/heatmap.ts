@@ -4,25 +4,10 @@
  */
 import type { Panel } from './dom.js';
 import { find } from './dom.js';
+import { onPalette, paintMatrix } from './palette.js';
 import type { HeadMap } from './protocol.js';
 
 const GAP = 2;
-
-/** Paints a pixel: red above zero, blue below, transparent at zero. */
-function paint(pixels: Uint8ClampedArray, at: number, share: number): void {
-  const above = share > 0;
-  pixels[at] = above ? 214 : 40;
-  pixels[at + 1] = above ? 84 : 110;
-  pixels[at + 2] = above ? 24 : 200;
-  pixels[at + 3] = 255 * Math.min(1, Math.sqrt(Math.abs(share)));
-}
-
-/** Three times the root mean square: numbers above it are painted alike. */
-function scaleOf(values: Float32Array): number {
-  let sum = 0;
-  for (const x of values) sum += x * x;
-  return 3 * Math.sqrt(sum / values.length);
-}
 
 /** The figure of a tab: a canvas, a choice of what it shows, and the same in a few words. */
 export class HeatMap {
@@ -37,6 +22,7 @@ export class HeatMap {
     this.#choice = panel.field('show');
     this.#words = find(panel.element, '.seen');
     this.#choice.addEventListener('change', () => this.#draw());
+    onPalette(() => this.#draw());
   }
 
   /** Shows the memory as it is now; with `fresh` later changes are measured against it. */
@@ -75,11 +61,8 @@ export class HeatMap {
     this.#heads.forEach((map, i) => {
       const start = this.#before[i]!.values;
       const shown = values ? map.values : map.values.map((x, j) => x - start[j]!);
-      const scale = scaleOf(shown);
-      if (scale > 0) filled++;
-      const image = context.createImageData(map.size, map.size);
-      if (scale > 0) shown.forEach((x, j) => paint(image.data, 4 * j, x / scale));
-      context.putImageData(image, map.layer * size, map.head * size);
+      const place = [map.layer * size, map.head * size] as const;
+      if (paintMatrix(context, shown, map.size, { at: place })) filled++;
     });
     return filled;
   }

@@ -1,14 +1,16 @@
 /**
- * main.ts - sets the page up: tabs, engine, model, offline use.
+ * main.ts - sets the page up: arrival, tabs, engine, models, offline use.
  * SPDX-License-Identifier: MIT
  */
 import englishUrl from '../models/english.bitt?url';
 import storiesUrl from '../models/stories.bitt?url';
+import { Arrival } from './arrival.js';
 import { reader } from './client.js';
-import { figure, find } from './dom.js';
-import { showFetching } from './fetching.js';
+import { Device } from './device.js';
+import { find } from './dom.js';
+import { Learning } from './learning.js';
 import { WorkerError } from './problem.js';
-import type { ModelInfo, ModelName } from './protocol.js';
+import type { ModelName } from './protocol.js';
 import { ShippedModel } from './shipped.js';
 import { setUpTabs } from './tabbar.js';
 import { setUpSpeed } from './tabs/speed.js';
@@ -17,11 +19,6 @@ import { setUpTrain } from './tabs/train.js';
 import { setUpWatch } from './tabs/watch.js';
 import { setUpWrite } from './tabs/write.js';
 
-/** The hashes that every build of this version must give (tests/golden). */
-declare const LAYER_HASH: string;
-declare const MODEL_HASH: string;
-
-const footer = find(document, '#engine');
 const trouble = find(document, '#trouble');
 
 function complain(error: unknown): void {
@@ -33,44 +30,13 @@ function complain(error: unknown): void {
   trouble.hidden = false;
 }
 
-async function showEngine(): Promise<void> {
-  const { version, kernel, layerHash, modelHash } = await reader.call('about', {});
-  const same = layerHash === LAYER_HASH && modelHash === MODEL_HASH;
-  const verdict = same ? 'the same bits as everywhere' : `expected ${LAYER_HASH} and ${MODEL_HASH}`;
-  const isolation = crossOriginIsolated ? 'cross-origin isolated' : 'not cross-origin isolated';
-  footer.replaceChildren(
-    `Bit-TTT ${version}, kernel ${kernel}, ${isolation}. Conformance hashes: layer `,
-    Object.assign(document.createElement('code'), { id: 'layer-hash', textContent: layerHash }),
-    ', model ',
-    Object.assign(document.createElement('code'), { id: 'model-hash', textContent: modelHash }),
-    `; ${verdict}. `,
-    Object.assign(document.createElement('span'), { id: 'model' }),
-    ' ',
-    Object.assign(document.createElement('span'), { id: 'offline' }),
-  );
-}
-
-const opened = new Map<ModelName, ModelInfo>();
-
-/** What is known of the models that are open. */
-function showModel(name: ModelName, info: ModelInfo): void {
-  opened.set(name, info);
-  find(document, '#model').textContent = [...opened]
-    .map(([called, { parameters, fingerprint, layers }]) => {
-      const size = `${figure(parameters)} parameters, ${layers} layers`;
-      return `Model ${called} ${fingerprint}: ${size}.`;
-    })
-    .join(' ');
-  trouble.hidden = true;
-}
-
 /** After the first visit the page works without a network. */
 async function keepForOffline(): Promise<void> {
   if (!('serviceWorker' in navigator) || !isSecureContext) return;
   try {
     await navigator.serviceWorker.register('./sw.js');
     await navigator.serviceWorker.ready;
-    find(document, '#offline').textContent = 'Ready for use without a network.';
+    find(document, '#offline').textContent = 'Works without a network from now on.';
   } catch {
     // A page that cannot be kept still works.
   }
@@ -78,15 +44,24 @@ async function keepForOffline(): Promise<void> {
 
 function shipped(name: ModelName, url: string): ShippedModel {
   const model = new ShippedModel(reader, name, new URL(url, document.baseURI).href);
-  model.onProgress = (progress) => showFetching(name, progress);
+  model.onOpen = (info) => {
+    device.show(name, info);
+    trouble.hidden = true;
+  };
   return model;
 }
 
-/** Opens the model of the first tab; the other one is opened when it is needed. */
+/** Engine first; then all that is alive on arrival, while the model of the stories is downloaded. */
 async function start(): Promise<void> {
-  await showEngine();
-  for (const model of models) model.onOpen = (info) => showModel(model.name, info);
-  showModel('stories', await stories.ready());
+  await device.start().catch((error: unknown) => {
+    arrival.fail(error);
+    throw error;
+  });
+  void learning.start();
+  const story = arrival.write();
+  await watch.start();
+  await stories.ready();
+  await story;
   if (import.meta.env.PROD) await keepForOffline();
 }
 
@@ -96,17 +71,30 @@ function keepPage(): void {
     window.addEventListener(name, (event) => event.preventDefault());
 }
 
+/** The line that installs the package, into the clipboard where there is one. */
+function setUpCopy(): void {
+  const button = find<HTMLButtonElement>(document, '[name=copy]');
+  button.hidden = !navigator.clipboard;
+  button.addEventListener('click', async () => {
+    await navigator.clipboard.writeText(find(document, '.command code').textContent);
+    button.textContent = 'Copied';
+  });
+}
+
 keepPage();
-setUpTabs();
+setUpCopy();
+const device = new Device(reader);
 const stories = shipped('stories', storiesUrl);
 const english = shipped('english', englishUrl);
-const models = [stories, english];
 reader.onEnd = () => {
-  for (const model of models) model.forget();
+  for (const model of [stories, english]) model.forget();
 };
-setUpWrite(models);
+const arrival = new Arrival(stories, complain);
+const learning = new Learning(reader);
+const watch = setUpWatch();
 setUpTell(english);
-setUpWatch();
-setUpTrain();
+setUpWrite([stories, english]);
+const train = setUpTrain();
 setUpSpeed();
+setUpTabs({ train: () => void train.prefill(), speed: () => void device.hashes() });
 start().catch(complain);

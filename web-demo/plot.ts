@@ -7,6 +7,7 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 
 import { figure, find } from './dom.js';
+import { colour, onPalette } from './palette.js';
 
 export interface Line {
   label: string;
@@ -33,12 +34,6 @@ export interface PlotOptions {
 
 type Column = readonly (number | null)[] | Float32Array | Uint32Array;
 
-const dark = matchMedia('(prefers-color-scheme: dark)');
-
-function colour(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-}
-
 /** The name of a line's colour. */
 const SERIES = (line: number): string => `--series-${(line % 4) + 1}`;
 
@@ -51,6 +46,10 @@ const WHOLE = Array.from({ length: 10 }, (_, power) =>
   [1, 2, 5].map((x) => x * 10 ** power),
 ).flat();
 
+/** The power of ten below a number (-1), or above it (1). */
+const decade = (value: number, way: 1 | -1): number =>
+  10 ** (way * Math.ceil(way * Math.log10(value)));
+
 /** A chart in an element of the page. */
 export class Plot {
   readonly #place: HTMLElement;
@@ -62,11 +61,15 @@ export class Plot {
   constructor(panel: Element) {
     this.#place = find(panel, '.plot');
     new ResizeObserver(() => this.#fit()).observe(this.#place);
-    dark.addEventListener('change', () => this.#draw());
+    onPalette(() => this.#draw());
   }
 
-  get empty(): boolean {
-    return this.#plot === undefined;
+  /** Takes the chart away: what it showed is no longer so. Its place stays. */
+  clear(): void {
+    this.#plot?.destroy();
+    this.#plot = undefined;
+    this.#options = undefined;
+    this.#chosen = undefined;
   }
 
   /** Shows columns of numbers: x, then one for each line. */
@@ -111,6 +114,7 @@ export class Plot {
     const size = this.#size();
     if (this.#plot && this.#place.clientWidth > 0 && size.width !== this.#plot.width) {
       this.#plot.setSize(size);
+      this.#showLast();
     }
   }
 
@@ -146,7 +150,7 @@ export class Plot {
       bands: this.#bands(),
       scales: {
         x: bars ? { time: false, range: [-0.6, names.length - 0.4] } : { time: false },
-        y: log ? { distr: 3 } : {},
+        y: log ? { distr: 3, range: (_, least, most) => [decade(least, -1), decade(most, 1)] } : {},
       },
       axes: [horizontal, vertical],
       series: [

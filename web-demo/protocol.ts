@@ -75,9 +75,13 @@ export interface Calls {
       kernel: string;
       /** Why the addon is not in use, where there could be one. */
       fallback: string | null;
-      layerHash: string;
-      modelHash: string;
     };
+  };
+  /** Conformance hashes: of all that layers compute, and models. */
+  hashes: {
+    params: Record<string, never>;
+    event: never;
+    result: { layerHash: string; modelHash: string };
   };
   open: {
     params: { name: ModelName; url: string };
@@ -101,6 +105,15 @@ export interface Calls {
     event: never;
     /** What a session answers that was told nothing, and the one that was told. */
     result: { before: AnswerToken[]; after: AnswerToken[] };
+  };
+  /**
+   * The small memory of the drawing reads words; `fresh` empties it before. Of each word how new it was, from 0 to 1;
+   * then the memory and a part of the weights of the same size, `size` x `size` numbers, row by row.
+   */
+  learn: {
+    params: { words: readonly string[]; fresh: boolean };
+    event: never;
+    result: { news: number[]; memory: Float32Array; weights: Int8Array; size: number };
   };
   suggest: {
     params: { before: string; typed: string };

@@ -1,11 +1,12 @@
 // serve.mjs - builds the page and serves it: npm run demo [-- --port N --base /path/ --no-isolation]
 // SPDX-License-Identifier: MIT
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 
 import { isolation, policy } from './headers.mjs';
 
@@ -18,9 +19,19 @@ const types = {
   '.css': 'text/css',
   '.svg': 'image/svg+xml',
   '.txt': 'text/plain; charset=utf-8',
+  '.wasm': 'application/wasm',
 };
 
-/** The file of a request and its size, or undefined if it is none of the page's. */
+/** Files as hosts send them, compressed, by their path and time; models would not become smaller. */
+const packed = new Map();
+
+async function pack(file, time) {
+  const key = `${file} ${time}`;
+  if (!packed.has(key)) packed.set(key, await promisify(gzip)(await readFile(file)));
+  return packed.get(key);
+}
+
+/** The file of a request, its size and time, or undefined if it is none of the page's. */
 async function fileOf(url, base) {
   const path = decodeURIComponent(new URL(url, 'http://localhost').pathname);
   if (!path.startsWith(base)) return undefined;
@@ -28,7 +39,7 @@ async function fileOf(url, base) {
   const file = join(folder, inside === '/' ? 'index.html' : inside);
   try {
     const found = await stat(file);
-    return found.isFile() ? { file, size: found.size } : undefined;
+    return found.isFile() ? { file, size: found.size, time: found.mtimeMs } : undefined;
   } catch {
     return undefined;
   }
@@ -45,9 +56,18 @@ export async function serve({ port = 0, base = '/', isolated = true } = {}) {
     try {
       const found = await fileOf(request.url, base);
       if (!found) return void response.writeHead(404).end('not found');
-      const { file, size } = found;
-      const type = types[extname(file)] ?? 'application/octet-stream';
-      response.writeHead(200, { ...headers, 'content-type': type, 'content-length': size });
+      const { file, size, time } = found;
+      const type = types[extname(file)];
+      if (type && /\bgzip\b/.test(request.headers['accept-encoding'])) {
+        const body = await pack(file, time);
+        const encoding = { 'content-encoding': 'gzip', vary: 'accept-encoding' };
+        const length = { 'content-length': body.length };
+        return void response
+          .writeHead(200, { ...headers, ...encoding, ...length, 'content-type': type })
+          .end(body);
+      }
+      const binary = { 'content-type': type ?? 'application/octet-stream', 'content-length': size };
+      response.writeHead(200, { ...headers, ...binary });
       createReadStream(file)
         .on('error', () => response.destroy())
         .pipe(response);

@@ -8,6 +8,8 @@ import type { Token } from './protocol.js';
 /** Nats at which the tint is full, and its strength there in percent. */
 const FULL_NATS = 7;
 const FULL_TINT = 75;
+/** Pixels between the chosen token and its details. */
+const MARGIN = 12;
 
 function visible(text: string | null): string {
   if (text === null) return 'the end';
@@ -32,17 +34,26 @@ export class Story {
       if (span) this.#choose(Number(span.dataset['token']));
     };
     this.#place.addEventListener('pointerover', choose);
-    this.#place.addEventListener('click', choose);
+    this.#place.addEventListener('click', (event) => {
+      choose(event);
+      this.#uncover();
+    });
     this.#place.addEventListener('keydown', (event) => this.#key(event));
+  }
+
+  /** Shows that the text was cut at the limit. */
+  cut(): void {
+    this.#place.classList.add('cut');
   }
 
   /** Begins anew with the text that was given. */
   begin(given: string): void {
+    this.#place.classList.remove('cut');
     this.#tokens = [];
     this.#spans = [];
     this.#chosen = -1;
     this.#detail.replaceChildren();
-    this.#place.replaceChildren(make('span', given, 'given'));
+    this.#place.replaceChildren(...(given === '' ? [] : [make('span', given, 'given')]));
   }
 
   add(tokens: readonly Token[]): void {
@@ -68,6 +79,16 @@ export class Story {
     if (step === undefined || this.#tokens.length === 0) return;
     event.preventDefault();
     this.#choose(Math.min(this.#tokens.length - 1, Math.max(0, this.#chosen + step)));
+    this.#uncover();
+  }
+
+  /** Brings the chosen token above its details, which stick to the lower edge of the window. */
+  #uncover(): void {
+    const span = this.#spans[this.#chosen];
+    if (!span) return;
+    // Beside the story they cover nothing; then this only leaves some space.
+    span.style.scrollMarginBottom = `${this.#detail.offsetHeight + MARGIN}px`;
+    span.scrollIntoView({ block: 'nearest' });
   }
 
   #choose(index: number): void {

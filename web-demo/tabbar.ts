@@ -4,7 +4,8 @@
  */
 import { find } from './dom.js';
 
-export function setUpTabs(): void {
+/** Makes the tabs work; `onOpen` has what is to be done when a tab is opened, by its panel's id. */
+export function setUpTabs(onOpen: Readonly<Record<string, () => void>>): void {
   const bar = find(document, '#tabs');
   const tabs = [...bar.querySelectorAll<HTMLElement>('[role=tab]')];
   const panelOf = (tab: HTMLElement): HTMLElement =>
@@ -18,6 +19,7 @@ export function setUpTabs(): void {
       panelOf(other).hidden = !chosen;
     }
     if (focus) tab.focus();
+    onOpen[panelOf(tab).id]?.();
     history.replaceState(null, '', `#${panelOf(tab).id}`);
   };
 

@@ -46,7 +46,14 @@ export class TextBox {
     this.#area.readOnly = false;
     this.#close.hidden = true;
     this.#area.value = text;
+    this.#area.scrollTop = 0;
     this.#area.dispatchEvent(new Event('input'));
+  }
+
+  /** Puts a sample into an empty box; whether it is there now. It is nothing that somebody typed. */
+  prefill(text: string): boolean {
+    if (this.empty) this.#area.value = text;
+    return this.#file === undefined && this.#area.value === text;
   }
 
   async #take(file: File | undefined): Promise<void> {
@@ -66,6 +73,7 @@ export class TextBox {
     this.#file = file;
     this.#area.readOnly = true;
     this.#area.value = `${beginning.slice(0, SHOWN)} …`;
+    this.#area.scrollTop = 0;
     this.#close.hidden = false;
     const size = `${figure(file.size / 2 ** 20)} MB`;
     this.panel.status(`${file.name}: ${size}. Its beginning is shown; all of it will be read.`);

@@ -9,6 +9,7 @@ import { defineConfig } from 'vite';
 
 import { pageLicenses } from '../scripts/licenses.mjs';
 import { policy } from './headers.mjs';
+import { guideLinks, guides, knownLinks } from './links.mjs';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -33,6 +34,35 @@ const pagePolicy = {
 
 const sourcesOf = (bundle) =>
   Object.values(bundle).flatMap(({ modules }) => Object.keys(modules ?? {}));
+
+/**
+ * Takes the WebAssembly module, as text, out of the package's bundle: worker/engine.ts has it as a file, which is
+ * smaller and compiles while it is downloaded.
+ */
+const moduleAside = {
+  name: 'module-aside',
+  transform(code, id) {
+    if (!id.endsWith('/dist/browser.mjs')) return undefined;
+    const parts = code.split(/"AGFzbQ[\w+/=]+"/);
+    if (parts.length !== 2) throw new Error(`dist/browser.mjs has ${parts.length - 1} modules`);
+    return { code: parts.join('""'), map: null };
+  },
+};
+
+/** Links in the page, and the guides that they lead to. */
+const links = {
+  name: 'links',
+  transformIndexHtml(html) {
+    const known = knownLinks(JSON.parse(readFileSync(at('../package.json'), 'utf8')));
+    return html.replace('<!-- known links -->', known).replace('<!-- guides -->', guideLinks());
+  },
+  generateBundle() {
+    for (const [fileName, [path]] of Object.entries(guides)) {
+      const source = readFileSync(at(`../${path}`), 'utf8');
+      this.emitFile({ type: 'asset', fileName, source });
+    }
+  },
+};
 
 /** Source files of the workers, which are bundles of their own, made before the page's. */
 const ofWorkers = [];
@@ -75,7 +105,7 @@ export default defineConfig({
   logLevel: 'warn',
   define: { LAYER_HASH: golden('conformance.txt'), MODEL_HASH: golden('llama.txt') },
   assetsInclude: ['**/*.bitt'],
-  worker: { format: 'es', plugins: () => [workerSources] },
+  worker: { format: 'es', plugins: () => [moduleAside, workerSources] },
   build: {
     outDir: at('../build/demo'),
     emptyOutDir: true,
@@ -83,5 +113,5 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
-  plugins: [pagePolicy, licenses, offline],
+  plugins: [pagePolicy, links, licenses, offline],
 });

@@ -5,7 +5,8 @@
 import type { CallName, Calls, Context, Reply, Request } from './protocol.js';
 import { ask, suggest } from './worker/ask.js';
 import { bench, spin } from './worker/bench.js';
-import { about, open } from './worker/model.js';
+import { learn } from './worker/learner.js';
+import { about, hashes, open } from './worker/model.js';
 import { problemOf } from './worker/problems.js';
 import { forget, heads, restore, save, tell } from './worker/told.js';
 import { sample, train } from './worker/train.js';
@@ -19,11 +20,13 @@ type Handler<N extends CallName> = (
 
 const handlers: { [N in CallName]: Handler<N> } = {
   about,
+  hashes,
   open,
   write,
   tell,
   ask,
   suggest,
+  learn,
   heads,
   forget,
   save,

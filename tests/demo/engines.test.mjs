@@ -27,7 +27,7 @@ import {
 } from './support/page.mjs';
 
 const PROMPT = 'One day, a cat named Tom';
-const nats = (status) => Number(/: ([\d.]+) nats/.exec(status)[1]);
+const loss = (status) => Number(/loss ([\d.]+)\./.exec(status)[1]);
 
 /** What Node writes with the same settings. */
 async function write(session, prompt, options) {
@@ -81,6 +81,8 @@ for (const { name, here, hint, launch } of engines)
     });
 
     it("shows Node's conformance hashes", async () => {
+      await openTab(browser, 'speed');
+      await until(browser, `document.querySelector('#verdict').textContent !== ''`);
       assert.equal(await textOf(browser, '#layer-hash'), await conformanceHash());
       assert.equal(await textOf(browser, '#model-hash'), await llamaConformanceHash());
       assert.match(await textOf(browser, '#engine'), /the same bits as everywhere/);
@@ -165,9 +167,9 @@ for (const { name, here, hint, launch } of engines)
     it('foresees a text that it is told again, and its fast weights are seen to change', async () => {
       await press(browser, 'tell', '[name=sample]');
       await submit(browser, 'tell');
-      const first = nats(await textOf(browser, '#tell .status'));
+      const first = loss(await textOf(browser, '#tell .status'));
       await press(browser, 'tell', '.told button');
-      const second = nats(await textOf(browser, '#tell .status'));
+      const second = loss(await textOf(browser, '#tell .status'));
       assert.ok(second < 0.5 && first > 3, `${first} and ${second}`);
       assert.match(await curves(), /Reading 1: .+; Reading 2: /);
       assert.match(await textOf(browser, '#tell .told li'), /told 2 times/);

@@ -3,14 +3,14 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { BitLlama } from 'bit-ttt';
 
 import { launchChromium, newContext } from '../support/browser.mjs';
-import { demoInChromium, idle } from './support/chromium.mjs';
+import { arrived, demoInChromium, idle } from './support/chromium.mjs';
 import { root, serveDemo } from './support/page.mjs';
 
 describe('demo page', () => {
@@ -51,7 +51,8 @@ describe('demo page', () => {
     await page.waitForFunction(() => document.querySelector('#offline')?.textContent !== '');
     await page.context().setOffline(true);
     await page.reload();
-    await page.waitForSelector('#model:not(:empty)');
+    await arrived(page);
+    await page.click('#tab-write');
     await page.click('#write button[type=submit]');
     await idle(page, 'write');
     assert.ok((await page.textContent('#write .story')).length > 100);
@@ -62,7 +63,7 @@ describe('demo page', () => {
     const flags = ['--js-flags=--no-enable-sse4-1 --no-enable-ssse3'];
     const old = await launchChromium(flags);
     const page = await old.newPage();
-    await page.goto(demo.server.address);
+    await page.goto(`${demo.server.address}#write`);
     await page.fill('#write textarea', 'My own beginning');
     await page.waitForSelector('#trouble:not([hidden])');
     assert.match(await page.textContent('#trouble'), /SIMD/);
@@ -104,13 +105,19 @@ describe('demo page', () => {
     );
     assert.equal(await page.inputValue('#tell textarea'), 'Kept.');
     await page.click('#tab-train');
+    await page.waitForFunction(() => document.querySelector('#train textarea').value !== '');
+    await page.fill('#train textarea', '');
     await page.click('#train button[type=submit]');
     await page.waitForFunction(() => document.querySelector('#train .problem').textContent !== '');
     assert.match(await problem(page, 'train'), /no text to train on/);
     await page.fill('#train textarea', 'Too short.');
     await page.click('#train button[type=submit]');
     await page.waitForFunction(() =>
-      /more tokens/.test(document.querySelector('#train .problem').textContent),
+      /^This/.test(document.querySelector('#train .problem').textContent),
+    );
+    assert.match(
+      await problem(page, 'train'),
+      /^This text has \d+ tokens, and training takes more than 128: a hundred words\. A few/,
     );
     await page.context().close();
   });
@@ -156,36 +163,6 @@ describe('demo page', () => {
     await page.click('#tell .ask [type=submit]');
     await idle(page, 'tell');
     assert.match(await page.textContent('#tell .after'), /Biscuit/);
-    await page.context().close();
-  });
-
-  it('shows how far a model is downloaded, each when it is first needed', async () => {
-    const watch = (page) =>
-      page.addInitScript(() => {
-        globalThis.fetching = [];
-        const note = () => {
-          const place = document.querySelector('#fetching');
-          if (place && !place.hidden) globalThis.fetching.push(place.textContent.trim());
-        };
-        const all = { subtree: true, childList: true, characterData: true, attributes: true };
-        new MutationObserver(note).observe(document, all);
-      });
-    const page = await demo.open(demo.server.address, { serviceWorkers: 'block' }, true, watch);
-    const told = () => page.evaluate(() => globalThis.fetching.splice(0));
-    const first = await told();
-    assert.ok(first.length > 0);
-    const bytes = (name) => (statSync(join(root, `models/${name}.bitt`)).size / 1e6).toFixed(1);
-    for (const text of first)
-      assert.match(text, /^Fetching the stories’ model: [\d.]+ of 2\.6 MB$/);
-    assert.equal(first.at(-1), `Fetching the stories’ model: 2.6 of ${bytes('stories')} MB`);
-    assert.ok(await page.isHidden('#fetching'));
-    assert.doesNotMatch(await page.textContent('#model'), /english/);
-    await page.selectOption('#write [name=model]', 'english');
-    await page.click('#write button[type=submit]');
-    await idle(page, 'write');
-    const size = bytes('english');
-    assert.equal((await told()).at(-1), `Fetching the English model: ${size} of ${size} MB`);
-    assert.match(await page.textContent('#model'), /Model stories .* Model english /);
     await page.context().close();
   });
 
@@ -315,8 +292,8 @@ describe('demo page', () => {
       await idle(page, 'tell');
       return page.textContent('#tell .status');
     };
-    const nats = (status) => Number(/: ([\d.]+) nats/.exec(status)[1]);
-    const first = nats(await read());
+    const loss = (status) => Number(/loss ([\d.]+)\./.exec(status)[1]);
+    const first = loss(await read());
     const [worker] = page.workers();
     const closed = new Promise((resolve) => worker.on('close', resolve));
     await worker.evaluate(
@@ -326,7 +303,7 @@ describe('demo page', () => {
         }),
     );
     await closed;
-    const second = nats(await read());
+    const second = loss(await read());
     assert.ok(second < first - 0.5, `${first} and ${second}`);
     await page.click('#tab-write');
     await page.click('#write button[type=submit]');
@@ -343,8 +320,9 @@ describe('demo page', () => {
     await page.waitForSelector('#trouble:not([hidden])');
     assert.match(await page.textContent('#trouble'), /could not be fetched/);
     await context.unroute('**/*.bitt');
+    await page.click('#tab-write');
     await page.click('#write button[type=submit]');
-    await page.waitForSelector('#model:not(:empty)');
+    await page.waitForSelector('#model:not(:empty)', { state: 'attached' });
     await idle(page, 'write');
     assert.ok((await page.textContent('#write .story')).length > 100);
     assert.ok(await page.isHidden('#trouble'));

@@ -2,14 +2,10 @@
 // nothing does. In Chromium.
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-import { demoInChromium, idle } from './support/chromium.mjs';
+import { axeFaults, demoInChromium, idle } from './support/chromium.mjs';
 import { screenshots } from './support/page.mjs';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Usual lines, `count` of them, and some put in after the line of a number. */
 function logWith(count, planted = {}) {
@@ -310,12 +306,7 @@ describe('demo page: watch', () => {
         await press(`[name=${sample}]`);
         await page.click('#watch .odd li:first-child button');
         await page.waitForSelector('#watch .odd .around .chosen');
-        await page.evaluate(axe);
-        const { violations } = await page.evaluate(() => globalThis.axe.run());
-        const faults = violations.map(
-          ({ id, nodes }) => `${id}: ${nodes.map((n) => n.target).join(', ')}`,
-        );
-        assert.deepEqual(faults, []);
+        assert.deepEqual(await axeFaults(page), []);
         const path = join(screenshots, `watch-${sample}-${colorScheme}.png`);
         await page.screenshot({ path, fullPage: true });
       });

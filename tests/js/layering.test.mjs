@@ -18,6 +18,8 @@ const ASSETS = [
   'models/english.bitt?url',
   'models/stories.bitt?url',
   'examples/alice.txt?url',
+  'bit-ttt/bit_ttt.wasm?url',
+  'bit-ttt/bit_ttt_relaxed.wasm?url',
   'uplot',
   'uplot/dist/uPlot.min.css',
 ];

@@ -3,6 +3,7 @@
  * of these contestants in turn, so that a busy moment of the machine slows all alike.
  * SPDX-License-Identifier: MIT
  */
+import type { BackendOptions } from 'bit-ttt';
 import { setKernel, TTT } from 'bit-ttt';
 import { PlainLayer } from './plain-js.js';
 
@@ -32,6 +33,9 @@ export const ROUNDS = 5;
 
 type Forward = (input: Float32Array, output: Float32Array) => void;
 
+/** Where the WebAssembly module is, if the package does not carry it. */
+type Module = Pick<BackendOptions, 'wasm'>;
+
 /** A layer of one contestant, ready to run. */
 interface Runner {
   contestant: Contestant;
@@ -51,10 +55,10 @@ function makeInput(floats: number): Float32Array {
   return input;
 }
 
-async function makeRunner(contestant: Contestant, dim: number): Promise<Runner> {
+async function makeRunner(contestant: Contestant, dim: number, module: Module): Promise<Runner> {
   const { target, kernel, threads } = contestant;
   if (target === 'js') {
-    const layer = await TTT.create({ hiddenDim: dim });
+    const layer = await TTT.create({ hiddenDim: dim, ...module });
     const plain = new PlainLayer(dim, layer.innerLr, layer.objective, layer.getWeights());
     layer.destroy();
     return {
@@ -64,10 +68,10 @@ async function makeRunner(contestant: Contestant, dim: number): Promise<Runner> 
       destroy: () => {},
     };
   }
-  const layer = await TTT.create({ hiddenDim: dim, backend: target, threads });
+  const layer = await TTT.create({ hiddenDim: dim, backend: target, threads, ...module });
   return {
     contestant,
-    activate: () => setKernel(kernel, { backend: target }),
+    activate: () => setKernel(kernel, { backend: target, ...module }),
     forward: (input, output) => void layer.forward(input, output),
     destroy: () => layer.destroy(),
   };
@@ -132,17 +136,20 @@ function summary({ runner, tokens, figures }: Cell, dim: number): Measurement {
 
 /**
  * Measures all contestants at one hidden_dim, each for about `seconds` per length of call, or for one
- * call if that takes longer. `onProgress` gets a line on what is being measured.
+ * call if that takes longer. `onProgress` gets a line on what is being measured; `module` is for contestants on WebAssembly.
  */
 export async function measureDim(
   contestants: readonly Contestant[],
   dim: number,
   seconds: number,
   onProgress: (text: string) => void,
+  module: Module = {},
 ): Promise<Measurement[]> {
   const input = makeInput(Math.max(...SEQ_LENS) * dim);
   const output = new Float32Array(input.length);
-  const runners = await Promise.all(contestants.map((contestant) => makeRunner(contestant, dim)));
+  const runners = await Promise.all(
+    contestants.map((contestant) => makeRunner(contestant, dim, module)),
+  );
   const cells: Cell[] = SEQ_LENS.flatMap((tokens) =>
     runners.map((runner) => ({ runner, tokens, figures: [], seconds: 0 })),
   );

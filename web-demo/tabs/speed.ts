@@ -56,7 +56,7 @@ async function measureThreads(
 
 function showTable(table: HTMLTableElement, rows: readonly Row[]): void {
   const head = make('tr');
-  head.append(...['', ...DIMS.map((dim) => `dim ${dim}`)].map((text) => make('th', text)));
+  head.append(make('td'), ...DIMS.map((dim) => make('th', `dim ${dim}`)));
   const lines = rows.map(({ name, rates }) => {
     const line = make('tr');
     const first = make('th', name);

@@ -8,6 +8,7 @@ import { Curves } from '../curves.js';
 import type { Source } from '../decode.js';
 import { download, figure, find, numberOf, Panel } from '../dom.js';
 import { HeatMap } from '../heatmap.js';
+import type { Report } from '../loading.js';
 import { WorkerError } from '../problem.js';
 import type { Calls, WriteParams } from '../protocol.js';
 import type { ShippedModel } from '../shipped.js';
@@ -20,6 +21,8 @@ import { writeStory } from './write.js';
 /** Characters of the sample: a passage. */
 const SAMPLE_LENGTH = 640;
 const SAMPLE_QUESTION = 'Alice was beginning';
+/** By chance a text may end before it begins; then another seed is tried, so often at most. */
+const MOST_TRIES = 8;
 const GO_ON = { prompt: '', temperature: 0.7, maxTokens: 120 };
 
 /** Tokens of a text that takes long enough for its speed to mean something. */
@@ -29,6 +32,7 @@ const TIMED = 1000;
 class Tell {
   readonly panel = new Panel('tell');
   readonly box = new TextBox(this.panel);
+  readonly #report: Report = (...said) => this.panel.status(...said);
   readonly map = new HeatMap(this.panel);
   readonly curves = new Curves(this.panel);
   readonly story = new Story(this.panel.element);
@@ -38,7 +42,7 @@ class Tell {
   readonly answers = new Answers(this.panel, this.list);
   readonly #question = this.panel.field('question');
   readonly suggestions = new Suggestions(this.panel, this.#question, async (before, typed) => {
-    await this.model.ready();
+    await this.model.ready(this.#report);
     return this.model.worker.call('suggest', { before, typed });
   });
   #seed = 1;
@@ -57,7 +61,7 @@ class Tell {
   /** Lets the session read a text, and asks it anew. */
   async tell(source: Source, signal: AbortSignal): Promise<void> {
     const { panel, map, curves, list, model } = this;
-    await model.ready();
+    await model.ready(this.#report);
     const frozen = panel.field('frozen').checked;
     map.update(await model.worker.call('heads', {}), true);
     const reading = curves.begin(source, frozen);
@@ -67,7 +71,7 @@ class Tell {
       if (heads.length === 0) return; // the curves are drawn when the picture of the memory is
       curves.draw();
       map.update(heads, false);
-      panel.status(`${figure(tokens)} of ${figure(of)} tokens read`);
+      panel.status(`${figure(tokens)} of ${figure(of)} tokens read`, (100 * tokens) / of);
     };
     const typed = typeof source === 'string';
     const name = typed ? '' : source.name;
@@ -78,7 +82,7 @@ class Tell {
       const { tokens, nats, seconds } = told;
       const speed = tokens < TIMED ? '' : `, ${figure(tokens / seconds)} a second`;
       panel.status(
-        `${reading.label}: ${nats.toFixed(2)} nats a token, ${numberOf(tokens, 'token')}${speed}.`,
+        `${reading.label}: ${numberOf(tokens, 'token')}${speed}, loss ${nats.toFixed(2)}.`,
       );
       this.#showSize(told.size);
     } catch (error) {
@@ -94,7 +98,7 @@ class Tell {
     // A space at the end would be a token of its own, after which no word follows.
     const question = this.#question.value.trim();
     if (question === '') throw new Error('Ask by beginning a sentence, which it is to finish.');
-    await this.model.ready();
+    await this.model.ready(this.#report);
     this.answers.show(question, await this.model.worker.call('ask', { question }, { signal }));
   }
 
@@ -108,13 +112,16 @@ class Tell {
   }
 
   async goOn(signal: AbortSignal): Promise<void> {
-    await this.model.ready();
-    const params: WriteParams = { ...GO_ON, with: 'told', seed: this.#seed++ };
-    await writeStory(this.model.worker, this.panel, this.story, params, signal);
+    await this.model.ready(this.#report);
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const params: WriteParams = { ...GO_ON, with: 'told', seed: this.#seed++ };
+      const { panel, story, model } = this;
+      if ((await writeStory(model.worker, panel, story, params, signal)) > 0) return;
+    }
   }
 
   async forget(): Promise<void> {
-    await this.model.ready();
+    await this.model.ready(this.#report);
     this.map.update(await this.model.worker.call('forget', {}), true);
     await this.model.keepMemory();
     this.list.clear();
@@ -125,7 +132,7 @@ class Tell {
   }
 
   async save(): Promise<void> {
-    await this.model.ready();
+    await this.model.ready(this.#report);
     const bytes = await this.model.worker.call('save', {});
     download(bytes, 'english.memory');
     this.#showSize(bytes.length);
@@ -134,7 +141,7 @@ class Tell {
 
   async load(file: File | undefined): Promise<void> {
     if (!file) return;
-    await this.model.ready();
+    await this.model.ready(this.#report);
     const bytes = new Uint8Array(await file.arrayBuffer());
     const heads = await this.model.worker.call('restore', { bytes }).catch((error: unknown) => {
       throw inWords(error, file.name);

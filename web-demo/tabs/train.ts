@@ -14,7 +14,7 @@ const SAMPLE_TOKENS = 120;
 
 const CURVE: PlotOptions = {
   x: 'step',
-  y: 'nats a token',
+  y: 'loss',
   lines: [{ label: 'trained on' }, { label: 'held out', points: true }],
 };
 
@@ -29,12 +29,16 @@ class Curve {
   }
 }
 
+const SAMPLE = 'Three chapters of Alice’s Adventures in Wonderland.';
+const sampleText = async (): Promise<string> => (await fetch(alice)).text();
+
 function duration(seconds: number): string {
   if (seconds < 90) return `${Math.ceil(seconds)} s`;
   return `${Math.ceil(seconds / 60)} minutes`;
 }
 
-export function setUpTrain(): void {
+/** Sets the tab up; `prefill` puts the sample into its box, unless something else is there. */
+export function setUpTrain(): { prefill: () => Promise<void> } {
   const panel = new Panel('train');
   const plot = new Plot(panel.element);
   const box = new TextBox(panel);
@@ -44,8 +48,8 @@ export function setUpTrain(): void {
 
   panel.disable('download', 'try');
   panel.onClick('sample', async () => {
-    box.text = await (await fetch(alice)).text();
-    panel.status('Three chapters of Alice’s Adventures in Wonderland.');
+    box.text = await sampleText();
+    panel.status(SAMPLE);
   });
   panel.onSubmit(async (signal) => {
     const curve = new Curve();
@@ -57,6 +61,7 @@ export function setUpTrain(): void {
       steps: number('steps'),
       seed: 1,
     };
+    plot.clear();
     panel.status('Making a vocabulary …');
     made = await trainer.call('train', params, {
       signal,
@@ -67,7 +72,8 @@ export function setUpTrain(): void {
         const { step, steps, loss, tokensPerSecond, secondsLeft } = event;
         const speed = `${figure(tokensPerSecond ?? 0)} tokens a second`;
         const left = `${duration(secondsLeft ?? 0)} left`;
-        panel.status(`Step ${step} of ${steps}: ${loss!.toFixed(2)} nats; ${speed}, ${left}`);
+        const said = `Step ${step} of ${steps}: loss ${loss!.toFixed(2)}; ${speed}, ${left}`;
+        panel.status(said, (100 * step) / steps);
       },
     });
     written.textContent = '';
@@ -92,4 +98,11 @@ export function setUpTrain(): void {
       },
     );
   });
+  return {
+    prefill: async () => {
+      if (!box.empty) return;
+      const text = await sampleText().catch(() => ''); // without a network the box stays empty
+      if (text !== '' && box.empty && box.prefill(text)) panel.status(SAMPLE);
+    },
+  };
 }

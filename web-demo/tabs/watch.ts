@@ -56,37 +56,47 @@ class Watch {
       rate: Number(value('rate')),
       column: value('column'),
     };
+    this.#clear();
     const began = performance.now();
     const event = ({ lines, of }: Calls['watch']['event']): void =>
-      panel.status(`${figure(lines)} of ${numberOf(of, 'line')}`);
+      panel.status(`${figure(lines)} of ${numberOf(of, 'line')}`, (100 * lines) / of);
     const found = await reader.call('watch', params, { signal, event });
     this.#show(found, (performance.now() - began) / 1000);
   }
 
   /** Reads what was read last once more, as something has been chosen anew. */
   again(): void {
-    if (this.#found && !this.box.empty) void this.panel.run((signal) => this.read(signal));
+    if (!this.box.empty) void this.panel.run((signal) => this.read(signal));
+  }
+
+  /** Nothing is shown any more of what was read before. */
+  #clear(): void {
+    this.#found = undefined;
+    this.#chosen = -1;
+    this.#plot.clear();
+    this.#around.replaceChildren();
+    this.#place.after(this.#around);
+    this.#place.setAttribute('aria-label', 'The curve: nothing read yet');
+    find(this.panel.element, 'h3').hidden = true;
+    find(this.panel.element, '.note').textContent = '';
+    this.#list.show([]);
   }
 
   #show(found: WatchResult, seconds: number): void {
     const { panel } = this;
     const { read, kind, entries, note, columns, column } = found;
     this.#found = found;
-    this.#chosen = -1;
     const log = kind === 'log';
     const what = log ? numberOf(read, 'line') : `${numberOf(read, 'value')} of ${columns[column]}`;
     const hint = log ? ' A score of 3 is one line in 1,000.' : '';
     const click = entries.length > 0 ? ' Click on a mark.' : '';
     panel.status(`${what} in ${figure(seconds)} s.${hint}${click}`);
-    this.#around.replaceChildren();
-    this.#place.after(this.#around);
-    this.#plot.choose(undefined);
     this.#draw(found);
     this.#place.setAttribute(
       'aria-label',
       `The curve of ${what}, ${entries.length} marked. ${KEYS}`,
     );
-    find(panel.element, 'h2').hidden = false;
+    find(panel.element, 'h3').hidden = false;
     find(panel.element, '.note').textContent = note;
     this.#list.show(entries);
     const options = columns.map((name) => Object.assign(make('option', name), { value: name }));
@@ -155,7 +165,8 @@ class Watch {
   }
 }
 
-export function setUpWatch(): void {
+/** Sets the tab up; `start` lets it read its sample, unless something else is there. */
+export function setUpWatch(): { start: () => Promise<void> } {
   const tab = new Watch();
   const { panel, box } = tab;
   find(panel.element, '.plot').addEventListener('keydown', (event) => tab.walk(event));
@@ -170,4 +181,10 @@ export function setUpWatch(): void {
       return tab.read(signal);
     });
   panel.onSubmit((signal) => tab.read(signal));
+  const untouched = box.prefill(sampleLog());
+  return {
+    start: async () => {
+      if (untouched && box.prefill(sampleLog())) await panel.run((signal) => tab.read(signal));
+    },
+  };
 }

@@ -7,14 +7,14 @@ import type { Caller, WriteParams } from '../protocol.js';
 import type { ShippedModel } from '../shipped.js';
 import { Story } from '../story.js';
 
-/** Lets the model write into a story, and shows how far it is. */
+/** Lets the model write into a story, and shows how far it is; resolves to the number of tokens. */
 export async function writeStory(
   worker: Caller,
   panel: Panel,
   story: Story,
   params: WriteParams,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number> {
   story.begin(params.prompt);
   panel.status('Reading …');
   let tokens = 0;
@@ -23,11 +23,18 @@ export async function writeStory(
     event: (event) => {
       tokens += event.tokens.length;
       story.add(event.tokens);
-      panel.status(`${numberOf(tokens, 'token')}, ${figure(event.tokensPerSecond)} a second`);
+      const speed = `${figure(event.tokensPerSecond)} a second`;
+      panel.status(`${numberOf(tokens, 'token')}, ${speed}`, (100 * tokens) / params.maxTokens);
     },
   });
-  const end = reason === 'stop' ? 'the text has ended' : 'as many as asked for';
-  panel.status(`${numberOf(tokens, 'token')}, ${figure(tokensPerSecond)} a second; ${end}.`);
+  const whole = reason === 'stop';
+  if (!whole) story.cut();
+  const end = whole ? 'the text has ended' : 'cut there, as it is the most that was allowed';
+  const speed = `${figure(tokensPerSecond)} a second`;
+  panel.status(
+    tokens === 0 ? 'It ended at once.' : `${numberOf(tokens, 'token')}, ${speed}; ${end}.`,
+  );
+  return tokens;
 }
 
 export function setUpWrite(models: readonly ShippedModel[]): void {
@@ -40,7 +47,7 @@ export function setUpWrite(models: readonly ShippedModel[]): void {
   const work = async (signal: AbortSignal): Promise<void> => {
     const chosen = panel.field<HTMLSelectElement>('model').value;
     const model = models.find(({ name }) => name === chosen)!;
-    await model.ready();
+    await model.ready((...said) => panel.status(...said));
     const params: WriteParams = {
       with: model.name,
       prompt: panel.field<HTMLTextAreaElement>('prompt').value,

@@ -7,6 +7,7 @@ import { getInfo, TTT } from 'bit-ttt';
 import type { Measurement } from '../../ts/bench/measure.js';
 import { measureDim } from '../../ts/bench/measure.js';
 import type { Calls, Context } from '../protocol.js';
+import { ENGINE } from './engine.js';
 import { workerTurns } from './turns.js';
 
 const TOKENS = 1000;
@@ -15,7 +16,7 @@ export async function bench(
   { dims, seconds }: Calls['bench']['params'],
   { signal, report }: Context<string>,
 ): Promise<Measurement[]> {
-  const { kernel } = await getInfo();
+  const { kernel } = await getInfo(ENGINE);
   const contestants = [
     { target: 'js' as const, kernel: 'plain', threads: 1 },
     { target: 'wasm' as const, kernel, threads: 1 },
@@ -26,7 +27,7 @@ export async function bench(
     report(`dimension ${dim}`);
     await turns.rest();
     if (signal.aborted) break;
-    all.push(...(await measureDim(contestants, dim, seconds, () => {})));
+    all.push(...(await measureDim(contestants, dim, seconds, () => {}, ENGINE)));
   }
   return all;
 }
@@ -41,7 +42,7 @@ export async function spin({
   gate,
   workers,
 }: Calls['spin']['params']): Promise<number> {
-  const layer = await TTT.create({ hiddenDim: dim });
+  const layer = await TTT.create({ hiddenDim: dim, ...ENGINE });
   const input = Float32Array.from({ length: TOKENS * dim }, (_, i) => Math.sin(i * i));
   const output = new Float32Array(input.length);
   layer.forward(input, output); // warm up

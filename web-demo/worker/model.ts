@@ -5,6 +5,7 @@
 import { BitLlama, conformanceHash, getInfo, llamaConformanceHash, TTTError } from 'bit-ttt';
 import { hex64 } from '../../ts/common/hex.js';
 import type { Calls, Context, ModelInfo, ModelName } from '../protocol.js';
+import { ENGINE } from './engine.js';
 
 const models = new Map<ModelName, BitLlama>();
 
@@ -16,9 +17,13 @@ export function loaded(name: ModelName): BitLlama {
 }
 
 export async function about(): Promise<Calls['about']['result']> {
-  const { version, backend, kernel, fallback } = await getInfo();
-  const [layerHash, modelHash] = [await conformanceHash(), await llamaConformanceHash()];
-  return { version, backend, kernel, fallback: fallback ?? null, layerHash, modelHash };
+  const { version, backend, kernel, fallback } = await getInfo(ENGINE);
+  return { version, backend, kernel, fallback: fallback ?? null };
+}
+
+export async function hashes(): Promise<Calls['hashes']['result']> {
+  const layerHash = await conformanceHash(ENGINE);
+  return { layerHash, modelHash: await llamaConformanceHash(ENGINE) };
 }
 
 export async function open(
@@ -27,7 +32,10 @@ export async function open(
 ): Promise<ModelInfo> {
   const model =
     models.get(name) ??
-    (await BitLlama.load(url, { onProgress: ({ bytes, total }) => report({ bytes, total }) }));
+    (await BitLlama.load(url, {
+      ...ENGINE,
+      onProgress: ({ bytes, total }) => report({ bytes, total }),
+    }));
   models.set(name, model);
   return {
     parameters: model.parameters,

@@ -3,11 +3,12 @@
  * SPDX-License-Identifier: MIT
  */
 import type { Tokenizer } from 'bit-ttt';
-import { type BitLlama, splitDocuments, Trainer, TTTError } from 'bit-ttt';
+import { type BitLlama, encodeDocuments, splitDocuments, Trainer, TTTError } from 'bit-ttt';
 
 import { holdOut, makeTokenizer, usualVocab } from '../../ts/corpus/corpus.js';
 import { textOf } from '../decode.js';
 import type { Calls, Context, TrainParams } from '../protocol.js';
+import { ENGINE } from './engine.js';
 
 type Report = Context<Calls['train']['event']>['report'];
 
@@ -46,8 +47,14 @@ async function steps(
 
 async function makeTrainer(params: TrainParams, documents: string[], words: Tokenizer) {
   const { hiddenDim, numLayers, seed } = params;
+  const tokens = await encodeDocuments(documents, words);
+  if (tokens.length <= WINDOW) {
+    const size = `This text has ${tokens.length} tokens, and training takes more than ${WINDOW}`;
+    throw new TTTError('INVALID_DATA', `${size}: a hundred words. A few thousand are good.`);
+  }
   return Trainer.create({
-    text: documents.join('\n<|endoftext|>\n'),
+    ...ENGINE,
+    tokens,
     tokenizer: words,
     config: { hiddenDim, numLayers },
     training: { steps: params.steps, batch: BATCH, context: WINDOW, seed },

@@ -18,6 +18,7 @@ import type { Table } from '../csv.js';
 import { tableOf } from '../csv.js';
 import { textOf } from '../decode.js';
 import type { Around, Calls, Context, Entry, WatchParams, WatchResult } from '../protocol.js';
+import { ENGINE } from './engine.js';
 import { Folded } from './fold.js';
 import { piecesOf } from './pieces.js';
 import { pointsOf } from './points.js';
@@ -118,7 +119,7 @@ async function watchLog(
   const folded = new Folded();
   const rest = makeRest(progress, lines.length);
   const events = new Events();
-  const detector = await LogDetector.create({ alarmRate: rate });
+  const detector = await LogDetector.create({ ...ENGINE, alarmRate: rate });
   let [warm, read] = [false, 0];
   const take = (event: LogEvent | undefined): void => {
     if (event === undefined) return;
@@ -219,8 +220,15 @@ async function watchSignal(
   return [found, result];
 }
 
+/** The lines of a text; the line break at its end begins none. */
+function linesOf(text: string): string[] {
+  const lines = text.split(/\r?\n/);
+  if (lines.at(-1) === '') lines.pop();
+  return lines;
+}
+
 export async function watch(params: WatchParams, progress: Progress): Promise<WatchResult> {
-  const lines = (await textOf(params.text)).split(/\r?\n/);
+  const lines = linesOf(await textOf(params.text));
   const table = params.as === 'log' ? undefined : tableOf(lines);
   if (params.as === 'signal' && !table) {
     const text = 'This is no table of numbers: rows of as many cells each, such as time,value';

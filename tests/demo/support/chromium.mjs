@@ -1,7 +1,18 @@
 // chromium.mjs - the demo in Chromium, a page of its own for each test.
 // SPDX-License-Identifier: MIT
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
 import { chromiumPath, launchChromium, newContext } from '../../support/browser.mjs';
 import { serveDemo } from './page.mjs';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** Waits until the model of the stories is there, and the sample log was read. */
+export async function arrived(page) {
+  await page.waitForSelector('#model:not(:empty)', { state: 'attached' });
+  await page.waitForSelector('#watch[aria-busy=false]', { state: 'attached' });
+}
 
 /** To be called in a `describe`: serves the page and starts the browser before its tests. */
 export function demoInChromium() {
@@ -15,7 +26,7 @@ export function demoInChromium() {
       const page = await context.newPage();
       await prepare?.(page);
       await page.goto(address);
-      if (ready) await page.waitForSelector('#model:not(:empty)');
+      if (ready) await arrived(page);
       return page;
     },
   };
@@ -38,3 +49,12 @@ export function demoInChromium() {
 }
 
 export const idle = (page, tab) => page.waitForSelector(`#${tab}[aria-busy=false]`);
+
+/** Faults that axe-core finds on the page as it is now, a line each. */
+export async function axeFaults(page) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => globalThis.axe.run());
+  return violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(', ')}`,
+  );
+}

@@ -25,10 +25,11 @@ const quoted = (text) => JSON.stringify(text);
 export const textOf = (browser, selector) =>
   browser.evaluate(`document.querySelector(${quoted(selector)}).textContent`);
 
-/** Waits until engine and model are there. */
+/** Waits until engine and model are there, and the sample log was read. */
 export async function openDemo(browser, address) {
   await browser.open(address);
   await until(browser, `Boolean(document.querySelector('#model')?.textContent)`);
+  await idle(browser, 'watch');
 }
 
 export const idle = (browser, tab) =>
