@@ -1,5 +1,5 @@
-// Builds the documentation into build/docs: static pages with relative links, which work under any
-// path and from the file system. `node docs/build.mjs`; `npm run docs` installs its tools first.
+// Builds the documentation into build/docs: static pages with relative links, which work under any path;
+// from the file system they can be read, without search and demo, as browsers load no modules from there. `node docs/build.mjs`; `npm run docs` installs its tools first.
 // The pages are gathered as Markdown in build/docs-pages, of which VitePress makes the site.
 // SPDX-License-Identifier: MIT
 import { spawnSync } from 'node:child_process';

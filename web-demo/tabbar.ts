@@ -36,7 +36,8 @@ export function setUpTabs(onOpen: Readonly<Record<string, () => void>>): void {
     open(tabs.at(next % tabs.length)!, true);
   });
   const fromAddress = (): void => {
-    const wanted = tabs.find((tab) => `#${panelOf(tab).id}` === location.hash);
+    const place = location.hash && document.getElementById(location.hash.slice(1));
+    const wanted = place && tabs.find((tab) => panelOf(tab) === place.closest('[role=tabpanel]'));
     if (wanted) open(wanted, false);
   };
   window.addEventListener('hashchange', fromAddress);

@@ -96,6 +96,10 @@ describe('sentences about findings', () => {
       explainRate(rate('silence')),
       '10:02 to 10:07: silence; usual 30 to 55 lines a minute.',
     );
+    assert.equal(
+      explainRate(rate('silence', { expected: [0.2, 166] })),
+      '10:02 to 10:07: silence; usual up to 166 lines a minute.',
+    );
     const minute = { count: 12345, to: at('10:03') };
     assert.equal(
       explainRate(rate('spike', minute)),

@@ -161,6 +161,24 @@ describe('documentation site in a browser', () => {
     await page.context().close();
   });
 
+  it('is no wider than the narrowest phones', async () => {
+    for (const name of ['api/c.html', 'command-line.html', typescript]) {
+      const page = await open(name, { viewport: { width: 320, height: 800 } });
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+      assert.ok(wide <= 320, `${name} is ${wide} wide`);
+      await close(page);
+    }
+  });
+
+  it('watches a signal in the guide that is about one', async () => {
+    const page = await open('watch-a-signal.html');
+    await page.click('details.demo summary');
+    const demo = page.frameLocator('details.demo iframe');
+    await demo.locator('#tab-watch').and(demo.locator('[aria-selected=true]')).waitFor();
+    await demo.locator('#watch .status:has-text("values of celsius")').waitFor();
+    await close(page);
+  });
+
   for (const width of [375, 1280])
     for (const colorScheme of ['light', 'dark'])
       it(`has no accessibility fault that axe finds, and fits (${width} wide, ${colorScheme})`, async () => {

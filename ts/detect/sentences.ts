@@ -95,6 +95,13 @@ function range(low: number, high: number): string {
   return from === to ? grouped(to) : `${grouped(from)} to ${grouped(to)}`;
 }
 
+/** How many lines are usual; where none is usual too, how many at most. */
+function usualLines([low, high]: readonly [number, number]): string {
+  return Math.round(low) === 0
+    ? `usual up to ${grouped(Math.round(high))}`
+    : `usual ${range(low, high)}`;
+}
+
 /** A range of seconds in a unit that suits it. */
 function lasting([low, high]: readonly [number, number]): string {
   const [unit, seconds] =
@@ -111,7 +118,7 @@ export function explainRate(finding: RateFinding, dated = false): string {
   const { kind, from, to, count, expected, like } = finding;
   const begin = clock(from, dated);
   const end = clock(to, dated && clock(to, true).slice(0, -5) !== begin.slice(0, -5));
-  const usual = `usual ${range(...expected)}`;
+  const usual = usualLines(expected);
   if (kind === 'silence') return `${begin} to ${end}: silence; ${usual} lines a minute.`;
   if (kind === 'spike') {
     const most = to - from > 60 ? `up to ${grouped(count)} lines a minute` : '';

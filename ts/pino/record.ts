@@ -48,10 +48,11 @@ function fieldsOf(finding: LineFinding): object {
 
 function rateMessage({ kind, count, expected, like, from, to }: RateFinding): string {
   const [least, most] = expected.map(rounded);
-  if (kind === 'spike') return `spike: ${count} lines in a minute, usual are ${least} to ${most}`;
+  const usual = least === 0 ? `up to ${most}` : `${least} to ${most}`;
+  if (kind === 'spike') return `spike: ${count} lines in a minute, usual are ${usual}`;
   if (kind === 'silence') {
     const seconds = Math.round(to - from);
-    return `silence: no line for ${seconds} seconds, usual are ${least} to ${most} in a minute`;
+    return `silence: no line for ${seconds} seconds, usual are ${usual} in a minute`;
   }
   const said = short(messageOf(parsable(like ?? '')), MESSAGE);
   return `missing: none in ${Math.round(count)} seconds, usual is one in ${least} to ${most}: ${said}`;

@@ -165,7 +165,10 @@ class Watch {
   }
 }
 
-/** Sets the tab up; `start` lets it read its sample, unless something else is there. */
+/**
+ * Sets the tab up; `start` lets it read its sample, unless something else is there. The address of the button that
+ * has the sample signal begins with that one.
+ */
 export function setUpWatch(): { start: () => Promise<void> } {
   const tab = new Watch();
   const { panel, box } = tab;
@@ -181,10 +184,11 @@ export function setUpWatch(): { start: () => Promise<void> } {
       return tab.read(signal);
     });
   panel.onSubmit((signal) => tab.read(signal));
-  const untouched = box.prefill(sampleLog());
+  const begin = location.hash === '#watch-signal' ? sampleSignal() : sampleLog();
+  const untouched = box.prefill(begin);
   return {
     start: async () => {
-      if (untouched && box.prefill(sampleLog())) await panel.run((signal) => tab.read(signal));
+      if (untouched && box.prefill(begin)) await panel.run((signal) => tab.read(signal));
     },
   };
 }

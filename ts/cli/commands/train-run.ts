@@ -48,7 +48,8 @@ export async function measure(
   if (heldOut.length === 0 || stop.aborted) return undefined;
   const score = await scoreDocuments(model, heldOut, {
     recall: false, // training makes the model alone better
-    onProgress: ({ documents }) => report.doing(() => `measuring: ${documents} documents`),
+    onProgress: ({ documents }) =>
+      report.doing(() => `measuring: ${documents} document${documents === 1 ? '' : 's'}`),
     most,
     stop,
   });
