@@ -1,6 +1,6 @@
 // Makes app/: the demo's Write tab as the window, and the demo's engine for the main process.
 // SPDX-License-Identifier: MIT
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -12,7 +12,12 @@ const out = join(here, 'app');
 
 mkdirSync(out, { recursive: true });
 const common = { absWorkingDir: here, bundle: true, outdir: 'app', logLevel: 'warning' };
-await build({ ...common, entryPoints: ['src/window.ts'], format: 'iife', target: 'chrome120' });
+await build({
+  ...common,
+  entryPoints: ['src/window.ts', 'src/window.css'],
+  format: 'iife',
+  target: 'chrome120',
+});
 await build({
   ...common,
   entryPoints: ['src/engine.ts'],
@@ -34,4 +39,3 @@ writeFileSync(
   page.replace("<!-- the demo's tab -->", () => section),
 );
 writeFileSync(join(out, 'engine.d.ts'), "export * from '../src/engine.js';\n");
-copyFileSync(join(demo, 'style.css'), join(out, 'style.css'));
