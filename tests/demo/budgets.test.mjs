@@ -84,6 +84,7 @@ describe('demo page: budgets', () => {
   for (const [width, height] of [
     [320, 640],
     [768, 1024],
+    [1000, 800],
     [1280, 800],
     [1920, 1080],
   ])
@@ -103,6 +104,13 @@ describe('demo page: budgets', () => {
                     ...sources.map(({ node }) => node?.className ?? ''),
                   ]);
             }).observe({ type: 'layout-shift', buffered: true });
+            // What stands below would move by less than the figure above counts.
+            globalThis.heights = new Set();
+            addEventListener('DOMContentLoaded', () =>
+              new ResizeObserver(([{ contentRect }]) =>
+                globalThis.heights.add(contentRect.height),
+              ).observe(document.querySelector('.arrival')),
+            );
           }),
       );
       await page.waitForFunction(() =>
@@ -113,6 +121,12 @@ describe('demo page: budgets', () => {
       const sum = shifts.reduce((all, [value]) => all + value, 0);
       const large = shifts.filter(([value]) => value > 0.001);
       assert.ok(sum < 0.02, `${sum}: ${JSON.stringify(large)}`);
+      await page.waitForFunction(() => document.querySelector('.learning .note').textContent);
+      await page.click('.learning [name=forget]');
+      await page.waitForFunction(() =>
+        document.querySelector('.learning .note').textContent.startsWith('It is empty'),
+      );
+      assert.equal((await page.evaluate(() => [...globalThis.heights])).length, 1);
       await page.context().close();
     });
 });

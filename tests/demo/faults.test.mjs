@@ -80,6 +80,22 @@ describe('demo page: faults that were mended', () => {
     }
   });
 
+  it('words that stand in a line from the start are seen whole', async () => {
+    for (const width of [320, 360, 640, 768, 961, 1000, 1280, 1920]) {
+      await page.setViewportSize({ width, height: 800 });
+      for (const tab of TABS) {
+        await page.click(`#tab-${tab}`);
+        const cut = await page.$$eval('input:not([type]), [type=number]', (all) =>
+          all
+            .filter((one) => one.checkVisibility() && one.scrollWidth > one.clientWidth)
+            .map(({ name, scrollWidth, clientWidth }) => [name, scrollWidth, clientWidth]),
+        );
+        assert.deepEqual(cut, [], `${tab}, ${width} wide`);
+      }
+    }
+    await page.setViewportSize({ width: 1280, height: 720 });
+  });
+
   it('of a token one figure is told, in percent', async () => {
     await page.click('#tab-write');
     await press('write', '[type=submit]');
