@@ -91,10 +91,11 @@ function gatherC() {
 
 /** The demo page, which guides show in frames. It is built like the package, by tools of the repository. */
 function gatherDemo() {
-  const code = `(await import('./web-demo/serve.mjs')).buildDemo()`;
+  const code = `import { buildDemo } from './web-demo/serve.mjs';
+    await buildDemo().catch(({ message }) => { console.error(message); process.exitCode = 1; });`;
   const args = ['--input-type=module', '--eval', code];
   const run = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
-  if (run.status !== 0) fail(`The demo could not be built (npm run build):\n${run.stderr}`);
+  if (run.status !== 0) fail(`The demo could not be built: ${run.stderr.trim()}`);
   cpSync(join(root, 'build/demo'), join(gathered, 'public/demo'), { recursive: true });
 }
 

@@ -1,6 +1,6 @@
 // serve.mjs - builds the page and serves it: npm run demo [-- --port N --base /path/ --no-isolation]
 // SPDX-License-Identifier: MIT
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
@@ -82,8 +82,18 @@ export async function serve({ port = 0, base = '/', isolated = true } = {}) {
   return server;
 }
 
-/** Builds the page with Vite, which is not loaded otherwise. */
+/** What the page has of the package. */
+const parts = [
+  'dist/browser.mjs',
+  'dist/bit_ttt.wasm',
+  'dist/bit_ttt_relaxed.wasm',
+  'THIRD-PARTY-LICENSES',
+];
+
+/** Builds the page with Vite, which is not loaded otherwise. Throws, before anything changes, where a part is missing. */
 export async function buildDemo() {
+  const missing = parts.find((part) => !existsSync(join(here, '..', part)));
+  if (missing) throw new Error(`${missing} is missing; "npm run build" makes it.`);
   const { build } = await import('vite');
   await build({ configFile: join(here, 'vite.config.mjs') });
 }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { guides, knownLinks } from '../../web-demo/links.mjs';
@@ -85,6 +85,18 @@ describe('demo page: programs and links', () => {
         assert.equal(await response.text(), readFileSync(join(root, 'README.md'), 'utf8'));
     }
     assert.doesNotMatch(html, /<!--/);
+  });
+
+  it('says what to run where a part of it was not made', () => {
+    const clone = join(folder, 'clone');
+    cpSync(join(root, 'web-demo'), join(clone, 'web-demo'), { recursive: true });
+    const serve = join(clone, 'web-demo/serve.mjs');
+    const { status, stderr } = spawnSync(process.execPath, [serve], { encoding: 'utf8' });
+    assert.equal(status, 1);
+    assert.equal(
+      stderr,
+      'The demo could not be started: dist/browser.mjs is missing; "npm run build" makes it.\n',
+    );
   });
 
   it('links to source and documentation where they are known', () => {
