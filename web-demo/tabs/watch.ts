@@ -89,8 +89,8 @@ class Watch {
     const log = kind === 'log';
     const what = log ? numberOf(read, 'line') : `${numberOf(read, 'value')} of ${columns[column]}`;
     const hint = log ? ' A score of 3 is one line in 1,000.' : '';
-    const click = entries.length > 0 ? ' Click on a mark.' : '';
-    panel.status(`${what} in ${figure(seconds)} s.${hint}${click}`);
+    const marks = entries.length > 0 ? ' Choose a mark.' : '';
+    panel.status(`${what} in ${figure(seconds)} s.${hint}${marks}`);
     this.#draw(found);
     this.#place.setAttribute(
       'aria-label',
