@@ -41,7 +41,8 @@ const FILES: OptionTable = {
   '--hold-out PERCENT': `otherwise this much of the text: every 20th document for 5, or the end of each of fewer
       than 20 (default: 5; 0: none)`,
   ...TEXT_OPTIONS,
-  '--no-sample': 'no sample of what the model writes with each measurement',
+  '--no-sample':
+    'no samples of what the model writes, which measurements come with from the second on',
 };
 
 const FINE_TUNING: OptionTable = {

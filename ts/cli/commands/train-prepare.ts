@@ -105,6 +105,7 @@ async function trainingOf(
   return {
     ...{ trainer, info, heldOut, checkpoint, checkpointEvery, report, best, stop, prompt },
     measureFirst: isFresh,
+    shows: kept !== undefined || from !== undefined,
   };
 }
 

@@ -31,6 +31,8 @@ export interface Training {
   report: TrainReport;
   /** How samples begin; undefined: none are written. */
   prompt: string | undefined;
+  /** Whether a sample says something: not the first time of a model that began with random weights. */
+  shows: boolean;
   /** Whether to measure the weights that it begins with: they may be better than what comes of them. */
   measureFirst: boolean;
   /** The weights that did best on what was held out (info.best), or nothing. */
@@ -74,8 +76,9 @@ async function measureNow(training: Training): Promise<Found | undefined> {
       info.best = { step: info.step, nats };
       training.best = trainer.weights();
     }
-    const sample = prompt === undefined ? undefined : await writeSample(model, prompt, stop);
-    return { valid, sample };
+    const shown = training.shows && prompt !== undefined;
+    training.shows = true;
+    return { valid, sample: shown ? await writeSample(model, prompt, stop) : undefined };
   } finally {
     model.destroy();
   }
