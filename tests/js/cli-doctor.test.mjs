@@ -51,6 +51,14 @@ describe('doctor', () => {
     }
   });
 
+  it('prints its table in 100 columns', async () => {
+    const rows = (await output(['doctor']))
+      .split('\n')
+      .filter((row) => /^ {2,}(ok|--|lay)/.test(row));
+    assert.ok(rows.length > 1);
+    for (const row of rows) assert.ok(row.length <= 100, `${row.length}: ${row}`);
+  });
+
   it('computes one hash on every backend and kernel', async () => {
     const expected = await conformanceHash();
     const model = await llamaConformanceHash();

@@ -315,7 +315,7 @@ async function run(line: CommandLine): Promise<void> {
   let talk: Chat | undefined;
   try {
     const session = await beginSession(line, loaded.model);
-    const screen = new TextScreen(palette);
+    const screen = new TextScreen(palette, true);
     talk = new Chat(loaded, session, sampling, line, json, palette, screen);
     if (terminal) screen.remark(`${introductionOf(line, loaded)}\n${greeting(session)}`);
     const signal = await converse(talk, terminal, palette);

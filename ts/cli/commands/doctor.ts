@@ -22,6 +22,7 @@ import { backendReason, engineInUse, ignoredKernel, kernelReason } from '../scre
 import { Failure } from '../screen/failure.js';
 import type { Palette } from '../screen/terminal.js';
 import { compact, grouped, outputPalette, visible } from '../screen/terminal.js';
+import { plain } from '../screen/wrap.js';
 
 const HELP = [
   `Shows which engine is in use and why, and four hashes of its results, those of the layer with
@@ -162,12 +163,12 @@ async function diagnoseAnyway(): Promise<Diagnosis> {
 }
 
 function checkLine(one: Check, found: Diagnosis, palette: Palette): string {
-  const name = `${one.backend.padEnd(7)} ${one.kernel.padEnd(9)}`;
+  const inUse = one.backend === found.backend && one.kernel === found.kernel;
+  const name = (inUse ? palette.bold : plain)(`${one.backend.padEnd(7)} ${one.kernel.padEnd(9)}`);
   if (one.problem !== null) return palette.dim(`  --  ${name}  ${one.problem}`);
   const sign = same(one, found) ? palette.green('ok') : palette.red('!!');
-  const inUse = one.backend === found.backend && one.kernel === found.kernel ? '  in use' : '';
   const hashes = [one.hash, one.rlsHash, one.llamaHash, one.recallHash].join('  ');
-  return `  ${sign}  ${name}  ${hashes}${inUse}`;
+  return `  ${sign}  ${name}  ${hashes}`;
 }
 
 function modelLine({ name, parameters, fileBytes, fingerprint, problem }: ShippedFacts): string {

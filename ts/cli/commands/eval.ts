@@ -107,11 +107,13 @@ async function measureText(
     const all = grouped(documents.length);
     interrupt.begin('interrupted');
     const started = performance.now();
-    const onProgress = (now: Score): void =>
+    const onProgress = (now: Score): void => {
+      if (documents.length === 1) return; // it is at its end
       progress.update(() => {
         const far = `${grouped(now.documents)} of ${all} documents`;
         return `${far}, ${bitsPerByte(now).toFixed(3)} bits per byte`;
       });
+    };
     const score = await scoreDocuments(model, documents, {
       recall,
       onProgress,

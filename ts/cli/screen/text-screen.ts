@@ -20,20 +20,28 @@ export const ownVoice = ({ magenta }: Palette): Paint => magenta;
 export class TextScreen {
   private readonly isTerminal = process.stdout.isTTY === true;
   private readonly wrapper = new Wrapper(print, textColumns);
+  private begun = false;
 
-  constructor(private readonly palette: Palette) {}
+  /** `trimmed`: on a terminal blanks before the first word of a text are left out. */
+  constructor(
+    private readonly palette: Palette,
+    private readonly trimmed = false,
+  ) {}
 
   /** Shows the next part of a text. */
   write(piece: string, paint = plain): void {
     const text = visibleLines(piece);
-    if (this.isTerminal) this.wrapper.push(text, paint);
-    else print(paint(text));
+    if (!this.isTerminal) return print(paint(text));
+    const shown = this.trimmed && !this.begun ? text.replace(/^[ \t]+/, '') : text;
+    this.begun ||= shown !== '';
+    this.wrapper.push(shown, paint);
   }
 
   /** Ends the text and its line; `cut`: there would have been more of it. */
   end(cut: boolean): void {
     this.wrapper.end(cut && this.isTerminal ? '\u2026' : '', this.palette.dim);
     print('\n');
+    this.begun = false;
   }
 
   /** Says something about the texts, on a terminal alone. */
