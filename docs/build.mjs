@@ -5,7 +5,6 @@
 import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
-  cpSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -89,14 +88,14 @@ function gatherC() {
   write('api/c.md', cReference(sources));
 }
 
-/** The demo page, which guides show in frames. It is built like the package, by tools of the repository. */
+/** The demo page, which guides show in frames; it leads back. It is built like the package, by tools of the repository. */
 function gatherDemo() {
+  const place = join(gathered, 'public/demo');
   const code = `import { buildDemo } from './web-demo/serve.mjs';
-    await buildDemo().catch(({ message }) => { console.error(message); process.exitCode = 1; });`;
+    await buildDemo(${JSON.stringify(place)}).catch(({ message }) => { console.error(message); process.exitCode = 1; });`;
   const args = ['--input-type=module', '--eval', code];
   const run = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
   if (run.status !== 0) fail(`The demo could not be built: ${run.stderr.trim()}`);
-  cpSync(join(root, 'build/demo'), join(gathered, 'public/demo'), { recursive: true });
 }
 
 rmSync(gathered, { recursive: true, force: true });

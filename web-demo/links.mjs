@@ -16,7 +16,7 @@ export const guides = {
 };
 
 const escaped = (text) => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;');
-const link = (href, text) => `<a href="${escaped(href)}">${text}</a>`;
+const link = (href, text, more = '') => `<a href="${escaped(href)}"${more}>${text}</a>`;
 
 /** An address that a browser opens, of what package.json calls a repository; undefined if it is none. */
 function addressOf(repository) {
@@ -25,11 +25,15 @@ function addressOf(repository) {
   return address?.startsWith('https://') ? address : undefined;
 }
 
-/** Links of the bar to source and documentation, as HTML: those that package.json knows. */
-export function knownLinks({ homepage, repository }) {
+/**
+ * Links of the bar to source and documentation, as HTML: those that package.json knows. `site`: where the site lies that
+ * the page is a part of; it takes the place of the frame that the page may be in.
+ */
+export function knownLinks({ homepage, repository }, site) {
   const source = addressOf(repository);
+  const known = homepage?.startsWith('https://') ? [link(homepage, 'Documentation')] : [];
   return [
-    ...(homepage?.startsWith('https://') ? [link(homepage, 'Documentation')] : []),
+    ...(site ? [link(site, 'Documentation', ' target="_top"')] : known),
     ...(source ? [link(source, 'Source')] : []),
   ].join(' ');
 }

@@ -90,12 +90,16 @@ const parts = [
   'THIRD-PARTY-LICENSES',
 ];
 
-/** Builds the page with Vite, which is not loaded otherwise. Throws, before anything changes, where a part is missing. */
-export async function buildDemo() {
+/**
+ * Builds the page with Vite, which is not loaded otherwise. Throws, before anything changes, where a part is missing.
+ * `site`: the folder of the documentation's site that it is to be a part of, instead of build/demo.
+ */
+export async function buildDemo(site) {
   const missing = parts.find((part) => !existsSync(join(here, '..', part)));
   if (missing) throw new Error(`${missing} is missing; "npm run build" makes it.`);
   const { build } = await import('vite');
-  await build({ configFile: join(here, 'vite.config.mjs') });
+  const asPart = site && { mode: 'site', build: { outDir: site } };
+  await build({ configFile: join(here, 'vite.config.mjs'), ...asPart });
 }
 
 async function main() {

@@ -49,11 +49,11 @@ const moduleAside = {
   },
 };
 
-/** Links in the page, and the guides that they lead to. */
-const links = {
+/** Links in the page, and the guides that they lead to; see `knownLinks` for `site`. */
+const links = (site) => ({
   name: 'links',
   transformIndexHtml(html) {
-    const known = knownLinks(JSON.parse(readFileSync(at('../package.json'), 'utf8')));
+    const known = knownLinks(JSON.parse(readFileSync(at('../package.json'), 'utf8')), site);
     return html.replace('<!-- known links -->', known).replace('<!-- guides -->', guideLinks());
   },
   generateBundle() {
@@ -62,7 +62,7 @@ const links = {
       this.emitFile({ type: 'asset', fileName, source });
     }
   },
-};
+});
 
 /** Source files of the workers, which are bundles of their own, made before the page's. */
 const ofWorkers = [];
@@ -98,7 +98,8 @@ const offline = {
   },
 };
 
-export default defineConfig({
+/** The mode `site` makes the page a part of the documentation's site, in a folder of that. */
+export default defineConfig(({ mode }) => ({
   root: at('.'),
   base: './',
   publicDir: false,
@@ -113,5 +114,5 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
-  plugins: [pagePolicy, links, licenses, offline],
-});
+  plugins: [pagePolicy, links(mode === 'site' ? '../index.html' : undefined), licenses, offline],
+}));

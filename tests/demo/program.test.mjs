@@ -108,6 +108,10 @@ describe('demo page: programs and links', () => {
       knownLinks({ homepage, repository }),
       '<a href="https://example.org/docs?a&amp;b">Documentation</a> <a href="https://example.org/a/b">Source</a>',
     );
+    assert.equal(
+      knownLinks({ homepage }, '../index.html'),
+      '<a href="../index.html" target="_top">Documentation</a>',
+    );
     const known = knownLinks(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
     assert.ok(html.includes(known));
   });

@@ -145,6 +145,26 @@ describe('documentation site in a browser', () => {
     await close(page);
   });
 
+  it('leads from the demo back to its landing page, also out of a frame', async () => {
+    const back = '.bar a:text-is("Documentation")';
+    const page = await open('stream-a-log.html');
+    await page.click('details.demo summary');
+    await page.frameLocator('details.demo iframe').locator(back).click();
+    await page.waitForSelector('.VPHome');
+    assert.equal(page.url(), `${server.address}${BELOW}index.html`);
+    await page.context().close(); // what the frame was loading has been given up
+  });
+
+  it('says on its landing page how to install, and copies that', async () => {
+    const page = await open('', { permissions: ['clipboard-read', 'clipboard-write'] });
+    await page.click('.install button');
+    await page.waitForSelector('.install button:text-is("Copied")');
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), 'npm install bit-ttt');
+    await page.click('.install a');
+    await page.waitForFunction(() => location.hash === '#get-it' && scrollY > 0);
+    await close(page);
+  });
+
   it('is read without a script', async () => {
     const page = await open('stream-a-log.html', { javaScriptEnabled: false });
     assert.match(await page.innerText('main'), /learns\s+while it reads/);

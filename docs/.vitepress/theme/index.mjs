@@ -26,10 +26,24 @@ const picture = () =>
     ]),
   ]);
 
+const INSTALL = 'npm install bit-ttt';
+
+async function copy({ currentTarget: button }) {
+  await navigator.clipboard.writeText(INSTALL);
+  button.textContent = 'Copied';
+}
+
+const install = () =>
+  h('p', { class: 'install' }, [
+    h('code', INSTALL),
+    h('button', { type: 'button', onClick: copy }, 'Copy'),
+    h('a', { href: '#get-it' }, 'Not on the registry yet: how to get it'),
+  ]);
+
 /** The landing page as VitePress has it, but its content is the page's <main>. */
 const Home = () =>
   h('main', { class: 'VPHome' }, [
-    h(VPHomeHero, null, { 'home-hero-image': picture }),
+    h(VPHomeHero, null, { 'home-hero-actions-after': install, 'home-hero-image': picture }),
     h(VPHomeFeatures),
     h(VPHomeContent, null, () => h(Content)),
   ]);
