@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync } from 'node:zlib';
 
+import { build } from 'esbuild';
+
 export const title = 'Size';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -36,8 +38,20 @@ function row(name, contestant, bytes) {
 
 const compressed = (path) => brotliCompressSync(readFileSync(path)).length;
 
+/** What a bundler makes of the browser's entry for a page, compressed. */
+async function compressedBundle() {
+  const made = await build({
+    stdin: {
+      contents: "import { BitLlama } from './dist/browser.mjs'; globalThis.BitLlama = BitLlama;",
+      resolveDir: root,
+    },
+    ...{ bundle: true, minify: true, write: false, format: 'esm', platform: 'browser' },
+  });
+  return brotliCompressSync(made.outputFiles[0].contents).length;
+}
+
 /** What this package weighs: packed, installed, and compressed for a browser. */
-function ownRows() {
+async function ownRows() {
   const packed = JSON.parse(
     execFileSync('npm', ['pack', '--dry-run', '--json'], {
       cwd: root,
@@ -47,17 +61,27 @@ function ownRows() {
   );
   const [{ size, unpackedSize }] = Array.isArray(packed) ? packed : Object.values(packed);
   return [
-    row('download (npm tarball)', 'bit-ttt, with model and one addon', size),
-    row('installed', 'bit-ttt, with model and one addon', unpackedSize),
+    row('download (npm tarball)', 'bit-ttt, with both models and one addon', size),
+    row('installed', 'bit-ttt, with both models and one addon', unpackedSize),
     row(
       'in a browser, Brotli',
-      'bit-ttt (script with WebAssembly inside)',
+      'bit-ttt in a bundle, minified, WebAssembly inside',
+      await compressedBundle(),
+    ),
+    row(
+      'in a browser, Brotli',
+      'bit-ttt without a bundler (dist/browser.mjs)',
       compressed(join(root, 'dist/browser.mjs')),
     ),
     row(
       'in a browser, Brotli',
-      'bit-ttt shipped model',
+      "bit-ttt, the stories' model",
       compressed(join(root, 'models/stories.bitt')),
+    ),
+    row(
+      'in a browser, Brotli',
+      'bit-ttt, the English model',
+      compressed(join(root, 'models/english.bitt')),
     ),
   ];
 }
@@ -111,7 +135,7 @@ async function modelRows(context) {
 
 /** @param {import('../run.mjs').Context} context */
 export async function run(context) {
-  const rows = ownRows();
+  const rows = await ownRows();
   const notes = [];
   try {
     rows.push(...(await layerRows(context)));
