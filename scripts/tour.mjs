@@ -21,15 +21,18 @@ const next = [
   ['npm run demo', 'all of it in a browser'],
 ];
 
-/* hasColors knows NO_COLOR and dumb terminals. */
-const styled = process.stdout.isTTY === true && process.stdout.hasColors();
+/* As the command decides. Node's hasColors has no colour on a terminal where CI is set, which the command does not ask. */
+const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
+const forced = FORCE_COLOR ? !['0', 'false'].includes(FORCE_COLOR) : undefined;
+const styled = !NO_COLOR && (forced ?? (process.stdout.isTTY === true && TERM !== 'dumb'));
+const colour = styled ? '--color' : '--no-color';
 const bold = (text) => (styled ? `\x1b[1m${text}\x1b[22m` : text);
 const dim = (text) => (styled ? `\x1b[2m${text}\x1b[22m` : text);
 
 /** Runs a command with the terminal attached; ends this process if it fails. */
 function run({ program, words }) {
   if (program === 'cat') return process.stdout.write(readFileSync(join(root, words[0])));
-  const { status, error } = spawnSync(process.execPath, ['dist/cli.mjs', ...words], {
+  const { status, error } = spawnSync(process.execPath, ['dist/cli.mjs', ...words, colour], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
   });

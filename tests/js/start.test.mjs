@@ -114,9 +114,11 @@ describe('npm start', () => {
     }
     const command = `stty cols 60; '${process.execPath}' scripts/setup.mjs start`;
     const terminal = ['-qec', command, '/dev/null'];
-    const coloured = await runs('script', terminal, { env: { TERM: 'xterm' } });
+    // CI, which Node's own hasColors asks, changes nothing.
+    const coloured = await runs('script', terminal, { env: { TERM: 'xterm', CI: 'true' } });
     assert.equal(coloured.status, 0, coloured.text);
     assert.match(coloured.text, /\x1b\[1mTry next\x1b\[22m/);
+    assert.match(coloured.text, /\x1b\[36m840\x1b\[39m/, 'the command is not in colour');
     const rows = coloured.text.replace(/\x1b\[\d*[mK]/g, '').split(/\r?\n/);
     const own = rows.slice(rows.indexOf('Try next'));
     assert.ok(own.length > 8);
@@ -128,11 +130,12 @@ describe('npm start', () => {
 });
 
 describe('npm start in a fresh clone', () => {
+  const CLONE = 'a clone, with blanks';
   let folder;
   before(function () {
     if (!backends.includes('native') || process.platform === 'win32') this.skip();
     folder = mkdtempSync(join(tmpdir(), 'bit-ttt-start-'));
-    const clone = join(folder, 'clone');
+    const clone = join(folder, CLONE);
     const list = ['ls-files', '-z', '--cached', '--others', '--exclude-standard'];
     const files = execFileSync('git', list, { cwd: root, encoding: 'utf8' }).split('\0');
     for (const name of files.filter((name) => name !== '' && existsSync(join(root, name)))) {
@@ -149,7 +152,7 @@ describe('npm start in a fresh clone', () => {
   });
   after(() => folder && rmSync(folder, { recursive: true }));
 
-  const clone = (path = '') => join(folder, 'clone', path);
+  const clone = (path = '') => join(folder, CLONE, path);
 
   it('says what is built and how long that takes, builds no more than it needs, and shows it', async () => {
     const PATH = [join(folder, 'bin'), process.env.PATH].join(delimiter);
