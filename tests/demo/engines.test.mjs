@@ -42,12 +42,15 @@ const tokensOf = ({ tokenizer }, text) => [tokenizer.endOfText, ...tokenizer.enc
 /** Heads of a model's memory. */
 const headsOf = ({ config }) => (config.numLayers * config.innerDim) / config.headDim;
 
-/** The question, and how Node finishes it: the likeliest tokens, to the end of the sentence. */
+/** The question, and how Node finishes it: the likeliest tokens, to the first that ends a sentence. */
 async function answer(session, question) {
   const options = { temperature: 0, maxTokens: 30, raw: true };
-  const text = await write(session, tokensOf(session.model, question), options);
-  const [first, end] = /^[^.!?…]*([.!?…]?)/.exec(text);
-  return `${question}${first}${end === '' ? '…' : ''}`;
+  let text = question;
+  for await (const piece of session.generate(tokensOf(session.model, question), options)) {
+    text += piece;
+    if (/[.!?…]/.test(piece)) return text;
+  }
+  return `${text}…`;
 }
 
 for (const { name, here, hint, launch } of engines)

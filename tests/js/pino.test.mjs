@@ -255,7 +255,8 @@ describe('bit-ttt/pino in the process', () => {
     });
     log = pino({ level: 'debug' }, stream);
     use(log, 2500, { 1900: oddLine });
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    while (!existsSync(lines) || !readFileSync(lines, 'utf8').endsWith('\n'))
+      await new Promise((resolve) => setTimeout(resolve, 50));
     stream.write(readFileSync(lines, 'utf8').repeat(50));
     await endOf(stream);
     assert.equal(seen.length, 1);
