@@ -1,8 +1,9 @@
 /**
  * fit-recall.mjs - fits the weights that recalls begin with (src/recall/fitted.inc) on texts, and prints the
- * file. The programs of bench/native are built first.
+ * file; or, with --out, makes a model that brings its own along. The programs of bench/native are built first.
  *
  * Usage: node bench/fit-recall.mjs TEXT[:DOCUMENTS[:CHARACTERS]]... [--twice TEXT[:PASSAGES]] [--model FILE]
+ *   [--out FILE]
  *
  * Of each TEXT so many documents (40), evenly spaced and cut after so many characters (6,000); with --twice
  * passages of 40 to 256 tokens, each read twice. Texts for which the present file was made:
@@ -22,11 +23,12 @@ import { BitLlama, splitDocuments } from '../dist/index.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const USAGE =
-  'Usage: node bench/fit-recall.mjs TEXT[:DOCUMENTS[:CHARACTERS]]... [--twice TEXT[:PASSAGES]] [--model FILE]';
+  'Usage: node bench/fit-recall.mjs TEXT[:DOCUMENTS[:CHARACTERS]]... [--twice TEXT[:PASSAGES]] [--model FILE] [--out FILE]';
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     twice: { type: 'string', multiple: true, default: [] },
+    out: { type: 'string' },
     model: { type: 'string', default: join(root, 'models/stories.bitt') },
   },
 });
@@ -87,7 +89,10 @@ try {
   const tokens = join(folder, 'tokens');
   writeFileSync(tokens, Uint8Array.from(new Uint8Array(Uint32Array.from(all.flat()).buffer)));
   process.stdout.write(
-    run(join(build, 'bench/native/fit_recall'), [values.model, tokens, String(end)]),
+    run(join(build, 'bench/native/fit_recall'), [
+      ...[values.model, tokens, String(end)],
+      ...(values.out === undefined ? [] : [values.out]),
+    ]),
   );
 } finally {
   rmSync(folder, { recursive: true });

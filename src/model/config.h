@@ -34,6 +34,7 @@ typedef struct bt_model_config {
     bool unscaled;          /* BitLinear without the scale s: the original's convention */
     bool float_activations; /* BitLinear and head on f32, not int8: the original's convention */
     bool head_bias;         /* as in the first version of the original */
+    bool recall_start;      /* recalls begin with numbers of the model's own (session_recall.h) */
     uint8_t mixers[BT_MAX_LAYERS];
     uint32_t version; /* format_version of the file; 0: the original's, which has none */
 } bt_model_config;

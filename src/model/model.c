@@ -159,10 +159,12 @@ static int build_tensor(builder *b, size_t i, const bt_tensor_data *w)
 {
     const bt_param *t = &b->model->params.tensors[i];
     bt_model_tensor *out = &b->model->tensors[i];
-    b->model->parameters += t->rows * t->cols;
+    const bt_params *params = &b->model->params;
+    if (!params->config.recall_start || i != params->recall) /* not of the network */
+        b->model->parameters += t->rows * t->cols;
     if (t->kind == BT_DENSE) return dense(b, t, w, out);
     if (t->kind == BT_TERNARY) return ternary(b, t, w, out);
-    return i == b->model->params.head ? pack_head(b, t, w, out) : int8_rows(b, t, w, out);
+    return i == params->head ? pack_head(b, t, w, out) : int8_rows(b, t, w, out);
 }
 
 static int start(builder *b, const bt_model_config *config, const char *tokenizer, size_t length)

@@ -53,7 +53,7 @@ static void add_layer(bt_params *p, size_t i)
 bool bt_params_init(bt_params *p, const bt_model_config *config, bt_region *region)
 {
     *p = (bt_params){.config = *config};
-    p->tensors = bt_region_alloc(region, 10 * (size_t)config->layers + 4, sizeof *p->tensors);
+    p->tensors = bt_region_alloc(region, 10 * (size_t)config->layers + 5, sizeof *p->tensors);
     p->layers = bt_region_alloc(region, config->layers, sizeof *p->layers);
     if (region->failed) return false;
     p->embed = add(p, BT_NO_LAYER, "embed.weight", config->vocab, config->dim, BT_ROW_INT8);
@@ -62,6 +62,7 @@ bool bt_params_init(bt_params *p, const bt_model_config *config, bt_region *regi
     p->head = add(p, BT_NO_LAYER, "lm_head.weight", config->vocab, config->dim, BT_ROW_INT8);
     if (config->head_bias)
         p->head_bias = add(p, BT_NO_LAYER, "lm_head.bias", 1, config->vocab, BT_DENSE);
+    if (config->recall_start) p->recall = add(p, BT_NO_LAYER, BT_RECALL_NAME, 1, BT_RECALL_START, BT_DENSE);
     return true;
 }
 

@@ -7,6 +7,7 @@
 #define BT_PARAMS_H
 
 #include "../base/alloc.h"
+#include "../recall/gates.h"
 #include "config.h"
 
 /* The form in which the forward pass uses a tensor. */
@@ -24,6 +25,11 @@ typedef struct bt_param {
     const char *name; /* without the layer's prefix */
 } bt_param;
 
+/* What the recall of a session begins with (session_recall.h), if a file has it: the tensor's name, and how many
+ * numbers these are. */
+#define BT_RECALL_NAME "recall.start"
+#define BT_RECALL_START (BT_GATES + 2u)
+
 #define BT_NO_LAYER SIZE_MAX
 #define BT_NAME_SIZE 64u
 void bt_param_name(const bt_param *t, char name[BT_NAME_SIZE]); /* "layers.0.norm1.weight" */
@@ -38,7 +44,8 @@ typedef struct bt_params {
     bt_model_config config;
     bt_param *tensors;                   /* [tensor_count] */
     size_t tensor_count, floats;         /* floats: size of the flat array */
-    size_t embed, norm, head, head_bias; /* indices of tensors */
+    size_t embed, norm, head; /* indices of tensors */
+    size_t head_bias, recall; /* where the configuration says that there are such */
     bt_layer_tensors *layers;            /* [config.layers] */
 } bt_params;
 

@@ -237,8 +237,9 @@ static int build(bt_opened *o, const bitllama_files *files, bt_model **model)
         !bt_take_json_object(&o->tokenizer, &o->tokenizer_length))
         status = format_error(o, 0, "the tokenizer is not a JSON object");
     if (status != TTT_OK) return status;
-    bt_text bias = bt_text_of("lm_head.bias"); /* not part of a configuration */
-    o->config.head_bias = bt_shards_find(&o->shards, bias) != NULL;
+    bt_text bias = bt_text_of("lm_head.bias"), recall = bt_text_of(BT_RECALL_NAME);
+    o->config.head_bias = bt_shards_find(&o->shards, bias) != NULL; /* not part of a configuration */
+    o->config.recall_start = bt_shards_find(&o->shards, recall) != NULL;
     return bt_model_build(&o->config, o->tokenizer, o->tokenizer_length, source, o, model,
                           o->error);
 }

@@ -8,13 +8,34 @@
 
 #include <string.h>
 
-/* Learning rates of bias and sharpness. */
+/* Learning rates of bias and sharpness where the model has none, and the largest. */
 #define BIAS_RATE 0.4f
 #define SHARPNESS_RATE 0.003f
+#define MOST_BIAS_RATE 1.0f
+#define MOST_SHARPNESS_RATE 0.1f
 
 void bitllama_session_options_init(bitllama_session_options *options)
 {
     if (options) *options = (bitllama_session_options){.size = sizeof *options, .recall = 32768};
+}
+
+static float within(float x, float least, float most)
+{
+    return x < least ? least : x > most ? most : x;
+}
+
+/* With the model's numbers, which are finite, or those of all. */
+static void begin(bt_session *s)
+{
+    const bt_params *p = &s->model->params;
+    bt_session_recall *a = &s->recall;
+    a->bias_rate = BIAS_RATE;
+    a->sharpness_rate = SHARPNESS_RATE;
+    if (!p->config.recall_start) return;
+    const float *start = bt_model_dense(s->model, p->recall), *rates = start + BT_GATES;
+    a->bias_rate = within(rates[0], 0.0f, MOST_BIAS_RATE);
+    a->sharpness_rate = within(rates[1], 0.0f, MOST_SHARPNESS_RATE);
+    bt_recall_begin_with(a->memory, start);
 }
 
 int bt_session_recall_init(bt_session *s, const bitllama_session_options *options)
@@ -27,6 +48,7 @@ int bt_session_recall_init(bt_session *s, const bitllama_session_options *option
     o.capacity = options->recall;
     int status = ttt_recall_create(&o, &a->memory);
     if (status != TTT_OK) return status;
+    begin(s);
     a->generated = options->generated != 0;
     a->sharpness = 1.0f;
     a->bias = bt_region_floats(&s->blocks, vocab);
@@ -111,21 +133,16 @@ bt_choices bt_session_recall_choices(bt_session *s, float *values)
 
 /* ---- learning -------------------------------------------------------------------------------- */
 
-static float within(float x, float least, float most)
-{
-    return x < least ? least : x > most ? most : x;
-}
-
 /* One step down the gradient of the base's cross-entropy at the token: base - onehot(token). */
 static void learn_head(bt_session *s, const float *logits, uint32_t token, float part)
 {
     const bt_kernels *k = bt_kernels_active();
     bt_session_recall *a = &s->recall;
     size_t vocab = s->model->params.config.vocab;
-    float rate = BIAS_RATE * part, expected = k->dot(a->weights, logits, vocab) * a->inverse;
+    float rate = a->bias_rate * part, expected = k->dot(a->weights, logits, vocab) * a->inverse;
     k->adapt_bias(a->bias, a->weights, a->inverse, rate, BT_BIAS_LIMIT, vocab);
     a->bias[token] = within(a->bias[token] + rate, -BT_BIAS_LIMIT, BT_BIAS_LIMIT);
-    float slope = SHARPNESS_RATE * part * (logits[token] - expected);
+    float slope = a->sharpness_rate * part * (logits[token] - expected);
     a->sharpness = within(a->sharpness + slope, BT_LEAST_SHARPNESS, BT_MOST_SHARPNESS);
 }
 

@@ -3,6 +3,10 @@
  * The base distribution is softmax(sharpness * logits + bias). Both learn from each token by one
  * step of gradient descent on its cross-entropy, weighted by the base's part in the mixture, so that
  * they leave to the recall what it foresees better.
+ *
+ * A model may bring along what its recalls begin with, fitted to it by bench/fit-recall.mjs: the tensor
+ * BT_RECALL_NAME, f32 [BT_RECALL_START], the first weights of the mixture (recall/gates.h) and the learning rates of
+ * bias and sharpness.
  * SPDX-License-Identifier: MIT */
 #ifndef BT_SESSION_RECALL_H
 #define BT_SESSION_RECALL_H
@@ -18,6 +22,7 @@ typedef struct bt_session_recall {
     ttt_recall *memory; /* NULL: the session has none, and nothing else here counts */
     bool generated;     /* remember what the session writes */
     bool predicted;     /* `logits` and `weights` are those of the token to come */
+    float bias_rate, sharpness_rate;
     float sharpness;
     float *bias;    /* [vocab] */
     float *logits;  /* [vocab] of the model */

@@ -14,12 +14,17 @@ static const float usual[BT_ORDERS + 1] = {0.02f, 0.05f, 0.15f, 0.3f, 0.3f};
 #define LEAST_RATE 0.02f
 #define FITTED_USES 8u
 
-void bt_gates_init(bt_gate gates[BT_GATES])
+static float within(float weight)
+{
+    return weight < BT_LEAST_GATE ? BT_LEAST_GATE : weight > BT_MOST_GATE ? BT_MOST_GATE : weight;
+}
+
+void bt_gates_init(bt_gate gates[BT_GATES], const float *first)
 {
     for (uint32_t i = 0; i < BT_GATES; i++) {
-        float weight = (float)fitted[i] * 0.005f;
-        if (fitted[i] == 0) gates[i] = (bt_gate){usual[i / BT_CELL], 0};
-        else gates[i] = (bt_gate){weight > BT_MOST_GATE ? BT_MOST_GATE : weight, FITTED_USES};
+        float weight = first ? first[i] : (float)fitted[i] * 0.005f;
+        if (weight > 0.0f) gates[i] = (bt_gate){within(weight), FITTED_USES};
+        else gates[i] = (bt_gate){usual[i / BT_CELL], 0};
     }
 }
 
@@ -79,8 +84,7 @@ void bt_gate_learn(bt_gate *gate, float part)
     float rate = 1.0f / (float)(gate->uses + 4);
     if (rate < LEAST_RATE) rate = LEAST_RATE;
     if (gate->uses < 255) gate->uses++;
-    float goal = part < BT_LEAST_GATE ? BT_LEAST_GATE : part > BT_MOST_GATE ? BT_MOST_GATE : part;
-    gate->weight += rate * (goal - gate->weight);
+    gate->weight += rate * (within(part) - gate->weight);
 }
 
 void bt_pace_score(bt_pace *pace, float base)

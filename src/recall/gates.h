@@ -27,7 +27,9 @@ typedef struct bt_pace {
     uint32_t run; /* symbols in a row that the longest context has foreseen, up to 255 */
 } bt_pace;
 
-void bt_gates_init(bt_gate gates[BT_GATES]);
+/* Sets all weights to what they are at first: `first` [BT_GATES], 0 for those that are not known, or NULL for the
+ * fitted table. */
+void bt_gates_init(bt_gate gates[BT_GATES], const float *first);
 void bt_pace_init(bt_pace *pace);
 /* The number of the weight for counts of an order (0 to K; K is the longest). */
 uint32_t bt_gate_of(const bt_pace *pace, uint32_t order, uint32_t longest, uint32_t total,

@@ -28,7 +28,7 @@ static bool valid(const ttt_recall_options *o)
 
 static void forget(ttt_recall *r)
 {
-    bt_gates_init(r->gates);
+    bt_gates_init(r->gates, r->first);
     bt_pace_init(&r->pace);
     r->fresh = (bt_gate){0.5f, 0};
     r->learned = 0;
@@ -74,6 +74,7 @@ int ttt_recall_clone(const ttt_recall *from, ttt_recall **recall)
         ttt_recall_destroy(r);
         return TTT_OUT_OF_MEMORY;
     }
+    r->first = from->first;
     memcpy(r->gates, from->gates, sizeof r->gates);
     r->pace = from->pace;
     r->fresh = from->fresh;
@@ -91,6 +92,12 @@ int ttt_recall_reset(ttt_recall *r)
     forget(r);
     bt_fpenv_leave(saved);
     return TTT_OK;
+}
+
+void bt_recall_begin_with(ttt_recall *r, const float *first)
+{
+    r->first = first;
+    ttt_recall_reset(r);
 }
 
 uint64_t ttt_recall_symbols(const ttt_recall *r)

@@ -24,6 +24,7 @@ struct ttt_recall {
     bt_ring ring;
     bt_counts counts;
     bt_gate gates[BT_GATES];
+    const float *first; /* [BT_GATES] what the weights are at first, of the owner, or NULL: bt_gates_init */
     bt_pace pace;
     bt_gate fresh; /* open vocabulary: the probability that a new symbol comes */
     uint64_t learned;
@@ -32,6 +33,10 @@ struct ttt_recall {
     bt_view view;                                       /* BT_LOOKED */
     bt_scratch scratch;
 };
+
+/* The weights begin with `first` [BT_GATES], which must stay, and all that was read is forgotten. Saved states fit
+ * recalls that begin with the same weights. */
+void bt_recall_begin_with(ttt_recall *r, const float *first);
 
 /* What followed this context. */
 void bt_recall_look(ttt_recall *r, const bt_latest *latest, const bt_pace *pace, bt_view *view);

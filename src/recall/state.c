@@ -60,7 +60,7 @@ static size_t changed_weights(const ttt_recall *r)
 {
     bt_gate start[BT_GATES];
     size_t changed = 0;
-    bt_gates_init(start);
+    bt_gates_init(start, r->first);
     for (size_t i = 0; i < BT_GATES; i++) changed += !same_gate(start[i], r->gates[i]);
     return changed;
 }
@@ -105,7 +105,7 @@ static void put_body(const ttt_recall *r, uint8_t *p)
 {
     uint32_t held = bt_ring_held(&r->ring), width = symbol_bytes(r->counts.vocab);
     bt_gate start[BT_GATES];
-    bt_gates_init(start);
+    bt_gates_init(start, r->first);
     p = put_place(r, p);
     for (uint32_t i = 0; i < BT_GATES; i++) {
         if (same_gate(start[i], r->gates[i])) continue;
@@ -167,10 +167,10 @@ static bool valid_place(const ttt_recall *r, const uint8_t *p, uint32_t held)
 }
 
 /* In order, and none as it was at first. */
-static bool valid_weights(const uint8_t *p, uint32_t weights)
+static bool valid_weights(const ttt_recall *r, const uint8_t *p, uint32_t weights)
 {
     bt_gate start[BT_GATES];
-    bt_gates_init(start);
+    bt_gates_init(start, r->first);
     uint32_t next = 0;
     for (uint32_t i = 0; i < weights; i++, p += WEIGHT) {
         uint32_t number = bt_get_u32(p);
@@ -233,7 +233,7 @@ static int check(const ttt_recall *r, const uint8_t *head, size_t size)
     const uint8_t *body = head + HEADER;
     bool valid = valid_learned(r, bt_get_u64(head + AT_LEARNED), held) && weights <= BT_GATES &&
                  size == size_of(r->counts.vocab, weights, held) && valid_place(r, body, held) &&
-                 valid_weights(body + PLACE, weights) &&
+                 valid_weights(r, body + PLACE, weights) &&
                  valid_symbols(r, body + PLACE + weights * WEIGHT, held, body);
     return valid ? TTT_OK : TTT_STATE_DAMAGED;
 }
@@ -250,7 +250,7 @@ static void get_place(ttt_recall *r, const uint8_t *p)
 
 static void get_weights(ttt_recall *r, const uint8_t *p, uint32_t weights)
 {
-    bt_gates_init(r->gates);
+    bt_gates_init(r->gates, r->first);
     for (uint32_t i = 0; i < weights; i++, p += WEIGHT) r->gates[bt_get_u32(p)] = get_gate(p + 4);
 }
 

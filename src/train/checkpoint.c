@@ -1,13 +1,14 @@
 /* checkpoint.c - saves and loads the state of a training.
  *
- * Format, version 1, little-endian; 96 bytes of header, then three arrays of f32:
+ * Format, version 1, little-endian; 96 bytes of header, then arrays of f32:
  *
  *      0  magic "BitTrn\r\n"      8  u32 version       12  u32 zero
  *     16  u64 size of the whole checkpoint in bytes    24  u64 hash of the configuration
  *     32  u64 hash of the options without the schedule   40  u64 hash of the tokens
- *     48  u64 steps done          56  u64 generator    64  24 zero bytes
+ *     48  u64 steps done          56  u64 generator
+ *     64  u32 BT_RECALL_START, or 0: there are no such numbers                 68  20 zero bytes
  *     88  u32 CRC-32C of the arrays                    92  u32 CRC-32C of bytes 0 to 91
- *     96  weights, first and second moments, each as long as all parameters
+ *     96  weights, first and second moments, each as long as all parameters; what recalls begin with
  * SPDX-License-Identifier: MIT */
 #include "trainer.h"
 
@@ -16,6 +17,7 @@
 #include "../base/fpenv.h"
 #include "../base/hash.h"
 #include "../model/error.h"
+#include "../model/model.h"
 
 #include <math.h>
 #include <string.h>
@@ -29,7 +31,8 @@ enum {
     AT_DATA = 40,
     AT_STEP = 48,
     AT_RNG = 56,
-    AT_ZEROS = 64,
+    AT_RECALL = 64,
+    AT_ZEROS = 68,
     AT_BODY_CRC = 88,
     AT_HEADER_CRC = 92,
     HEADER = 96
@@ -82,9 +85,19 @@ static uint64_t hash_tokens(const bt_trainer *t)
     return bt_hash_word(hash, (uint32_t)t->token_count);
 }
 
+static size_t state_size(const bt_trainer *t, size_t recall)
+{
+    return HEADER + (3 * t->net.params.floats + recall) * sizeof(float);
+}
+
+static uint32_t recall_numbers(const bt_trainer *t)
+{
+    return t->recall_start ? BT_RECALL_START : 0;
+}
+
 size_t bitllama_trainer_state_size(const bitllama_trainer *t)
 {
-    return t ? HEADER + 3 * t->net.params.floats * sizeof(float) : 0;
+    return t ? state_size(t, recall_numbers(t)) : 0;
 }
 
 int bitllama_trainer_save(const bitllama_trainer *t, void *buffer, size_t size)
@@ -95,6 +108,7 @@ int bitllama_trainer_save(const bitllama_trainer *t, void *buffer, size_t size)
     if (size < needed) return TTT_BUFFER_SIZE;
     const float *arrays[] = {t->net.weights, t->first, t->second};
     for (size_t a = 0; a < 3; a++) p = bt_put_floats(p, arrays[a], n);
+    bt_put_floats(p, t->recall, recall_numbers(t));
     memset(head, 0, HEADER);
     memcpy(head, magic, sizeof magic);
     bt_put_u32(head + AT_VERSION, VERSION);
@@ -104,17 +118,19 @@ int bitllama_trainer_save(const bitllama_trainer *t, void *buffer, size_t size)
     bt_put_u64(head + AT_DATA, hash_tokens(t));
     bt_put_u64(head + AT_STEP, t->step);
     bt_put_u64(head + AT_RNG, t->rng);
+    bt_put_u32(head + AT_RECALL, recall_numbers(t));
     bt_put_u32(head + AT_BODY_CRC, bt_crc32c(head + HEADER, needed - HEADER));
     bt_put_u32(head + AT_HEADER_CRC, bt_crc32c(head, AT_HEADER_CRC));
     return TTT_OK;
 }
 
-/* Even with valid checksums: no NaN, no infinity, and no second moment below zero. */
-static bool values_valid(const uint8_t *body, size_t n)
+/* Even with valid checksums: no NaN, no infinity, no second moment below zero. */
+static bool values_valid(const uint8_t *body, size_t n, size_t recall)
 {
-    for (size_t i = 0; i < 3 * n; i++) {
+    for (size_t i = 0; i < 3 * n + recall; i++) {
         float v = bt_float_from_bits(bt_get_u32(body + 4 * i));
-        if (!isfinite(v) || (i >= 2 * n && v < 0.0f)) return false;
+        if (!isfinite(v) || (i >= 2 * n && i < 3 * n && v < 0.0f)) return false;
+        if (i >= 3 * n && fabsf(v) > BT_WEIGHT_LIMIT) return false;
     }
     return true;
 }
@@ -141,8 +157,10 @@ static const char *problem(const bt_trainer *t, const uint8_t *head, size_t size
         return "the checkpoint is of a training with other options";
     if (bt_get_u64(head + AT_DATA) != hash_tokens(t))
         return "the checkpoint is of a training on other tokens";
-    if (size != bitllama_trainer_state_size(t) || bt_get_u64(head + AT_STEP) > MOST_STEPS ||
-        !values_valid(head + HEADER, t->net.params.floats))
+    uint32_t recall = bt_get_u32(head + AT_RECALL);
+    if ((recall != 0 && recall != BT_RECALL_START) || size != state_size(t, recall) ||
+        bt_get_u64(head + AT_STEP) > MOST_STEPS ||
+        !values_valid(head + HEADER, t->net.params.floats, recall))
         return "the checkpoint's weights cannot be right";
     return NULL;
 }
@@ -157,6 +175,9 @@ int bitllama_trainer_load(bitllama_trainer *t, const void *buffer, size_t size, 
     if (wrong) return bt_error(error, TTT_CHECKPOINT, 0, NULL, 0, wrong);
     float *arrays[] = {t->net.weights, t->first, t->second};
     for (size_t a = 0; a < 3; a++) p = bt_get_floats(p, arrays[a], t->net.params.floats);
+    uint32_t recall = bt_get_u32(head + AT_RECALL);
+    t->recall_start = recall > 0;
+    bt_get_floats(p, t->recall, recall);
     t->step = bt_get_u64(head + AT_STEP);
     t->rng = bt_get_u64(head + AT_RNG);
     saved = bt_fpenv_enter();

@@ -92,10 +92,10 @@ static void unpack_rows(const bt_model *m, size_t tensor, float *to)
         }
 }
 
-/* Shapes are equal, so both list the same tensors in the same places. */
-static void unpack(const bt_model *m, float *weights)
+/* Shapes are equal, so both list the same `count` tensors in the same places. */
+static void unpack(const bt_model *m, size_t count, float *weights)
 {
-    for (size_t i = 0; i < m->params.tensor_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         const bt_param *p = &m->params.tensors[i];
         float *to = weights + p->offset;
         if (p->kind == BT_TERNARY) unpack_ternary(&m->tensors[i], to);
@@ -113,7 +113,11 @@ int bitllama_trainer_start_from(bitllama_trainer *t, const bitllama_model *model
     bt_fpenv saved = bt_fpenv_enter();
     int status = check_shape(&model->params.config, &t->net.params.config, error);
     if (status == TTT_OK) {
-        unpack(model, t->net.weights);
+        unpack(model, t->net.params.tensor_count, t->net.weights);
+        t->recall_start = model->params.config.recall_start;
+        if (t->recall_start)
+            memcpy(t->recall, bt_model_dense(model, model->params.recall),
+                   BT_RECALL_START * sizeof *t->recall);
         bt_net_refresh(&t->net);
     }
     bt_fpenv_leave(saved);

@@ -107,6 +107,7 @@ static bool take_buffers(bt_trainer *t, size_t token_count)
     t->first = bt_region_floats(r, floats);
     t->second = bt_region_floats(r, floats);
     t->squares = bt_region_alloc(r, bt_square_blocks(floats), sizeof *t->squares);
+    t->recall = bt_region_floats(r, BT_RECALL_START);
     t->ids = bt_region_alloc(r, batch, sizeof *t->ids);
     t->targets = bt_region_alloc(r, batch, sizeof *t->targets);
     t->window = bt_region_alloc(r, (size_t)t->options.context + 1, sizeof *t->window);
@@ -176,6 +177,20 @@ void bitllama_trainer_destroy(bitllama_trainer *t)
 
 /* ---- models and weight files ----------------------------------------------------------------- */
 
+typedef struct {
+    const float *weights, *recall;
+    size_t floats; /* of the weights */
+} trained;
+
+/* The tensors of the net, and behind them what recalls begin with. */
+static int source(void *context, const bt_param *p, bt_tensor_data *out, ttt_error *error)
+{
+    const trained *t = context;
+    (void)error;
+    out->values = p->offset < t->floats ? t->weights + p->offset : t->recall;
+    return TTT_OK;
+}
+
 int bitllama_trainer_model(const bitllama_trainer *t, const char *tokenizer, size_t tokenizer_size,
                            bitllama_model **model)
 {
@@ -184,15 +199,20 @@ int bitllama_trainer_model(const bitllama_trainer *t, const char *tokenizer, siz
     if (tokenizer_size > 0 && !bt_take_json_object(&tokenizer, &tokenizer_size))
         return TTT_INVALID_DATA;
     bt_fpenv saved = bt_fpenv_enter();
-    int status = bt_model_build(&t->net.params.config, tokenizer, tokenizer_size, bt_flat_source,
-                                t->net.weights, model, NULL);
+    bt_model_config config = t->net.params.config;
+    config.recall_start = t->recall_start;
+    trained context = {t->net.weights, t->recall, t->net.params.floats};
+    int status =
+        bt_model_build(&config, tokenizer, tokenizer_size, source, &context, model, NULL);
     bt_fpenv_leave(saved);
     return status;
 }
 
-/* Describes the f32 weights as tensors of a file; their names go to names [tensor_count]. */
-static void list_tensors(const bt_net *net, bt_tensor *tensors, char (*names)[BT_NAME_SIZE])
+/* Describes the f32 weights as tensors of a file; their names go to names [tensor_count]. Returns their number. */
+static size_t list_tensors(const bt_trainer *t, bt_tensor *tensors, char (*names)[BT_NAME_SIZE])
 {
+    const bt_net *net = &t->net;
+    size_t count = net->params.tensor_count;
     for (size_t i = 0; i < net->params.tensor_count; i++) {
         const bt_param *p = &net->params.tensors[i];
         bool vector = p->rows == 1;
@@ -205,6 +225,15 @@ static void list_tensors(const bt_net *net, bt_tensor *tensors, char (*names)[BT
                                  .dtype = BT_DTYPE_F32,
                                  .rank = vector ? 1 : 2};
     }
+    if (t->recall_start)
+        tensors[count++] = (bt_tensor){.name = BT_RECALL_NAME,
+                                       .name_length = sizeof BT_RECALL_NAME - 1,
+                                       .data = (const uint8_t *)t->recall,
+                                       .size = BT_RECALL_START * sizeof(float),
+                                       .shape = {BT_RECALL_START},
+                                       .dtype = BT_DTYPE_F32,
+                                       .rank = 1};
+    return count;
 }
 
 int bitllama_trainer_weights(const bitllama_trainer *t, const char *tokenizer,
@@ -221,11 +250,11 @@ int bitllama_trainer_weights(const bitllama_trainer *t, const char *tokenizer,
     bt_metadata metadata[] = {{bt_text_of(BT_KEY_CONFIG), {config, length}},
                               {bt_text_of(BT_KEY_TOKENIZER), {tokenizer, tokenizer_size}}};
     bt_region region = {0};
-    bt_tensor *tensors = bt_region_alloc(&region, count, sizeof *tensors);
+    bt_tensor *tensors = bt_region_alloc(&region, count + 1, sizeof *tensors);
     char (*names)[BT_NAME_SIZE] = bt_region_alloc(&region, count, sizeof *names);
     int status = TTT_OUT_OF_MEMORY;
     if (!region.failed) {
-        list_tensors(&t->net, tensors, names);
+        count = list_tensors(t, tensors, names);
         const bt_model_file file = {.tensors = tensors,
                                     .metadata = metadata,
                                     .count = count,

@@ -14,6 +14,8 @@ typedef struct bitllama_trainer {
     double *squares;       /* scratch of bt_squares */
     float *muon;           /* scratch of bt_muon_step, or NULL */
     uint64_t step, rng;    /* steps done; state of the generator */
+    bool recall_start;     /* the model that it started from has such; they are not trained: */
+    float *recall;         /* [BT_RECALL_START] (model/session_recall.h) */
     uint16_t *tokens;      /* [token_count] the training data */
     size_t token_count;
     uint32_t *ids, *targets; /* [batch * context] */

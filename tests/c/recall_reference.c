@@ -18,7 +18,7 @@ reference_recall *reference_create(uint32_t vocab, uint32_t capacity, uint32_t o
 {
     reference_recall *r = must_zero(sizeof *r);
     bt_gate start[BT_GATES];
-    bt_gates_init(start); /* fitted numbers, which stand nowhere else */
+    bt_gates_init(start, NULL); /* fitted numbers, which stand nowhere else */
     for (size_t i = 0; i < BT_GATES; i++) {
         (&r->weight[0][0][0][0][0])[i] = start[i].weight;
         (&r->uses[0][0][0][0][0])[i] = start[i].uses;

@@ -192,7 +192,7 @@ static void forged_start(void)
     ttt_recall *r = after(40, 4, text, 200);
     uint8_t *state = save_recall(r, &size), *first = state + HEADER + PLACE;
     bt_gate start[BT_GATES];
-    bt_gates_init(start);
+    bt_gates_init(start, NULL);
     uint32_t number = bt_get_u32(first);
     REQUIRE(number < BT_GATES);
     bt_put_u32(first + 4, bits_of(start[number].weight));
