@@ -62,7 +62,8 @@ bool bt_params_init(bt_params *p, const bt_model_config *config, bt_region *regi
     p->head = add(p, BT_NO_LAYER, "lm_head.weight", config->vocab, config->dim, BT_ROW_INT8);
     if (config->head_bias)
         p->head_bias = add(p, BT_NO_LAYER, "lm_head.bias", 1, config->vocab, BT_DENSE);
-    if (config->recall_start) p->recall = add(p, BT_NO_LAYER, BT_RECALL_NAME, 1, BT_RECALL_START, BT_DENSE);
+    if (config->recall_start)
+        p->recall = add(p, BT_NO_LAYER, BT_RECALL_NAME, 1, BT_RECALL_START, BT_DENSE);
     return true;
 }
 

@@ -42,11 +42,11 @@ typedef struct bt_layer_tensors {
 
 typedef struct bt_params {
     bt_model_config config;
-    bt_param *tensors;                   /* [tensor_count] */
-    size_t tensor_count, floats;         /* floats: size of the flat array */
-    size_t embed, norm, head; /* indices of tensors */
-    size_t head_bias, recall; /* where the configuration says that there are such */
-    bt_layer_tensors *layers;            /* [config.layers] */
+    bt_param *tensors;           /* [tensor_count] */
+    size_t tensor_count, floats; /* floats: size of the flat array */
+    size_t embed, norm, head;    /* indices of tensors */
+    size_t head_bias, recall;    /* where the configuration says that there are such */
+    bt_layer_tensors *layers;    /* [config.layers] */
 } bt_params;
 
 /* Width of a layer's gates: keep and write of each head, rounded up to 16 for the kernels. */

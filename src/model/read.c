@@ -7,6 +7,7 @@
  * A tensor may be f32, f16 or bf16, or, by its dtype, in the compact form that pack.c writes. Each
  * is found in the file, with the shape of the configuration, before memory for it is allocated. So
  * memory is proportional to the file, whatever the configuration says. Other tensors are ignored.
+ * Two may be there or not: lm_head.bias, and recall.start (session_recall.h).
  * SPDX-License-Identifier: MIT */
 #include "read.h"
 
@@ -238,7 +239,8 @@ static int build(bt_opened *o, const bitllama_files *files, bt_model **model)
         status = format_error(o, 0, "the tokenizer is not a JSON object");
     if (status != TTT_OK) return status;
     bt_text bias = bt_text_of("lm_head.bias"), recall = bt_text_of(BT_RECALL_NAME);
-    o->config.head_bias = bt_shards_find(&o->shards, bias) != NULL; /* not part of a configuration */
+    o->config.head_bias =
+        bt_shards_find(&o->shards, bias) != NULL; /* not part of a configuration */
     o->config.recall_start = bt_shards_find(&o->shards, recall) != NULL;
     return bt_model_build(&o->config, o->tokenizer, o->tokenizer_length, source, o, model,
                           o->error);

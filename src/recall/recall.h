@@ -24,7 +24,8 @@ struct ttt_recall {
     bt_ring ring;
     bt_counts counts;
     bt_gate gates[BT_GATES];
-    const float *first; /* [BT_GATES] what the weights are at first, of the owner, or NULL: bt_gates_init */
+    const float
+        *first; /* [BT_GATES] what the weights are at first, of the owner, or NULL: bt_gates_init */
     bt_pace pace;
     bt_gate fresh; /* open vocabulary: the probability that a new symbol comes */
     uint64_t learned;

@@ -202,8 +202,7 @@ int bitllama_trainer_model(const bitllama_trainer *t, const char *tokenizer, siz
     bt_model_config config = t->net.params.config;
     config.recall_start = t->recall_start;
     trained context = {t->net.weights, t->recall, t->net.params.floats};
-    int status =
-        bt_model_build(&config, tokenizer, tokenizer_size, source, &context, model, NULL);
+    int status = bt_model_build(&config, tokenizer, tokenizer_size, source, &context, model, NULL);
     bt_fpenv_leave(saved);
     return status;
 }
