@@ -90,7 +90,7 @@ async function renderer(context) {
       const tint = await page.evaluate(
         () => getComputedStyle(document.querySelector('[data-token]')).backgroundColor,
       );
-      assert.match(tint, /^rgba\(/);
+      assert.match(tint, /^(rgba\(|color\(srgb .* \/ 0\.\d)/);
       await page.click('[name=stop]');
       await shows('.status', 'Stopped.');
       await page.fill('[name=prompt]', 'fail');
