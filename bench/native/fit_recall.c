@@ -146,10 +146,14 @@ static int write_with(const bitllama_model *model, const uint32_t *tokens, const
     memcpy(trainer->recall, start, BT_RECALL_START * sizeof *start);
     status = bitllama_trainer_model(trainer, tokenizer, length, &made);
     if (status == TTT_OK) status = bitllama_pack(made, NULL, 0, NULL, 0, &size);
-    uint8_t *bytes = status == TTT_OK ? malloc(size) : NULL;
+    if (status != TTT_OK) return status;
+    uint8_t *bytes = malloc(size);
     FILE *file = bytes ? fopen(path, "wb") : NULL;
     if (file) status = bitllama_pack(made, NULL, 0, bytes, size, &size);
-    if (!file || fwrite(bytes, 1, size, file) != size || fclose(file) != 0) exit(1);
+    if (!file || fwrite(bytes, 1, size, file) != size || fclose(file) != 0) {
+        fprintf(stderr, "%s cannot be written\n", path);
+        exit(1);
+    }
     free(bytes);
     bitllama_release(made);
     bitllama_trainer_destroy(trainer);

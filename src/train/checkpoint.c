@@ -124,7 +124,7 @@ int bitllama_trainer_save(const bitllama_trainer *t, void *buffer, size_t size)
     return TTT_OK;
 }
 
-/* Even with valid checksums: no NaN, no infinity, no second moment below zero. */
+/* Even with valid checksums: no NaN, no infinity, no second moment below zero, and for recalls what a model may have. */
 static bool values_valid(const uint8_t *body, size_t n, size_t recall)
 {
     for (size_t i = 0; i < 3 * n + recall; i++) {

@@ -6,6 +6,7 @@
 #include "recall_support.h"
 #include "session_support.h"
 #include "support.h"
+#include "train_support.h"
 
 #include "base/bytes.h"
 #include "base/crc32c.h"
@@ -40,14 +41,6 @@ static weights make_with_start(void)
     start[BT_GATES] = 0.1f;
     start[BT_GATES + 1] = 0.01f;
     return w;
-}
-
-static uint8_t *packed(const bitllama_model *model, size_t *size)
-{
-    CHECK_EQ(bitllama_pack(model, NULL, 0, NULL, 0, size), TTT_OK);
-    uint8_t *bytes = must_alloc(*size);
-    CHECK_EQ(bitllama_pack(model, NULL, 0, bytes, *size, size), TTT_OK);
-    return bytes;
 }
 
 static void read_all(bitllama_model *model, uint32_t recall, float log_probabilities[TOKENS])
@@ -172,23 +165,6 @@ static void files(void)
     free_weights(&w);
 }
 
-static bitllama_trainer *new_trainer(void)
-{
-    uint32_t ids[TOKENS];
-    bt_model_config c = config_of(BT_INDUCTION);
-    bitllama_config config;
-    bitllama_training options;
-    bitllama_trainer *t = NULL;
-    make_ids(ids);
-    bitllama_config_init(&config);
-    bt_config_export(&c, &config);
-    bitllama_training_init(&options);
-    options.batch = 2;
-    options.context = 32;
-    REQUIRE(bitllama_trainer_create(&config, &options, ids, TOKENS, &t, NULL) == TTT_OK);
-    return t;
-}
-
 static uint64_t fingerprint_of(const bitllama_trainer *t)
 {
     bitllama_model *model = NULL;
@@ -210,7 +186,8 @@ static void trainings(void)
 {
     weights w = make_with_start();
     bitllama_model *model = build_model(&w), *again = NULL;
-    bitllama_trainer *t = new_trainer(), *resumed = new_trainer();
+    bt_model_config c = config_of(BT_INDUCTION);
+    bitllama_trainer *t = trainer_of(&c, 1), *resumed = trainer_of(&c, 1);
     REQUIRE(bitllama_trainer_start_from(t, model, NULL) == TTT_OK);
     CHECK(fingerprint_of(t) == bitllama_fingerprint(model));
     bitllama_step step;

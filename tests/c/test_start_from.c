@@ -4,6 +4,7 @@
 #include "check.h"
 #include "model_support.h"
 #include "support.h"
+#include "train_support.h"
 
 #include "train/trainer.h"
 
@@ -18,33 +19,6 @@ static bt_model_config mixed(void)
     c.mixers[1] = BT_PREDICT;
     c.mixers[2] = BT_RECONSTRUCT;
     return c;
-}
-
-static bitllama_trainer *trainer_of(const bt_model_config *c, uint32_t threads)
-{
-    uint32_t ids[TOKENS];
-    bitllama_config config;
-    bitllama_training options;
-    bitllama_trainer *t = NULL;
-    make_ids(ids);
-    bitllama_config_init(&config);
-    bt_config_export(c, &config);
-    bitllama_training_init(&options);
-    options.batch = 2;
-    options.context = 32;
-    options.steps = 4;
-    options.warmup = 1;
-    options.threads = threads;
-    REQUIRE(bitllama_trainer_create(&config, &options, ids, TOKENS, &t, NULL) == TTT_OK);
-    return t;
-}
-
-static uint8_t *packed(const bitllama_model *model, size_t *size)
-{
-    CHECK_EQ(bitllama_pack(model, NULL, 0, NULL, 0, size), TTT_OK);
-    uint8_t *bytes = must_alloc(*size);
-    CHECK_EQ(bitllama_pack(model, NULL, 0, bytes, *size, size), TTT_OK);
-    return bytes;
 }
 
 static void check_starts_from(const bitllama_model *model, const bt_model_config *c)
